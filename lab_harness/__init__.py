@@ -1,0 +1,38 @@
+"""Learn AWS serverless by building it: labs, their checks, and the emulator they run on.
+
+The names are imported when first used, so that the `lab` command answers at once.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lab_harness.checks import Failure, check, eventually
+    from lab_harness.labs import load_lab
+    from lab_harness.notebook import open_lab
+    from lab_harness.probes import function_log, invoke_function, latest_log, nonce
+    from lab_harness.runner import run_checks
+
+__all__ = [
+    "Failure",
+    "check",
+    "eventually",
+    "function_log",
+    "invoke_function",
+    "latest_log",
+    "load_lab",
+    "nonce",
+    "open_lab",
+    "run_checks",
+]
+
+_HOMES = {"labs": ["load_lab"], "notebook": ["open_lab"], "runner": ["run_checks"],
+          "checks": ["Failure", "check", "eventually"],
+          "probes": ["function_log", "invoke_function", "latest_log", "nonce"]}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"lab_harness.{module}"), name)
+    raise AttributeError(f"module 'lab_harness' has no attribute {name!r}")

@@ -1,0 +1,122 @@
+"""boto3 bound to one emulator: clients for the checks, and the environment for everybody else.
+
+Nothing made here can reach real AWS: endpoints that are not local are refused, credentials are dummies,
+and the user's own `~/.aws`, profiles, session tokens and proxies are left out.
+"""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, EndpointConnectionError
+
+from lab_harness.emulators.base import REGION, Emulator
+from lab_harness.emulators.call_log import HARNESS_TOKEN
+from lab_harness.local import require_local
+
+# What botocore raises when the emulator is gone; a ClientError is an answer, these are none.
+UNREACHABLE = (EndpointConnectionError, ConnectionClosedError, ConnectTimeoutError)
+READ_TIMEOUT = 30  # seconds: longer than any function of the labs may run
+
+
+class Clients:
+    """The emulator's boto3 clients by service name, made when first asked for: `clients["lambda"]`.
+
+    They do not retry, so that a check sees an emulator's first answer, at once.
+    """
+
+    def __init__(self, emulator: Emulator) -> None:
+        require_local(emulator.endpoint)
+        self.emulator = emulator
+        self._made: dict[str, Any] = {}
+        self._session = _session()
+
+    def __getitem__(self, service: str) -> Any:
+        if service not in self._made:
+            self._made[service] = self._session.client(
+                service, endpoint_url=self.emulator.endpoint, config=_client_config()
+            )
+        return self._made[service]
+
+
+def _session() -> boto3.session.Session:
+    # Reading neither ~/.aws nor AWS_PROFILE: a profile of the user's that is broken must not break the labs.
+    nowhere = {
+        "profile": (None, None, None, None),
+        "config_file": (None, None, os.devnull, None),
+        "credentials_file": (None, None, os.devnull, None),
+    }
+    return boto3.session.Session(
+        botocore_session=botocore.session.Session(session_vars=nowhere),
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106  what both emulators accept
+        aws_session_token=HARNESS_TOKEN,
+        region_name=REGION,
+    )
+
+
+def _client_config() -> Config:
+    return Config(
+        retries={"total_max_attempts": 1},
+        connect_timeout=3,
+        read_timeout=READ_TIMEOUT,
+        inject_host_prefix=False,  # the emulators have no names like sync-states.<host>
+        proxies={},
+        use_fips_endpoint=False,
+        use_dualstack_endpoint=False,
+    )
+
+
+def emulator_environment(endpoint: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """A copy of an environment in which any AWS SDK or CLI talks to the emulator, with dummy credentials.
+
+    Every AWS_* variable of the original is dropped: each could name real credentials or another endpoint.
+    """
+    require_local(endpoint)
+    kept = {name: value for name, value in environ.items() if not name.upper().startswith("AWS_")}
+    no_proxy = [name for name in environ.get("NO_PROXY", environ.get("no_proxy", "")).split(",") if name]
+    no_proxy = ",".join(dict.fromkeys([*no_proxy, "localhost", "127.0.0.1", "::1", ".localhost"]))
+    return kept | {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+        "AWS_PAGER": "",
+        "NO_PROXY": no_proxy,
+        "no_proxy": no_proxy,
+    }
+
+
+def use_emulator(endpoint: str) -> None:
+    """Point this process at the emulator: from here on a plain `boto3.client("lambda")` reaches it."""
+    replace_environment(emulator_environment(endpoint, os.environ))
+
+
+@contextmanager
+def using_emulator(endpoint: str) -> Iterator[None]:
+    """Point this process at the emulator for a while."""
+    before = dict(os.environ)
+    use_emulator(endpoint)
+    try:
+        yield
+    finally:
+        replace_environment(before)
+
+
+def replace_environment(environ: Mapping[str, str]) -> None:
+    """Make this process's environment equal to `environ`, and forget the session boto3 made from the old one."""
+    for name in os.environ.keys() - environ.keys():
+        del os.environ[name]
+    os.environ.update(environ)
+    if "boto3" in sys.modules:
+        boto3.DEFAULT_SESSION = None

@@ -1,0 +1,84 @@
+"""What a lab's author writes checks with: `@check`, `Failure` and `eventually`."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+CheckFunction = Callable[..., None]
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.4  # seconds between two looks of `eventually`
+
+
+class Failure(Exception):
+    """The verdict that something is not as the lab asks.
+
+    `expected` and `found` are noun phrases; `next_step` is one sentence that points to where the learner
+    can find out more, without giving the finished line.
+    """
+
+    def __init__(self, *, expected: str, found: str, next_step: str) -> None:
+        super().__init__(f"expected {expected}, found {found}")
+        self.expected = expected
+        self.found = found
+        self.next_step = next_step
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What `@check` writes on a function."""
+
+    title: str
+    needs: tuple[CheckFunction, ...]
+    task: str | None
+    points: int
+
+
+def check(
+    title: str,
+    *,
+    needs: CheckFunction | tuple[CheckFunction, ...] = (),
+    task: str | None = None,
+    points: int = 1,
+) -> Callable[[CheckFunction], CheckFunction]:
+    """Mark a function as a check of the lab, and return the same function.
+
+    It raises `Failure` when the state is not as asked, and returns otherwise. Its parameters name the
+    boto3 clients it is given: `s3`, `cognito_idp`, `lambda_` (a trailing underscore for a Python keyword).
+    It runs only when the checks it `needs` have passed. `task` is the task it belongs to.
+
+        @check("The queue exists", task="queue")
+        def queue_exists(sqs): ...
+    """
+
+    def mark(function: CheckFunction) -> CheckFunction:
+        needed = needs if isinstance(needs, tuple) else (needs,)
+        function.check_mark = Mark(title, needed, task, points)  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+def eventually(look: Callable[[], T], *, within: float) -> T:
+    """Call `look` until it raises no Failure and return its value; after `within` seconds its last Failure stands.
+
+    For effects that take a moment: the learner then reads what was seen last, not that time ran out.
+    """
+    deadline = time.monotonic() + within
+    pause = FIRST_PAUSE
+    while True:
+        try:
+            return look()
+        except Failure as failure:
+            if time.monotonic() + pause > deadline:
+                found = f"{failure.found} (after waiting {within:g} s)"
+                raise Failure(expected=failure.expected, found=found, next_step=failure.next_step) from None
+        time.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE)
+
+
+def mark_of(candidate: Any) -> Mark | None:
+    """The mark that `@check` wrote on a function; None on anything else."""
+    mark = getattr(candidate, "check_mark", None)
+    return mark if isinstance(mark, Mark) else None

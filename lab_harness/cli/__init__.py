@@ -1,0 +1,34 @@
+"""The `lab` command: arguments in, exit code out."""
+
+import sys
+from typing import NoReturn
+
+import typer
+
+from lab_harness.errors import HarnessError
+
+app = typer.Typer(
+    name="lab",
+    help="Learn AWS serverless by building it, against an emulator on this machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+notebooks = typer.Typer(help="Build and run the solved notebooks.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(notebooks, name="notebooks")
+
+
+def main() -> NoReturn:
+    """Run the command. A user's mistake is one message on stderr, never a traceback."""
+    from lab_harness.cli import authoring, emulator, labs, notebooks  # noqa: F401, PLC0415  they add their commands
+
+    try:
+        app()
+    except HarnessError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0)

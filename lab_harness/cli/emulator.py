@@ -1,0 +1,76 @@
+"""lab start, stop, status."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from lab_harness import emulators
+from lab_harness.cli import app
+from lab_harness.cli.options import EmulatorName
+from lab_harness.course import find_course
+from lab_harness.emulators import Emulator
+from lab_harness.emulators.embedded import Embedded
+from lab_harness.errors import EmulatorError, UsageError
+
+
+def running_emulator(name: str | None) -> Emulator:
+    """The chosen emulator, started if need be; what the user should know about that goes to stderr."""
+    emulator = emulators.choose(find_course().home, name)
+    emulator.start()
+    for notice in getattr(emulator, "notices", ()):
+        typer.echo(notice, err=True)
+    return emulator
+
+
+@app.command()
+def start(
+    emulator: EmulatorName = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Ask for this port.")] = None,
+) -> None:
+    """Start the emulator, or find the one that runs, and print its endpoint."""
+    if port is None:
+        typer.echo(running_emulator(emulator).endpoint)
+        return
+    if emulator not in (None, "embedded"):
+        raise UsageError("--port is for the embedded emulator; LocalStack's port is set in docker-compose.yml.")
+    embedded = Embedded(find_course().home, port)
+    embedded.start()
+    for notice in embedded.notices:
+        typer.echo(notice, err=True)
+    if embedded.endpoint != f"http://127.0.0.1:{port}" and not embedded.notices:
+        typer.echo("It runs already, on another port; `lab stop` first to move it.", err=True)
+    typer.echo(embedded.endpoint)
+
+
+@app.command()
+def stop(emulator: EmulatorName = None) -> None:
+    """Stop the emulator. What you built is saved and is there again at the next start."""
+    stopped = emulators.choose(find_course().home, emulator).stop()
+    typer.echo("Stopped; what you built is saved." if stopped else "It was not running.")
+
+
+@app.command()
+def status(
+    emulator: EmulatorName = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say which emulator is used and whether it answers; exit code 3 if it does not."""
+    chosen = emulators.choose(find_course().home, emulator)
+    healthy = chosen.healthy()
+    state = {
+        "emulator": chosen.name,
+        "endpoint": chosen.endpoint or None,
+        "healthy": healthy,
+        "version": chosen.version() if healthy else None,
+        "services": chosen.services() if healthy else [],
+    }
+    if as_json:
+        typer.echo(json.dumps(state, indent=2))
+    elif healthy:
+        typer.echo(f"{chosen.name} {state['version']} answers at {chosen.endpoint}")
+    if not healthy:
+        if as_json:
+            raise typer.Exit(EmulatorError.exit_code)
+        chosen_start = "lab start" if chosen.name == "embedded" else "docker compose up --detach --wait"
+        raise EmulatorError(f"The {chosen.name} emulator does not run. Start it with: {chosen_start}")

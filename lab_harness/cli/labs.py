@@ -1,0 +1,163 @@
+"""lab list, check, solve, reset, open: what learners do with labs."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab_harness.cli import app
+from lab_harness.cli.options import EmulatorName, LabId
+from lab_harness.course import Course, find_course
+from lab_harness.labs import all_labs, load_lab
+from lab_harness.results import LabReport, Outcome
+
+
+@app.command("list")
+def list_labs() -> None:
+    """List the labs with your progress."""
+    from lab_harness.progress import Progress  # noqa: PLC0415
+
+    course = find_course()
+    progress = Progress(course.home / "progress.sqlite")
+    labs = all_labs(course)
+    width = max(len(lab.id) for lab in labs)
+    for lab in labs:
+        passed = progress.of(lab.id).passed
+        names = [check.name for check in lab.all_checks]
+        done = sum(name in passed for name in names)
+        state = "done" if done == len(names) else f"{done}/{len(names)}"
+        typer.echo(f"{lab.file.notebook[:2]}  {lab.id:<{width}}  {state:>6}  {lab.title}")
+    for notice in progress.notices:
+        typer.echo(notice, err=True)
+
+
+@app.command()
+def check(
+    lab: LabId,
+    only: Annotated[str | None, typer.Option(metavar="NAME", help="Only this task or check.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as JUnit XML too.")] = None,
+    emulator: EmulatorName = None,
+) -> None:
+    """Check what you built. Exit code: 0 all passed, 1 something failed, 2 usage, 3 emulator or course trouble."""
+    from lab_harness.cli.emulator import running_emulator  # noqa: PLC0415
+    from lab_harness.progress import Progress  # noqa: PLC0415
+
+    course = find_course()
+    loaded = load_lab(lab, course)
+    chosen = loaded.selection(only) if only else ()
+    running = running_emulator(emulator)
+    from lab_harness.aws import Clients  # noqa: PLC0415  boto3 takes its time, so usage errors come first
+    from lab_harness.runner import run_checks  # noqa: PLC0415
+
+    report = run_checks(loaded, Clients(running), chosen)
+    Progress(course.home / "progress.sqlite").record(report)
+    if junit:
+        _write(junit, report)
+    _print(report, as_json)
+    raise typer.Exit(_exit_code(report))
+
+
+def _print(report: LabReport, as_json: bool) -> None:
+    if as_json:
+        from lab_harness.render.json import report_json  # noqa: PLC0415
+
+        typer.echo(report_json(report))
+        return
+    from rich.console import Console  # noqa: PLC0415
+
+    from lab_harness.render.text import report_lines  # noqa: PLC0415
+
+    Console().print(report_lines(report))
+
+
+def _write(path: Path, report: LabReport) -> None:
+    from lab_harness.errors import CourseError  # noqa: PLC0415
+    from lab_harness.render.junit import report_junit  # noqa: PLC0415
+
+    try:
+        path.write_text(report_junit(report), encoding="utf-8")
+    except OSError as error:
+        raise CourseError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _exit_code(report: LabReport) -> int:
+    if report.count(Outcome.BROKEN) or report.count(Outcome.UNSUPPORTED) == report.total:
+        return 3
+    return 0 if report.complete else 1
+
+
+@app.command()
+def solve(lab: LabId, emulator: EmulatorName = None) -> None:
+    """Build a lab as its reference answer does."""
+    from lab_harness.cli.emulator import running_emulator  # noqa: PLC0415
+
+    loaded = load_lab(lab)
+    running = running_emulator(emulator)
+    from lab_harness.solutions import solve as build  # noqa: PLC0415
+
+    build(loaded, running.endpoint)
+    typer.echo(f"Built. See for yourself: lab check {lab}")
+
+
+@app.command()
+def reset(lab: LabId, emulator: EmulatorName = None) -> None:
+    """Remove what a lab asked you to build. Other labs' resources and your progress stay."""
+    from lab_harness.cli.emulator import running_emulator  # noqa: PLC0415
+
+    loaded = load_lab(lab)
+    running = running_emulator(emulator)
+    from lab_harness.aws import Clients  # noqa: PLC0415
+    from lab_harness.resources import remove_resources  # noqa: PLC0415
+
+    removed = remove_resources(loaded, Clients(running))
+    for resource in removed:
+        typer.echo(f"removed {resource.type} {resource.name}")
+    if not removed:
+        typer.echo("There was nothing to remove.")
+
+
+@app.command("open")
+def open_notebook(
+    lab: Annotated[str | None, typer.Argument(metavar="[LAB]", help="The lab; the first one if not given.")] = None,
+    emulator: EmulatorName = None,
+    browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
+    port: Annotated[int | None, typer.Option(help="JupyterLab's port.")] = None,
+) -> None:
+    """Start the emulator and open JupyterLab on a lab's notebook. Ctrl-C ends both."""
+    from lab_harness import emulators  # noqa: PLC0415
+    from lab_harness.aws import emulator_environment  # noqa: PLC0415
+    from lab_harness.cli.emulator import running_emulator  # noqa: PLC0415
+
+    course = find_course()
+    loaded = load_lab(lab, course) if lab else all_labs(course)[0]
+    was_running = emulators.choose(course.home, emulator).healthy()
+    running = running_emulator(emulator)
+    # Cells that run before open_lab must not reach AWS either.
+    environ = emulator_environment(running.endpoint, os.environ) | {"LAB_EMULATOR": running.name}
+    try:
+        _run_jupyter(_jupyter_command(course, loaded.file.notebook, browser, port), environ)
+    finally:
+        if not was_running and running.name == "embedded":
+            running.stop()
+
+
+def _jupyter_command(course: Course, notebook: str, browser: bool, port: int | None) -> list[str]:
+    command = [sys.executable, "-m", "jupyterlab", str(course.notebooks / notebook)]
+    command += [f"--ServerApp.root_dir={course.notebooks}", "--ServerApp.ip=127.0.0.1"]
+    command += [] if browser else ["--no-browser"]
+    return [*command, f"--port={port}"] if port else command
+
+
+def _run_jupyter(command: list[str], environ: dict[str, str]) -> None:
+    """Run JupyterLab until it ends. It gets the terminal's Ctrl-C too, and asks whether it is meant."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with subprocess.Popen(command, env=environ) as jupyter:
+            jupyter.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,77 @@
+"""What every emulator offers to the rest of the harness."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+ACCOUNT = "000000000000"  # both emulators' account for the credentials test/test
+REGION = "us-east-1"
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail that the emulator sent, as it would stand in the recipient's inbox."""
+
+    to: str
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """One AWS call: `caller` is "learner", "checks" or "function <name>"; `time` is seconds since 1970."""
+
+    number: int
+    time: float
+    service: str
+    operation: str
+    caller: str
+    status: int
+    seconds: float
+
+
+class Emulator(Protocol):
+    """Where AWS comes from. Methods raise `EmulatorError` when the emulator cannot be reached."""
+
+    name: str
+    endpoint: str  # http://127.0.0.1:<port>; empty until started
+
+    def start(self) -> str:
+        """Make sure it runs, starting it where that is ours to do, and return its endpoint."""
+
+    def stop(self) -> bool:
+        """Stop it, keeping its state; False when it was not running."""
+
+    def reset(self) -> None:
+        """Empty the whole account."""
+
+    def healthy(self) -> bool:
+        """Whether it answers."""
+
+    def version(self) -> str:
+        """The version of what answers."""
+
+    def services(self) -> list[str]:
+        """The services it has, by its own names for them."""
+
+    def supports(self, service: str) -> bool:
+        """Whether it has a service, by boto3's name for it ("lambda", "stepfunctions", "apigatewayv2")."""
+
+    def inbox(self) -> list[Mail]:
+        """The mails it sent, oldest first."""
+
+    def calls(self, since: int = 0) -> list[Call] | None:
+        """The AWS calls after the one with this number, oldest first; None where it keeps no call log."""
+
+
+# boto3's name for a service → MiniStack's name, where the two differ; LocalStack uses boto3's.
+MINISTACK_NAMES = {"stepfunctions": "states", "cloudwatch": "monitoring", "efs": "elasticfilesystem"}
+
+
+def listed(service: str, services: list[str]) -> bool:
+    """Whether boto3's service is among the names that an emulator lists."""
+    return service in services or MINISTACK_NAMES.get(service, service) in services
+
+
+def as_calls(rows: list[dict[str, Any]]) -> list[Call]:
+    """Calls from their JSON; a call that was cut off has status 0."""
+    return [Call(**{"status": 0, **row}) for row in rows]

@@ -1,0 +1,120 @@
+"""LocalStack as the emulator: found the way LocalStack's own tools find it, never started by us.
+
+https://docs.localstack.cloud/aws/integrations/app-frameworks/localstack-sdks/python/
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from typing import Any
+
+from lab_harness.emulators.base import Mail, listed
+from lab_harness.emulators.http import call_json
+from lab_harness.errors import EmulatorError, EmulatorNotReady, WrongEmulator
+
+TESTED_VERSION = "4.14.0"
+START_COMMAND = "docker compose up --detach --wait"
+TOKEN_EXIT_CODE = 55  # what a LocalStack newer than 4.14.0 ends with when it is given no token
+
+
+class LocalStack:
+    """A LocalStack that somebody runs, normally by `docker compose up`."""
+
+    name = "localstack"
+
+    def __init__(self, endpoint: str | None = None) -> None:
+        self.endpoint = (endpoint or _configured_endpoint()).rstrip("/")
+        self.notices: list[str] = []
+
+    def start(self) -> str:
+        """Check that a LocalStack we know answers, and return its endpoint."""
+        try:
+            health = self._health()
+        except EmulatorNotReady as error:
+            raise EmulatorNotReady(f"LocalStack does not answer at {self.endpoint}. {_why_not_running()}") from error
+        version = str(health.get("version", "unknown"))
+        if _numbers(version) < _numbers(TESTED_VERSION):
+            raise WrongEmulator(
+                f"LocalStack {version} answers at {self.endpoint}, but the course needs {TESTED_VERSION} or newer. "
+                f"The course's docker-compose.yml has it: stop the old one, then run: {START_COMMAND}"
+            )
+        return self.endpoint
+
+    def stop(self) -> bool:
+        raise EmulatorError("LocalStack is not ours to stop. Run: docker compose down")
+
+    def reset(self) -> None:
+        raise EmulatorError("This LocalStack cannot be emptied from outside. Run: docker compose restart localstack")
+
+    def healthy(self) -> bool:
+        try:
+            self._health()
+        except EmulatorError:
+            return False
+        return True
+
+    def version(self) -> str:
+        return str(self._health()["version"])
+
+    def services(self) -> list[str]:
+        return sorted(name for name, state in self._health()["services"].items() if state != "disabled")
+
+    def supports(self, service: str) -> bool:
+        return listed(service, self.services())
+
+    def inbox(self) -> list[Mail]:
+        messages = call_json(f"{self.endpoint}/_aws/ses")["messages"]
+        return [_mail(message) for message in messages]
+
+    def calls(self, since: int = 0) -> None:
+        """LocalStack keeps no call log that can be read."""
+
+    def _health(self) -> dict[str, Any]:
+        health: dict[str, Any] = call_json(f"{self.endpoint}/_localstack/health")
+        return health
+
+
+def _configured_endpoint() -> str:
+    from localstack_client import config  # noqa: PLC0415  takes a tenth of a second
+
+    endpoint: str = config.get_service_endpoint("sts")
+    return endpoint
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """A version's leading numbers, for comparing: "2026.3.1.dev2" → (2026, 3, 1)."""
+    numbers = []
+    for part in version.split("."):
+        if not part.isdigit():
+            break
+        numbers.append(int(part))
+    return tuple(numbers)
+
+
+def _mail(message: dict[str, Any]) -> Mail:
+    body = message.get("Body") or {}
+    to = (message.get("Destination") or {}).get("ToAddresses") or [""]
+    return Mail(to[0], message.get("Subject", ""), body.get("text_part") or "")
+
+
+def _why_not_running() -> str:
+    """What to do about it, from what Docker tells of the course's container."""
+    if _compose_exit_code() == TOKEN_EXIT_CODE:
+        return (
+            f"Its container ended with code {TOKEN_EXIT_CODE}: LocalStack newer than {TESTED_VERSION} needs a token. "
+            f"Set LOCALSTACK_AUTH_TOKEN, or unset LOCALSTACK_TAG to use {TESTED_VERSION}, then run: {START_COMMAND}"
+        )
+    return f"Start it with: {START_COMMAND}"
+
+
+def _compose_exit_code() -> int | None:
+    docker = shutil.which("docker")
+    if docker is None:
+        return None
+    command = [docker, "compose", "ps", "--all", "--format", "json", "localstack"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False, env=os.environ)
+        return int(json.loads(done.stdout.strip().splitlines()[0])["ExitCode"])
+    except (OSError, subprocess.TimeoutExpired, ValueError, KeyError, IndexError, TypeError):
+        return None  # Docker is there but tells nothing: say only what we know.

@@ -1,0 +1,53 @@
+"""The errors a user can meet, each with the message they need.
+
+    HarnessError                 shown as one message, never as a traceback
+    ├── UsageError               the request itself is wrong: an unknown lab, task or option value
+    ├── CourseError              no course here, or a file of the user's cannot be read or written
+    ├── LabError                 a lab is written wrongly; names file, line and field
+    └── EmulatorError            the emulator cannot do what was asked
+        ├── EmulatorNotReady     nothing answers at the endpoint; says the command that starts it
+        ├── WrongEmulator        something answers, but not an emulator (or version) we can use
+        └── ForeignEndpoint      the endpoint is not on this machine; refused before anything is sent
+
+A `Failure` (see checks.py) is a verdict about what the learner built, so it is not in this tree.
+"""
+
+
+class HarnessError(Exception):
+    """A message for the person at the keyboard; `exit_code` is what the CLI ends with."""
+
+    exit_code = 3
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows instead of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+class UsageError(HarnessError):
+    """The user asked for something that does not exist."""
+
+    exit_code = 2
+
+
+class CourseError(HarnessError):
+    """The course's folder, or a file of the user's in it, cannot be used."""
+
+
+class LabError(HarnessError):
+    """A lab's files are wrong: the author's to mend."""
+
+
+class EmulatorError(HarnessError):
+    """The AWS emulator cannot be started, stopped or reached."""
+
+
+class EmulatorNotReady(EmulatorError):
+    """Nothing answers at the endpoint."""
+
+
+class WrongEmulator(EmulatorError):
+    """What answers at the endpoint is not an emulator that the course can use."""
+
+
+class ForeignEndpoint(EmulatorError):
+    """The endpoint is not local, so nothing was sent to it."""

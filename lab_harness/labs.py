@@ -1,0 +1,239 @@
+"""Finds, loads and validates the labs: one folder under `labs/` each."""
+
+import difflib
+import importlib.util
+import inspect
+import keyword
+import re
+import sys
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from lab_harness.checks import CheckFunction, mark_of
+from lab_harness.course import Course, find_course
+from lab_harness.errors import LabError, UsageError
+
+if TYPE_CHECKING:
+    from lab_harness.aws import Clients
+
+FORMAT_VERSION = 1
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Task(_Strict):
+    """One thing the learner does; hints go from a nudge to nearly the answer."""
+
+    id: Identifier
+    title: Text
+    hints: Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
+class Resource(_Strict):
+    """One resource that the lab asks for, by CloudFormation's type name, so that a reset can remove it."""
+
+    type: Text
+    name: Text
+
+
+class LabFile(_Strict):
+    """What `lab.toml` says."""
+
+    format_version: Literal[1]
+    title: Text
+    goal: Text
+    minutes: Annotated[int, Field(gt=0)]
+    notebook: Annotated[str, StringConstraints(pattern=r"^\d\d_[a-z0-9_]+\.ipynb$")]
+    services: tuple[Text, ...]
+    tasks: Annotated[tuple[Task, ...], Field(min_length=1)]
+    resources: Annotated[tuple[Resource, ...], Field(min_length=1)]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check as the runner needs it; `parameters` maps each parameter to the boto3 service it names."""
+
+    name: str
+    function: CheckFunction
+    title: str
+    task: str | None
+    points: int
+    needs: tuple[str, ...]
+    parameters: dict[str, str]
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        return tuple(self.parameters.values())
+
+
+@dataclass(frozen=True)
+class Lab:
+    """One lab. `checks` is its checks module, whose functions a test may call directly."""
+
+    id: str
+    folder: Path
+    file: LabFile
+
+    @property
+    def title(self) -> str:
+        return self.file.title
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        return self.file.tasks
+
+    def task(self, task_id: str) -> Task:
+        """The task of this id; UsageError names the nearest otherwise."""
+        for task in self.tasks:
+            if task.id == task_id:
+                return task
+        raise UsageError(unknown("task", task_id, [task.id for task in self.tasks], f"The lab {self.id} has"))
+
+    @cached_property
+    def checks(self) -> Any:
+        return _load_module(self.folder / "checks.py", f"lab_checks.{self.id}")
+
+    @cached_property
+    def all_checks(self) -> tuple[Check, ...]:
+        """The lab's checks in the order written."""
+        return _read_checks(self)
+
+    def selection(self, name: str) -> tuple[str, ...]:
+        """`name` as a choice for `run_checks`; UsageError when no check or task is called that."""
+        names = [*(task.id for task in self.tasks), *(check.name for check in self.all_checks)]
+        if name not in names:
+            raise UsageError(unknown("task or check", name, names, f"The lab {self.id} has"))
+        return (name,)
+
+    def solve(self, clients: "Clients") -> None:
+        """Build the lab as its reference answer does, in the account behind `clients`."""
+        from lab_harness.solutions import solve  # noqa: PLC0415  it imports this module
+
+        solve(self, clients.emulator.endpoint)
+
+
+def load_lab(lab_id: str, course: Course | None = None) -> Lab:
+    """The lab of this id. Raises UsageError for an unknown one, LabError when its files are wrong."""
+    course = course or find_course()
+    known = lab_ids(course)
+    if lab_id not in known:
+        raise UsageError(unknown("lab", lab_id, known, "The course has"))
+    folder = course.labs / lab_id
+    return Lab(lab_id, folder, _read_lab_file(folder / "lab.toml"))
+
+
+def lab_ids(course: Course) -> list[str]:
+    """The ids of all labs, by name."""
+    return sorted(path.parent.name for path in course.labs.glob("*/lab.toml"))
+
+
+def all_labs(course: Course | None = None) -> list[Lab]:
+    """All labs, in the order of their notebooks."""
+    course = course or find_course()
+    return sorted((load_lab(lab_id, course) for lab_id in lab_ids(course)), key=lambda lab: lab.file.notebook)
+
+
+def unknown(kind: str, name: str, known: list[str], owner: str) -> str:
+    """A message for a name that does not exist, naming the nearest and all that do."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    guess = f" Did you mean {near[0]}?" if near else ""
+    return f"There is no {kind} {name!r}.{guess} {owner}: {', '.join(known)}."
+
+
+def _read_lab_file(path: Path) -> LabFile:
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise LabError(f"{path}: {error}") from error
+    try:
+        return LabFile.model_validate(data)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        field = ".".join(str(part) for part in problem["loc"])
+        line = _line_of(text, problem["loc"])
+        raise LabError(f"{path}, line {line}, field {field}: {problem['msg']}") from error
+
+
+def _line_of(text: str, location: tuple[int | str, ...]) -> int:
+    """The line on which a field of a TOML file stands, or the table that lacks it; 1 if neither is found."""
+    lines = text.splitlines()
+    first = 0
+    if len(location) > 1 and isinstance(location[1], int):
+        tables = [number for number, line in enumerate(lines) if re.match(rf"\s*\[\[{location[0]}\]\]", line)]
+        first = tables[location[1]] if location[1] < len(tables) else 0
+    fields = [part for part in location if isinstance(part, str)]
+    for number in range(first, len(lines)):
+        if re.match(rf"\s*\[*{re.escape(fields[-1])}\b", lines[number]):
+            return number + 1
+        if number > first and first and lines[number].lstrip().startswith("["):
+            break
+    return first + 1
+
+
+def _load_module(path: Path, name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.exists():
+        raise LabError(f"{path} is missing.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise LabError(f"{path}, line {error.lineno}: {error.msg}") from error
+    except Exception as error:
+        line = next((f.lineno for f in reversed(inspect.trace()) if f.filename == str(path)), 1)
+        raise LabError(f"{path}, line {line}: {type(error).__name__}: {error}") from error
+    return module
+
+
+def _read_checks(lab: Lab) -> tuple[Check, ...]:
+    found: dict[Callable[..., None], Check] = {}
+    tasks = {task.id for task in lab.tasks}
+    for name, function in vars(lab.checks).items():
+        mark = mark_of(function)
+        if mark is None or function.__module__ != lab.checks.__name__:
+            continue
+        where = f"{lab.folder / 'checks.py'}, line {function.__code__.co_firstlineno}, check {name}"
+        for needed in mark.needs:
+            if needed not in found:
+                raise LabError(f"{where}: needs {getattr(needed, '__name__', needed)!r}, which is no check above it")
+        if mark.task is not None and mark.task not in tasks:
+            raise LabError(f"{where}: task {mark.task!r} is not in lab.toml; it has {', '.join(sorted(tasks))}")
+        parameters = {parameter: _service(parameter, where) for parameter in inspect.signature(function).parameters}
+        needs = tuple(found[needed].name for needed in mark.needs)
+        found[function] = Check(name, function, mark.title, mark.task, mark.points, needs, parameters)
+    if not found:
+        raise LabError(f"{lab.folder / 'checks.py'} has no checks: mark functions with @check(...)")
+    return tuple(found.values())
+
+
+def _service(parameter: str, where: str) -> str:
+    """boto3's service that a check's parameter names: `lambda_` → "lambda", `cognito_idp` → "cognito-idp"."""
+    bare = parameter.rstrip("_")
+    service = (bare if keyword.iskeyword(bare) else parameter).replace("_", "-")
+    known = _services()
+    if service not in known:
+        near = difflib.get_close_matches(service, sorted(known), n=1)
+        guess = f"; did you mean {near[0].replace('-', '_')}?" if near else ""
+        raise LabError(f"{where}: parameter {parameter!r} names no AWS service{guess}")
+    return service
+
+
+@cache
+def _services() -> frozenset[str]:
+    """boto3's services: the folders of botocore's data, read without importing botocore."""
+    spec = importlib.util.find_spec("botocore")
+    assert spec and spec.origin
+    return frozenset(path.name for path in (Path(spec.origin).parent / "data").iterdir() if path.is_dir())

@@ -1,0 +1,34 @@
+"""The notebooks' one cell magic: `%%after TASK` runs a demonstration only once the task it builds on is done."""
+
+from typing import Any
+
+from IPython.core.getipython import get_ipython
+from IPython.display import display
+
+from lab_harness.render.blocks import Note
+
+
+class CellFailed(Exception):
+    """The cell under `%%after` raised; IPython has shown its traceback already."""
+
+    def _render_traceback_(self) -> list[str]:
+        return []
+
+
+def show_and_register(opened: Any) -> None:
+    """Show an opened lab where the cell's output goes, and register `%%after` for it."""
+    shell = get_ipython()
+    if shell is None:
+        return
+    display(opened)
+
+    def after(line: str, cell: str) -> None:
+        """Run the cell if the task's checks pass; else say which task comes first."""
+        task = opened.lab.task(line.strip())
+        if not opened.look(task.id).complete:
+            display(Note("Not yet.", (f"This cell needs the task {task.id!r} first: {task.title}.",)))
+            return
+        if not shell.run_cell(cell, store_history=False).success:
+            raise CellFailed
+
+    shell.register_magic_function(after, magic_kind="cell")

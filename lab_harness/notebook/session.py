@@ -1,0 +1,128 @@
+"""`open_lab`: a lab in a notebook, connected to the emulator."""
+
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+from lab_harness import aws, emulators
+from lab_harness.course import find_course
+from lab_harness.emulators import Emulator
+from lab_harness.labs import Lab, load_lab
+from lab_harness.probes import function_log
+from lab_harness.progress import Progress
+from lab_harness.render.blocks import Note, Table
+from lab_harness.resources import remove_resources
+from lab_harness.results import LabReport
+from lab_harness.runner import run_checks
+from lab_harness.solutions import answer
+
+
+def open_lab(lab_id: str, *, emulator: str | None = None) -> "OpenLab":
+    """Open a lab in this notebook, show it, and return it.
+
+    Starts the emulator if it does not run yet and points this kernel at it: from here on a plain
+    `boto3.client("lambda")` reaches the emulator and never AWS.
+
+        lab = open_lab("hello_lambda")
+    """
+    course = find_course()
+    lab = load_lab(lab_id, course)
+    chosen = emulators.choose(course.home, emulator)
+    chosen.start()
+    aws.use_emulator(chosen.endpoint)
+    opened = OpenLab(lab, chosen, Progress(course.home / "progress.sqlite"))
+    if "IPython" in sys.modules:
+        from lab_harness.notebook import magic  # noqa: PLC0415  only where there is IPython
+
+        magic.show_and_register(opened)
+    return opened
+
+
+class OpenLab:
+    """A lab that is open in a notebook. Everything it returns displays itself."""
+
+    def __init__(self, lab: Lab, emulator: Emulator, progress: Progress) -> None:
+        self.lab = lab
+        self.emulator = emulator
+        self.progress = progress
+        self._clients = aws.Clients(emulator)
+
+    def check(self, name: str | None = None) -> LabReport:
+        """Run all checks, or those of one task, or a single one, on what is in the account now."""
+        report = self.look(name)
+        self.progress.record(report)
+        return report
+
+    def look(self, name: str | None = None) -> LabReport:
+        """Run checks as `check` does, without counting a try."""
+        return run_checks(self.lab, self._clients, self.lab.selection(name) if name else ())
+
+    def hint(self, task: str) -> Note:
+        """One more hint for a task each time it is called, from a nudge to nearly the answer."""
+        hints = self.lab.task(task).hints
+        taken = self.progress.take_hint(self.lab.id, task, len(hints))
+        rest = len(hints) - taken
+        last = "That was the last hint." if not rest else f"Call hint({task!r}) again for the next of {rest} more."
+        numbered = tuple(f"{number}. {hint}" for number, hint in enumerate(hints[:taken], 1))
+        return Note(f"Hint {taken} of {len(hints)}: {self.lab.task(task).title}", (*numbered, last))
+
+    def solution(self, task: str) -> Note:
+        """The reference answer of a task. There are other right ones: the checks look at what you built."""
+        found = answer(self.lab, task)
+        self.progress.take_solution(self.lab.id, task)
+        return Note(f"Solution: {self.lab.task(task).title}", code=found.cell)
+
+    def reset(self) -> Note:
+        """Remove what this lab asked you to build, to begin again. Other labs' resources and your progress stay."""
+        removed = remove_resources(self.lab, self._clients)
+        names = tuple(f"{resource.type} {resource.name}" for resource in removed)
+        return Note("Removed:", names) if removed else Note("There was nothing to remove.")
+
+    def logs(self, function: str) -> Table:
+        """The log of a Lambda function, oldest line first."""
+        lines = function_log(self._clients["logs"], function)
+        return Table(f"Log of {function}", ("line",), [(line,) for line in lines], "It has logged nothing yet.")
+
+    def calls(self, count: int = 50) -> Table:
+        """The last AWS calls made in this account: by you, by the checks, or by a function."""
+        calls = self.emulator.calls()
+        if calls is None:
+            return Table("AWS calls", (), [], f"{self.emulator.name} keeps no call log; the embedded emulator does.")
+        rows = [
+            (_clock(call.time), call.caller, call.service, call.operation, str(call.status), f"{call.seconds:.3f}")
+            for call in calls[-count:]
+        ]
+        return Table("AWS calls", ("time (UTC)", "caller", "service", "operation", "status", "seconds"), rows)
+
+    def inbox(self) -> Table:
+        """The mails that were sent, oldest first."""
+        rows = [(mail.to, mail.subject, mail.text) for mail in self.emulator.inbox()]
+        return Table("Inbox", ("to", "subject", "text"), rows, "No mail yet.")
+
+    def overview(self) -> Table:
+        """The lab's tasks and what of them was done, from the progress file."""
+        progress = self.progress.of(self.lab.id)
+        rows = []
+        for task in self.lab.tasks:
+            names = [check.name for check in self.lab.all_checks if check.task == task.id]
+            done = sum(name in progress.passed for name in names)
+            state = "✓ done" if done == len(names) else f"{done} of {len(names)} checks"
+            rows.append((task.id, task.title, state))
+        return Table(f"{self.lab.title} (about {self.lab.file.minutes} minutes)", ("task", "what to do", "so far"), rows)
+
+    def notices(self) -> tuple[str, ...]:
+        """What the learner should know about the emulator and the progress file, such as a damaged file."""
+        return (*getattr(self.emulator, "notices", ()), *self.progress.notices)
+
+    def _texts(self) -> tuple[Note, Table]:
+        table = self.overview()
+        where = f"Your AWS account is the {self.emulator.name} emulator on this machine: no bill, nothing to break."
+        return Note(self.lab.file.goal, (where, *self.notices())), table
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        note, table = self._texts()
+        return {"text/plain": f"{table}\n\n{note}", "text/html": f"{table.html()}{note.html()}"}
+
+
+def _clock(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%H:%M:%S.%f")[:-3]

@@ -1,0 +1,140 @@
+"""What a learner has done, kept in `.lab/progress.sqlite`: first passes, tries, hints and solutions taken.
+
+Several notebooks may write at once. A file that is no database any more is set aside, never deleted.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from lab_harness.results import LabReport, Outcome
+
+T = TypeVar("T")
+BUSY_TIMEOUT = 10.0  # seconds to wait for another notebook's write
+
+SCHEMA = """
+create table if not exists checks (
+    lab text not null, name text not null, tries integer not null default 0, first_passed real,
+    primary key (lab, name)
+) without rowid;
+create table if not exists help (
+    lab text not null, task text not null, hints integer not null default 0, solution_taken real,
+    primary key (lab, task)
+) without rowid;
+"""
+
+
+@dataclass(frozen=True)
+class LabProgress:
+    """One lab's progress. `passed` maps checks to when they first passed (seconds since 1970)."""
+
+    passed: dict[str, float] = field(default_factory=dict)
+    tries: dict[str, int] = field(default_factory=dict)
+    hints: dict[str, int] = field(default_factory=dict)
+    solutions: frozenset[str] = frozenset()
+
+
+class Progress:
+    """A learner's progress file.
+
+    Nothing raises when it cannot be read or written: learning goes on without it, and `notices` says why.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.notices: list[str] = []
+
+    def record(self, report: LabReport) -> None:
+        """Count a try for every check that ran, and note those that passed for the first time."""
+        now = time.time()
+        ran = [result for result in report if result.outcome in (Outcome.PASSED, Outcome.FAILED)]
+        rows = [(report.lab, r.name, now if r.outcome is Outcome.PASSED else None) for r in ran]
+
+        def write(database: sqlite3.Connection) -> None:
+            database.executemany(
+                "insert into checks values (?, ?, 1, ?) on conflict do update set"
+                " tries = tries + 1, first_passed = coalesce(first_passed, excluded.first_passed)",
+                rows,
+            )
+
+        self._use(write, None)
+
+    def take_hint(self, lab: str, task: str, available: int) -> int:
+        """Count one more hint of a task and return how many were taken, at most `available`."""
+
+        def write(database: sqlite3.Connection) -> int:
+            row = database.execute(
+                "insert into help values (?, ?, 1, null) on conflict do update set hints = min(hints + 1, ?)"
+                " returning hints",
+                (lab, task, available),
+            ).fetchone()
+            return int(row[0])
+
+        return self._use(write, available)
+
+    def take_solution(self, lab: str, task: str) -> None:
+        """Note that a task's solution was shown."""
+        self._use(
+            lambda database: database.execute(
+                "insert into help values (?, ?, 0, ?) on conflict do update set"
+                " solution_taken = coalesce(solution_taken, excluded.solution_taken)",
+                (lab, task, time.time()),
+            ),
+            None,
+        )
+
+    def of(self, lab: str) -> LabProgress:
+        """One lab's progress so far."""
+
+        def read(database: sqlite3.Connection) -> LabProgress:
+            checks = database.execute("select name, tries, first_passed from checks where lab = ?", (lab,)).fetchall()
+            helped = database.execute("select task, hints, solution_taken from help where lab = ?", (lab,)).fetchall()
+            return LabProgress(
+                passed={name: moment for name, _, moment in checks if moment is not None},
+                tries={name: tries for name, tries, _ in checks},
+                hints={task: hints for task, hints, _ in helped if hints},
+                solutions=frozenset(task for task, _, moment in helped if moment is not None),
+            )
+
+        return self._use(read, LabProgress())
+
+    def forget(self, lab: str) -> None:
+        """Start a lab's progress anew."""
+
+        def write(database: sqlite3.Connection) -> None:
+            database.execute("delete from checks where lab = ?", (lab,))
+            database.execute("delete from help where lab = ?", (lab,))
+
+        self._use(write, None)
+
+    def _use(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
+        """The result of a transaction; `otherwise` when the file cannot be used."""
+        for _ in range(2):
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                with closing(sqlite3.connect(self.path, timeout=BUSY_TIMEOUT)) as database:
+                    with database:
+                        database.executescript(SCHEMA)
+                    with database:
+                        return work(database)
+            except (sqlite3.OperationalError, OSError) as error:
+                self._say(f"Your progress could not be saved in {self.path}: {error}.")
+                return otherwise
+            except sqlite3.DatabaseError:
+                self._set_aside()
+        return otherwise
+
+    def _set_aside(self) -> None:
+        moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        aside = self.path.with_name(f"{self.path.name}.damaged-{moment}")
+        self.path.replace(aside)
+        self._say(f"Your progress file was damaged; it was set aside as {aside.name} and a new one begun.")
+
+    def _say(self, notice: str) -> None:
+        if notice not in self.notices:
+            self.notices.append(notice)

@@ -1,0 +1,62 @@
+"""Reports and blocks as text, by rich: plain for saved notebooks, coloured for a terminal."""
+
+import io
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from lab_harness.render import DETAILS, SYMBOLS
+from lab_harness.results import CheckResult, LabReport, Outcome
+
+WIDTH = 100  # columns of plain text, the same on every machine
+STYLES = {"passed": "green", "failed": "red", "blocked": "dim", "broken": "magenta", "unsupported": "cyan"}
+
+
+def report_text(report: LabReport) -> str:
+    """The report as plain text of fixed width."""
+    return plain(report_lines(report))
+
+
+def plain(renderable: RenderableType) -> str:
+    """Anything rich can draw, as plain text of fixed width."""
+    console = Console(file=io.StringIO(), width=WIDTH, color_system=None, legacy_windows=False, _environ={})
+    with console.capture() as capture:
+        console.print(renderable)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def report_lines(report: LabReport) -> RenderableType:
+    """The report for a rich console."""
+    rows = Table.grid(padding=(0, 1))
+    rows.add_column(no_wrap=True)
+    rows.add_column(no_wrap=True)
+    rows.add_column(overflow="fold")
+    for result in report:
+        style = STYLES[result.outcome]
+        rows.add_row(Text(SYMBOLS[result.outcome], style), Text(result.outcome, style), Text(result.title))
+        details = _details(result)
+        if details is not None:
+            rows.add_row("", "", details)
+    return Group(Text(f"{report.title} ({report.lab})", "bold"), Padding(rows, (0, 0, 0, 2)), Text(summary(report)))
+
+
+def _details(result: CheckResult) -> RenderableType | None:
+    rows = Table.grid(padding=(0, 1))
+    rows.add_column(no_wrap=True, style="dim")
+    rows.add_column(overflow="fold")
+    for attribute, label in DETAILS:
+        if text := getattr(result, attribute):
+            rows.add_row(label, Text(text))
+    return rows if rows.row_count else None
+
+
+def summary(report: LabReport) -> str:
+    """One line: how much passed, and what else there is to know."""
+    parts = [f"{report.passed} of {report.total} checks passed"]
+    if report.complete:
+        parts.append("all done" if report.passed == report.total else "all that this emulator can judge")
+    if broken := report.count(Outcome.BROKEN):
+        parts.append(f"{broken} broken: a mistake in the course, not in your work")
+    return ", ".join(parts) + "."

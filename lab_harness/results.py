@@ -1,0 +1,91 @@
+"""What running a lab's checks gave: one `LabReport`, which every display renders."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+FORMAT_VERSION = 1
+
+
+class Outcome(StrEnum):
+    """What became of a check."""
+
+    PASSED = "passed"
+    FAILED = "failed"  # it raised Failure: something is not as asked
+    BLOCKED = "blocked"  # a check that it needs did not pass
+    BROKEN = "broken"  # it raised anything else: the course's fault, never scored against the learner
+    UNSUPPORTED = "unsupported"  # this emulator lacks a service that it uses
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One check's outcome; `seconds` is how long it ran. The texts are None where there is nothing to say."""
+
+    name: str
+    title: str
+    task: str | None
+    outcome: Outcome
+    points: int = 1
+    expected: str | None = None
+    found: str | None = None
+    next_step: str | None = None
+    seconds: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as JSON-ready values."""
+        keys = ("name", "title", "task", "outcome", "expected", "found", "next_step", "seconds")
+        return {key: getattr(self, key) for key in keys} | {"outcome": str(self.outcome)}
+
+
+@dataclass(frozen=True)
+class LabReport:
+    """The outcomes of a lab's checks, in the order written. Iterating gives the results."""
+
+    lab: str
+    title: str
+    emulator: str
+    results: tuple[CheckResult, ...]
+
+    def __iter__(self) -> Iterator[CheckResult]:
+        return iter(self.results)
+
+    def count(self, *outcomes: Outcome) -> int:
+        """How many checks have one of these outcomes."""
+        return sum(result.outcome in outcomes for result in self.results)
+
+    @property
+    def passed(self) -> int:
+        return self.count(Outcome.PASSED)
+
+    @property
+    def total(self) -> int:
+        return len(self.results)
+
+    @property
+    def points(self) -> int:
+        """The points of the checks that passed."""
+        return sum(result.points for result in self.results if result.outcome is Outcome.PASSED)
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing failed, was blocked or broke, and something passed."""
+        return self.passed > 0 and not self.count(Outcome.FAILED, Outcome.BLOCKED, Outcome.BROKEN)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON-ready values; `format_version` grows when a key changes its meaning or goes."""
+        return {
+            "format_version": FORMAT_VERSION,
+            "lab": self.lab,
+            "emulator": self.emulator,
+            "passed": self.passed,
+            "total": self.total,
+            "points": self.points,
+            "checks": [result.to_dict() for result in self.results],
+        }
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        from lab_harness.render.html import report_html  # noqa: PLC0415  render imports this module
+        from lab_harness.render.text import report_text  # noqa: PLC0415
+
+        return {"text/plain": report_text(self), "text/html": report_html(self)}

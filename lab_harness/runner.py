@@ -1,0 +1,76 @@
+"""Runs a lab's checks in the order written and decides each one's outcome."""
+
+import time
+import traceback
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+from lab_harness.aws import UNREACHABLE, Clients
+from lab_harness.checks import Failure
+from lab_harness.errors import EmulatorNotReady
+from lab_harness.labs import Check, Lab
+from lab_harness.results import CheckResult, LabReport, Outcome
+
+
+def run_checks(lab: Lab, clients: Clients, only: Collection[str] = ()) -> LabReport:
+    """Run the lab's checks and report one outcome each.
+
+    `only` limits the run to checks of these names or tasks; what they need runs too, and is reported where it
+    did not pass. A check whose prerequisite did not pass is BLOCKED and not run. Any error other than Failure
+    makes the check BROKEN: the course's fault, never scored against the learner. An emulator that no longer
+    answers ends the run with EmulatorNotReady.
+    """
+    chosen = [check for check in lab.all_checks if not only or check.name in only or check.task in only]
+    results: dict[str, CheckResult] = {}
+    for check in _with_needs(lab, chosen):
+        results[check.name] = _run(check, clients, results)
+    names = {check.name for check in chosen}
+    shown = (result for result in results.values() if result.name in names or result.outcome is not Outcome.PASSED)
+    return LabReport(lab.id, lab.title, clients.emulator.name, tuple(shown))
+
+
+def _with_needs(lab: Lab, chosen: Iterable[Check]) -> list[Check]:
+    wanted = {check.name for check in chosen}
+    for check in reversed(lab.all_checks):  # needs are always declared earlier
+        if check.name in wanted:
+            wanted.update(check.needs)
+    return [check for check in lab.all_checks if check.name in wanted]
+
+
+def _run(check: Check, clients: Clients, earlier: dict[str, CheckResult]) -> CheckResult:
+    missing = [name for name in check.services if not clients.emulator.supports(name)]
+    if missing:
+        reason = f"{clients.emulator.name} {clients.emulator.version()} has no {', '.join(missing)}"
+        return _result(check, Outcome.UNSUPPORTED, found=reason, next_step="Use the embedded emulator for this part.")
+    unmet = [earlier[name] for name in check.needs if earlier[name].outcome is not Outcome.PASSED]
+    if unmet:
+        if all(result.outcome is Outcome.UNSUPPORTED for result in unmet):
+            return _result(check, Outcome.UNSUPPORTED, found=unmet[0].found, next_step=unmet[0].next_step)
+        return _result(check, Outcome.BLOCKED, next_step=f"First: {unmet[0].title}.")
+    started = time.perf_counter()
+    try:
+        check.function(**{parameter: clients[service] for parameter, service in check.parameters.items()})
+    except Failure as failure:
+        result = _result(
+            check, Outcome.FAILED, expected=failure.expected, found=failure.found, next_step=failure.next_step
+        )
+    except UNREACHABLE as error:
+        raise EmulatorNotReady(
+            f"The emulator stopped answering at {clients.emulator.endpoint} while the checks ran. "
+            "Start it again with: lab start"
+        ) from error
+    except Exception:
+        result = _result(
+            check,
+            Outcome.BROKEN,
+            found=traceback.format_exc(limit=-4).rstrip(),
+            next_step="This is a mistake in the course, not in your work; please report it.",
+        )
+    else:
+        result = _result(check, Outcome.PASSED)
+    return replace(result, seconds=round(time.perf_counter() - started, 3))
+
+
+def _result(check: Check, outcome: Outcome, **texts: str | None) -> CheckResult:
+    return CheckResult(check.name, check.title, check.task, outcome, check.points, **texts)
+

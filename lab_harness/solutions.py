@@ -1,0 +1,91 @@
+"""A lab's reference answer: `solution.py`, one `# %% task:<id>` cell for each task.
+
+A cell with `file=functions/<name>/<file>.py` behind its id stands for the lab's own file of that path: the
+answer of a task in which the learner writes that file.
+"""
+
+import contextlib
+import io
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab_harness.aws import using_emulator
+from lab_harness.errors import LabError, UsageError
+from lab_harness.labs import Lab, unknown
+
+CELL = re.compile(r"^# %% task:(?P<task>\w+)(?: file=(?P<file>\S+))?[ \t]*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One task's answer: `source` is its code, or the content of `file`; `line` is where it begins."""
+
+    task: str
+    source: str
+    file: str | None
+    line: int
+
+    @property
+    def cell(self) -> str:
+        """The answer as a notebook cell."""
+        return f"%%writefile {self.file}\n{self.source}" if self.file else self.source
+
+
+def answers(lab: Lab) -> dict[str, Answer]:
+    """The lab's answers by task, in the order written. Raises LabError when a task has none, or an unknown one has."""
+    path = lab.folder / "solution.py"
+    text = _read(path)
+    found = {}
+    marks = list(CELL.finditer(text))
+    for mark, following in zip(marks, [*marks[1:], None], strict=True):
+        source = text[mark.end() : following.start() if following else len(text)].strip("\n")
+        if mark["file"]:
+            source = _read(lab.folder / mark["file"]).rstrip("\n")
+        found[mark["task"]] = Answer(mark["task"], source, mark["file"], text.count("\n", 0, mark.end()) + 1)
+    asked = [task.id for task in lab.tasks]
+    if list(found) != asked:
+        raise LabError(f"{path} answers the tasks {', '.join(found)}; lab.toml asks for {', '.join(asked)}.")
+    return found
+
+
+def answer(lab: Lab, task: str) -> Answer:
+    """One task's answer; UsageError names the nearest task otherwise."""
+    found = answers(lab)
+    if task not in found:
+        raise UsageError(unknown("task", task, list(found), f"The lab {lab.id} has"))
+    return found[task]
+
+
+def solve(lab: Lab, endpoint: str) -> str:
+    """Run the lab's answers against the emulator, in a folder of their own, and return what they printed."""
+    path = lab.folder / "solution.py"
+    text = _read(path)
+    first = CELL.search(text)
+    preamble = text[: first.start()] if first else text
+    scope: dict[str, Any] = {"__name__": "solution"}
+    printed = io.StringIO()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.chdir(folder),
+        using_emulator(endpoint),
+        contextlib.redirect_stdout(printed),
+    ):
+        exec(compile(preamble, path, "exec"), scope)  # noqa: S102  the course's own file
+        for each in answers(lab).values():
+            if each.file:
+                Path(each.file).parent.mkdir(parents=True, exist_ok=True)
+                Path(each.file).write_text(each.source + "\n", encoding="utf-8")
+            else:
+                # The blank lines make a traceback name the line in solution.py.
+                exec(compile("\n" * (each.line - 1) + each.source, path, "exec"), scope)  # noqa: S102
+    return printed.getvalue()
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise LabError(f"{path} cannot be read: {error.strerror}.") from error

@@ -1,0 +1,75 @@
+"""Fixtures: an emulator of the tests' own, emptied for each test, and an environment without the user's settings."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lab_harness.aws import Clients
+from lab_harness.course import Course
+from lab_harness.emulators.embedded import Embedded
+from lab_harness.emulators.localstack import LocalStack
+from lab_harness.labs import all_labs
+from lab_harness.resources import remove_resources
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--emulator",
+        choices=["embedded", "localstack"],
+        default="embedded",
+        help="Where the labs' tests run; localstack is the one that AWS_ENDPOINT_URL names.",
+    )
+
+
+@pytest.fixture(scope="session")
+def localstack_endpoint():
+    """Where LocalStack is, read before the tests' environment hides it."""
+    return os.environ.get("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch, tmp_path, localstack_endpoint):
+    """No setting of the user's, and a .lab folder of each test's own."""
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "LAB_", "LOCALSTACK_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("LAB_HOME", str(tmp_path / "lab"))
+
+
+@pytest.fixture(scope="session")
+def course():
+    return Course(ROOT)
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory):
+    """An embedded emulator for the whole session."""
+    running = Embedded(tmp_path_factory.mktemp("embedded"))
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def emulator(request, localstack_endpoint):
+    """The emulator that the labs are tested on."""
+    if request.config.getoption("--emulator") == "embedded":
+        return request.getfixturevalue("embedded")
+    localstack = LocalStack(localstack_endpoint)
+    localstack.start()
+    return localstack
+
+
+@pytest.fixture
+def clients(emulator, course):
+    """Clients of an account with nothing of the labs in it."""
+    made = Clients(emulator)
+    if emulator.name == "embedded":
+        emulator.reset()
+    else:
+        for lab in all_labs(course):
+            remove_resources(lab, made)
+    return made
