@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from lab_harness.checks import Failure, check, eventually
     from lab_harness.labs import load_lab
     from lab_harness.notebook import open_lab
-    from lab_harness.probes import function_log, invoke_function, latest_log, nonce
+    from lab_harness.probes import function_log, invoke_function, latest_log, nonce, queue_counts, take_messages
     from lab_harness.runner import run_checks
 
 __all__ = [
@@ -23,12 +23,18 @@ __all__ = [
     "load_lab",
     "nonce",
     "open_lab",
+    "queue_counts",
     "run_checks",
+    "take_messages",
 ]
 
-_HOMES = {"labs": ["load_lab"], "notebook": ["open_lab"], "runner": ["run_checks"],
-          "checks": ["Failure", "check", "eventually"],
-          "probes": ["function_log", "invoke_function", "latest_log", "nonce"]}  # fmt: skip
+_HOMES = {
+    "checks": ["Failure", "check", "eventually"],
+    "labs": ["load_lab"],
+    "notebook": ["open_lab"],
+    "probes": ["function_log", "invoke_function", "latest_log", "nonce", "queue_counts", "take_messages"],
+    "runner": ["run_checks"],
+}
 
 
 def __getattr__(name: str) -> Any:

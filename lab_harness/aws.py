@@ -79,8 +79,8 @@ def emulator_environment(endpoint: str, environ: Mapping[str, str]) -> dict[str,
     """
     require_local(endpoint)
     kept = {name: value for name, value in environ.items() if not name.upper().startswith("AWS_")}
-    no_proxy = [name for name in environ.get("NO_PROXY", environ.get("no_proxy", "")).split(",") if name]
-    no_proxy = ",".join(dict.fromkeys([*no_proxy, "localhost", "127.0.0.1", "::1", ".localhost"]))
+    unproxied = [name for name in environ.get("NO_PROXY", environ.get("no_proxy", "")).split(",") if name]
+    no_proxy = ",".join(dict.fromkeys([*unproxied, "localhost", "127.0.0.1", "::1", ".localhost"]))
     return kept | {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": "test",

@@ -43,4 +43,6 @@ def find_course(start: Path | None = None) -> Course:
     for folder in (start, *start.parents, installed_from):
         if any(folder.glob("labs/*/lab.toml")):
             return Course(folder)
-    raise CourseError(f"No course here: neither {start} nor a folder above it has labs/. Go to your copy of the course.")
+    raise CourseError(
+        f"No course here: neither {start} nor a folder above it has labs/. Go to your copy of the course."
+    )

@@ -14,7 +14,7 @@ SHOWN_LOG_LINES = 8
 
 @dataclass(frozen=True)
 class Invocation:
-    """What a function answered: `payload` is its decoded JSON; `error` is AWS's FunctionError, None if there was none."""
+    """What a function answered: `payload` is its decoded JSON, `error` is AWS's FunctionError or None."""
 
     payload: Any
     error: str | None
@@ -41,7 +41,7 @@ def invoke_function(lambda_: Any, name: str, event: Any) -> Invocation:
         raise Failure(
             expected=f"an answer from {name} within seconds",
             found="no answer",
-            next_step="Look for a loop that never ends or a long wait in the handler, and lower the function's timeout.",
+            next_step="Look in the handler for an endless loop or a long wait, and lower the function's timeout.",
         ) from None
     except ClientError as error:
         raise Failure(
@@ -77,3 +77,31 @@ def _decoded(payload: bytes) -> Any:
         return json.loads(payload) if payload else None
     except ValueError:
         return payload.decode("utf-8", "replace")
+
+
+def queue_counts(sqs: Any, url: str) -> dict[str, int]:
+    """How many messages a queue holds: visible, in flight (received, not yet deleted) and delayed."""
+    names = {
+        "visible": "ApproximateNumberOfMessages",
+        "in flight": "ApproximateNumberOfMessagesNotVisible",
+        "delayed": "ApproximateNumberOfMessagesDelayed",
+    }
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(names.values()))["Attributes"]
+    return {state: int(attributes[name]) for state, name in names.items()}
+
+
+def take_messages(sqs: Any, url: str, containing: str, hidden: int = 2) -> list[str]:
+    """Remove the messages that contain a text from a queue and return their bodies.
+
+    The others are hidden for `hidden` seconds and counted as received once more, so this is for queues
+    without a redrive policy of their own.
+    """
+    taken = []
+    while messages := sqs.receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=hidden, WaitTimeSeconds=0
+    ).get("Messages"):
+        for message in messages:
+            if containing in message["Body"]:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                taken.append(message["Body"])
+    return taken

@@ -85,7 +85,7 @@ class LabReport:
         }
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        from lab_harness.render.html import report_html  # noqa: PLC0415  render imports this module
-        from lab_harness.render.text import report_text  # noqa: PLC0415
+        from lab_harness.render.html import report_html  # render imports this module
+        from lab_harness.render.text import report_text
 
         return {"text/plain": report_text(self), "text/html": report_html(self)}

@@ -4,6 +4,7 @@ import time
 import traceback
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from typing import Any
 
 from lab_harness.aws import UNREACHABLE, Clients
 from lab_harness.checks import Failure
@@ -71,6 +72,5 @@ def _run(check: Check, clients: Clients, earlier: dict[str, CheckResult]) -> Che
     return replace(result, seconds=round(time.perf_counter() - started, 3))
 
 
-def _result(check: Check, outcome: Outcome, **texts: str | None) -> CheckResult:
+def _result(check: Check, outcome: Outcome, **texts: Any) -> CheckResult:
     return CheckResult(check.name, check.title, check.task, outcome, check.points, **texts)
-

@@ -73,12 +73,14 @@ def solve(lab: Lab, endpoint: str) -> str:
         using_emulator(endpoint),
         contextlib.redirect_stdout(printed),
     ):
-        exec(compile(preamble, path, "exec"), scope)  # noqa: S102  the course's own file
-        for each in answers(lab).values():
+        found = answers(lab).values()
+        for each in found:  # Files first: a function may be made from one before its task asks to write it.
             if each.file:
                 Path(each.file).parent.mkdir(parents=True, exist_ok=True)
                 Path(each.file).write_text(each.source + "\n", encoding="utf-8")
-            else:
+        exec(compile(preamble, path, "exec"), scope)  # noqa: S102  the course's own file
+        for each in found:
+            if not each.file:
                 # The blank lines make a traceback name the line in solution.py.
                 exec(compile("\n" * (each.line - 1) + each.source, path, "exec"), scope)  # noqa: S102
     return printed.getvalue()

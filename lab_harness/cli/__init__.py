@@ -16,13 +16,13 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-notebooks = typer.Typer(help="Build and run the solved notebooks.", no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(notebooks, name="notebooks")
+notebooks_app = typer.Typer(help="Build and run the solved notebooks.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(notebooks_app, name="notebooks")
 
 
 def main() -> NoReturn:
     """Run the command. A user's mistake is one message on stderr, never a traceback."""
-    from lab_harness.cli import authoring, emulator, labs, notebooks  # noqa: F401, PLC0415  they add their commands
+    from lab_harness.cli import authoring, emulator, labs, notebooks  # noqa: F401  they add their commands
 
     try:
         app()

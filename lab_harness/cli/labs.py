@@ -19,7 +19,7 @@ from lab_harness.results import LabReport, Outcome
 @app.command("list")
 def list_labs() -> None:
     """List the labs with your progress."""
-    from lab_harness.progress import Progress  # noqa: PLC0415
+    from lab_harness.progress import Progress
 
     course = find_course()
     progress = Progress(course.home / "progress.sqlite")
@@ -44,15 +44,15 @@ def check(
     emulator: EmulatorName = None,
 ) -> None:
     """Check what you built. Exit code: 0 all passed, 1 something failed, 2 usage, 3 emulator or course trouble."""
-    from lab_harness.cli.emulator import running_emulator  # noqa: PLC0415
-    from lab_harness.progress import Progress  # noqa: PLC0415
+    from lab_harness.cli.emulator import running_emulator
+    from lab_harness.progress import Progress
 
     course = find_course()
     loaded = load_lab(lab, course)
     chosen = loaded.selection(only) if only else ()
     running = running_emulator(emulator)
-    from lab_harness.aws import Clients  # noqa: PLC0415  boto3 takes its time, so usage errors come first
-    from lab_harness.runner import run_checks  # noqa: PLC0415
+    from lab_harness.aws import Clients  # boto3 takes its time, so usage errors come first
+    from lab_harness.runner import run_checks
 
     report = run_checks(loaded, Clients(running), chosen)
     Progress(course.home / "progress.sqlite").record(report)
@@ -64,20 +64,20 @@ def check(
 
 def _print(report: LabReport, as_json: bool) -> None:
     if as_json:
-        from lab_harness.render.json import report_json  # noqa: PLC0415
+        from lab_harness.render.json import report_json
 
         typer.echo(report_json(report))
         return
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
-    from lab_harness.render.text import report_lines  # noqa: PLC0415
+    from lab_harness.render.text import report_lines
 
     Console().print(report_lines(report))
 
 
 def _write(path: Path, report: LabReport) -> None:
-    from lab_harness.errors import CourseError  # noqa: PLC0415
-    from lab_harness.render.junit import report_junit  # noqa: PLC0415
+    from lab_harness.errors import CourseError
+    from lab_harness.render.junit import report_junit
 
     try:
         path.write_text(report_junit(report), encoding="utf-8")
@@ -94,11 +94,11 @@ def _exit_code(report: LabReport) -> int:
 @app.command()
 def solve(lab: LabId, emulator: EmulatorName = None) -> None:
     """Build a lab as its reference answer does."""
-    from lab_harness.cli.emulator import running_emulator  # noqa: PLC0415
+    from lab_harness.cli.emulator import running_emulator
 
     loaded = load_lab(lab)
     running = running_emulator(emulator)
-    from lab_harness.solutions import solve as build  # noqa: PLC0415
+    from lab_harness.solutions import solve as build
 
     build(loaded, running.endpoint)
     typer.echo(f"Built. See for yourself: lab check {lab}")
@@ -107,12 +107,12 @@ def solve(lab: LabId, emulator: EmulatorName = None) -> None:
 @app.command()
 def reset(lab: LabId, emulator: EmulatorName = None) -> None:
     """Remove what a lab asked you to build. Other labs' resources and your progress stay."""
-    from lab_harness.cli.emulator import running_emulator  # noqa: PLC0415
+    from lab_harness.cli.emulator import running_emulator
 
     loaded = load_lab(lab)
     running = running_emulator(emulator)
-    from lab_harness.aws import Clients  # noqa: PLC0415
-    from lab_harness.resources import remove_resources  # noqa: PLC0415
+    from lab_harness.aws import Clients
+    from lab_harness.resources import remove_resources
 
     removed = remove_resources(loaded, Clients(running))
     for resource in removed:
@@ -129,9 +129,9 @@ def open_notebook(
     port: Annotated[int | None, typer.Option(help="JupyterLab's port.")] = None,
 ) -> None:
     """Start the emulator and open JupyterLab on a lab's notebook. Ctrl-C ends both."""
-    from lab_harness import emulators  # noqa: PLC0415
-    from lab_harness.aws import emulator_environment  # noqa: PLC0415
-    from lab_harness.cli.emulator import running_emulator  # noqa: PLC0415
+    from lab_harness import emulators
+    from lab_harness.aws import emulator_environment
+    from lab_harness.cli.emulator import running_emulator
 
     course = find_course()
     loaded = load_lab(lab, course) if lab else all_labs(course)[0]

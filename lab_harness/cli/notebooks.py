@@ -1,1 +1,78 @@
-"""placeholder"""
+"""lab notebooks build, run."""
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lab_harness.cli import notebooks_app
+from lab_harness.cli.options import EmulatorName
+from lab_harness.course import find_course
+from lab_harness.labs import Lab, all_labs, load_lab
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from lab_harness.notebook.run import NotebookRun
+
+LabIds = Annotated[list[str] | None, typer.Argument(metavar="[LAB]...", help="These labs; all if none is given.")]
+
+
+def _chosen(ids: list[str] | None) -> list[Lab]:
+    return [load_lab(lab_id) for lab_id in ids] if ids else all_labs()
+
+
+@notebooks_app.command()
+def build(labs: LabIds = None) -> None:
+    """Lay the answers over the notebooks, execute them, and write them to notebooks/solved/."""
+    from lab_harness.notebook.build import build as build_one
+    from lab_harness.notebook.run import kernel_environment, scratch_emulator
+
+    course = find_course()
+    for lab in _chosen(labs):
+        with scratch_emulator() as emulator:
+            path = build_one(course, lab, kernel_environment(emulator, emulator.home, dict(os.environ)))
+        typer.echo(f"built {path.relative_to(course.root)}")
+
+
+@notebooks_app.command()
+def run(
+    labs: LabIds = None,
+    emulator: EmulatorName = None,
+    workers: Annotated[int, typer.Option(min=1, help="How many notebooks run side by side.")] = 2,
+) -> None:
+    """Run the solved notebooks headless and check what they built; exit code 1 if one fails."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from lab_harness.cli.emulator import running_emulator
+    from lab_harness.notebook.run import run_all, scratch_emulator
+
+    course, chosen, console = find_course(), _chosen(labs), Console()
+    with Progress(console=console, transient=True) as bar:
+        row = bar.add_task("Running the notebooks", total=len(chosen))
+
+        def advance(_: object) -> None:
+            bar.advance(row)
+
+        if emulator == "localstack":
+            runs = run_all(course, chosen, running_emulator(emulator), dict(os.environ), workers, advance)
+        else:
+            # A learner's own account stays as it is: the notebooks run in an emulator of their own.
+            with scratch_emulator() as scratch:
+                runs = run_all(course, chosen, scratch, dict(os.environ), workers, advance)
+    _print_runs(runs, console)
+    raise typer.Exit(0 if all(each.good for each in runs) else 1)
+
+
+def _print_runs(runs: "list[NotebookRun]", console: "Console") -> None:
+    from rich.table import Table
+
+    table = Table("", "notebook", "lab", "checks", "seconds", box=None)
+    for each in runs:
+        checks = f"{each.report.passed} of {each.report.total}" if each.report else "not run"
+        table.add_row("✓" if each.good else "✗", each.lab.file.notebook, each.lab.id, checks, f"{each.seconds:.1f}")
+    console.print(table)
+    for each in runs:
+        if each.problem:
+            console.print(f"\n{each.lab.file.notebook}:\n{each.problem}", markup=False, highlight=False)

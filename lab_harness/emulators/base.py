@@ -33,7 +33,10 @@ class Emulator(Protocol):
     """Where AWS comes from. Methods raise `EmulatorError` when the emulator cannot be reached."""
 
     name: str
-    endpoint: str  # http://127.0.0.1:<port>; empty until started
+
+    @property
+    def endpoint(self) -> str:
+        """http://127.0.0.1:<port>; empty until started."""
 
     def start(self) -> str:
         """Make sure it runs, starting it where that is ours to do, and return its endpoint."""

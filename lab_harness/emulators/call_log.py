@@ -52,7 +52,7 @@ def _caller(headers: Mapping[str, str]) -> str:
 
 
 def _operation(method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> tuple[str, str]:
-    from ministack.core.router import detect_service  # noqa: PLC0415
+    from ministack.core.router import detect_service
 
     if API_PATHS.match(path) or ".execute-api." in headers.get("host", ""):
         return "execute-api", f"{method} {API_PATHS.sub('', path) or '/'}"
@@ -83,8 +83,8 @@ def rest_operation(service: str, method: str, path: str, parameters: frozenset[s
 
 @lru_cache
 def _rest_operations(service: str) -> list[tuple[str, str, re.Pattern[str], frozenset[str]]]:
-    from botocore.exceptions import UnknownServiceError  # noqa: PLC0415
-    from botocore.loaders import Loader  # noqa: PLC0415
+    from botocore.exceptions import UnknownServiceError
+    from botocore.loaders import Loader
 
     try:
         model = Loader().load_service_model(service, "service-2")

@@ -33,7 +33,7 @@ def install() -> None:
 
 
 def _change_stepfunctions(stepfunctions: Any) -> None:
-    @wrapt.patch_function_wrapper(stepfunctions, "_validate_definition_jsonata")  # type: ignore[untyped-decorator]
+    @wrapt.patch_function_wrapper(stepfunctions, "_validate_definition_jsonata")
     def refuse(original: Any, _instance: Any, args: Any, kwargs: Any) -> str | None:
         found = problems(args[0])
         if found:
@@ -41,7 +41,7 @@ def _change_stepfunctions(stepfunctions: Any) -> None:
         refused: str | None = original(*args, **kwargs)
         return refused
 
-    @wrapt.patch_function_wrapper(stepfunctions, "_validate_state_machine_definition")  # type: ignore[untyped-decorator]
+    @wrapt.patch_function_wrapper(stepfunctions, "_validate_state_machine_definition")
     def diagnose(_original: Any, _instance: Any, args: Any, _kwargs: Any) -> Any:
         found = problems(args[0].get("definition"))
         diagnostics = [{"severity": "ERROR", **problem._asdict()} for problem in found]
@@ -60,7 +60,7 @@ def problems(definition: str | None) -> list[Problem]:
 
 @cache
 def _validator() -> Any:
-    from jsonschema import Draft202012Validator  # noqa: PLC0415  only when a state machine is made
+    from jsonschema import Draft202012Validator  # only when a state machine is made
 
     schema = json.loads(Path(__file__).with_name("definitions.schema.json").read_text(encoding="utf-8"))
     return Draft202012Validator(schema)

@@ -47,8 +47,8 @@ class InstanceWatch:
         states = self._states()
         if states == self._known:
             return
-        from ministack.core.responses import request_scope  # noqa: PLC0415
-        from ministack.services import eventbridge  # noqa: PLC0415
+        from ministack.core.responses import request_scope
+        from ministack.services import eventbridge
 
         changes = list(state_changes(self._known, states))
         self._known = states
@@ -59,7 +59,7 @@ class InstanceWatch:
 
     @staticmethod
     def _states() -> dict[tuple[str, str, str], str]:
-        from sys import modules  # noqa: PLC0415
+        from sys import modules
 
         ec2 = modules.get("ministack.services.ec2")
         if ec2 is None:  # Nobody has used EC2 yet; importing it only to look would cost memory.

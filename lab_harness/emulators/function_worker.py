@@ -20,8 +20,16 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
 
-TASK_ROOT = "/var/task"
+TASK_ROOT = "/var/task"  # what AWS calls the folder that holds a function's code
+INIT_DEADLINE = 10.0  # seconds a module may take to load; after that it uses up the first invocation's time
+
+Handler = Any  # Callable[[event, context], value], if the user wrote one
+Error = dict[str, Any]
 
 
 class Context:
@@ -30,7 +38,7 @@ class Context:
     identity = None
     client_context = None
 
-    def __init__(self, setup: dict, call: dict):
+    def __init__(self, setup: dict[str, Any], call: dict[str, Any]) -> None:
         self.function_name = setup.get("function_name", "")
         self.function_version = os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
         self.memory_limit_in_mb = str(setup.get("memory", 128))
@@ -48,7 +56,7 @@ class Context:
 class LambdaFormatter(logging.Formatter):
     """AWS's line format: level, time in UTC and request id, separated by tabs."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
     request_id = ""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -60,22 +68,24 @@ class LambdaFormatter(logging.Formatter):
 
 def peak_memory_mb() -> int:
     """The most memory this process has held, in MB (0 where the system does not tell)."""
+    # Linux: getrusage would count what the emulator held when it started this process.
+    with suppress(OSError, StopIteration), open("/proc/self/status") as status:  # noqa: PTH123  no pathlib in a cold start
+        return int(next(line for line in status if line.startswith("VmHWM:")).split()[1]) // 1024
     try:
-        import resource  # noqa: PLC0415  not on Windows
+        import resource  # not on Windows
     except ImportError:
         return 0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(peak / (1024 * 1024 if sys.platform == "darwin" else 1024))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 * 1024)
 
 
-def load_handler(setup: dict):
+def load_handler(setup: dict[str, Any]) -> tuple[Handler, Error | None]:
     """The function's handler, or the error that AWS's runtime reports for it."""
     module_name, name = setup["module"], setup["handler"]
     try:
         module = importlib.import_module(module_name)
     except SyntaxError as error:
-        problem = f"Syntax error in module '{module_name}': {error.msg} ({error.filename}, line {error.lineno})"
-        return None, described("Runtime.UserCodeSyntaxError", problem, [])
+        place = [f'  File "{error.filename}" Line {error.lineno}\n    {error.text}']
+        return None, described("Runtime.UserCodeSyntaxError", f"Syntax error in module '{module_name}': {error}", place)
     except ImportError as error:
         return None, described("Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}", [])
     except BaseException as error:
@@ -86,9 +96,9 @@ def load_handler(setup: dict):
     return getattr(module, name), None
 
 
-def described(kind: str, message: str, stack: list) -> dict:
+def described(kind: str, message: str, stack: list[str]) -> Error:
     """An error payload as AWS shapes it, with the function's folder shown as /var/task."""
-    here = sys.path[0]
+    here = os.environ.get("LAMBDA_TASK_ROOT") or TASK_ROOT
     return {
         "errorMessage": message.replace(here, TASK_ROOT),
         "errorType": kind,
@@ -96,30 +106,40 @@ def described(kind: str, message: str, stack: list) -> dict:
     }
 
 
-def describe(error: BaseException) -> dict:
+def describe(error: BaseException) -> Error:
     """The payload for an exception that left the user's code; frames of this file are not theirs."""
     if isinstance(error, SystemExit):
-        return described("Runtime.ExitError", f"Runtime exited with error: exit status {error.code or 0}", [])
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
-    frames = [frame for frame in frames if "importlib" not in frame.filename]
-    return described(type(error).__name__, str(error), traceback.format_list(frames))
+        status = error.code if isinstance(error.code, int) else int(error.code is not None)
+        return described("Runtime.ExitError", f"Runtime exited with error: exit status {status}", [])
+    frames = traceback.extract_tb(error.__traceback__)
+    users = [frame for frame in frames if frame.filename != __file__ and "importlib" not in frame.filename]
+    return described(type(error).__name__, str(error), traceback.format_list(users))
 
 
-def log_error(error: dict) -> None:
+def log_error(error: Error) -> None:
     """Write an error to the log the way AWS's runtime does."""
     print(f"[ERROR] {error['errorType']}: {error['errorMessage']}")
     if error["stackTrace"]:
         print("Traceback (most recent call last):\n" + "".join(error["stackTrace"]).rstrip())
 
 
-def invoke(handler, event, context: Context) -> dict:
-    """Run the handler once: its value or error, milliseconds taken and memory used."""
+def plain(value: Any) -> float:
+    """What AWS's runtime makes of a Decimal, which DynamoDB's numbers are; it can send nothing else of its kind."""
+    from decimal import Decimal
+
+    if not isinstance(value, Decimal):
+        raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+    return int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
+
+
+def invoke(handler: Handler, event: Any, context: Context) -> dict[str, Any]:
+    """Run the handler once: its value or error, and milliseconds taken."""
     started = time.perf_counter()
     value = error = None
     try:
         value = handler(event, context)
         try:
-            json.dumps(value)
+            value = json.loads(json.dumps(value, default=plain))
         except (TypeError, ValueError) as problem:
             value, error = None, described("Runtime.MarshalError", f"Unable to marshal response: {problem}", [])
     except BaseException as problem:
@@ -129,7 +149,7 @@ def invoke(handler, event, context: Context) -> dict:
     return {"value": value, "error": error, "milliseconds": (time.perf_counter() - started) * 1000}
 
 
-def set_variables(call: dict) -> None:
+def set_variables(call: dict[str, Any]) -> None:
     """Put an invocation's own values where the AWS SDK looks for them."""
     values = {"_X_AMZN_TRACE_ID": call.get("trace_id"), "_MINISTACK_INVOKE_DEPTH": call.get("depth")}
     for name, value in values.items():
@@ -151,31 +171,63 @@ def exit_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def main() -> None:
-    """Set up once (the cold start), then serve invocations until stdin closes."""
-    # The protocol keeps the real stdout; descriptor 1 becomes the log, for child processes and C code too.
-    protocol = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    sys.stdout.reconfigure(line_buffering=True)
-    exit_with_parent()
-    setup = json.loads(sys.stdin.readline())
+def find_code(setup: dict[str, Any]) -> None:
+    """Make the function's code importable, and behind it its layers."""
     for folder in filter(None, os.environ.get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep)):
-        sys.path.insert(0, os.path.join(folder, "python"))  # noqa: PTH118  pathlib would slow every cold start
+        from glob import glob  # pathlib would slow every cold start
+
+        sys.path[:0] = [f"{folder}/python", *glob(f"{folder}/python/lib/python*/site-packages")]  # noqa: PTH207
     sys.path.insert(0, setup["code_dir"])
     os.environ.setdefault("_HANDLER", f"{setup['module']}.{setup['handler']}")
+
+
+def start_logging() -> LambdaFormatter:
+    """Give the root logger a handler that writes to stdout."""
     formatter = LambdaFormatter()
     log_handler = logging.StreamHandler(sys.stdout)
     log_handler.setFormatter(formatter)
     logging.getLogger().addHandler(log_handler)
     # It would say in every log that calls go to the emulator, which on AWS they do not.
     logging.getLogger("botocore.configprovider").setLevel(logging.WARNING)
-    globals().get("_ms_install_invoke_depth", lambda: None)()  # MiniStack's guard against functions that call themselves
+    return formatter
 
+
+def end_log(request_id: str) -> None:
+    """Tell the emulator that this invocation's log is complete."""
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+        with suppress(AttributeError, ValueError):  # A function may have closed or replaced them.
+            stream.flush()  # type: ignore[union-attr]
+    os.write(2, f"\x1e{request_id}\n".encode())
+
+
+def cold_start(setup: dict[str, Any], ready: Callable[[], None]) -> tuple[Handler, Error | None, float]:
+    """Load the handler, and call `ready` then or when INIT_DEADLINE is over; its error; milliseconds taken."""
+    overdue = threading.Timer(INIT_DEADLINE, ready)
+    overdue.daemon = True
+    overdue.start()
     started = time.perf_counter()
-    handler, init_error = load_handler(setup)
-    init_milliseconds = (time.perf_counter() - started) * 1000
-    print(json.dumps({"status": "ready", "cold": True}), file=protocol, flush=True)
+    handler, error = load_handler(setup)
+    milliseconds = (time.perf_counter() - started) * 1000
+    overdue.cancel()
+    ready()  # MiniStack skips a second one.
+    return handler, error, milliseconds
 
+
+def main() -> None:
+    """Set up once (the cold start), then serve invocations until stdin closes."""
+    # The protocol keeps the real stdout; descriptor 1 becomes the log, for child processes and C code too.
+    protocol = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    send = partial(print, file=protocol, flush=True)
+    os.dup2(2, 1)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    exit_with_parent()
+    setup = json.loads(sys.stdin.readline())
+    find_code(setup)
+    formatter = start_logging()
+    # MiniStack's guard against functions that call themselves stands before this file's own code.
+    globals().get("_ms_install_invoke_depth", int)()
+    handler, init_error, duration = cold_start(setup, partial(send, '{"status": "ready"}'))
+    init_milliseconds: float | None = duration
     for line in sys.stdin:
         message = json.loads(line)
         call = message.get("ctx") or {}
@@ -184,15 +236,13 @@ def main() -> None:
         formatter.request_id = context.aws_request_id
         if init_error:
             log_error(init_error)
-            answer = {"value": None, "error": init_error, "milliseconds": 0.0}
+            answer: dict[str, Any] = {"value": None, "error": init_error, "milliseconds": 0.0}
         else:
             answer = invoke(handler, message["event"], context)
-        answer["init_milliseconds"], init_milliseconds = init_milliseconds, None
-        answer["memory_mb"] = peak_memory_mb()
-        sys.stderr.flush()
-        # Tells the emulator that this invocation's log is complete.
-        print(f"\x1e{context.aws_request_id}", flush=True)
-        print(json.dumps({"status": "ok", "result": {"lab_runtime": answer}}), file=protocol, flush=True)
+        answer |= {"init_milliseconds": init_milliseconds, "memory_mb": peak_memory_mb()}
+        init_milliseconds = None
+        end_log(context.aws_request_id)
+        send(json.dumps({"status": "ok", "result": {"lab_runtime": answer}}))
 
 
 if __name__ == "__main__":

@@ -20,12 +20,12 @@ class Inbox:
         wrapt.register_post_import_hook(self._listen, "ministack.services.sns")
 
     def _listen(self, sns: Any) -> None:
-        @wrapt.patch_function_wrapper(sns, "_fanout")  # type: ignore[untyped-decorator]
+        @wrapt.patch_function_wrapper(sns, "_fanout")
         def deliver(original: Any, _instance: Any, args: Any, kwargs: Any) -> None:
             original(*args, **kwargs)
             self._deliver(sns, *args, **kwargs)
 
-    def _deliver(  # noqa: PLR0913  MiniStack's own signature
+    def _deliver(
         self,
         sns: Any,
         topic_arn: str,

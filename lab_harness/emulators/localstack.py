@@ -76,7 +76,7 @@ class LocalStack:
 
 
 def _configured_endpoint() -> str:
-    from localstack_client import config  # noqa: PLC0415  takes a tenth of a second
+    from localstack_client import config  # takes a tenth of a second
 
     endpoint: str = config.get_service_endpoint("sts")
     return endpoint

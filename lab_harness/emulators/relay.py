@@ -8,11 +8,10 @@ import sys
 import time
 from typing import Any
 
-from lab_harness.aws import Clients
+from lab_harness.aws import UNREACHABLE, Clients
 from lab_harness.emulators.base import ACCOUNT, REGION
 from lab_harness.emulators.ec2_events import state_change_entry, state_changes
 from lab_harness.emulators.localstack import LocalStack
-from lab_harness.errors import EmulatorNotReady
 
 INTERVAL = 0.5  # seconds
 
@@ -35,13 +34,13 @@ def relay(clients: Clients, before: dict[str, str]) -> dict[str, str]:
 def main() -> None:
     """Relay until interrupted, waiting for LocalStack whenever it does not answer."""
     localstack = LocalStack()
-    clients = Clients(localstack.endpoint)
+    clients = Clients(localstack)
     states: dict[str, str] | None = None
     print(f"Relaying EC2 events of {localstack.endpoint}", flush=True)
     while True:
         try:
             states = instance_states(clients["ec2"]) if states is None else relay(clients, states)
-        except EmulatorNotReady:
+        except UNREACHABLE:
             states = None
         time.sleep(INTERVAL)
 

@@ -8,13 +8,17 @@ drops `logger.info`; it restarts the environment after an exception. `install` p
 import math
 import queue
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import wrapt
 
 FUNCTION_TOKEN_PREFIX = "lab-function/"  # noqa: S105  marks whose call it is, opens nothing
-LOG_DEADLINE = 0.25  # seconds to wait for the end of an invocation's log
+LOG_DEADLINE = 5.0  # seconds to wait for the end of an invocation's log
+LAST_WORDS_DEADLINE = 0.25  # the same, where the process died before it could mark the end
+LOG_END = "\x1e"
+DIED = ("Worker process died", "Worker process exited")
 
 
 def install() -> None:
@@ -26,6 +30,7 @@ def install() -> None:
 def _change_workers(lambda_runtime: Any) -> None:
     script = Path(__file__).with_name("function_worker.py").read_text(encoding="utf-8")
     lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_runtime.INVOKE_DEPTH_BOOTSTRAP + script
+    wrapt.wrap_function_wrapper(lambda_runtime, "Worker._read_stderr", _read_log)
     wrapt.wrap_function_wrapper(lambda_runtime, "Worker._drain_stderr_bounded", _drain_log)
     wrapt.wrap_function_wrapper(lambda_runtime, "execution_credentials", _name_the_caller)
 
@@ -41,28 +46,38 @@ def _name_the_caller(original: Any, _instance: Any, args: Any, kwargs: Any) -> d
     return {**credentials, "AWS_SESSION_TOKEN": FUNCTION_TOKEN_PREFIX + config.get("FunctionName", "")}
 
 
+def _read_log(original: Any, worker: Any, args: Any, kwargs: Any) -> None:
+    """Go on reading when a function writes bytes that are no text, else it would stand still with a full pipe."""
+    worker._proc.stderr.reconfigure(errors="backslashreplace")
+    original(*args, **kwargs)
+
+
 def _drain_log(original: Any, worker: Any, args: Any, kwargs: Any) -> str:
     """Read an invocation's log up to the worker's end mark, instead of guessing by a pause."""
     if not worker.config.get("Runtime", "").startswith("python"):
         return str(original(*args, **kwargs))
+    if worker._proc is None:  # It died.
+        worker._stderr_thread.join(LAST_WORDS_DEADLINE)
+        return str(worker._drain_stderr())
     lines: list[str] = []
     deadline = time.monotonic() + LOG_DEADLINE
-    try:
-        while not (line := worker._stderr_queue.get(timeout=max(0.0, deadline - time.monotonic()))).startswith("\x1e"):
-            lines.append(line)
-    except queue.Empty:
-        pass  # The process died before it could mark the end; what it wrote is still its log.
+    with suppress(queue.Empty):
+        while True:
+            line, ended, _ = worker._stderr_queue.get(timeout=max(0.0, deadline - time.monotonic())).partition(LOG_END)
+            lines += [line] if line or not ended else []
+            if ended:
+                break
     return "\n".join(lines)
 
 
 def _answer_as_aws(original: Any, _instance: Any, args: Any, kwargs: Any) -> dict[str, Any]:
     function, _event, request_id = args
+    started = time.perf_counter()
     result: dict[str, Any] = original(*args, **kwargs)
-    body = result.get("body")
-    answer = body.get("lab_runtime") if isinstance(body, dict) else None
-    if not isinstance(answer, dict):
-        return result
     config = function.get("config") or function
+    answer = _runtime_answer(result, config, request_id, (time.perf_counter() - started) * 1000)
+    if answer is None:
+        return result
     lines = [f"START RequestId: {request_id} Version: {config.get('Version', '$LATEST')}"]
     lines += [result["log"]] if result.get("log") else []
     lines += [f"END RequestId: {request_id}", report_line(request_id, config.get("MemorySize", 128), answer)]
@@ -73,20 +88,44 @@ def _answer_as_aws(original: Any, _instance: Any, args: Any, kwargs: Any) -> dic
     return {**log, "body": answer["value"]}
 
 
+def _runtime_answer(
+    result: dict[str, Any], config: dict[str, Any], request_id: str, milliseconds: float
+) -> dict[str, Any] | None:
+    """What the worker answered, or would have if its process had not ended; None where neither is the case."""
+    body = result.get("body")
+    if not isinstance(body, dict) or not config.get("Runtime", "").startswith("python"):
+        return None
+    if isinstance(body.get("lab_runtime"), dict):
+        answer: dict[str, Any] = body["lab_runtime"]
+        return answer
+    if not result.get("error"):
+        return None
+    if body.get("errorType") == "Sandbox.Timedout":
+        return {"error": body, "milliseconds": min(milliseconds, config.get("Timeout", 3) * 1000), "status": "timeout"}
+    if not str(body.get("errorMessage")).startswith(DIED):
+        return None
+    message = f"RequestId: {request_id} Error: Runtime exited without providing a reason"
+    result["log"] = result.get("log", "").replace(DIED[0], message)
+    return {"error": {"errorType": "Runtime.ExitError", "errorMessage": message}, "milliseconds": milliseconds}
+
+
 def report_line(request_id: str, memory_size: int, answer: dict[str, Any]) -> str:
     """The REPORT line of one invocation.
 
     Durations are milliseconds, memory is MB. A cold start's initialisation is billed too, as on AWS since
     August 2025: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
     """
-    init = answer["init_milliseconds"]
+    init = answer.get("init_milliseconds")
     fields = [
         f"REPORT RequestId: {request_id}",
         f"Duration: {answer['milliseconds']:.2f} ms",
         f"Billed Duration: {max(1, math.ceil(answer['milliseconds'] + (init or 0)))} ms",
         f"Memory Size: {memory_size} MB",
-        f"Max Memory Used: {answer['memory_mb']} MB",
     ]
+    if "memory_mb" in answer:
+        fields.append(f"Max Memory Used: {answer['memory_mb']} MB")
     if init is not None:
         fields.append(f"Init Duration: {init:.2f} ms")
+    if "status" in answer:
+        fields.append(f"Status: {answer['status']}")
     return "\t".join(fields)

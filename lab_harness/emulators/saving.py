@@ -31,7 +31,7 @@ class Saver:
 
     def save(self) -> None:
         """Write each service whose state changed, whole files only."""
-        from ministack import app  # noqa: PLC0415
+        from ministack import app
 
         for service, get_state in app._build_persistence_save_dict().items():
             try:
@@ -56,7 +56,7 @@ class Saver:
 
 def _state_text(service: str, get_state: Any) -> bytes | None:
     """The service's state in MiniStack's own file format; None where it has none, or keeps changing."""
-    from ministack.core import persistence  # noqa: PLC0415
+    from ministack.core import persistence
 
     for _ in range(ATTEMPTS):
         try:

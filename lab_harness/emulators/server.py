@@ -45,7 +45,7 @@ class LabEmulator:
         self._inbox.install()
         runtime.install()
         definitions.install()
-        from ministack import app  # noqa: PLC0415  reads its settings from the environment when imported
+        from ministack import app  # reads its settings from the environment when imported
 
         self._ministack = app
         self._instances = InstanceWatch()
@@ -197,7 +197,7 @@ async def run(port: int, token: str, folder: Path) -> None:
         if sys.platform != "win32":
             loop.add_signal_handler(getattr(signal, name), emulator.stopping.set)
     await serve(emulator, config, shutdown_trigger=emulator.stopping.wait)  # type: ignore[arg-type]
-    from ministack.core import lambda_runtime  # noqa: PLC0415
+    from ministack.core import lambda_runtime
 
     lambda_runtime.reset()  # ends the functions' processes
 

@@ -10,7 +10,7 @@ from html import escape
 from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
-from defusedxml.ElementTree import fromstring
+from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
 
 WEBSITE_HOST = re.compile(r"(?P<bucket>[a-z0-9][a-z0-9.-]+)\.s3-website(?:[.-][a-z0-9-]+)?\.localhost(?::\d+)?")
 KEPT_HEADERS = ("content-type", "etag", "last-modified", "cache-control", "content-encoding", "content-disposition")
@@ -78,7 +78,7 @@ async def _object(bucket: str, key: str) -> Page:
 
 
 async def _s3(path: str, query: dict[str, list[str]]) -> tuple[int, dict[str, str], bytes]:
-    from ministack.services import s3  # noqa: PLC0415  loaded when a website is first asked for
+    from ministack.services import s3  # loaded when a website is first asked for
 
     status, headers, body = await s3.handle_request("GET", path, {}, b"", query)
     return status, headers, body.encode() if isinstance(body, str) else body

@@ -20,15 +20,15 @@ def show_and_register(opened: Any) -> None:
     shell = get_ipython()
     if shell is None:
         return
-    display(opened)
+    display(opened)  # type: ignore[no-untyped-call]
 
     def after(line: str, cell: str) -> None:
         """Run the cell if the task's checks pass; else say which task comes first."""
         task = opened.lab.task(line.strip())
         if not opened.look(task.id).complete:
-            display(Note("Not yet.", (f"This cell needs the task {task.id!r} first: {task.title}.",)))
+            display(Note("Not yet.", (f"This cell needs the task {task.id!r} first: {task.title}.",)))  # type: ignore[no-untyped-call]
             return
-        if not shell.run_cell(cell, store_history=False).success:
+        if not shell.run_cell(cell, store_history=False).success:  # type: ignore[no-untyped-call]
             raise CellFailed
 
-    shell.register_magic_function(after, magic_kind="cell")
+    shell.register_magic_function(after, magic_kind="cell")  # type: ignore[call-arg, arg-type]

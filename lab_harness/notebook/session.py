@@ -32,7 +32,7 @@ def open_lab(lab_id: str, *, emulator: str | None = None) -> "OpenLab":
     aws.use_emulator(chosen.endpoint)
     opened = OpenLab(lab, chosen, Progress(course.home / "progress.sqlite"))
     if "IPython" in sys.modules:
-        from lab_harness.notebook import magic  # noqa: PLC0415  only where there is IPython
+        from lab_harness.notebook import magic  # only where there is IPython
 
         magic.show_and_register(opened)
     return opened
@@ -83,11 +83,12 @@ class OpenLab:
         lines = function_log(self._clients["logs"], function)
         return Table(f"Log of {function}", ("line",), [(line,) for line in lines], "It has logged nothing yet.")
 
-    def calls(self, count: int = 50) -> Table:
-        """The last AWS calls made in this account: by you, by the checks, or by a function."""
-        calls = self.emulator.calls()
-        if calls is None:
+    def calls(self, count: int = 50, *, checks: bool = False) -> Table:
+        """The last AWS calls made in this account, by you or by a function, and by the checks if asked for."""
+        made = self.emulator.calls()
+        if made is None:
             return Table("AWS calls", (), [], f"{self.emulator.name} keeps no call log; the embedded emulator does.")
+        calls = [call for call in made if checks or call.caller != "checks"]
         rows = [
             (_clock(call.time), call.caller, call.service, call.operation, str(call.status), f"{call.seconds:.3f}")
             for call in calls[-count:]
@@ -108,20 +109,18 @@ class OpenLab:
             done = sum(name in progress.passed for name in names)
             state = "✓ done" if done == len(names) else f"{done} of {len(names)} checks"
             rows.append((task.id, task.title, state))
-        return Table(f"{self.lab.title} (about {self.lab.file.minutes} minutes)", ("task", "what to do", "so far"), rows)
+        return Table("Tasks", ("task", "what to do", "so far"), rows)
 
     def notices(self) -> tuple[str, ...]:
         """What the learner should know about the emulator and the progress file, such as a damaged file."""
         return (*getattr(self.emulator, "notices", ()), *self.progress.notices)
 
-    def _texts(self) -> tuple[Note, Table]:
-        table = self.overview()
-        where = f"Your AWS account is the {self.emulator.name} emulator on this machine: no bill, nothing to break."
-        return Note(self.lab.file.goal, (where, *self.notices())), table
-
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        note, table = self._texts()
-        return {"text/plain": f"{table}\n\n{note}", "text/html": f"{table.html()}{note.html()}"}
+        table = self.overview()  # read first: it may have something to say about the progress file
+        where = f"Your AWS account is the {self.emulator.name} emulator on this machine: no bill, nothing to break."
+        title = f"{self.lab.title} (about {self.lab.file.minutes} minutes)"
+        head = Note(title, (self.lab.file.goal, where, *self.notices()))
+        return {"text/plain": f"{head}\n\n{table}", "text/html": f"{head.html()}{table.html()}"}
 
 
 def _clock(moment: float) -> str:

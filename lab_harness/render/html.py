@@ -7,8 +7,16 @@ from lab_harness.render.text import summary
 from lab_harness.results import CheckResult, LabReport
 
 # White on these has a contrast of at least 4.5 to 1 (WCAG AA), whatever the page's theme.
-COLOURS = {"passed": "#1a7f37", "failed": "#b3261e", "blocked": "#5f6368", "broken": "#7b1fa2", "unsupported": "#0b57d0"}
-BADGE = "display:inline-block;min-width:6.5em;padding:0 .5em;border-radius:.3em;color:#fff;text-align:center;background:"
+COLOURS = {
+    "passed": "#1a7f37",
+    "failed": "#b3261e",
+    "blocked": "#5f6368",
+    "broken": "#7b1fa2",
+    "unsupported": "#0b57d0",
+}
+BADGE = (
+    "display:inline-block;min-width:6.5em;padding:0 .5em;border-radius:.3em;color:#fff;text-align:center;background:"
+)
 CELL = "padding:.15em .6em;text-align:left;vertical-align:top"
 
 

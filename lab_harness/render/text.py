@@ -21,7 +21,9 @@ def report_text(report: LabReport) -> str:
 
 def plain(renderable: RenderableType) -> str:
     """Anything rich can draw, as plain text of fixed width."""
-    console = Console(file=io.StringIO(), width=WIDTH, color_system=None, legacy_windows=False, _environ={})
+    console = Console(
+        file=io.StringIO(), width=WIDTH, color_system=None, force_jupyter=False, legacy_windows=False, _environ={}
+    )
     with console.capture() as capture:
         console.print(renderable)
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
@@ -54,9 +56,10 @@ def _details(result: CheckResult) -> RenderableType | None:
 
 def summary(report: LabReport) -> str:
     """One line: how much passed, and what else there is to know."""
-    parts = [f"{report.passed} of {report.total} checks passed"]
-    if report.complete:
-        parts.append("all done" if report.passed == report.total else "all that this emulator can judge")
+    everything = report.passed == report.total
+    parts = [f"All {report.total} checks passed" if everything else f"{report.passed} of {report.total} checks passed"]
+    if unsupported := report.count(Outcome.UNSUPPORTED):
+        parts.append(f"{unsupported} cannot be judged on {report.emulator}")
     if broken := report.count(Outcome.BROKEN):
         parts.append(f"{broken} broken: a mistake in the course, not in your work")
     return ", ".join(parts) + "."

@@ -1,0 +1,40 @@
+"""An embedded emulator that another course folder runs."""
+
+from typing import Any
+
+from lab_harness.emulators.embedded import Embedded
+from lab_harness.emulators.http import call_json
+from lab_harness.errors import EmulatorError
+
+
+class Attached(Embedded):
+    """An embedded emulator that another course folder runs, used through its endpoint alone.
+
+    Its administration (reset, inbox, call log) stays closed to us; AWS calls work.
+    """
+
+    def __init__(self, endpoint: str) -> None:
+        self.notices = []
+        self._attached = endpoint.rstrip("/")
+
+    @property
+    def endpoint(self) -> str:
+        return self._attached
+
+    def start(self) -> str:
+        call_json(f"{self.endpoint}/_lab/health")
+        return self.endpoint
+
+    def stop(self) -> bool:
+        raise EmulatorError(f"The emulator at {self.endpoint} belongs to another folder; run lab stop there.")
+
+    def healthy(self) -> bool:
+        try:
+            return bool(self._admin("GET", "health", timeout=2.0))
+        except EmulatorError:
+            return False
+
+    def _admin(self, method: str, name: str, timeout: float = 15.0) -> Any:
+        if name != "health":
+            raise EmulatorError(f"The emulator at {self.endpoint} belongs to another folder; run this command there.")
+        return call_json(f"{self.endpoint}/_lab/health", method, timeout=timeout)

@@ -1,0 +1,134 @@
+"""The embedded emulator's process: how it is launched, recognised later by another command, and ended."""
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from lab_harness.emulators.base import ACCOUNT, REGION
+
+END_DEADLINE = 10.0  # seconds
+# All that the emulator, and so every function, sees of the user's environment.
+PASSED_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "TEMP", "TMP", "COVERAGE_PROCESS_START")
+
+Child = subprocess.Popen[bytes]
+
+# Kept for as long as we run: Python warns of a running child that nobody refers to.
+_children: list[Child] = []
+
+
+@dataclass(frozen=True)
+class Process:
+    """A started emulator, as emulator.json keeps it for the next command."""
+
+    pid: int
+    created: float
+    port: int
+    token: str
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def alive(self) -> bool:
+        """Whether this very process runs; a number that another process got since does not count."""
+        try:
+            process = psutil.Process(self.pid)
+            return bool(abs(process.create_time() - self.created) < 1 and process.status() != psutil.STATUS_ZOMBIE)
+        except psutil.Error:
+            return False
+
+    def end(self, patience: float) -> None:
+        """Wait so many seconds for it and its functions to end, then kill what is left of them."""
+        with suppress(psutil.NoSuchProcess):
+            running = psutil.Process(self.pid)
+            family = [running, *running.children(recursive=True)]
+            _, alive = psutil.wait_procs(family, timeout=patience)
+            for member in alive:
+                member.kill()
+            psutil.wait_procs(alive, timeout=END_DEADLINE)
+
+
+def read_process(file: Path) -> Process | None:
+    """The process that a file tells of; None where there is none, or it was cut short by a crash."""
+    try:
+        return Process(**json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def write_process(file: Path, process: Process) -> None:
+    """Write it for the next command; only the user may read the token."""
+    part = file.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    part.touch(mode=0o600)
+    part.write_text(json.dumps(asdict(process)), encoding="utf-8")
+    part.replace(file)
+
+
+def launch(home: Path, log: Path, port: int) -> tuple[Child, Process]:
+    """Launch the emulator's process in its folder and hand it its settings."""
+    (home / "tmp").mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as log_file:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "lab_harness.emulators.server"],
+            stdin=subprocess.PIPE, stdout=log_file, stderr=log_file,
+            cwd=home, env=_environment(home), **_detached(),
+        )  # fmt: skip
+    _children.append(child)
+    process = Process(child.pid, psutil.Process(child.pid).create_time(), port, secrets.token_urlsafe(32))
+    settings = {"port": port, "token": process.token, "folder": str(home.resolve())}
+    assert child.stdin
+    with suppress(BrokenPipeError), child.stdin as stdin:
+        stdin.write(json.dumps(settings).encode() + b"\n")
+    return child, process
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """A small environment: the user's secrets are none of a function's business."""
+    kept = {name: os.environ[name] for name in PASSED_VARIABLES if name in os.environ}
+    return kept | {
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "MINISTACK_REGION": REGION,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "TMPDIR": str((home / "tmp").resolve()),
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUTF8": "1",  # A function prints the same characters on every machine, as on AWS.
+    }
+
+
+def _detached() -> dict[str, Any]:
+    """Popen options for a process that outlives the command which starts it and ignores its Ctrl-C."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
+
+
+def is_free(port: int) -> bool:
+    """Whether a loopback port can be listened on."""
+    with closing(socket.socket()) as probe:
+        if sys.platform != "win32":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def free_port() -> int:
+    """A loopback port that nobody uses."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

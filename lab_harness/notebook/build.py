@@ -1,0 +1,87 @@
+"""Builds the solved notebooks: a learner's notebook with the answers laid over its task cells, executed."""
+
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from lab_harness.course import Course
+from lab_harness.errors import LabError
+from lab_harness.labs import Lab
+from lab_harness.solutions import answers
+
+TASK_TAG = re.compile(r"task:(\w+)")
+
+
+def read_notebook(path: Path) -> Any:
+    """A notebook in the current format. Raises LabError when the file is none."""
+    try:
+        return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        raise LabError(f"{path} is no notebook: {error}") from error
+
+
+def solved_notebook(course: Course, lab: Lab) -> Any:
+    """The learner's notebook with each `task:<id>` cell replaced by the answer, not yet executed."""
+    path = course.notebooks / lab.file.notebook
+    notebook = read_notebook(path)
+    missing = answers(lab)
+    for cell in notebook.cells:
+        task = task_of(cell)
+        if task is None:
+            continue
+        if task not in missing:
+            raise LabError(f"{path}, cell {cell.id}: task {task!r} is not in lab.toml, or has two cells.")
+        cell.source = missing.pop(task).cell
+    if missing:
+        raise LabError(f"{path} has no cell tagged task:{next(iter(missing))}.")
+    return notebook
+
+
+def task_of(cell: Any) -> str | None:
+    """The task that a cell is tagged with."""
+    for tag in cell.metadata.get("tags", []):
+        if match := TASK_TAG.fullmatch(tag):
+            return match[1]
+    return None
+
+
+def sources(notebook: Any) -> list[tuple[str, str, str]]:
+    """What of a notebook does not depend on running it: each cell's id, type and source."""
+    return [(cell.id, cell.cell_type, cell.source) for cell in notebook.cells]
+
+
+def build(course: Course, lab: Lab, environ: dict[str, str]) -> Path:
+    """Execute one solved notebook and write it; returns its path. Raises LabError when a cell fails.
+
+    `environ` is the kernel's environment. Files that the cells write go to a folder that is gone afterwards.
+    """
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+
+    notebook = solved_notebook(course, lab)
+    with tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True) as folder:
+        client = NotebookClient(
+            notebook,
+            timeout=120,
+            record_timing=False,
+            resources={"metadata": {"path": folder}},
+            extra_arguments=["--IPKernelApp.log_level=ERROR"],
+        )
+        try:
+            client.execute(env=environ | {"LAB_COURSE": str(course.root)})
+        except CellExecutionError as error:
+            raise LabError(f"{lab.file.notebook} could not be executed:\n{error}") from error
+    course.solved.mkdir(parents=True, exist_ok=True)
+    path = course.solved / lab.file.notebook
+    nbformat.write(without_machine(notebook), path)  # type: ignore[no-untyped-call]
+    return path
+
+
+def without_machine(notebook: Any) -> Any:
+    """The notebook without what only says on which machine it ran."""
+    notebook.metadata["language_info"] = {"name": "python"}
+    notebook.metadata.pop("widgets", None)
+    return notebook

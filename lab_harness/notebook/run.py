@@ -1,0 +1,96 @@
+"""Runs the solved notebooks headless, by papermill, and checks what they built."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab_harness.aws import Clients, emulator_environment
+from lab_harness.course import Course
+from lab_harness.emulators import Emulator
+from lab_harness.emulators.embedded import Embedded
+from lab_harness.labs import Lab
+from lab_harness.resources import remove_resources
+from lab_harness.results import LabReport
+from lab_harness.runner import run_checks
+
+
+@dataclass(frozen=True)
+class NotebookRun:
+    """One solved notebook's run: `problem` is None when it ended well; `report` is what its checks say then."""
+
+    lab: Lab
+    seconds: float
+    report: LabReport | None
+    problem: str | None = None
+
+    @property
+    def good(self) -> bool:
+        """Whether the notebook ran through and all its checks passed."""
+        return self.problem is None and self.report is not None and self.report.complete
+
+
+@contextmanager
+def scratch_emulator() -> Iterator[Embedded]:
+    """An embedded emulator of its own, empty, gone afterwards with all that it kept."""
+    with tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True) as folder:
+        emulator = Embedded(Path(folder))
+        emulator.start()
+        try:
+            yield emulator
+        finally:
+            emulator.stop()
+
+
+def kernel_environment(emulator: Emulator, home: Path, environ: dict[str, str]) -> dict[str, str]:
+    """The environment in which a notebook's kernel finds this emulator, and keeps its progress apart."""
+    ours = {"LAB_EMULATOR": emulator.name, "LAB_HOME": str(home)}
+    return emulator_environment(emulator.endpoint, environ) | ours
+
+
+def run_all(
+    course: Course,
+    labs: list[Lab],
+    emulator: Emulator,
+    environ: dict[str, str],
+    workers: int,
+    done: Callable[[NotebookRun], None],
+) -> list[NotebookRun]:
+    """Run the labs' solved notebooks side by side; `done` is told of each as it ends. In the order of `labs`."""
+    runs: dict[str, NotebookRun] = {}
+    with ThreadPoolExecutor(workers) as pool:
+        waiting = [pool.submit(run_one, course, lab, emulator, environ) for lab in labs]
+        for future in as_completed(waiting):
+            run = future.result()
+            runs[run.lab.id] = run
+            done(run)
+    return [runs[lab.id] for lab in labs]
+
+
+def run_one(course: Course, lab: Lab, emulator: Emulator, environ: dict[str, str]) -> NotebookRun:
+    """Run one solved notebook from an empty lab, check what it built, and remove that again."""
+    clients = Clients(emulator)
+    remove_resources(lab, clients)
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True) as folder:
+        home = emulator.home if isinstance(emulator, Embedded) else Path(folder)
+        variables = kernel_environment(emulator, home, environ) | {"LAB_COURSE": str(course.root)}
+        problem = _papermill(course.solved / lab.file.notebook, Path(folder), variables)
+    report = run_checks(lab, clients) if problem is None else None
+    remove_resources(lab, clients)
+    return NotebookRun(lab, time.monotonic() - started, report, problem)
+
+
+def _papermill(notebook: Path, folder: Path, environ: dict[str, str]) -> str | None:
+    """Execute a notebook in a folder; what went wrong, or None."""
+    command = [sys.executable, "-m", "papermill", str(notebook), str(folder / notebook.name)]
+    command += ["--cwd", str(folder), "--no-progress-bar", "--execution-timeout", "120"]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return None
+    return "\n".join(done.stderr.strip().splitlines()[-12:]) or f"papermill ended with code {done.returncode}"

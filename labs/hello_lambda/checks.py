@@ -1,0 +1,168 @@
+"""Checks for the lab hello_lambda: the simple function, its role, its log and its metrics."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+from botocore.exceptions import ClientError
+
+from lab_harness import Failure, check, eventually, expect, function_log, invoke_function, latest_log, nonce
+from lab_harness.policies import allowed, role_statements
+
+ROLE, FUNCTION = "hello-world-role", "hello-world"
+HANDLER = "lambda_function.lambda_handler"
+GREETING = "Hello from Lambda!"
+LOG_GROUP = f"arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/{FUNCTION}:*"
+LOG_ACTIONS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
+
+
+@check("The role hello-world-role exists", task="role")
+def role_exists(iam):
+    expect.role(iam, ROLE, "Section 1 of the notebook shows create_role.")
+
+
+@check("Lambda may take on the role", task="role", needs=role_exists)
+def role_trusts_lambda(iam):
+    expect.trust(iam, ROLE, "lambda.amazonaws.com")
+
+
+@check("The role may write logs", task="role", needs=role_exists)
+def role_may_write_logs(iam):
+    statements = role_statements(iam, ROLE)
+    denied = [action for action in LOG_ACTIONS if not allowed(statements, action, LOG_GROUP)]
+    if denied:
+        carried = sorted({statement.policy for statement in statements})
+        raise Failure(
+            expected="the permissions of AWSLambdaBasicExecutionRole",
+            found=f"no permission for {', '.join(denied)}; policies: {', '.join(carried) or 'none'}",
+            next_step="Section 1 names the managed policy; attach_role_policy puts it on a role.",
+        )
+
+
+@check("The role may do nothing more than it needs", task="role", needs=role_exists)
+def role_is_least_privilege(iam):
+    expect.least_privilege(iam, ROLE)
+
+
+@check("The function hello-world exists and is active", task="function")
+def function_exists(lambda_):
+    expect.function(lambda_, FUNCTION, "Section 2 of the notebook shows create_function.")
+
+    def look():
+        state = lambda_.get_function_configuration(FunctionName=FUNCTION).get("State", "Active")
+        expect.value("the state", "Active", state, "Read the function's StateReason with get_function_configuration.")
+
+    eventually(look, within=10)
+
+
+@check("The function runs Python", task="function", needs=function_exists)
+def function_runs_python(lambda_):
+    runtime = lambda_.get_function_configuration(FunctionName=FUNCTION).get("Runtime", "none")
+    if not runtime.startswith("python"):
+        raise Failure(
+            expected="a Python runtime, such as python3.13",
+            found=f"the runtime {runtime}",
+            next_step="update_function_configuration changes Runtime.",
+        )
+
+
+@check("The function's handler is lambda_function.lambda_handler", task="function", needs=function_exists)
+def function_has_handler(lambda_):
+    handler = lambda_.get_function_configuration(FunctionName=FUNCTION)["Handler"]
+    expect.value(
+        "the handler", HANDLER, handler, "update_function_configuration changes Handler, written file.function."
+    )
+
+
+@check("The function uses the role", task="function", needs=(function_exists, role_exists))
+def function_uses_role(lambda_, iam):
+    expect.function_role(lambda_, iam, FUNCTION, ROLE)
+
+
+@check(
+    "The function answers 200 with Hello from Lambda!",
+    task="function",
+    needs=(function_runs_python, function_has_handler),
+)
+def function_answers(lambda_):
+    invocation = invoke_function(lambda_, FUNCTION, {"probe": nonce()})
+    answer = invocation.payload if isinstance(invocation.payload, dict) else {}
+    if (
+        invocation.error
+        or answer.get("statusCode") != 200
+        or answer.get("body") not in (GREETING, json.dumps(GREETING))
+    ):
+        raise Failure(
+            expected=f'an answer with statusCode 200 and the body "{GREETING}"',
+            found=invocation.described(),
+            next_step="Look at what lambda_handler returns, and deploy the code again after you change it.",
+        )
+
+
+@check("The function logs the event it gets", task="handler", needs=function_answers)
+def function_logs_the_event(lambda_, logs):
+    name, value = nonce(), nonce()
+    invoke_function(lambda_, FUNCTION, {name: value})
+
+    def look():
+        if not any(value in line for line in function_log(logs, FUNCTION, name)):
+            raise Failure(
+                expected=f'a log line with the event, such as {{"{name}": "{value}"}}',
+                found=latest_log(logs, FUNCTION),
+                next_step="What the handler prints is logged; section 3 shows how the new code gets into the function.",
+            )
+
+    eventually(look, within=5)
+
+
+@check("The log shows the hello-world test event", task="test_event", needs=function_logs_the_event)
+def test_event_was_run(logs):
+    def look():
+        lines = function_log(logs, FUNCTION, "value1")
+        if not any(all(text in line for text in ("key1", "key2", "key3", "value2", "value3")) for line in lines):
+            raise Failure(
+                expected="a log line with key1, key2 and key3 of the test event",
+                found=latest_log(logs, FUNCTION),
+                next_step="Invoke the function with TEST_EVENT as its payload, as section 4 describes.",
+            )
+
+    eventually(look, within=1)
+
+
+@check("The log reports billed duration and memory", task="test_event", needs=test_event_was_run)
+def log_reports_the_bill(logs):
+    def look():
+        reports = function_log(logs, FUNCTION, "REPORT RequestId:")
+        if not any("Billed Duration:" in line and "Max Memory Used:" in line for line in reports):
+            raise Failure(
+                expected="a REPORT line with Billed Duration and Max Memory Used",
+                found=latest_log(logs, FUNCTION),
+                next_step="Invoke the function once more; each invocation ends with its REPORT line.",
+            )
+
+    eventually(look, within=1)
+
+
+@check("CloudWatch counts the invocations", task="test_event", needs=test_event_was_run)
+def metrics_count_invocations(cloudwatch):
+    def look():
+        now = datetime.now(UTC)
+        try:
+            points = cloudwatch.get_metric_statistics(
+                Namespace="AWS/Lambda",
+                MetricName="Invocations",
+                Dimensions=[{"Name": "FunctionName", "Value": FUNCTION}],
+                StartTime=now - timedelta(days=1),
+                EndTime=now + timedelta(minutes=5),
+                Period=3600,
+                Statistics=["Sum"],
+            )["Datapoints"]
+        except ClientError:
+            points = []
+        if sum(point["Sum"] for point in points) < 1:
+            raise Failure(
+                expected=f"at least one data point of the metric Invocations for {FUNCTION}",
+                found="no data points in the last day",
+                next_step="Invoke the function again; section 5 shows how to read its metrics.",
+            )
+
+    eventually(look, within=2)

@@ -1,0 +1,301 @@
+"""Checks for the lab orders_pipeline: every order that arrives in the queue becomes its item, once."""
+
+import json
+from decimal import Decimal
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from lab_harness import Failure, check, eventually, expect, function_log, latest_log, nonce, queue_counts, take_messages
+from lab_harness.policies import allowed, role_statements
+
+TABLE, QUEUE, DEAD_LETTER_QUEUE = "PetOrders", "pet-orders", "pet-orders-dlq"
+ROLE, FUNCTION = "process-pet-order-role", "process-pet-order"
+VISIBILITY_TIMEOUT, MAX_RECEIVES, FUNCTION_TIMEOUT = 6, 3, 3  # seconds, receives, seconds
+QUEUE_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+WRITE_ACTIONS = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem")
+LOG_GROUP = f"arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/{FUNCTION}:*"
+PROBE = "probe-"  # begins the order ids of the checks' own orders
+QUICKLY = 12  # seconds: a cold start, and one more receive after a visibility timeout
+UNTIL_DEAD = MAX_RECEIVES * VISIBILITY_TIMEOUT + QUICKLY
+
+
+@check("The table PetOrders has the partition key orderId", task="table")
+def table_exists(dynamodb):
+    names = dynamodb.list_tables()["TableNames"]
+    expect.names("tables", [TABLE], names, "Section 1 of the notebook shows create_table.")
+    table = dynamodb.describe_table(TableName=TABLE)["Table"]
+    types = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
+    keys = [f"{key['AttributeName']} ({key['KeyType']}, {types[key['AttributeName']]})" for key in table["KeySchema"]]
+    expect.value(
+        "the key", "orderId (HASH, S)", ", ".join(keys), "A key cannot be changed: delete the table, create it anew."
+    )
+
+
+@check("The table's capacity is on demand", task="table", needs=table_exists)
+def table_is_on_demand(dynamodb):
+    table = dynamodb.describe_table(TableName=TABLE)["Table"]
+    mode = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
+    expect.value("the billing mode", "PAY_PER_REQUEST", mode, "update_table changes BillingMode.")
+
+
+@check("The queues pet-orders and pet-orders-dlq exist", task="queues")
+def queues_exist(sqs):
+    names = [url.rpartition("/")[2] for url in sqs.list_queues().get("QueueUrls", [])]
+    expect.names("queues", [QUEUE, DEAD_LETTER_QUEUE], names, "Section 2 of the notebook shows create_queue.")
+
+
+@check("A received order is hidden for 6 seconds", task="queues", needs=queues_exist)
+def order_is_hidden(sqs):
+    seconds = int(queue_attributes(sqs, QUEUE)["VisibilityTimeout"])
+    expect.value("a VisibilityTimeout in seconds of", VISIBILITY_TIMEOUT, seconds, "set_queue_attributes changes it.")
+
+
+@check("After 3 receives an order goes to the dead-letter queue", task="queues", needs=queues_exist)
+def orders_are_redriven(sqs):
+    target = queue_attributes(sqs, DEAD_LETTER_QUEUE)["QueueArn"]
+    policy = json.loads(queue_attributes(sqs, QUEUE).get("RedrivePolicy", "{}"))
+    if policy.get("deadLetterTargetArn") != target or int(policy.get("maxReceiveCount", 0)) != MAX_RECEIVES:
+        raise Failure(
+            expected=f"a redrive policy to {target} after {MAX_RECEIVES} receives",
+            found=f"the redrive policy {json.dumps(policy)}" if policy else "no redrive policy",
+            next_step="Section 2 shows the queue attribute RedrivePolicy.",
+        )
+
+
+@check("The role process-pet-order-role exists", task="role")
+def role_exists(iam):
+    expect.role(iam, ROLE, "Create it as you created the role in notebook 01.")
+
+
+@check("Lambda may take on the role", task="role", needs=role_exists)
+def role_trusts_lambda(iam):
+    expect.trust(iam, ROLE, "lambda.amazonaws.com")
+
+
+@check(
+    "The role may read the queue, write the table and log", task="role", needs=(role_exists, queues_exist, table_exists)
+)
+def role_allows_the_work(iam, sqs, dynamodb):
+    statements = role_statements(iam, ROLE)
+    queue = queue_attributes(sqs, QUEUE)["QueueArn"]
+    table = dynamodb.describe_table(TableName=TABLE)["Table"]["TableArn"]
+    missing = [f"{action} on {QUEUE}" for action in QUEUE_ACTIONS if not allowed(statements, action, queue)]
+    if not any(allowed(statements, action, table) for action in WRITE_ACTIONS):
+        missing.append(f"dynamodb:PutItem on {TABLE}")
+    if not allowed(statements, "logs:PutLogEvents", LOG_GROUP):
+        missing.append("logs:PutLogEvents")
+    if missing:
+        raise Failure(
+            expected="permission for all that the function does",
+            found=f"no permission for {', '.join(missing)}",
+            next_step="Section 3 lists what the event source mapping and the handler do with the role.",
+        )
+
+
+@check("The role may do nothing more than it needs", task="role", needs=role_exists)
+def role_is_least_privilege(iam):
+    expect.least_privilege(iam, ROLE, ["sqs", "dynamodb"])
+
+
+@check("The function process-pet-order exists", task="function")
+def function_exists(lambda_):
+    expect.function(lambda_, FUNCTION, "Section 5 of the notebook asks for create_function.")
+
+
+@check("The function may run for 3 seconds", task="function", needs=function_exists)
+def function_times_out(lambda_):
+    seconds = lambda_.get_function_configuration(FunctionName=FUNCTION)["Timeout"]
+    expect.value("a timeout in seconds of", FUNCTION_TIMEOUT, seconds, "update_function_configuration changes Timeout.")
+
+
+@check("The function uses the role", task="function", needs=(function_exists, role_exists))
+def function_uses_role(lambda_, iam):
+    expect.function_role(lambda_, iam, FUNCTION, ROLE)
+
+
+@check("The queue starts the function", task="mapping", needs=(function_exists, queues_exist))
+def mapping_is_enabled(lambda_, sqs):
+    if all(mapping["State"] != "Creating" for mapping in mappings(lambda_, sqs)):
+        expect_enabled(lambda_, sqs)
+    eventually(lambda: expect_enabled(lambda_, sqs), within=QUICKLY)
+
+
+@check("The function may report single orders as failed", task="mapping", needs=mapping_is_enabled)
+def mapping_reads_failures(lambda_, sqs):
+    types = [name for mapping in mappings(lambda_, sqs) for name in mapping.get("FunctionResponseTypes", [])]
+    next_step = "update_event_source_mapping changes FunctionResponseTypes."
+    expect.names("function response types", ["ReportBatchItemFailures"], types, next_step)
+
+
+@check("A fresh order becomes its item", task="handler", needs=mapping_is_enabled)
+def order_becomes_item(dynamodb, sqs, logs):
+    order = send_orders(sqs, 1)[0]
+    expect_item(dynamodb, sqs, logs, order)
+
+
+@check("The function logs each order's id", task="handler", needs=order_becomes_item)
+def function_logs_order_ids(dynamodb, sqs, logs):
+    orders = send_orders(sqs, 2)
+    for order in orders:
+        expect_item(dynamodb, sqs, logs, order)
+
+    def look():
+        silent = [order["orderId"] for order in orders if not function_log(logs, FUNCTION, order["orderId"])]
+        if silent:
+            raise Failure(
+                expected=f"a log line with the order id {silent[0]}",
+                found=latest_log(logs, FUNCTION),
+                next_step="Print the order's id in the handler, for every record of the batch.",
+            )
+
+    eventually(look, within=2)
+
+
+@check("The same order sent twice is one item", task="handler", needs=order_becomes_item)
+def same_order_is_one_item(dynamodb, sqs, logs):
+    order = send_orders(sqs, 1, copies=2)[0]
+    expect_empty_queue(sqs, logs)
+    found = [item for item in all_items(dynamodb) if item.get("customer") == order["customer"]]
+    delete_item(dynamodb, order)
+    if found != [order]:
+        raise Failure(
+            expected=f"one item {described(order)}",
+            found=f"{len(found)} items: {'; '.join(map(described, found))}; {latest_log(logs, FUNCTION)}",
+            next_step="Write the item so that doing it again changes nothing: put_item with orderId as the key.",
+        )
+
+
+@check("The queue ends empty", task="handler", needs=order_becomes_item)
+def queue_ends_empty(sqs, logs):
+    expect_empty_queue(sqs, logs)
+
+
+@check("Bad messages end in the dead-letter queue, good ones do not", task="handler",
+       needs=(order_becomes_item, orders_are_redriven, mapping_reads_failures))  # fmt: skip
+def bad_messages_are_set_aside(dynamodb, sqs, logs):
+    bad = {f"no JSON {PROBE}{nonce()}", json.dumps({"pet": f"{PROBE}{nonce()}", "customer": "Ana", "quantity": 1})}
+    orders = send_orders(sqs, 3, others=bad)
+    for order in orders:
+        expect_item(dynamodb, sqs, logs, order)
+    dead = set()
+
+    def look():
+        dead.update(take_messages(sqs, queue_url(sqs, DEAD_LETTER_QUEUE), PROBE))
+        if missing := sorted(bad - dead):
+            raise Failure(
+                expected=f"the message {missing[0]!r} in {DEAD_LETTER_QUEUE}",
+                found=evidence(sqs, logs),
+                next_step="A message that cannot be handled must be reported in batchItemFailures each time it comes.",
+            )
+
+    eventually(look, within=UNTIL_DEAD)
+    expect_empty_queue(sqs, logs)
+    dead.update(take_messages(sqs, queue_url(sqs, DEAD_LETTER_QUEUE), PROBE, hidden=0))
+    taken_along = [order["orderId"] for order in orders if any(order["orderId"] in body for body in dead)]
+    for order in orders:
+        delete_item(dynamodb, order)
+    if taken_along:
+        raise Failure(
+            expected="only the bad messages of a batch fail",
+            found=f"the good orders {', '.join(taken_along)} in {DEAD_LETTER_QUEUE}, too; {latest_log(logs, FUNCTION)}",
+            next_step="Report only the messageIds of the records that failed, and let no exception leave the handler.",
+        )
+
+
+def queue_url(sqs, name):
+    return sqs.get_queue_url(QueueName=name)["QueueUrl"]
+
+
+def queue_attributes(sqs, name):
+    return sqs.get_queue_attributes(QueueUrl=queue_url(sqs, name), AttributeNames=["All"])["Attributes"]
+
+
+def mappings(lambda_, sqs):
+    queue = queue_attributes(sqs, QUEUE)["QueueArn"]
+    found = lambda_.list_event_source_mappings(EventSourceArn=queue)["EventSourceMappings"]
+    return [mapping for mapping in found if f":function:{FUNCTION}" in mapping["FunctionArn"]]
+
+
+def expect_enabled(lambda_, sqs):
+    states = [mapping["State"] for mapping in mappings(lambda_, sqs)]
+    if "Enabled" not in states:
+        raise Failure(
+            expected=f"an enabled event source mapping from {QUEUE} to {FUNCTION}",
+            found=f"a mapping in state {', '.join(states)}" if states else "no mapping between the two",
+            next_step="Section 6 shows create_event_source_mapping; update_event_source_mapping enables one.",
+        )
+
+
+def send_orders(sqs, count, copies=1, others=()):
+    """Send fresh orders, and other message bodies among them, in one batch; returns the orders."""
+    orders = [
+        {"orderId": PROBE + nonce(), "pet": "cat", "customer": nonce(), "quantity": 3 + number}
+        for number in range(count)
+    ]
+    bodies = [*others, *(json.dumps(order) for order in orders for _ in range(copies))]
+    entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
+    sqs.send_message_batch(QueueUrl=queue_url(sqs, QUEUE), Entries=entries)
+    return orders
+
+
+def expect_item(dynamodb, sqs, logs, order):
+    """The order's item appears with the order's values; it is deleted again, unless other messages may rewrite it."""
+
+    def look():
+        item = get_item(dynamodb, order)
+        if item != order:
+            raise Failure(
+                expected=f"the item {described(order)}",
+                found=f"{described(item) if item else 'no such item'}; {evidence(sqs, logs)}",
+                next_step="Compare what the handler writes with the message, and read its log for errors.",
+            )
+
+    try:
+        eventually(look, within=QUICKLY)
+    finally:
+        delete_item(dynamodb, order)
+
+
+def expect_empty_queue(sqs, logs):
+    def look():
+        if any(queue_counts(sqs, queue_url(sqs, QUEUE)).values()):
+            raise Failure(
+                expected=f"no message left in {QUEUE}",
+                found=evidence(sqs, logs),
+                next_step="A message leaves the queue when the function has handled it; the log says what fails.",
+            )
+
+    eventually(look, within=UNTIL_DEAD)
+
+
+def evidence(sqs, logs):
+    """Where the messages are now, and the function's own last words."""
+    places = []
+    for name in (QUEUE, DEAD_LETTER_QUEUE):
+        counts = queue_counts(sqs, queue_url(sqs, name))
+        places.append(f"{name} holds {', '.join(f'{count} {state}' for state, count in counts.items())}")
+    return "; ".join([*places, latest_log(logs, FUNCTION)])
+
+
+def get_item(dynamodb, order):
+    found = dynamodb.get_item(TableName=TABLE, Key={"orderId": {"S": order["orderId"]}}, ConsistentRead=True)
+    return plain(found["Item"]) if "Item" in found else None
+
+
+def all_items(dynamodb):
+    pages = dynamodb.get_paginator("scan").paginate(TableName=TABLE, ConsistentRead=True)
+    return [plain(item) for page in pages for item in page["Items"]]
+
+
+def delete_item(dynamodb, order):
+    dynamodb.delete_item(TableName=TABLE, Key={"orderId": {"S": order["orderId"]}})
+
+
+def plain(item):
+    return {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
+
+
+def described(item):
+    return json.dumps(
+        item, default=lambda value: int(value) if isinstance(value, Decimal) else str(value), sort_keys=True
+    )

@@ -1,0 +1,98 @@
+"""The reference answer of the lab orders_pipeline. There are other right ones."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import boto3
+
+dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
+iam, lambda_ = boto3.client("iam"), boto3.client("lambda")
+
+
+def zip_folder(folder):
+    """A folder's files as the bytes of a zip archive: what Lambda calls a deployment package."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for path in sorted(Path(folder).rglob("*.py")):
+            archive.write(path, path.relative_to(folder))
+    return buffer.getvalue()
+
+
+def queue_arn(name):
+    """The ARN of a queue."""
+    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+
+# %% task:table
+dynamodb.create_table(
+    TableName="PetOrders",
+    AttributeDefinitions=[{"AttributeName": "orderId", "AttributeType": "S"}],
+    KeySchema=[{"AttributeName": "orderId", "KeyType": "HASH"}],
+    BillingMode="PAY_PER_REQUEST",
+)
+dynamodb.get_waiter("table_exists").wait(TableName="PetOrders", WaiterConfig={"Delay": 1})
+print(dynamodb.describe_table(TableName="PetOrders")["Table"]["TableStatus"])
+
+# %% task:queues
+sqs.create_queue(QueueName="pet-orders-dlq")
+redrive = {"deadLetterTargetArn": queue_arn("pet-orders-dlq"), "maxReceiveCount": 3}
+sqs.create_queue(
+    QueueName="pet-orders",
+    Attributes={"VisibilityTimeout": "6", "RedrivePolicy": json.dumps(redrive)},
+)
+print(queue_arn("pet-orders"))
+
+# %% task:role
+trust_policy = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"},
+    ],
+}
+permissions = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+            "Resource": queue_arn("pet-orders"),
+        },
+        {
+            "Effect": "Allow",
+            "Action": "dynamodb:PutItem",
+            "Resource": dynamodb.describe_table(TableName="PetOrders")["Table"]["TableArn"],
+        },
+    ],
+}
+role = iam.create_role(RoleName="process-pet-order-role", AssumeRolePolicyDocument=json.dumps(trust_policy))["Role"]
+iam.put_role_policy(RoleName="process-pet-order-role", PolicyName="orders", PolicyDocument=json.dumps(permissions))
+iam.attach_role_policy(
+    RoleName="process-pet-order-role",
+    PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+)
+print(role["Arn"])
+
+# %% task:handler file=functions/process_pet_order/lambda_function.py
+
+# %% task:function
+lambda_.create_function(
+    FunctionName="process-pet-order",
+    Runtime="python3.13",
+    Handler="lambda_function.lambda_handler",
+    Role=iam.get_role(RoleName="process-pet-order-role")["Role"]["Arn"],
+    Timeout=3,
+    Code={"ZipFile": zip_folder("functions/process_pet_order")},
+)
+lambda_.get_waiter("function_active_v2").wait(FunctionName="process-pet-order", WaiterConfig={"Delay": 1})
+print(lambda_.get_function_configuration(FunctionName="process-pet-order")["State"])
+
+# %% task:mapping
+mapping = lambda_.create_event_source_mapping(
+    EventSourceArn=queue_arn("pet-orders"),
+    FunctionName="process-pet-order",
+    FunctionResponseTypes=["ReportBatchItemFailures"],
+)
+print(mapping["EventSourceArn"], "→", mapping["FunctionArn"])
