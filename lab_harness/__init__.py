@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lab_harness import expect
     from lab_harness.checks import Failure, check, eventually
     from lab_harness.labs import load_lab
     from lab_harness.notebook import open_lab
@@ -17,6 +18,7 @@ __all__ = [
     "Failure",
     "check",
     "eventually",
+    "expect",
     "function_log",
     "invoke_function",
     "latest_log",

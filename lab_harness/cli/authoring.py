@@ -1,1 +1,44 @@
-"""placeholder"""
+"""lab lint, new: what authors of labs do."""
+
+from typing import Annotated
+
+import typer
+
+from lab_harness.cli import app
+from lab_harness.course import find_course
+from lab_harness.labs import all_labs, load_lab
+
+
+@app.command()
+def lint(
+    labs: Annotated[list[str] | None, typer.Argument(metavar="[LAB]...", help="These labs; all if none.")] = None,
+    run: Annotated[bool, typer.Option(help="Run the labs too: untouched they fail, solved they pass.")] = True,
+) -> None:
+    """Check the course's own rules; exit code 1 if one is broken."""
+    from lab_harness import lint as rules
+
+    course = find_course()
+    chosen = [load_lab(lab_id, course) for lab_id in labs] if labs else all_labs(course)
+    found = list(rules.problems(course, chosen))
+    if run and not found:
+        from lab_harness.aws import Clients
+        from lab_harness.notebook.run import scratch_emulator
+
+        with scratch_emulator() as emulator:
+            for lab in chosen:
+                found += rules.behaviour_problems(lab, Clients(emulator))
+    for problem in found:
+        typer.echo(problem)
+    typer.echo(f"{len(chosen)} labs, {len(found)} problems")
+    raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def new(lab: Annotated[str, typer.Argument(metavar="LAB", help="The new lab's id: words, as in my_lab.")]) -> None:
+    """Write the files of a new lab: one that works, to change into what it shall be."""
+    from lab_harness.scaffold import new_lab
+
+    course = find_course()
+    for path in new_lab(course, lab):
+        typer.echo(f"wrote {path.relative_to(course.root)}")
+    typer.echo(f"Next: lab notebooks build {lab} && lab lint {lab} && pytest tests/labs/test_{lab}.py")

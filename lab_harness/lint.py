@@ -1,0 +1,183 @@
+"""The course's own rules for its labs and notebooks, one function each; `lab lint` runs them.
+
+A rule yields a sentence for each thing that is wrong. Those that run a lab take the clients of an account
+with nothing of the labs in it, and leave it so.
+"""
+
+import ast
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from lab_harness.aws import Clients
+from lab_harness.course import Course
+from lab_harness.errors import HarnessError
+from lab_harness.labs import Lab
+from lab_harness.notebook.build import read_notebook, solved_notebook, sources, task_of
+from lab_harness.resources import DELETERS, remove_resources
+from lab_harness.results import Outcome
+from lab_harness.runner import run_checks
+from lab_harness.solutions import answers
+
+LAB_FILES = {"lab.toml", "README.md", "checks.py", "solution.py"}
+LAB_FOLDERS = {"functions", "site", "__pycache__"}
+README_LINES, TITLE_LENGTH = 60, 60
+
+Rule = Callable[[Course, Lab], Iterator[str]]
+
+
+def folder_holds_what_a_lab_holds(course: Course, lab: Lab) -> Iterator[str]:
+    """The files of a lab, and no others."""
+    names = {path.name for path in lab.folder.iterdir()}
+    for name in sorted(LAB_FILES - names):
+        yield f"{name} is missing"
+    for name in sorted(names - LAB_FILES - LAB_FOLDERS):
+        yield f"{name} does not belong in a lab's folder"
+
+
+def readme_is_short(course: Course, lab: Lab) -> Iterator[str]:
+    """What the lab asks fits on a page."""
+    lines = _readme(lab).count("\n")
+    if lines > README_LINES:
+        yield f"README.md has {lines} lines, more than {README_LINES}"
+
+
+def readme_names_each_resource(course: Course, lab: Lab) -> Iterator[str]:
+    """Each name that the checks or the reset rely on stands in the README."""
+    text = _readme(lab)
+    for name in sorted({resource.name for resource in lab.file.resources} | _fixed_names(lab)):
+        if name not in text:
+            yield f"README.md does not name {name!r}, on which the lab relies"
+
+
+def resources_can_be_removed(course: Course, lab: Lab) -> Iterator[str]:
+    """`lab reset` knows how to delete each type of resource."""
+    for resource in lab.file.resources:
+        if resource.type not in DELETERS:
+            yield f"lab.toml: resources.py cannot delete a {resource.type}"
+
+
+def tasks_are_told_apart(course: Course, lab: Lab) -> Iterator[str]:
+    """Task ids and check titles are unique, and titles short."""
+    for name, count in Counter(task.id for task in lab.tasks).items():
+        if count > 1:
+            yield f"lab.toml: {count} tasks have the id {name!r}"
+    for title, count in Counter(check.title for check in lab.all_checks).items():
+        if count > 1:
+            yield f"checks.py: {count} checks have the title {title!r}"
+        if len(title) > TITLE_LENGTH or title.endswith("."):
+            yield f"checks.py: the title {title!r} is longer than {TITLE_LENGTH} characters or ends in a full stop"
+
+
+def first_check_needs_nothing(course: Course, lab: Lab) -> Iterator[str]:
+    """An untouched lab fails its first check, which says where to begin."""
+    if lab.all_checks[0].needs:
+        yield f"checks.py: the first check, {lab.all_checks[0].name}, has needs"
+
+
+def each_task_is_checked(course: Course, lab: Lab) -> Iterator[str]:
+    """A task without a check could not be done."""
+    checked = {check.task for check in lab.all_checks}
+    for task in lab.tasks:
+        if task.id not in checked:
+            yield f"checks.py has no check for the task {task.id!r}"
+
+
+def services_are_declared(course: Course, lab: Lab) -> Iterator[str]:
+    """lab.toml lists the services that the checks use."""
+    used = {service for check in lab.all_checks for service in check.services}
+    for service in sorted(used - set(lab.file.services)):
+        yield f"lab.toml: services lacks {service!r}, which a check uses"
+
+
+def notebook_is_clean(course: Course, lab: Lab) -> Iterator[str]:
+    """The learner's notebook is saved without outputs, with an id for each cell."""
+    notebook = read_notebook(course.notebooks / lab.file.notebook)
+    for cell in notebook.cells:
+        if cell.get("outputs") or cell.get("execution_count"):
+            yield f"{lab.file.notebook}, cell {cell.id}: saved with outputs; clear them"
+
+
+def notebook_has_each_task(course: Course, lab: Lab) -> Iterator[str]:
+    """A starter cell for each task, in order, that is not the answer already."""
+    notebook = read_notebook(course.notebooks / lab.file.notebook)
+    tagged = {task_of(cell): cell.source for cell in notebook.cells if task_of(cell)}
+    if list(tagged) != [task.id for task in lab.tasks]:
+        yield f"{lab.file.notebook} has cells for the tasks {', '.join(map(str, tagged))}; lab.toml asks for others"
+    for task, answer in answers(lab).items():
+        if answer.cell.strip() == tagged.get(task, "").strip():
+            yield f"{lab.file.notebook}: the starter cell of {task!r} is its answer"
+
+
+def solved_notebook_is_current(course: Course, lab: Lab) -> Iterator[str]:
+    """What is in notebooks/solved/ is what building it now would give, and every cell of it was run."""
+    path = course.solved / lab.file.notebook
+    if not path.exists():
+        yield f"notebooks/solved/{path.name} is missing; run: lab notebooks build {lab.id}"
+        return
+    built = read_notebook(path)
+    if sources(built) != sources(solved_notebook(course, lab)):
+        yield f"notebooks/solved/{path.name} is out of date; run: lab notebooks build {lab.id}"
+    # nbval passes a cell without an execution count unseen.
+    for cell in built.cells:
+        if cell.cell_type == "code" and cell.source.strip() and not cell.execution_count:
+            yield f"notebooks/solved/{path.name}, cell {cell.id}: never executed"
+
+
+RULES: tuple[Rule, ...] = (
+    folder_holds_what_a_lab_holds,
+    readme_is_short,
+    readme_names_each_resource,
+    resources_can_be_removed,
+    tasks_are_told_apart,
+    first_check_needs_nothing,
+    each_task_is_checked,
+    services_are_declared,
+    notebook_is_clean,
+    notebook_has_each_task,
+    solved_notebook_is_current,
+)
+
+
+def problems(course: Course, labs: list[Lab]) -> Iterator[str]:
+    """All that the rules which only read find wrong, each sentence beginning with the lab's id."""
+    for name, count in Counter(lab.file.notebook for lab in labs).items():
+        if count > 1:
+            yield f"{count} labs share the notebook {name}"
+    for lab in labs:
+        for rule in RULES:
+            try:
+                yield from (f"{lab.id}: {problem}" for problem in rule(course, lab))
+            except HarnessError as error:
+                yield f"{lab.id}: {error}"
+
+
+def behaviour_problems(lab: Lab, clients: Clients) -> Iterator[str]:
+    """What is wrong when the lab is run: untouched it fails its first check, solved it passes all."""
+    remove_resources(lab, clients)
+    untouched = run_checks(lab, clients).results
+    if untouched[0].outcome is not Outcome.FAILED:
+        yield f"{lab.id}: untouched, the first check {untouched[0].name} is {untouched[0].outcome}, not failed"
+    lab.solve(clients)
+    solved = run_checks(lab, clients).results
+    remove_resources(lab, clients)
+    for state, results in (("untouched", untouched), ("solved", solved)):
+        for result in results:
+            if result.outcome is Outcome.BROKEN:
+                yield f"{lab.id}: {state}, the check {result.name} is broken: {result.found}"
+    for result in solved:
+        if result.outcome is Outcome.FAILED:
+            yield f"{lab.id}: solved, the check {result.name} fails: found {result.found}"
+
+
+def _readme(lab: Lab) -> str:
+    path = lab.folder / "README.md"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def _fixed_names(lab: Lab) -> set[str]:
+    """The resource names among the constants of checks.py: text with a hyphen, or in CamelCase, and no spaces."""
+    tree = ast.parse((lab.folder / "checks.py").read_text(encoding="utf-8"))
+    assigned = [node.value for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple)]
+    elements = [element for value in assigned for element in value.elts]
+    texts = {e.value for e in elements if isinstance(e, ast.Constant) and isinstance(e.value, str)}
+    return {text for text in texts if text.replace("-", "").replace("_", "").isalnum()}

@@ -1,0 +1,57 @@
+"""What the labs' tests share: zipped handlers, outcomes, and the AWS CLI."""
+
+import io
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from lab_harness import Failure
+from lab_harness.aws import emulator_environment
+
+AWS_CLI = Path(__file__).resolve().parents[2] / ".venv" / "aws-cli"
+
+
+def zipped(code):
+    """A deployment package with this code as lambda_function.py."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("lambda_function.py", code)
+    return buffer.getvalue()
+
+
+def deploy(clients, function, code):
+    """Give a function other code."""
+    lambda_ = clients["lambda"]
+    lambda_.update_function_code(FunctionName=function, ZipFile=zipped(code))
+    lambda_.get_waiter("function_updated_v2").wait(FunctionName=function, WaiterConfig={"Delay": 1})
+
+
+def configure(clients, function, **settings):
+    """Change a function's settings."""
+    lambda_ = clients["lambda"]
+    lambda_.update_function_configuration(FunctionName=function, **settings)
+    lambda_.get_waiter("function_updated_v2").wait(FunctionName=function, WaiterConfig={"Delay": 1})
+
+
+def failure(check, *services):
+    """The Failure that a check raises when it is called."""
+    with pytest.raises(Failure) as caught:
+        check(*services)
+    return caught.value
+
+
+def not_passed(report):
+    """The checks of a report that failed; those which they block are left out."""
+    assert not [result for result in report if result.outcome == "broken"]
+    return {result.name for result in report if result.outcome == "failed"}
+
+
+def aws_cli(clients, *words):
+    """Run the AWS CLI against the emulator; returns what it printed."""
+    environ = emulator_environment(clients.emulator.endpoint, os.environ) | {"PYTHONPATH": str(AWS_CLI)}
+    command = [sys.executable, "-m", "awscli", *words]
+    return subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout

@@ -1,0 +1,216 @@
+"""Tests for the lab hello_lambda."""
+
+import importlib.util
+import json
+
+import pytest
+
+from lab_harness import load_lab, run_checks
+
+from .helpers import AWS_CLI, aws_cli, configure, deploy, failure, not_passed, zipped
+
+lab = load_lab("hello_lambda")
+ROLE, FUNCTION = "hello-world-role", "hello-world"
+BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+LAMBDA_TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": ["lambda.amazonaws.com"]}, "Action": ["sts:AssumeRole"]}],
+}
+LOGGING_HANDLER = """
+import json, logging
+logging.getLogger().setLevel("INFO")
+def lambda_handler(event, context):
+    logging.getLogger().info("got %s", json.dumps(event))
+    return {"statusCode": 200, "body": "Hello from Lambda!"}
+"""
+
+
+@pytest.fixture
+def solved(clients):
+    lab.solve(clients)
+    return clients
+
+
+def test_untouched_lab_fails_the_first_checks_and_blocks_the_rest(clients):
+    report = run_checks(lab, clients)
+    assert not_passed(report) == {"role_exists", "function_exists"}
+    assert report.passed == 0
+
+
+def test_solution_passes_every_check(solved):
+    report = run_checks(lab, solved)
+    assert [result.name for result in report if result.outcome != "passed"] == []
+    assert report.complete
+
+
+def test_checks_leave_nothing_but_log_lines(solved):
+    run_checks(lab, solved)
+    assert [function["FunctionName"] for function in solved["lambda"].list_functions()["Functions"]] == [FUNCTION]
+    assert run_checks(lab, solved).complete
+
+
+def test_reset_removes_what_the_lab_asks_for(solved):
+    from lab_harness.resources import remove_resources
+
+    assert {resource.name for resource in remove_resources(lab, solved)} == {FUNCTION, ROLE}
+    assert not_passed(run_checks(lab, solved)) == {"role_exists", "function_exists"}
+
+
+# Undo one thing: exactly that check fails.
+
+
+def test_a_role_that_lambda_may_not_take_on_is_named(solved):
+    document = json.loads(json.dumps(LAMBDA_TRUST).replace("lambda.", "ec2."))
+    solved["iam"].update_assume_role_policy(RoleName=ROLE, PolicyDocument=json.dumps(document))
+    report = run_checks(lab, solved)
+    assert not_passed(report) == {"role_trusts_lambda"}
+    assert "ec2.amazonaws.com" in failure(lab.checks.role_trusts_lambda, solved["iam"]).found
+
+
+def test_a_role_without_its_policy_is_named(solved):
+    solved["iam"].detach_role_policy(RoleName=ROLE, PolicyArn=BASIC)
+    assert not_passed(run_checks(lab, solved)) == {"role_may_write_logs"}
+    assert "logs:PutLogEvents" in failure(lab.checks.role_may_write_logs, solved["iam"]).found
+
+
+@pytest.mark.parametrize(
+    ("statement", "evidence"),
+    [
+        ({"Action": "*", "Resource": "*"}, "* in extra"),
+        ({"Action": ["logs:*"], "Resource": "*"}, "logs:* in extra"),
+        ({"Action": "s3:GetObject", "Resource": "*"}, 'Resource "*" for s3:GetObject'),
+        ({"Action": "dynamodb:PutItem", "Resource": "arn:aws:dynamodb:us-east-1:000000000000:table/x"}, "dynamodb"),
+        ({"NotAction": "iam:DeleteRole", "Resource": "*"}, "* in extra"),
+    ],
+)
+def test_a_role_that_may_more_is_named(solved, statement, evidence):
+    document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", **statement}}
+    solved["iam"].put_role_policy(RoleName=ROLE, PolicyName="extra", PolicyDocument=json.dumps(document))
+    assert not_passed(run_checks(lab, solved)) == {"role_is_least_privilege"}
+    assert evidence in failure(lab.checks.role_is_least_privilege, solved["iam"]).found
+
+
+def test_a_managed_policy_that_allows_everything_is_named(solved):
+    solved["iam"].attach_role_policy(RoleName=ROLE, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    assert not_passed(run_checks(lab, solved)) == {"role_is_least_privilege"}
+
+
+def test_a_role_of_another_name_is_missed(solved):
+    solved["iam"].detach_role_policy(RoleName=ROLE, PolicyArn=BASIC)
+    solved["iam"].delete_role(RoleName=ROLE)
+    assert not_passed(run_checks(lab, solved)) == {"role_exists"}
+
+
+def test_a_missing_function_is_found_missing_at_once(solved):
+    solved["lambda"].delete_function(FunctionName=FUNCTION)
+    report = run_checks(lab, solved)
+    assert not_passed(report) == {"function_exists"}
+    assert sum(result.seconds for result in report) < 5
+
+
+def test_another_handler_is_named(solved):
+    configure(solved, FUNCTION, Handler="lambda_function.main")
+    assert not_passed(run_checks(lab, solved)) == {"function_has_handler"}
+
+
+def test_another_runtime_is_named(solved):
+    configure(solved, FUNCTION, Runtime="nodejs20.x")
+    assert not_passed(run_checks(lab, solved)) == {"function_runs_python"}
+
+
+def test_another_role_is_named(solved):
+    other = solved["iam"].create_role(RoleName="lab-test-other", AssumeRolePolicyDocument=json.dumps(LAMBDA_TRUST))
+    try:
+        configure(solved, FUNCTION, Role=other["Role"]["Arn"])
+        assert not_passed(run_checks(lab, solved)) == {"function_uses_role"}
+    finally:
+        solved["iam"].delete_role(RoleName="lab-test-other")
+
+
+@pytest.mark.parametrize(
+    ("code", "evidence"),
+    [
+        ("def lambda_handler(event, context): return {'statusCode': 200, 'body': 'Hello'}", '"body": "Hello"'),
+        ("def lambda_handler(event, context): return {'statusCode': 500, 'body': 'Hello from Lambda!'}", "500"),
+        ("def lambda_handler(event, context): return 'Hello from Lambda!'", "the answer"),
+        ("def lambda_handler(event, context): raise ValueError('oops')", "oops"),
+        ("import no_such_module", "no_such_module"),
+    ],
+)
+def test_a_wrong_answer_is_shown(solved, code, evidence):
+    deploy(solved, FUNCTION, code)
+    assert not_passed(run_checks(lab, solved)) == {"function_answers"}
+    assert evidence in failure(lab.checks.function_answers, solved["lambda"]).found
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["pass", "print('the event')", "print(list(event))", "print(list(event.values()) if 0 else 'x')"],
+)
+def test_a_handler_that_does_not_log_its_event_is_named(solved, line):
+    code = f"def lambda_handler(event, context):\n    {line}\n    return {{'statusCode': 200, 'body': 'Hello from Lambda!'}}"
+    deploy(solved, FUNCTION, code)
+    assert not_passed(run_checks(lab, solved)) == {"function_logs_the_event"}
+
+
+def test_the_test_event_must_have_been_run(solved):
+    solved["logs"].delete_log_group(logGroupName=f"/aws/lambda/{FUNCTION}")
+    assert not_passed(run_checks(lab, solved)) == {"test_event_was_run"}
+
+
+def test_lines_that_the_learner_writes_are_no_report(solved):
+    """The REPORT line is looked for in the log; here the log holds the event but was written by hand."""
+    logs, group = solved["logs"], f"/aws/lambda/{FUNCTION}"
+    logs.delete_log_group(logGroupName=group)
+    logs.create_log_group(logGroupName=group)
+    assert "nothing" in failure(lab.checks.log_reports_the_bill, logs).found
+
+
+def test_metrics_that_are_not_there_are_missed(clients):
+    assert "no data points" in failure(lab.checks.metrics_count_invocations, clients["cloudwatch"]).found
+
+
+# Another valid way of building it.
+
+
+@pytest.mark.parametrize("code", [LOGGING_HANDLER, LOGGING_HANDLER.replace("json.dumps(event)", "event")])
+def test_a_logger_serves_as_well_as_print(solved, code):
+    deploy(solved, FUNCTION, code)
+    solved["lambda"].invoke(FunctionName=FUNCTION, Payload=b'{"key1": "value1", "key2": "value2", "key3": "value3"}')
+    assert run_checks(lab, solved).complete
+
+
+def test_a_policy_of_ones_own_serves_as_well(solved):
+    iam = solved["iam"]
+    iam.detach_role_policy(RoleName=ROLE, PolicyArn=BASIC)
+    actions = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "arn:aws:logs:us-east-1:000000000000:*"}],
+    }
+    iam.put_role_policy(RoleName=ROLE, PolicyName="logs", PolicyDocument=json.dumps(document))
+    assert run_checks(lab, solved).complete
+
+
+@pytest.mark.skipif(not AWS_CLI.exists(), reason="the AWS CLI is not installed in .venv/aws-cli; make test installs it")
+def test_the_aws_cli_serves_as_well(clients, tmp_path):
+    package = tmp_path / "function.zip"
+    package.write_bytes(zipped(LOGGING_HANDLER))
+    trust = json.dumps(LAMBDA_TRUST)
+    role = json.loads(aws_cli(clients, "iam", "create-role", "--role-name", ROLE, "--assume-role-policy-document", trust))
+    aws_cli(clients, "iam", "attach-role-policy", "--role-name", ROLE, "--policy-arn", BASIC)
+    aws_cli(clients, "lambda", "create-function", "--function-name", FUNCTION, "--runtime", "python3.12",
+            "--handler", "lambda_function.lambda_handler", "--role", role["Role"]["Arn"],
+            "--zip-file", f"fileb://{package}")  # fmt: skip
+    aws_cli(clients, "lambda", "wait", "function-active-v2", "--function-name", FUNCTION)
+    aws_cli(clients, "lambda", "invoke", "--function-name", FUNCTION, "--cli-binary-format", "raw-in-base64-out",
+            "--payload", '{"key1": "value1", "key2": "value2", "key3": "value3"}', str(tmp_path / "out.json"))  # fmt: skip
+    assert run_checks(lab, clients).complete
+
+
+def test_the_reference_handler_imports_without_aws():
+    path = lab.folder / "functions" / "hello_world" / "lambda_function.py"
+    spec = importlib.util.spec_from_file_location("reference", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.lambda_handler({}, None)["statusCode"] == 200
