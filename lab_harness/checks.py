@@ -1,9 +1,9 @@
 """What a lab's author writes checks with: `@check`, `Failure` and `eventually`."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 CheckFunction = Callable[..., None]
@@ -38,7 +38,7 @@ class Mark:
 def check(
     title: str,
     *,
-    needs: CheckFunction | tuple[CheckFunction, ...] = (),
+    needs: CheckFunction | Sequence[CheckFunction] = (),
     task: str | None = None,
     points: int = 1,
 ) -> Callable[[CheckFunction], CheckFunction]:
@@ -52,8 +52,11 @@ def check(
         def queue_exists(sqs): ...
     """
 
+    if not isinstance(title, str):
+        raise TypeError('@check wants a title: @check("The queue exists")')
+
     def mark(function: CheckFunction) -> CheckFunction:
-        needed = needs if isinstance(needs, tuple) else (needs,)
+        needed = tuple(needs) if isinstance(needs, list | tuple) else (cast(CheckFunction, needs),)
         function.check_mark = Mark(title, needed, task, points)  # type: ignore[attr-defined]
         return function
 
@@ -71,10 +74,11 @@ def eventually(look: Callable[[], T], *, within: float) -> T:
         try:
             return look()
         except Failure as failure:
-            if time.monotonic() + pause > deadline:
+            rest = deadline - time.monotonic()
+            if rest <= 0:
                 found = f"{failure.found} (after waiting {within:g} s)"
                 raise Failure(expected=failure.expected, found=found, next_step=failure.next_step) from None
-        time.sleep(pause)
+        time.sleep(min(pause, rest))  # so that the last look comes when the time is over, not before
         pause = min(pause * 1.5, LONGEST_PAUSE)
 
 

@@ -40,9 +40,11 @@ def find_course(start: Path | None = None) -> Course:
     named = os.environ.get("LAB_COURSE")
     start = Path(named or start or Path.cwd()).resolve()
     installed_from = Path(__file__).resolve().parent.parent
-    for folder in (start, *start.parents, installed_from):
+    for folder in (start,) if named else (start, *start.parents, installed_from):
         if any(folder.glob("labs/*/lab.toml")):
             return Course(folder)
+    if named:
+        raise CourseError(f"LAB_COURSE is {named}, but there are no labs in it.")
     raise CourseError(
         f"No course here: neither {start} nor a folder above it has labs/. Go to your copy of the course."
     )

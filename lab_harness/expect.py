@@ -1,7 +1,7 @@
 """What several labs ask in the same words: each raises `Failure` unless it is so."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any
 
 from lab_harness.checks import Failure
@@ -10,7 +10,7 @@ from lab_harness.policies import role_statements, trusts, wide_actions, wide_res
 SHOWN_NAMES = 5
 
 
-def names(kind: str, wanted: Iterable[str], there: Collection[str], next_step: str) -> None:
+def names(kind: str, wanted: Collection[str], there: Collection[str], next_step: str) -> None:
     """Every wanted name is among the names that are there. `kind` is the plural: "tables"."""
     if all(name in there for name in wanted):
         return
@@ -55,7 +55,8 @@ def trust(iam: Any, role: str, service: str) -> None:
 def least_privilege(iam: Any, role: str, services: Collection[str] = ()) -> None:
     """The role allows only these services and logs, no action by wildcard, Resource `*` for logs only."""
     statements = role_statements(iam, role)
-    used = {action.split(":")[0] for statement in statements if statement.allows for action in statement.actions}
+    actions = [action for statement in statements if statement.allows for action in statement.actions]
+    used = {action.split(":")[0].lower() for action in actions}
     others = sorted(used - {"logs", "*", *services})
     too_much = wide_actions(statements) + wide_resources(statements, [*services, *others])
     too_much += [f"actions of {service}" for service in others]

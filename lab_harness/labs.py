@@ -1,63 +1,26 @@
 """Finds, loads and validates the labs: one folder under `labs/` each."""
 
+import ast
 import difflib
 import importlib.util
 import inspect
 import keyword
-import re
 import sys
-import tomllib
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from typing import TYPE_CHECKING, Any
 
 from lab_harness.checks import CheckFunction, mark_of
 from lab_harness.course import Course, find_course
 from lab_harness.errors import LabError, UsageError
+from lab_harness.lab_file import LabFile, Task, read_lab_file
 
 if TYPE_CHECKING:
     from lab_harness.aws import Clients
-
-FORMAT_VERSION = 1
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Task(_Strict):
-    """One thing the learner does; hints go from a nudge to nearly the answer."""
-
-    id: Identifier
-    title: Text
-    hints: Annotated[tuple[Text, ...], Field(min_length=1)]
-
-
-class Resource(_Strict):
-    """One resource that the lab asks for, by CloudFormation's type name, so that a reset can remove it."""
-
-    type: Text
-    name: Text
-
-
-class LabFile(_Strict):
-    """What `lab.toml` says."""
-
-    format_version: Literal[1]
-    title: Text
-    goal: Text
-    minutes: Annotated[int, Field(gt=0)]
-    notebook: Annotated[str, StringConstraints(pattern=r"^\d\d_[a-z0-9_]+\.ipynb$")]
-    services: tuple[Text, ...]
-    tasks: Annotated[tuple[Task, ...], Field(min_length=1)]
-    resources: Annotated[tuple[Resource, ...], Field(min_length=1)]
 
 
 @dataclass(frozen=True)
@@ -109,6 +72,11 @@ class Lab:
         """The lab's checks in the order written."""
         return _read_checks(self)
 
+    @cached_property
+    def check_names(self) -> tuple[str, ...]:
+        """The names of the lab's checks, without running checks.py, which would load boto3."""
+        return _check_names(self.folder / "checks.py")
+
     def selection(self, name: str) -> tuple[str, ...]:
         """`name` as a choice for `run_checks`; UsageError when no check or task is called that."""
         names = [*(task.id for task in self.tasks), *(check.name for check in self.all_checks)]
@@ -130,7 +98,7 @@ def load_lab(lab_id: str, course: Course | None = None) -> Lab:
     if lab_id not in known:
         raise UsageError(unknown("lab", lab_id, known, "The course has"))
     folder = course.labs / lab_id
-    return Lab(lab_id, folder, _read_lab_file(folder / "lab.toml"))
+    return Lab(lab_id, folder, read_lab_file(folder / "lab.toml"))
 
 
 def lab_ids(course: Course) -> list[str]:
@@ -151,37 +119,6 @@ def unknown(kind: str, name: str, known: list[str], owner: str) -> str:
     return f"There is no {kind} {name!r}.{guess} {owner}: {', '.join(known)}."
 
 
-def _read_lab_file(path: Path) -> LabFile:
-    try:
-        text = path.read_text(encoding="utf-8")
-        data = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise LabError(f"{path}: {error}") from error
-    try:
-        return LabFile.model_validate(data)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        field = ".".join(str(part) for part in problem["loc"])
-        line = _line_of(text, problem["loc"])
-        raise LabError(f"{path}, line {line}, field {field}: {problem['msg']}") from error
-
-
-def _line_of(text: str, location: tuple[int | str, ...]) -> int:
-    """The line on which a field of a TOML file stands, or the table that lacks it; 1 if neither is found."""
-    lines = text.splitlines()
-    first = 0
-    if len(location) > 1 and isinstance(location[1], int):
-        tables = [number for number, line in enumerate(lines) if re.match(rf"\s*\[\[{location[0]}\]\]", line)]
-        first = tables[location[1]] if location[1] < len(tables) else 0
-    fields = [part for part in location if isinstance(part, str)]
-    for number in range(first, len(lines)):
-        if re.match(rf"\s*\[*{re.escape(fields[-1])}\b", lines[number]):
-            return number + 1
-        if number > first and first and lines[number].lstrip().startswith("["):
-            break
-    return first + 1
-
-
 def _load_module(path: Path, name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None or not path.exists():
@@ -190,12 +127,33 @@ def _load_module(path: Path, name: str) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except SyntaxError as error:
-        raise LabError(f"{path}, line {error.lineno}: {error.msg}") from error
     except Exception as error:
-        line = next((f.lineno for f in reversed(inspect.trace()) if f.filename == str(path)), 1)
-        raise LabError(f"{path}, line {line}: {type(error).__name__}: {error}") from error
+        raise LabError(error_in(path, error)) from error
     return module
+
+
+def error_in(path: Path, error: Exception) -> str:
+    """A message for what running one of a lab's files raised, naming its line."""
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        return f"{path}, line {error.lineno}: {error.msg}"
+    frames = traceback.extract_tb(error.__traceback__)
+    line = next((frame.lineno for frame in reversed(frames) if frame.filename == str(path)), 1)
+    return f"{path}, line {line}: {type(error).__name__}: {error}"
+
+
+def _check_names(path: Path) -> tuple[str, ...]:
+    try:
+        body = ast.parse(path.read_bytes(), path).body
+    except OSError as error:
+        raise LabError(f"{path} is missing.") from error
+    except SyntaxError as error:
+        raise LabError(error_in(path, error)) from error
+    functions = (node for node in body if isinstance(node, ast.FunctionDef))
+    return tuple(node.name for node in functions if any(_marks(decorator) for decorator in node.decorator_list))
+
+
+def _marks(decorator: ast.expr) -> bool:
+    return isinstance(decorator, ast.Call) and ast.unparse(decorator.func).rpartition(".")[2] == "check"
 
 
 def _read_checks(lab: Lab) -> tuple[Check, ...]:
@@ -226,9 +184,13 @@ def _service(parameter: str, where: str) -> str:
     known = _services()
     if service not in known:
         near = difflib.get_close_matches(service, sorted(known), n=1)
-        guess = f"; did you mean {near[0].replace('-', '_')}?" if near else ""
+        guess = f"; did you mean {_parameter(near[0])}?" if near else ""
         raise LabError(f"{where}: parameter {parameter!r} names no AWS service{guess}")
     return service
+
+
+def _parameter(service: str) -> str:
+    return service + "_" if keyword.iskeyword(service) else service.replace("-", "_")
 
 
 @cache

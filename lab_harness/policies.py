@@ -33,15 +33,13 @@ def role_statements(iam: Any, role: str) -> list[Statement]:
 
 def allowed(statements: Iterable[Statement], action: str, resource: str) -> bool:
     """Whether the statements allow an action on a resource; an explicit deny wins. Conditions are not read."""
-    relevant = [
-        s for s in statements if _any_match(s.actions, action, re.IGNORECASE) and _any_match(s.resources, resource)
-    ]
+    relevant = [s for s in statements if _any_action(s.actions, action) and _any_match(s.resources, resource)]
     return bool(relevant) and all(statement.allows for statement in relevant)
 
 
 def wide_actions(statements: Iterable[Statement]) -> list[str]:
     """The allowed actions that contain a wildcard, each with the policy that allows it."""
-    return [f"{a} in {s.policy}" for s in statements if s.allows for a in s.actions if "*" in a]
+    return [f"{a} in {s.policy}" for s in statements if s.allows for a in s.actions if "*" in a or "?" in a]
 
 
 def wide_resources(statements: Iterable[Statement], services: Iterable[str]) -> list[str]:
@@ -50,7 +48,7 @@ def wide_resources(statements: Iterable[Statement], services: Iterable[str]) -> 
     return [
         f'Resource "*" for {", ".join(s.actions)} in {s.policy}'
         for s in statements
-        if s.allows and "*" in s.resources and any(action.startswith(prefixes) for action in s.actions)
+        if s.allows and "*" in s.resources and any(action.lower().startswith(prefixes) for action in s.actions)
     ]
 
 
@@ -58,12 +56,14 @@ def trusts(role: dict[str, Any], service: str) -> bool:
     """Whether a role's trust policy lets a service, such as lambda.amazonaws.com, assume it."""
     document = role["AssumeRolePolicyDocument"]
     for statement in _listed(document.get("Statement", []) if isinstance(document, dict) else []):
+        if not isinstance(statement, dict):
+            continue  # MiniStack takes any trust policy; AWS would have refused.
         principals = statement.get("Principal", {})
         services = _listed(principals.get("Service", [])) if isinstance(principals, dict) else []
         if (
             statement.get("Effect") == "Allow"
             and service in services
-            and "sts:AssumeRole" in _listed(statement["Action"])
+            and _any_action(_listed(statement.get("Action", [])), "sts:AssumeRole")
         ):
             return True
     return False
@@ -95,6 +95,10 @@ def _statements(policy: str, document: dict[str, Any]) -> list[Statement]:
 
 def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list) else [value]
+
+
+def _any_action(patterns: Iterable[str], action: str) -> bool:
+    return _any_match(patterns, action, re.IGNORECASE)
 
 
 def _any_match(patterns: Iterable[str], text: str, flags: int = 0) -> bool:

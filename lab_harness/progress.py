@@ -125,14 +125,20 @@ class Progress:
             except (sqlite3.OperationalError, OSError) as error:
                 self._say(f"Your progress could not be saved in {self.path}: {error}.")
                 return otherwise
-            except sqlite3.DatabaseError:
-                self._set_aside()
+            except sqlite3.DatabaseError as error:
+                self._set_aside(error)
         return otherwise
 
-    def _set_aside(self) -> None:
-        moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    def _set_aside(self, problem: sqlite3.DatabaseError) -> None:
+        moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
         aside = self.path.with_name(f"{self.path.name}.damaged-{moment}")
-        self.path.replace(aside)
+        try:
+            self.path.replace(aside)
+        except FileNotFoundError:
+            return  # another notebook was quicker
+        except OSError:
+            self._say(f"Your progress could not be saved in {self.path}: {problem}.")
+            return
         self._say(f"Your progress file was damaged; it was set aside as {aside.name} and a new one begun.")
 
     def _say(self, notice: str) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lab_harness.aws import UNREACHABLE, Clients
-from lab_harness.errors import EmulatorNotReady
-from lab_harness.labs import Lab, Resource
+from lab_harness.errors import EmulatorNotReady, LabError
+from lab_harness.lab_file import Resource
+from lab_harness.labs import Lab
 
 
 def remove_resources(lab: Lab, clients: Clients) -> list[Resource]:
@@ -15,6 +16,9 @@ def remove_resources(lab: Lab, clients: Clients) -> list[Resource]:
 
     Nothing else in the account is touched: an emulator is shared between labs.
     """
+    for resource in lab.file.resources:
+        if resource.type not in DELETERS:
+            raise LabError(f"{lab.folder / 'lab.toml'}: {resource.type} is no type that can be removed")
     try:
         return [resource for resource in lab.file.resources if DELETERS[resource.type](clients, resource.name)]
     except UNREACHABLE as error:

@@ -44,10 +44,11 @@ def _run(check: Check, clients: Clients, earlier: dict[str, CheckResult]) -> Che
         reason = f"{clients.emulator.name} {clients.emulator.version()} has no {', '.join(missing)}"
         return _result(check, Outcome.UNSUPPORTED, found=reason, next_step="Use the embedded emulator for this part.")
     unmet = [earlier[name] for name in check.needs if earlier[name].outcome is not Outcome.PASSED]
+    possible = [result for result in unmet if result.outcome is not Outcome.UNSUPPORTED]
+    if possible:
+        return _result(check, Outcome.BLOCKED, next_step=f"First: {possible[0].title}.")
     if unmet:
-        if all(result.outcome is Outcome.UNSUPPORTED for result in unmet):
-            return _result(check, Outcome.UNSUPPORTED, found=unmet[0].found, next_step=unmet[0].next_step)
-        return _result(check, Outcome.BLOCKED, next_step=f"First: {unmet[0].title}.")
+        return _result(check, Outcome.UNSUPPORTED, found=unmet[0].found, next_step=unmet[0].next_step)
     started = time.perf_counter()
     try:
         check.function(**{parameter: clients[service] for parameter, service in check.parameters.items()})

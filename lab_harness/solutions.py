@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab_harness.aws import using_emulator
-from lab_harness.errors import LabError, UsageError
-from lab_harness.labs import Lab, unknown
+from lab_harness.aws import UNREACHABLE, using_emulator
+from lab_harness.errors import EmulatorNotReady, LabError, UsageError
+from lab_harness.labs import Lab, error_in, unknown
 
 CELL = re.compile(r"^# %% task:(?P<task>\w+)(?: file=(?P<file>\S+))?[ \t]*$", re.MULTILINE)
 
@@ -41,13 +41,15 @@ def answers(lab: Lab) -> dict[str, Answer]:
     found = {}
     marks = list(CELL.finditer(text))
     for mark, following in zip(marks, [*marks[1:], None], strict=True):
-        source = text[mark.end() : following.start() if following else len(text)].strip("\n")
+        rest = text[mark.end() : following.start() if following else len(text)]
+        source = rest.strip("\n")
+        line = 1 + text.count("\n", 0, mark.end()) + len(rest) - len(rest.lstrip("\n"))
         if mark["file"]:
             source = _read(lab.folder / mark["file"]).rstrip("\n")
-        found[mark["task"]] = Answer(mark["task"], source, mark["file"], text.count("\n", 0, mark.end()) + 1)
-    asked = [task.id for task in lab.tasks]
-    if list(found) != asked:
-        raise LabError(f"{path} answers the tasks {', '.join(found)}; lab.toml asks for {', '.join(asked)}.")
+        found[mark["task"]] = Answer(mark["task"], source, mark["file"], line)
+    answered, asked = [mark["task"] for mark in marks], [task.id for task in lab.tasks]
+    if answered != asked:
+        raise LabError(f"{path} answers the tasks {', '.join(answered)}; lab.toml asks for {', '.join(asked)}.")
     return found
 
 
@@ -60,7 +62,10 @@ def answer(lab: Lab, task: str) -> Answer:
 
 
 def solve(lab: Lab, endpoint: str) -> str:
-    """Run the lab's answers against the emulator, in a folder of their own, and return what they printed."""
+    """Run the lab's answers against the emulator, in a folder of their own, and return what they printed.
+
+    Raises LabError, which names the line, when one of them fails.
+    """
     path = lab.folder / "solution.py"
     text = _read(path)
     first = CELL.search(text)
@@ -78,11 +83,17 @@ def solve(lab: Lab, endpoint: str) -> str:
             if each.file:
                 Path(each.file).parent.mkdir(parents=True, exist_ok=True)
                 Path(each.file).write_text(each.source + "\n", encoding="utf-8")
-        exec(compile(preamble, path, "exec"), scope)  # noqa: S102  the course's own file
-        for each in found:
-            if not each.file:
-                # The blank lines make a traceback name the line in solution.py.
-                exec(compile("\n" * (each.line - 1) + each.source, path, "exec"), scope)  # noqa: S102
+        try:
+            exec(compile(preamble, path, "exec"), scope)  # noqa: S102  the course's own file
+            for each in found:
+                if not each.file:
+                    # The blank lines make an error name the line in solution.py.
+                    exec(compile("\n" * (each.line - 1) + each.source, path, "exec"), scope)  # noqa: S102
+        except UNREACHABLE as error:
+            raise EmulatorNotReady("The emulator stopped answering. Start it again with: lab start") from error
+        except Exception as error:
+            hint = f"If part of the lab is there already, remove it first with: lab reset {lab.id}"
+            raise LabError(f"{error_in(path, error)}\n{hint}") from error
     return printed.getvalue()
 
 

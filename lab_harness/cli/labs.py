@@ -27,11 +27,15 @@ def list_labs() -> None:
     width = max(len(lab.id) for lab in labs)
     for lab in labs:
         passed = progress.of(lab.id).passed
-        names = [check.name for check in lab.all_checks]
-        done = sum(name in passed for name in names)
-        state = "done" if done == len(names) else f"{done}/{len(names)}"
+        done = sum(name in passed for name in lab.check_names)
+        total = len(lab.check_names)
+        state = "done" if done == total else f"{done}/{total}"
         typer.echo(f"{lab.file.notebook[:2]}  {lab.id:<{width}}  {state:>6}  {lab.title}")
-    for notice in progress.notices:
+    _say(progress.notices)
+
+
+def _say(notices: list[str]) -> None:
+    for notice in notices:
         typer.echo(notice, err=True)
 
 
@@ -55,7 +59,9 @@ def check(
     from lab_harness.runner import run_checks
 
     report = run_checks(loaded, Clients(running), chosen)
-    Progress(course.home / "progress.sqlite").record(report)
+    progress = Progress(course.home / "progress.sqlite")
+    progress.record(report)
+    _say(progress.notices)
     if junit:
         _write(junit, report)
     _print(report, as_json)

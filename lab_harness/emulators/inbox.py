@@ -36,21 +36,25 @@ class Inbox:
         message_attributes: dict[str, Any] | None = None,
         **_fifo: str,
     ) -> None:
+        attributes = message_attributes or {}
         topic = sns._topic_by_arn_any_scope(topic_arn) or {"subscriptions": []}
         for subscription in topic["subscriptions"]:
             protocol = subscription.get("protocol", "")
             if protocol not in ("email", "email-json") or not subscription.get("confirmed"):
                 continue
             text = sns._resolve_message_for_protocol(message, message_structure, protocol)
-            if sns._matches_filter_policy(subscription, message_attributes or {}, text):
-                self.mails.append(
-                    {
-                        "to": subscription.get("endpoint", ""),
-                        # The subject that AWS gives a notification published without one.
-                        "subject": subject or "AWS Notification Message",
-                        "text": text,
-                        "topic_arn": topic_arn,
-                        "message_id": message_id,
-                        "time": time.time(),
-                    }
-                )
+            if not sns._matches_filter_policy(subscription, attributes, text):
+                continue
+            if protocol == "email-json":
+                text = sns._build_envelope(topic_arn, message_id, text, subject, attributes, raw=False)
+            self.mails.append(
+                {
+                    "to": subscription.get("endpoint", ""),
+                    # The subject that AWS gives a notification published without one.
+                    "subject": subject or "AWS Notification Message",
+                    "text": text,
+                    "topic_arn": topic_arn,
+                    "message_id": message_id,
+                    "time": time.time(),
+                }
+            )

@@ -160,7 +160,7 @@ async def _refuse(scope: Scope, send: Send, reason: str) -> None:
 
 
 async def _respond(send: Send, status: int, headers: dict[str, str], body: bytes) -> None:
-    fields = {**headers, "content-length": str(len(body))}
+    fields = {"content-length": str(len(body)), **headers}
     encoded = [(name.encode(), value.encode("latin-1")) for name, value in fields.items()]
     await send({"type": "http.response.start", "status": status, "headers": encoded})
     await send({"type": "http.response.body", "body": body})

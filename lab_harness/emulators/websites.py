@@ -46,7 +46,12 @@ async def serve(bucket: str, method: str, path: str) -> Page:
     page = await _page(bucket, path, _find(config, "IndexDocument").get("Suffix", "index.html"))
     if page.status in (403, 404):
         page = await _error_page(bucket, page, _find(config, "ErrorDocument").get("Key"))
-    return Page(page.status, page.headers) if method == "HEAD" else page
+    return page if method == "GET" else _without_body(page)
+
+
+def _without_body(page: Page) -> Page:
+    """The answer to HEAD: it tells how long the body would be."""
+    return Page(page.status, {**page.headers, "content-length": str(len(page.body))})
 
 
 async def _page(bucket: str, path: str, index: str) -> Page:

@@ -111,7 +111,7 @@ def function_logs_the_event(lambda_, logs):
                 next_step="What the handler prints is logged; section 3 shows how the new code gets into the function.",
             )
 
-    eventually(look, within=5)
+    eventually(look, within=2)
 
 
 @check("The log shows the hello-world test event", task="test_event", needs=function_logs_the_event)

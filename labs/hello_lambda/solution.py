@@ -43,7 +43,7 @@ lambda_.create_function(
     Role=iam.get_role(RoleName="hello-world-role")["Role"]["Arn"],
     Code={"ZipFile": zip_folder("functions/hello_world")},
 )
-lambda_.get_waiter("function_active_v2").wait(FunctionName="hello-world", WaiterConfig={"Delay": 1})
+lambda_.get_waiter("function_active_v2").wait(FunctionName="hello-world")
 print(lambda_.get_function_configuration(FunctionName="hello-world")["State"])
 
 # %% task:handler file=functions/hello_world/lambda_function.py

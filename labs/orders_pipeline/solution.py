@@ -33,7 +33,7 @@ dynamodb.create_table(
     KeySchema=[{"AttributeName": "orderId", "KeyType": "HASH"}],
     BillingMode="PAY_PER_REQUEST",
 )
-dynamodb.get_waiter("table_exists").wait(TableName="PetOrders", WaiterConfig={"Delay": 1})
+dynamodb.get_waiter("table_exists").wait(TableName="PetOrders")
 print(dynamodb.describe_table(TableName="PetOrders")["Table"]["TableStatus"])
 
 # %% task:queues
@@ -86,7 +86,7 @@ lambda_.create_function(
     Timeout=3,
     Code={"ZipFile": zip_folder("functions/process_pet_order")},
 )
-lambda_.get_waiter("function_active_v2").wait(FunctionName="process-pet-order", WaiterConfig={"Delay": 1})
+lambda_.get_waiter("function_active_v2").wait(FunctionName="process-pet-order")
 print(lambda_.get_function_configuration(FunctionName="process-pet-order")["State"])
 
 # %% task:mapping

@@ -27,14 +27,14 @@ def deploy(clients, function, code):
     """Give a function other code."""
     lambda_ = clients["lambda"]
     lambda_.update_function_code(FunctionName=function, ZipFile=zipped(code))
-    lambda_.get_waiter("function_updated_v2").wait(FunctionName=function, WaiterConfig={"Delay": 1})
+    lambda_.get_waiter("function_updated_v2").wait(FunctionName=function, WaiterConfig={"Delay": 0.1})
 
 
 def configure(clients, function, **settings):
     """Change a function's settings."""
     lambda_ = clients["lambda"]
     lambda_.update_function_configuration(FunctionName=function, **settings)
-    lambda_.get_waiter("function_updated_v2").wait(FunctionName=function, WaiterConfig={"Delay": 1})
+    lambda_.get_waiter("function_updated_v2").wait(FunctionName=function, WaiterConfig={"Delay": 0.1})
 
 
 def failure(check, *services):

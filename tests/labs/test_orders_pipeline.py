@@ -1,0 +1,300 @@
+"""Tests for the lab orders_pipeline."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from lab_harness import eventually, load_lab, run_checks
+from lab_harness.resources import remove_resources
+
+from .helpers import configure, deploy, failure, not_passed
+
+lab = load_lab("orders_pipeline")
+checks = lab.checks
+QUEUE, DEAD, FUNCTION, ROLE, TABLE = checks.QUEUE, checks.DEAD_LETTER_QUEUE, checks.FUNCTION, checks.ROLE, checks.TABLE
+BAD_MESSAGES = "bad_messages_are_set_aside"  # takes three receives, 6 seconds apart
+STATE = [check.name for check in lab.all_checks if check.task != "handler"]  # those that only look
+
+RAISES = """
+import json, boto3
+def lambda_handler(event, context):
+    table = boto3.resource("dynamodb").Table("PetOrders")
+    for record in event["Records"]:
+        order = json.loads(record["body"])
+        table.put_item(Item={name: order[name] for name in ("orderId", "pet", "customer", "quantity")})
+        print(order["orderId"])
+"""
+SWALLOWS = """
+import json, boto3
+def lambda_handler(event, context):
+    table = boto3.resource("dynamodb").Table("PetOrders")
+    for record in event["Records"]:
+        try:
+            order = json.loads(record["body"])
+            table.put_item(Item={name: order[name] for name in ("orderId", "pet", "customer", "quantity")})
+            print(order["orderId"])
+        except Exception as error:
+            print(error)
+"""
+COUNTS = RAISES.replace(
+    'table.put_item(Item={name: order[name] for name in ("orderId", "pet", "customer", "quantity")})',
+    "table.update_item(Key={'orderId': order['orderId']}, UpdateExpression='SET pet = :p, customer = :c ADD quantity :q',"
+    " ExpressionAttributeValues={':p': order['pet'], ':c': order['customer'], ':q': order['quantity']})",
+)
+
+
+@pytest.fixture
+def solved(clients):
+    lab.solve(clients)
+    eventually(lambda: checks.mapping_is_enabled(clients["lambda"], clients["sqs"]), within=20)
+    return clients
+
+
+def url(clients, name=QUEUE):
+    return clients["sqs"].get_queue_url(QueueName=name)["QueueUrl"]
+
+
+def mapping(clients):
+    return checks.mappings(clients["lambda"], clients["sqs"])[0]
+
+
+def test_untouched_lab_fails_the_first_check(clients):
+    report = run_checks(lab, clients)
+    assert report.results[0].outcome == "failed"
+    assert not_passed(report) == {"table_exists", "queues_exist", "role_exists", "function_exists"}
+
+
+def test_solution_passes_every_check_and_nothing_of_the_probes_stays(solved):
+    report = run_checks(lab, solved)
+    assert [(result.name, result.found) for result in report if result.outcome != "passed"] == []
+    assert checks.all_items(solved["dynamodb"]) == []
+    assert checks.queue_counts(solved["sqs"], url(solved, DEAD)) == {"visible": 0, "in flight": 0, "delayed": 0}
+
+
+def test_an_order_of_the_learner_survives_the_checks(solved):
+    order = {"orderId": "o-1", "pet": "cat", "customer": "Ana", "quantity": 1}
+    solved["sqs"].send_message(QueueUrl=url(solved), MessageBody=json.dumps(order))
+    solved["sqs"].send_message(QueueUrl=url(solved, DEAD), MessageBody="look at me later")
+    assert run_checks(lab, solved, ["handler"]).complete
+    assert checks.all_items(solved["dynamodb"]) == [order]
+    left = []
+
+    def look():
+        found = solved["sqs"].receive_message(QueueUrl=url(solved, DEAD), VisibilityTimeout=1).get("Messages", [])
+        left.extend(message["Body"] for message in found)
+        checks.expect.value("messages left", True, bool(left), "")
+
+    eventually(look, within=8)
+    assert set(left) == {"look at me later"}
+
+
+def test_reset_removes_what_the_lab_asks_for(solved):
+    assert {resource.name for resource in remove_resources(lab, solved)} == {QUEUE, DEAD, TABLE, FUNCTION, ROLE}
+    assert solved["lambda"].list_event_source_mappings(FunctionName=FUNCTION)["EventSourceMappings"] == []
+
+
+# Undo one thing: exactly that check fails.
+
+
+def test_another_key_is_named(clients):
+    clients["dynamodb"].create_table(
+        TableName=TABLE,
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("orderId", "pet")],
+        KeySchema=[{"AttributeName": "orderId", "KeyType": "HASH"}, {"AttributeName": "pet", "KeyType": "RANGE"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    assert "pet (RANGE, S)" in failure(checks.table_exists, clients["dynamodb"]).found
+
+
+def test_provisioned_capacity_is_named(clients):
+    clients["dynamodb"].create_table(
+        TableName=TABLE,
+        AttributeDefinitions=[{"AttributeName": "orderId", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "orderId", "KeyType": "HASH"}],
+        ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1},
+    )
+    checks.table_exists(clients["dynamodb"])
+    assert "PROVISIONED" in failure(checks.table_is_on_demand, clients["dynamodb"]).found
+
+
+@pytest.mark.parametrize(
+    ("attributes", "check"),
+    [
+        ({"VisibilityTimeout": "30"}, "order_is_hidden"),
+        ({"RedrivePolicy": ""}, "orders_are_redriven"),
+        ({"RedrivePolicy": "5 receives"}, "orders_are_redriven"),
+    ],
+)
+def test_other_settings_of_the_queue_are_named(solved, attributes, check):
+    if attributes.get("RedrivePolicy"):
+        target = checks.queue_attributes(solved["sqs"], DEAD)["QueueArn"]
+        attributes = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": target, "maxReceiveCount": 5})}
+    solved["sqs"].set_queue_attributes(QueueUrl=url(solved), Attributes=attributes)
+    assert not_passed(run_checks(lab, solved, STATE)) == {check}
+
+
+def test_a_role_that_may_not_write_the_table_is_named(solved):
+    queue = checks.queue_attributes(solved["sqs"], QUEUE)["QueueArn"]
+    statement = {"Effect": "Allow", "Action": list(checks.QUEUE_ACTIONS), "Resource": [queue]}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    solved["iam"].put_role_policy(RoleName=ROLE, PolicyName="orders", PolicyDocument=document)
+    assert not_passed(run_checks(lab, solved, STATE)) == {"role_allows_the_work"}
+
+
+def test_a_role_that_may_use_every_table_is_named(solved):
+    statement = {"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    solved["iam"].put_role_policy(RoleName=ROLE, PolicyName="wide", PolicyDocument=document)
+    assert not_passed(run_checks(lab, solved, STATE)) == {"role_is_least_privilege"}
+
+
+def test_a_role_for_another_service_is_named(solved):
+    trust = solved["iam"].get_role(RoleName=ROLE)["Role"]["AssumeRolePolicyDocument"]
+    other = json.dumps(trust).replace("lambda.amazonaws.com", "states.amazonaws.com")
+    solved["iam"].update_assume_role_policy(RoleName=ROLE, PolicyDocument=other)
+    assert not_passed(run_checks(lab, solved, STATE)) == {"role_trusts_lambda"}
+
+
+def test_another_timeout_is_named(solved):
+    configure(solved, FUNCTION, Timeout=10)
+    assert not_passed(run_checks(lab, solved, STATE)) == {"function_times_out"}
+
+
+def test_another_role_of_the_function_is_named(solved):
+    trust = json.dumps(solved["iam"].get_role(RoleName=ROLE)["Role"]["AssumeRolePolicyDocument"])
+    other = solved["iam"].create_role(RoleName="lab-test-other", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    try:
+        configure(solved, FUNCTION, Role=other)
+        assert not_passed(run_checks(lab, solved, STATE)) == {"function_uses_role"}
+    finally:
+        solved["iam"].delete_role(RoleName="lab-test-other")
+
+
+def test_a_disabled_mapping_is_named(solved):
+    solved["lambda"].update_event_source_mapping(UUID=mapping(solved)["UUID"], Enabled=False)
+    assert not_passed(run_checks(lab, solved, STATE)) == {"mapping_is_enabled"}
+
+
+def test_a_missing_mapping_is_named(solved):
+    solved["lambda"].delete_event_source_mapping(UUID=mapping(solved)["UUID"])
+
+    def look():
+        checks.expect.value("mappings", [], checks.mappings(solved["lambda"], solved["sqs"]), "")
+
+    eventually(look, within=20)
+    assert "no mapping" in failure(checks.mapping_is_enabled, solved["lambda"], solved["sqs"]).found
+
+
+def test_a_mapping_that_ignores_failures_is_named(solved):
+    solved["lambda"].update_event_source_mapping(UUID=mapping(solved)["UUID"], FunctionResponseTypes=[])
+    eventually(lambda: checks.mapping_is_enabled(solved["lambda"], solved["sqs"]), within=20)
+    assert not_passed(run_checks(lab, solved, STATE)) == {"mapping_reads_failures"}
+
+
+@pytest.mark.parametrize(
+    ("code", "check", "evidence"),
+    [
+        (SWALLOWS.replace('"quantity")}', '"quantity")} | {"quantity": "3"}'), "order_becomes_item", '"quantity": "3"'),
+        ("def lambda_handler(event, context): print('did nothing')", "order_becomes_item", "did nothing"),
+        (SWALLOWS.replace('print(order["orderId"])', "pass"), "function_logs_order_ids", "REPORT"),
+        (COUNTS, "same_order_is_one_item", '"quantity": 6'),
+    ],
+)
+def test_a_wrong_handler_is_shown_with_its_log(solved, code, check, evidence, monkeypatch):
+    monkeypatch.setattr(checks, "QUICKLY", 4)
+    deploy(solved, FUNCTION, code)
+    report = run_checks(lab, solved, [check])
+    assert not_passed(report) == {check}
+    assert evidence in next(result for result in report if result.name == check).found
+
+
+def test_fake_items_do_not_stand_in_for_a_working_function(solved, monkeypatch):
+    monkeypatch.setattr(checks, "QUICKLY", 3)
+    deploy(solved, FUNCTION, "def lambda_handler(event, context): pass")
+    for number in range(5):
+        item = {"orderId": {"S": f"probe-{number}"}, "pet": {"S": "cat"}, "quantity": {"N": "3"}}
+        solved["dynamodb"].put_item(TableName=TABLE, Item=item)
+    assert not_passed(run_checks(lab, solved, ["order_becomes_item"])) == {"order_becomes_item"}
+
+
+def test_a_function_that_times_out_is_shown_with_where_the_message_is(solved, monkeypatch):
+    monkeypatch.setattr(checks, "QUICKLY", 5)
+    deploy(solved, FUNCTION, "import time\ndef lambda_handler(event, context): time.sleep(60)")
+    found = failure(checks.order_becomes_item, solved["dynamodb"], solved["sqs"], solved["logs"]).found
+    assert "pet-orders holds 0 visible, 1 in flight" in found
+    assert "timed out after 3" in found
+
+
+def test_a_handler_that_swallows_bad_messages_is_named(solved, monkeypatch):
+    monkeypatch.setattr(checks, "UNTIL_DEAD", 8)
+    deploy(solved, FUNCTION, SWALLOWS)
+    found = failure(getattr(checks, BAD_MESSAGES), solved["dynamodb"], solved["sqs"], solved["logs"]).found
+    assert "pet-orders-dlq holds 0 visible" in found
+
+
+def test_a_handler_that_raises_takes_good_orders_along(solved):
+    deploy(solved, FUNCTION, RAISES)
+    found = failure(getattr(checks, BAD_MESSAGES), solved["dynamodb"], solved["sqs"], solved["logs"])
+    assert "probe-" in found.found
+
+
+# Another valid way of building it.
+
+
+def test_cloudformation_serves_as_well(clients):
+    source = (lab.folder / "functions" / "process_pet_order" / "lambda_function.py").read_text(encoding="utf-8")
+    template = {
+        "Resources": {
+            "Table": {"Type": "AWS::DynamoDB::Table", "Properties": {
+                "TableName": TABLE, "BillingMode": "PAY_PER_REQUEST",
+                "AttributeDefinitions": [{"AttributeName": "orderId", "AttributeType": "S"}],
+                "KeySchema": [{"AttributeName": "orderId", "KeyType": "HASH"}]}},
+            "Dead": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": DEAD}},
+            "Queue": {"Type": "AWS::SQS::Queue", "Properties": {
+                "QueueName": QUEUE, "VisibilityTimeout": 6,
+                "RedrivePolicy": {"deadLetterTargetArn": {"Fn::GetAtt": ["Dead", "Arn"]}, "maxReceiveCount": 3}}},
+            "Role": {"Type": "AWS::IAM::Role", "Properties": {
+                "RoleName": ROLE,
+                "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{
+                    "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]},
+                "ManagedPolicyArns": ["arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"],
+                "Policies": [{"PolicyName": "orders", "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+                    {"Effect": "Allow", "Action": list(checks.QUEUE_ACTIONS), "Resource": {"Fn::GetAtt": ["Queue", "Arn"]}},
+                    {"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": {"Fn::GetAtt": ["Table", "Arn"]}}]}}]}},
+            "Function": {"Type": "AWS::Lambda::Function", "Properties": {
+                "FunctionName": FUNCTION, "Runtime": "python3.12", "Handler": "index.lambda_handler", "Timeout": 3,
+                "Role": {"Fn::GetAtt": ["Role", "Arn"]}, "Code": {"ZipFile": source}}},
+            "Mapping": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {
+                "EventSourceArn": {"Fn::GetAtt": ["Queue", "Arn"]}, "FunctionName": {"Ref": "Function"},
+                "FunctionResponseTypes": ["ReportBatchItemFailures"]}},
+        }
+    }  # fmt: skip
+    cloudformation = clients["cloudformation"]
+    stack = {"StackName": "orders", "TemplateBody": json.dumps(template), "Capabilities": ["CAPABILITY_NAMED_IAM"]}
+    cloudformation.create_stack(**stack)
+    try:
+        cloudformation.get_waiter("stack_create_complete").wait(
+            StackName="orders", WaiterConfig={"Delay": 0.2, "MaxAttempts": 200}
+        )
+        eventually(lambda: checks.mapping_is_enabled(clients["lambda"], clients["sqs"]), within=20)
+        report = run_checks(lab, clients)
+        assert [(result.name, result.found) for result in report if result.outcome != "passed"] == []
+    finally:
+        cloudformation.delete_stack(StackName="orders")
+        cloudformation.get_waiter("stack_delete_complete").wait(
+            StackName="orders", WaiterConfig={"Delay": 0.2, "MaxAttempts": 200}
+        )
+
+
+def test_the_reference_handler_imports_without_aws():
+    folder = lab.folder / "functions" / "process_pet_order"
+    command = [
+        sys.executable,
+        "-c",
+        "import lambda_function; print(lambda_function.lambda_handler({'Records': []}, None))",
+    ]
+    environ = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}
+    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "{'batchItemFailures': []}"
