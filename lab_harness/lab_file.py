@@ -65,7 +65,7 @@ def _line_of(text: str, location: tuple[int | str, ...]) -> int:
     """The line on which a field of a TOML file stands, or the table that lacks it; 1 if neither is found."""
     lines = text.splitlines()
     headers = [number for number, line in enumerate(lines) if re.match(r"\s*\[+[\w.]+\]+\s*(#|$)", line)]
-    tables = [number for number in headers if re.match(rf"\s*\[+{location[0]}\]", lines[number])]
+    tables = [number for number in headers if re.match(rf"\s*\[+{re.escape(str(location[0]))}\]", lines[number])]
     table = location[1] if len(location) > 1 and isinstance(location[1], int) else None
     first = 0 if table is None or table >= len(tables) else tables[table]
     last = next((number for number in headers if number > first), len(lines))

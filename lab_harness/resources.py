@@ -1,5 +1,6 @@
 """Removes the resources that a lab asks for, by CloudFormation's names for their types."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,8 @@ from lab_harness.aws import UNREACHABLE, Clients
 from lab_harness.errors import EmulatorNotReady, LabError
 from lab_harness.lab_file import Resource
 from lab_harness.labs import Lab
+
+SETTLING_TIME = 20.0  # seconds
 
 
 def remove_resources(lab: Lab, clients: Clients) -> list[Resource]:
@@ -37,12 +40,38 @@ def _there(call: Callable[..., Any], **arguments: Any) -> Any:
 
 
 def _function(clients: Clients, name: str) -> bool:
-    lambda_ = clients["lambda"]
-    for mapping in lambda_.list_event_source_mappings()["EventSourceMappings"]:
-        if mapping["FunctionArn"].endswith(f":function:{name}"):
-            _there(lambda_.delete_event_source_mapping, UUID=mapping["UUID"])
+    for mapping in _mappings(clients, name):
+        _delete_mapping(clients, name, mapping["UUID"])
+    deleted = _there(clients["lambda"].delete_function, FunctionName=name) is not None
     _there(clients["logs"].delete_log_group, logGroupName=f"/aws/lambda/{name}")
-    return _there(lambda_.delete_function, FunctionName=name) is not None
+    return deleted
+
+
+def _mappings(clients: Clients, function: str) -> list[dict[str, Any]]:
+    pages = clients["lambda"].get_paginator("list_event_source_mappings").paginate()
+    mappings = [mapping for page in pages for mapping in page["EventSourceMappings"]]
+    return [mapping for mapping in mappings if mapping["FunctionArn"].endswith(f":function:{function}")]
+
+
+def _delete_mapping(clients: Clients, function: str, uuid: str) -> None:
+    """Delete an event source mapping and wait until it is gone.
+
+    LocalStack 4.14.0 never finishes deleting one whose state was still changing, so that is waited for first.
+    """
+
+    def states() -> set[str]:
+        return {mapping["State"] for mapping in _mappings(clients, function) if mapping["UUID"] == uuid}
+
+    _wait_until(lambda: not states() & {"Creating", "Enabling", "Disabling", "Updating"})
+    _there(clients["lambda"].delete_event_source_mapping, UUID=uuid)
+    _wait_until(lambda: not states())
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until something holds, at most SETTLING_TIME: what hangs longer is the emulator's to mend, not ours."""
+    deadline = time.monotonic() + SETTLING_TIME
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 def _role(clients: Clients, name: str) -> bool:

@@ -1,5 +1,6 @@
 """The `lab` command: arguments in, exit code out."""
 
+import io
 import sys
 from typing import NoReturn
 
@@ -20,11 +21,18 @@ notebooks_app = typer.Typer(help="Build and run the solved notebooks.", no_args_
 app.add_typer(notebooks_app, name="notebooks")
 
 
+def add_commands() -> None:
+    """Fill `app`: each module adds its own commands when it is imported."""
+    from lab_harness.cli import authoring, emulator, labs, notebooks  # noqa: F401
+
+
 def main() -> NoReturn:
     """Run the command. A user's mistake is one message on stderr, never a traceback."""
-    from lab_harness.cli import authoring, emulator, labs, notebooks  # noqa: F401  they add their commands
-
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without ✓ shows ?, not a traceback
     try:
+        add_commands()
         app()
     except HarnessError as error:
         typer.echo(f"error: {error}", err=True)

@@ -1,22 +1,29 @@
 """lab start, stop, status."""
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lab_harness import emulators
 from lab_harness.cli import app
 from lab_harness.cli.options import EmulatorName
 from lab_harness.course import find_course
-from lab_harness.emulators import Emulator
-from lab_harness.emulators.embedded import Embedded
 from lab_harness.errors import EmulatorError, UsageError
 
+if TYPE_CHECKING:
+    from lab_harness.emulators import Emulator
 
-def running_emulator(name: str | None) -> Emulator:
+
+def chosen_emulator(name: str | None) -> "Emulator":
+    """The chosen emulator, not yet started."""
+    from lab_harness import emulators
+
+    return emulators.choose(find_course().home, name)
+
+
+def running_emulator(name: str | None) -> "Emulator":
     """The chosen emulator, started if need be; what the user should know about that goes to stderr."""
-    emulator = emulators.choose(find_course().home, name)
+    emulator = chosen_emulator(name)
     emulator.start()
     for notice in getattr(emulator, "notices", ()):
         typer.echo(notice, err=True)
@@ -34,6 +41,8 @@ def start(
         return
     if emulator not in (None, "embedded"):
         raise UsageError("--port is for the embedded emulator; LocalStack's port is set in docker-compose.yml.")
+    from lab_harness.emulators.embedded import Embedded
+
     embedded = Embedded(find_course().home, port)
     embedded.start()
     for notice in embedded.notices:
@@ -46,7 +55,7 @@ def start(
 @app.command()
 def stop(emulator: EmulatorName = None) -> None:
     """Stop the emulator. What you built is saved and is there again at the next start."""
-    stopped = emulators.choose(find_course().home, emulator).stop()
+    stopped = chosen_emulator(emulator).stop()
     typer.echo("Stopped; what you built is saved." if stopped else "It was not running.")
 
 
@@ -56,7 +65,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say which emulator is used and whether it answers; exit code 3 if it does not."""
-    chosen = emulators.choose(find_course().home, emulator)
+    chosen = chosen_emulator(emulator)
     healthy = chosen.healthy()
     state = {
         "emulator": chosen.name,

@@ -135,13 +135,12 @@ def open_notebook(
     port: Annotated[int | None, typer.Option(help="JupyterLab's port.")] = None,
 ) -> None:
     """Start the emulator and open JupyterLab on a lab's notebook. Ctrl-C ends both."""
-    from lab_harness import emulators
     from lab_harness.aws import emulator_environment
-    from lab_harness.cli.emulator import running_emulator
+    from lab_harness.cli.emulator import chosen_emulator, running_emulator
 
     course = find_course()
     loaded = load_lab(lab, course) if lab else all_labs(course)[0]
-    was_running = emulators.choose(course.home, emulator).healthy()
+    was_running = chosen_emulator(emulator).healthy()
     running = running_emulator(emulator)
     # Cells that run before open_lab must not reach AWS either.
     environ = emulator_environment(running.endpoint, os.environ) | {"LAB_EMULATOR": running.name}

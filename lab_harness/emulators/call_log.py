@@ -3,17 +3,21 @@
 import re
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote
 
+from lab_harness.emulators.base import MINISTACK_NAMES
 from lab_harness.emulators.runtime import FUNCTION_TOKEN_PREFIX
 
 MAX_CALLS = 5000
 HARNESS_TOKEN = "lab-harness"  # noqa: S105  marks whose call it is, opens nothing
 API_PATHS = re.compile(r"/_aws/(?:execute-api|lambda-url)/[^/]+|/restapis/[^/]+/[^/]+/_user_request_")
+BOTO3_NAMES = {ministack: boto3 for boto3, ministack in MINISTACK_NAMES.items()}
+# Services that MiniStack's router does not tell from their second version, and where the second one's paths begin.
+SECOND_VERSIONS = {"apigateway": "/v2/", "ses": "/v2/email/"}
 
 
 class CallLog:
@@ -39,7 +43,7 @@ class CallLog:
 
 
 def describe_call(method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
-    """Service, operation and caller of one request. Header names are lower case."""
+    """Service, operation and caller of one request. Its path is as sent, its header names are lower case."""
     service, operation = _operation(method, path, query, headers, body)
     return {"time": time.time(), "service": service, "operation": operation, "caller": _caller(headers)}
 
@@ -55,34 +59,58 @@ def _operation(method: str, path: str, query: str, headers: Mapping[str, str], b
     from ministack.core.router import detect_service
 
     if API_PATHS.match(path) or ".execute-api." in headers.get("host", ""):
-        return "execute-api", f"{method} {API_PATHS.sub('', path) or '/'}"
+        return "execute-api", f"{method} {unquote(API_PATHS.sub('', path)) or '/'}"
     parameters = parse_qs(query, keep_blank_values=True)
     if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         parameters |= parse_qs(body.decode("utf-8", "replace"))
-    service: str = detect_service(method, path, dict(headers), parameters)
+    service = _boto3_name(detect_service(method, unquote(path), dict(headers), parameters), path)
     if target := headers.get("x-amz-target"):
         return service, target.rpartition(".")[2]
     if action := parameters.get("Action"):
         return service, action[0]
     if rpc := re.fullmatch(r"/service/[^/]+/operation/(\w+)", path):
         return service, rpc[1]
-    return service, rest_operation(service, method, path, frozenset(parameters)) or f"{method} {path}"
+    named = rest_operation(service, method, path, parameters.keys() | headers.keys())
+    return service, named or f"{method} {unquote(path)}"
 
 
-def rest_operation(service: str, method: str, path: str, parameters: frozenset[str]) -> str | None:
-    """The operation that a REST request calls, found in botocore's own description of the service."""
-    best, best_score = None, -1
-    for operation, verb, pattern, required in _rest_operations(service):
-        if verb == method and required <= parameters and pattern.fullmatch(unquote(path)):
-            # The more a description fixes, the better it fits: /functions/{name} against /functions/{name}/code.
-            score = len(required) * 1000 + len(pattern.pattern)
-            if score > best_score:
-                best, best_score = operation, score
-    return best
+def _boto3_name(service: str, path: str) -> str:
+    """boto3's name for a service that MiniStack's router has found."""
+    for name, start in SECOND_VERSIONS.items():
+        if service == name and path.startswith(start):
+            return f"{service}v2"
+    return BOTO3_NAMES.get(service, service)
+
+
+class RestOperation(NamedTuple):
+    """How one operation is called: `required` names the query parameters and headers that it cannot do without."""
+
+    name: str
+    method: str
+    path: re.Pattern[str]
+    required: frozenset[str]
+    deprecated: bool
+
+    def fit(self) -> tuple[int, int, bool]:
+        """The more a description fixes, the better it fits: /functions/{name} against /functions/{name}/code."""
+        return len(self.required), len(self.path.pattern), not self.deprecated
+
+
+def rest_operation(service: str, method: str, path: str, given: Set[str]) -> str | None:
+    """The operation that a REST request calls, found in botocore's own description of the service.
+
+    `given` holds the names of the request's query parameters and headers.
+    """
+    fitting = [
+        operation
+        for operation in _rest_operations(service)
+        if operation.method == method and operation.required <= given and operation.path.fullmatch(path)
+    ]
+    return max(fitting, key=RestOperation.fit).name if fitting else None
 
 
 @lru_cache
-def _rest_operations(service: str) -> list[tuple[str, str, re.Pattern[str], frozenset[str]]]:
+def _rest_operations(service: str) -> list[RestOperation]:
     from botocore.exceptions import UnknownServiceError
     from botocore.loaders import Loader
 
@@ -90,11 +118,22 @@ def _rest_operations(service: str) -> list[tuple[str, str, re.Pattern[str], froz
         model = Loader().load_service_model(service, "service-2")
     except UnknownServiceError:
         return []
-    found = []
-    for name, operation in model["operations"].items():
-        uri, _, query = operation["http"]["requestUri"].partition("?")
-        pattern = re.sub(r"\\\{\w+\\\+\\\}", "(.+)", re.escape(uri.rstrip("/") or "/"))
-        pattern = re.sub(r"\\\{\w+\\\}", "([^/]+)", pattern)
-        required = frozenset(part.partition("=")[0] for part in query.split("&") if part)
-        found.append((name, operation["http"]["method"], re.compile(f"{pattern}/?"), required))
-    return found
+    return [
+        _rest_operation(name, operation, model["shapes"].get(operation.get("input", {}).get("shape"), {}))
+        for name, operation in model["operations"].items()
+    ]
+
+
+def _rest_operation(name: str, operation: dict[str, Any], parameters: dict[str, Any]) -> RestOperation:
+    uri, _, query = operation["http"]["requestUri"].partition("?")
+    path = re.sub(r"\\\{[\w\\-]+\\\+\\\}", "(.+)", re.escape(uri.rstrip("/") or "/"))
+    path = re.sub(r"\\\{[\w\\-]+\\\}", "([^/]+)", path)
+    required = {part.partition("=")[0] for part in query.split("&") if part}
+    for member in parameters.get("required", []):
+        place = parameters["members"][member]
+        if place.get("location") == "querystring":
+            required.add(place["locationName"])
+        elif place.get("location") == "header":
+            required.add(place["locationName"].lower())
+    pattern = re.compile(f"{path}/?")
+    return RestOperation(name, operation["http"]["method"], pattern, frozenset(required), "deprecated" in operation)

@@ -74,7 +74,8 @@ class LabEmulator:
             await self._ministack.app(scope, receive, send)
             return
         body, receive = await _form_body(headers, receive)
-        call = describe_call(scope["method"], scope["path"], scope["query_string"].decode("latin-1"), headers, body)
+        path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
+        call = describe_call(scope["method"], path, query, headers, body)
         started = time.perf_counter()
 
         async def record(message: dict[str, Any]) -> None:

@@ -19,8 +19,8 @@ LAMBDA_TRUST = {
     ],
 }
 LOGGING_HANDLER = """
-import json, logging
-logging.basicConfig(force=True, level="INFO")
+import json, logging, sys
+logging.basicConfig(force=True, level="INFO", stream=sys.stdout)
 def lambda_handler(event, context):
     logging.getLogger().info("got %s", json.dumps(event))
     return {"statusCode": 200, "body": "Hello from Lambda!"}
@@ -151,8 +151,8 @@ def test_a_wrong_answer_is_shown(solved, code, evidence):
     ["pass", "print('the event')", "print(list(event))", "print(list(event.values()) if 0 else 'x')"],
 )
 def test_a_handler_that_does_not_log_its_event_is_named(solved, line):
-    code = f"def lambda_handler(event, context):\n    {line}\n    return {{'statusCode': 200, 'body': 'Hello from Lambda!'}}"
-    deploy(solved, FUNCTION, code)
+    answer = {"statusCode": 200, "body": "Hello from Lambda!"}
+    deploy(solved, FUNCTION, f"def lambda_handler(event, context):\n    {line}\n    return {answer}")
     assert not_passed(run_checks(lab, solved)) == {"function_logs_the_event"}
 
 
@@ -211,7 +211,8 @@ def test_the_aws_cli_serves_as_well(clients, tmp_path):
             "--zip-file", f"fileb://{package}")  # fmt: skip
     aws_cli(clients, "lambda", "wait", "function-active-v2", "--function-name", FUNCTION)
     aws_cli(clients, "lambda", "invoke", "--function-name", FUNCTION,
-            "--payload", '{"key1": "value1", "key2": "value2", "key3": "value3"}', str(tmp_path / "out.json"))  # fmt: skip
+            "--payload", '{"key1": "value1", "key2": "value2", "key3": "value3"}',
+            str(tmp_path / "out.json"))  # fmt: skip
     assert run_checks(lab, clients).complete
 
 

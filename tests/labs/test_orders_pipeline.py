@@ -38,11 +38,31 @@ def lambda_handler(event, context):
         except Exception as error:
             print(error)
 """
-COUNTS = RAISES.replace(
-    'table.put_item(Item={name: order[name] for name in ("orderId", "pet", "customer", "quantity")})',
-    "table.update_item(Key={'orderId': order['orderId']}, UpdateExpression='SET pet = :p, customer = :c ADD quantity :q',"
-    " ExpressionAttributeValues={':p': order['pet'], ':c': order['customer'], ':q': order['quantity']})",
-)
+RAISES_AT_THE_END = """
+import json, boto3
+def lambda_handler(event, context):
+    table, bad = boto3.resource("dynamodb").Table("PetOrders"), 0
+    for record in event["Records"]:
+        try:
+            order = json.loads(record["body"])
+            table.put_item(Item={name: order[name] for name in ("orderId", "pet", "customer", "quantity")})
+        except Exception:
+            bad += 1
+    if bad:
+        raise RuntimeError(f"{bad} bad messages")
+"""
+COUNTS = """
+import json, boto3
+def lambda_handler(event, context):
+    table = boto3.resource("dynamodb").Table("PetOrders")
+    for record in event["Records"]:
+        order = json.loads(record["body"])
+        table.update_item(
+            Key={"orderId": order["orderId"]},
+            UpdateExpression="SET pet = :p, customer = :c ADD quantity :q",
+            ExpressionAttributeValues={":p": order["pet"], ":c": order["customer"], ":q": order["quantity"]},
+        )
+"""
 
 
 @pytest.fixture
@@ -234,10 +254,17 @@ def test_a_handler_that_swallows_bad_messages_is_named(solved, monkeypatch):
     assert "pet-orders-dlq holds 0 visible" in found
 
 
-def test_a_handler_that_raises_takes_good_orders_along(solved):
+def test_a_handler_that_raises_at_the_end_takes_good_orders_along(solved):
+    deploy(solved, FUNCTION, RAISES_AT_THE_END)
+    found = failure(getattr(checks, BAD_MESSAGES), solved["dynamodb"], solved["sqs"], solved["logs"]).found
+    assert found.startswith("the good orders probe-")
+
+
+def test_a_handler_that_raises_at_once_is_shown_with_its_error(solved, monkeypatch):
+    monkeypatch.setattr(checks, "QUICKLY", 3)
     deploy(solved, FUNCTION, RAISES)
-    found = failure(getattr(checks, BAD_MESSAGES), solved["dynamodb"], solved["sqs"], solved["logs"])
-    assert "probe-" in found.found
+    found = failure(getattr(checks, BAD_MESSAGES), solved["dynamodb"], solved["sqs"], solved["logs"]).found
+    assert "JSONDecodeError" in found or "KeyError" in found
 
 
 # Another valid way of building it.
@@ -261,8 +288,10 @@ def test_cloudformation_serves_as_well(clients):
                     "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]},
                 "ManagedPolicyArns": ["arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"],
                 "Policies": [{"PolicyName": "orders", "PolicyDocument": {"Version": "2012-10-17", "Statement": [
-                    {"Effect": "Allow", "Action": list(checks.QUEUE_ACTIONS), "Resource": {"Fn::GetAtt": ["Queue", "Arn"]}},
-                    {"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": {"Fn::GetAtt": ["Table", "Arn"]}}]}}]}},
+                    {"Effect": "Allow", "Action": list(checks.QUEUE_ACTIONS),
+                     "Resource": {"Fn::GetAtt": ["Queue", "Arn"]}},
+                    {"Effect": "Allow", "Action": "dynamodb:PutItem",
+                     "Resource": {"Fn::GetAtt": ["Table", "Arn"]}}]}}]}},
             "Function": {"Type": "AWS::Lambda::Function", "Properties": {
                 "FunctionName": FUNCTION, "Runtime": "python3.12", "Handler": "index.lambda_handler", "Timeout": 3,
                 "Role": {"Fn::GetAtt": ["Role", "Arn"]}, "Code": {"ZipFile": source}}},
@@ -290,11 +319,8 @@ def test_cloudformation_serves_as_well(clients):
 
 def test_the_reference_handler_imports_without_aws():
     folder = lab.folder / "functions" / "process_pet_order"
-    command = [
-        sys.executable,
-        "-c",
-        "import lambda_function; print(lambda_function.lambda_handler({'Records': []}, None))",
-    ]
+    code = "import lambda_function; print(lambda_function.lambda_handler({'Records': []}, None))"
+    command = [sys.executable, "-c", code]
     environ = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}
     done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "{'batchItemFailures': []}"

@@ -1,0 +1,33 @@
+"""The course as a whole: its own rules, and every lab untouched and solved."""
+
+import pytest
+
+from lab_harness import lint
+from lab_harness.aws import Clients
+from lab_harness.labs import all_labs
+
+
+def test_no_lab_breaks_a_rule(course):
+    assert list(lint.problems(course, all_labs(course))) == []
+
+
+@pytest.mark.parametrize("lab", all_labs(), ids=lambda lab: lab.id)
+def test_untouched_it_fails_and_solved_it_passes(lab, clients):
+    assert list(lint.behaviour_problems(lab, clients)) == []
+
+
+def test_labs_stand_side_by_side_in_one_account(embedded, course):
+    """Solving all labs, then removing one, leaves the others whole."""
+    embedded.reset()
+    clients = Clients(embedded)
+    first, *others = all_labs(course)
+    from lab_harness.resources import remove_resources
+
+    for lab in (first, *others):
+        lab.solve(clients)
+    remove_resources(first, clients)
+    from lab_harness import run_checks
+
+    for lab in others:
+        looking = [check.name for check in lab.all_checks if check.task != "handler"]
+        assert run_checks(lab, clients, looking).complete

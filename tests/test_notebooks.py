@@ -1,0 +1,106 @@
+"""The notebooks: solved ones give the outputs they were saved with, untouched ones run through."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from lab_harness.labs import all_labs
+from lab_harness.notebook.build import task_of
+from lab_harness.notebook.run import kernel_environment, run_all, scratch_emulator
+from tests.conftest import ROOT
+
+SANITIZE = ROOT / "tests" / "nbval.cfg"
+LABS = all_labs()
+
+
+@pytest.fixture(scope="module")
+def notebook_emulator():
+    """An empty emulator for notebooks; nbval runs fixtures for no cell, so kernels find it by their environment."""
+    with scratch_emulator() as emulator:
+        yield emulator
+
+
+def nbval(folder, emulator):
+    """Run nbval on the notebooks of a folder, with a fresh account and fresh progress."""
+    emulator.reset()
+    (emulator.home / "progress.sqlite").unlink(missing_ok=True)
+    environ = kernel_environment(emulator, emulator.home, dict(os.environ)) | {"LAB_COURSE": str(ROOT)}
+    command = [sys.executable, "-m", "pytest", "--nbval", str(folder), "--nbval-sanitize-with", str(SANITIZE)]
+    command += [
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        os.devnull,
+        "--rootdir",
+        str(folder),
+        "--nbval-cell-timeout",
+        "120",
+    ]
+    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+
+
+def copy_of(lab, folder):
+    shutil.copy(ROOT / "notebooks" / "solved" / lab.file.notebook, folder)
+    return folder / lab.file.notebook
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+def test_the_solved_notebook_gives_its_saved_outputs(lab, notebook_emulator, tmp_path):
+    copy_of(lab, tmp_path)
+    done = nbval(tmp_path, notebook_emulator)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert "passed" in done.stdout
+
+
+def test_a_changed_output_makes_nbval_fail(notebook_emulator, tmp_path):
+    path = copy_of(LABS[0], tmp_path)
+    notebook = nbformat.read(path, as_version=4)
+    end = next(number for number, cell in enumerate(notebook.cells) if cell.id == "role-check")
+    (output,) = notebook.cells[end].outputs
+    assert "✓ passed" in output["data"]["text/plain"]
+    output["data"]["text/plain"] = output["data"]["text/plain"].replace("✓ passed", "✗ failed", 1)
+    notebook.cells = notebook.cells[: end + 1]
+    nbformat.write(notebook, path)
+    done = nbval(tmp_path, notebook_emulator)
+    assert done.returncode == 1
+    assert "✗ failed" in done.stdout
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+def test_run_all_on_an_untouched_notebook_ends_without_a_traceback(lab, notebook_emulator, tmp_path):
+    notebook_emulator.reset()
+    path = tmp_path / lab.file.notebook
+    shutil.copy(ROOT / "notebooks" / lab.file.notebook, path)
+    environ = kernel_environment(notebook_emulator, tmp_path / "home", dict(os.environ)) | {"LAB_COURSE": str(ROOT)}
+    environ["LAB_HOME"] = str(notebook_emulator.home)
+    command = [sys.executable, "-m", "papermill", str(path), str(path), "--cwd", str(tmp_path), "--no-progress-bar"]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
+    outputs = [output for cell in nbformat.read(path, as_version=4).cells for output in cell.get("outputs", [])]
+    assert not [output for output in outputs if output.output_type == "error"]
+    text = "".join(str(output) for output in outputs)
+    assert "✗ failed" in text
+    assert "This cell needs the task" in text
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+def test_each_task_cell_is_followed_by_a_check_of_its_task_or_of_what_it_is_for(lab):
+    cells = nbformat.read(ROOT / "notebooks" / lab.file.notebook, as_version=4).cells
+    checked = [cell.source for cell in cells if cell.source.startswith("lab.check(")]
+    for cell in cells:
+        if task := task_of(cell):
+            assert f'lab.check("{task}")' in checked
+
+
+def test_running_the_solved_notebooks_reports_each_lab(course, notebook_emulator):
+    notebook_emulator.reset()
+    seen = []
+    runs = run_all(course, LABS[:1], notebook_emulator, dict(os.environ), 1, seen.append)
+    assert [(run.lab.id, run.problem, run.good) for run in runs] == [(LABS[0].id, None, True)]
+    assert seen == runs
+    assert notebook_emulator.healthy()
