@@ -56,14 +56,18 @@ def _mappings(clients: Clients, function: str) -> list[dict[str, Any]]:
 def _delete_mapping(clients: Clients, function: str, uuid: str) -> None:
     """Delete an event source mapping and wait until it is gone.
 
-    LocalStack 4.14.0 never finishes deleting one whose state was still changing, so that is waited for first.
+    LocalStack 4.14.0 never finishes deleting one that is disabled, so there it is enabled first.
     """
+    lambda_ = clients["lambda"]
 
     def states() -> set[str]:
         return {mapping["State"] for mapping in _mappings(clients, function) if mapping["UUID"] == uuid}
 
     _wait_until(lambda: not states() & {"Creating", "Enabling", "Disabling", "Updating"})
-    _there(clients["lambda"].delete_event_source_mapping, UUID=uuid)
+    if clients.emulator.name == "localstack" and states() == {"Disabled"}:
+        lambda_.update_event_source_mapping(UUID=uuid, Enabled=True)
+        _wait_until(lambda: states() == {"Enabled"})
+    _there(lambda_.delete_event_source_mapping, UUID=uuid)
     _wait_until(lambda: not states())
 
 

@@ -20,8 +20,8 @@ LAMBDA_TRUST = {
 }
 LOGGING_HANDLER = """
 import json, logging, sys
-logging.basicConfig(force=True, level="INFO", stream=sys.stdout)
 def lambda_handler(event, context):
+    logging.basicConfig(force=True, level="INFO", stream=sys.stdout)
     logging.getLogger().info("got %s", json.dumps(event))
     return {"statusCode": 200, "body": "Hello from Lambda!"}
 """

@@ -1,0 +1,50 @@
+"""Turns what a lab's checks do into a bare boto3 script: the same calls in the same order, with the same pauses."""
+
+import time
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+from lab_harness.aws import Clients
+from lab_harness.labs import Lab
+from lab_harness.runner import run_checks
+
+HEAD = """\
+import datetime
+import time
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+clients = {}
+
+
+def call(service, operation, parameters):
+    if service not in clients:
+        clients[service] = boto3.client(service, config=Config(retries={"total_max_attempts": 1}))
+    try:
+        clients[service]._make_api_call(operation, parameters)
+    except ClientError:  # such as deleting a message by the receipt handle of the recorded run
+        pass
+
+
+"""
+
+
+def bare_script(lab: Lab, clients: Clients) -> str:
+    """Run the lab's checks once, recording, and return a script that does the same without the harness."""
+    lines: list[str] = []
+
+    def record(params: dict[str, Any], model: Any, **_: Any) -> None:
+        lines.append(f"call({model.service_model.service_name!r}, {model.name!r}, {params!r})")
+
+    def sleep(seconds: float) -> None:
+        lines.append(f"time.sleep({seconds!r})")
+        time.sleep(seconds)
+
+    clients._session.events.register("before-parameter-build", record)
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
+    with mock.patch("lab_harness.checks.time", clock):
+        run_checks(lab, clients)
+    return HEAD + "\n".join(lines) + "\n"
