@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
@@ -79,8 +80,9 @@ def emulator_environment(endpoint: str, environ: Mapping[str, str]) -> dict[str,
     """
     require_local(endpoint)
     kept = {name: value for name, value in environ.items() if not name.upper().startswith("AWS_")}
-    unproxied = [name for name in environ.get("NO_PROXY", environ.get("no_proxy", "")).split(",") if name]
-    no_proxy = ",".join(dict.fromkeys([*unproxied, "localhost", "127.0.0.1", "::1", ".localhost"]))
+    unproxied = [name for name in (environ.get("NO_PROXY") or environ.get("no_proxy", "")).split(",") if name]
+    hosts = [*unproxied, "localhost", "127.0.0.1", "::1", ".localhost", urlsplit(endpoint).hostname or ""]
+    no_proxy = ",".join(dict.fromkeys(hosts))
     return kept | {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": "test",

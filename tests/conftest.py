@@ -1,6 +1,7 @@
 """Fixtures: an emulator of the tests' own, emptied for each test, and an environment without the user's settings."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from lab_harness.labs import all_labs
 from lab_harness.resources import remove_resources
 
 ROOT = Path(__file__).resolve().parent.parent
+SAMPLE_LABS = ROOT / "tests" / "sample_labs"
 
 
 def pytest_addoption(parser):
@@ -73,3 +75,46 @@ def clients(emulator, course):
         for lab in all_labs(course):
             remove_resources(lab, made)
     return made
+
+
+@pytest.fixture
+def sample_course(tmp_path, monkeypatch):
+    """Makes a course of the sample labs named, and the one in use; what a sample lacks, `queue` lends it."""
+
+    def make(*names):
+        root = tmp_path / "course"
+        for name in names:
+            for sample in ("queue", name):
+                source, ignored = SAMPLE_LABS / sample, shutil.ignore_patterns("__pycache__")
+                shutil.copytree(source, root / "labs" / name, ignore=ignored, dirs_exist_ok=True)
+        monkeypatch.setenv("LAB_COURSE", str(root))
+        return Course(root)
+
+    return make
+
+
+@pytest.fixture
+def in_use(embedded, monkeypatch):
+    """Makes the session's emulator the one that commands and notebooks find, empty, with no progress yet."""
+    monkeypatch.setenv("LAB_HOME", str(embedded.home))
+    (embedded.home / "progress.sqlite").unlink(missing_ok=True)
+    embedded.reset()
+    return embedded
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+BROWSER_FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+
+
+@pytest.fixture
+def page():
+    """A page of a headless Chromium."""
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("Chromium is missing; on Debian: apt-get install chromium")
+        pytest.skip("no Chromium on this machine")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as engine:
+        browser = engine.chromium.launch(executable_path=CHROMIUM, args=BROWSER_FLAGS)
+        yield browser.new_page(viewport={"width": 1300, "height": 1400})
+        browser.close()

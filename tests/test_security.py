@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -14,8 +13,6 @@ import pytest
 from lab_harness.aws import Clients
 from tests.conftest import ROOT
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-BROWSER_FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 ATTACK = """
 async endpoint => {
   const outcome = {};
@@ -46,20 +43,6 @@ async endpoint => {
   return outcome;
 }
 """
-
-
-@pytest.fixture
-def page():
-    """A page of a headless Chromium."""
-    if CHROMIUM is None:
-        if os.environ.get("CI"):
-            pytest.fail("Chromium is missing; on Debian: apt-get install chromium")
-        pytest.skip("no Chromium on this machine")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as engine:
-        browser = engine.chromium.launch(executable_path=CHROMIUM, args=BROWSER_FLAGS)
-        yield browser.new_page()
-        browser.close()
 
 
 @pytest.fixture

@@ -152,9 +152,14 @@ def open_notebook(
 
 
 def _jupyter_command(course: Course, notebook: str, browser: bool, port: int | None) -> list[str]:
-    command = [sys.executable, "-m", "jupyterlab", str(course.notebooks / notebook)]
+    command = [sys.executable, "-m", "jupyterlab", f"--LabApp.default_url=/lab/tree/{notebook}"]
     command += [f"--ServerApp.root_dir={course.notebooks}", "--ServerApp.ip=127.0.0.1"]
+    # A course that never leaves the machine: no news, no looking for updates, no extensions from the network.
+    command += ["--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    command += ["--LabApp.extension_manager=readonly"]
     command += [] if browser else ["--no-browser"]
+    # In containers and on fresh machines one is often root, and JupyterLab would end with a warning.
+    command += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     return [*command, f"--port={port}"] if port else command
 
 

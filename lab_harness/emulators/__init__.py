@@ -26,7 +26,7 @@ def choose(home: Path, name: str | None = None) -> Emulator:
         raise UsageError(f"There is no emulator {name!r}. Choose one of: {', '.join(NAMES)}.")
     if name == "embedded":
         return Embedded(home)
-    endpoint = os.environ.get("AWS_ENDPOINT_URL")
+    endpoint = os.environ.get("AWS_ENDPOINT_URL", "").rstrip("/")
     if endpoint:
         require_local(endpoint)
     if name == "localstack":
@@ -44,7 +44,7 @@ def _local(emulator: LocalStack) -> LocalStack:
 def _at(endpoint: str, home: Path) -> Emulator:
     """The emulator that answers at an endpoint."""
     ours = Embedded(home)
-    if ours.endpoint == endpoint.rstrip("/"):
+    if ours.endpoint == endpoint.replace("//localhost:", "//127.0.0.1:"):
         return ours
     try:
         call_json(f"{endpoint}/_lab/health", timeout=2.0)

@@ -68,7 +68,8 @@ class Embedded:
         """Stop it in good order, saving its state; False when it was not running."""
         self._process = process = read_process(self._file)
         if process is None or not process.alive():
-            self._file.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._file.unlink()
             return False
         with suppress(EmulatorError):
             self._admin("POST", "stop")

@@ -64,6 +64,8 @@ class LocalStack:
         return listed(service, self.services())
 
     def inbox(self) -> list[Mail]:
+        if self._health()["services"].get("ses") != "running":
+            return []  # Nothing was sent: LocalStack loads its mail service with the first mail.
         messages = call_json(f"{self.endpoint}/_aws/ses")["messages"]
         return [_mail(message) for message in messages]
 

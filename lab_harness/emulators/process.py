@@ -60,8 +60,9 @@ class Process:
 def read_process(file: Path) -> Process | None:
     """The process that a file tells of; None where there is none, or it was cut short by a crash."""
     try:
-        return Process(**json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        fields = json.loads(file.read_text(encoding="utf-8"))
+        return Process(int(fields["pid"]), float(fields["created"]), int(fields["port"]), str(fields["token"]))
+    except (OSError, ValueError, TypeError, KeyError):
         return None
 
 

@@ -36,10 +36,12 @@ def main() -> None:
     localstack = LocalStack()
     clients = Clients(localstack)
     states: dict[str, str] | None = None
-    print(f"Relaying EC2 events of {localstack.endpoint}", flush=True)
     while True:
         try:
-            states = instance_states(clients["ec2"]) if states is None else relay(clients, states)
+            if states is None:
+                states = instance_states(clients["ec2"])
+                print(f"Relaying EC2 events of {localstack.endpoint}", flush=True)
+            states = relay(clients, states)
         except UNREACHABLE:
             states = None
         time.sleep(INTERVAL)

@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,26 @@ INTERVAL = 2.0  # seconds between two looks at the state; a crash loses at most 
 ATTEMPTS = 3
 
 log = logging.getLogger("lab_harness.saving")
+
+
+def follow_port(folder: Path, port: int) -> None:
+    """Make the saved state name the port the emulator has now: the URLs of queues and APIs contain it."""
+    mark = folder / "port"
+    before = mark.read_text(encoding="utf-8") if mark.exists() else str(port)
+    if before != str(port):
+        address = re.compile(rf"\b(localhost|127\.0\.0\.1):{before}\b")
+        for file in folder.glob("*.json"):
+            text = file.read_text(encoding="utf-8")
+            _replace(file, address.sub(rf"\g<1>:{port}", text).encode())
+    _replace(mark, str(port).encode())
+
+
+def _replace(file: Path, content: bytes) -> None:
+    """Write a file so that a crash leaves it whole, the old one or the new."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f"{file.name}.part")
+    part.write_bytes(content)
+    part.replace(file)
 
 
 class Saver:
@@ -36,8 +57,8 @@ class Saver:
         for service, get_state in app._build_persistence_save_dict().items():
             try:
                 self._save_service(service, get_state)
-            except OSError as error:
-                log.error("The state of %s could not be saved in %s: %s", service, self._folder, error)
+            except Exception as error:  # Whatever it is, the other services' states are to be saved, and later ones.
+                log.error("The state of %s could not be saved in %s: %r", service, self._folder, error)
 
     def _save_service(self, service: str, get_state: Any) -> None:
         text = _state_text(service, get_state)
@@ -46,11 +67,7 @@ class Saver:
         digest = hashlib.blake2b(text, digest_size=16).digest()
         if self._written.get(service) == digest:
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / f"{service}.json"
-        part = path.with_suffix(".json.part")
-        part.write_bytes(text)
-        part.replace(path)
+        _replace(self._folder / f"{service}.json", text)
         self._written[service] = digest
 
 

@@ -23,7 +23,7 @@ from lab_harness.emulators import definitions, guard, runtime, websites
 from lab_harness.emulators.call_log import CallLog, describe_call
 from lab_harness.emulators.ec2_events import InstanceWatch
 from lab_harness.emulators.inbox import Inbox
-from lab_harness.emulators.saving import Saver
+from lab_harness.emulators.saving import Saver, follow_port
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -208,6 +208,10 @@ def main() -> None:
     settings = json.loads(sys.stdin.readline())
     folder = Path(settings["folder"])
     configure_ministack(settings["port"], folder)
+    try:
+        follow_port(folder / "state", settings["port"])
+    except OSError as error:
+        print(f"The saved state cannot be used: {error}", file=sys.stderr)
     asyncio.run(run(settings["port"], settings["token"], folder))
 
 

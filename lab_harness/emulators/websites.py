@@ -10,7 +10,7 @@ from html import escape
 from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
-from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
+from defusedxml.ElementTree import fromstring
 
 WEBSITE_HOST = re.compile(r"(?P<bucket>[a-z0-9][a-z0-9.-]+)\.s3-website(?:[.-][a-z0-9-]+)?\.localhost(?::\d+)?")
 KEPT_HEADERS = ("content-type", "etag", "last-modified", "cache-control", "content-encoding", "content-disposition")

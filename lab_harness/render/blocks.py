@@ -48,7 +48,9 @@ class Table:
     def __str__(self) -> str:
         if not self.rows:
             return f"{self.title}\n  {self.empty}"
-        table = RichTable(*self.columns, box=None, pad_edge=False, header_style="")
+        table = RichTable(box=None, pad_edge=False, header_style="")
+        for name in self.columns:
+            table.add_column(Text(name))
         for row in self.rows:
             table.add_row(*map(Text, row))
         return plain(Group(Text(self.title), Padding(table, (0, 0, 0, 2))))

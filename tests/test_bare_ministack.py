@@ -1,0 +1,197 @@
+"""What MiniStack itself still lacks. When one of these fails, MiniStack has learned it: delete the module it names."""
+
+import http.client
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+from botocore.exceptions import ClientError
+
+from lab_harness.aws import Clients
+from lab_harness.emulators.http import call_json
+from lab_harness.emulators.process import free_port
+from lab_harness.errors import EmulatorError
+
+ROLE = "arn:aws:iam::000000000000:role/any"
+
+
+def wait_until(look, within=15.0):
+    """What `look` returns, as soon as it is true."""
+    deadline = time.monotonic() + within
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"not within {within:g} seconds"
+        time.sleep(0.02)
+    return found
+
+
+class Bare:
+    """A MiniStack without our additions."""
+
+    name = "bare"
+
+    def __init__(self, port):
+        self.endpoint = f"http://127.0.0.1:{port}"
+
+    def ready(self):
+        try:
+            return call_json(f"{self.endpoint}/_ministack/health")
+        except EmulatorError:
+            return None
+
+
+@contextmanager
+def running(folder):
+    """MiniStack alone, its state in a folder; killed at the end."""
+    port = free_port()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "TMPDIR": str(folder),
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_ACCOUNT_ID": "000000000000",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "DOCKER_HOST": "unix:///nonexistent",
+        "LAMBDA_EXECUTOR": "local",
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(folder / "state"),
+        "LOG_LEVEL": "WARNING",
+    }
+    command = [sys.executable, "-m", "hypercorn", "ministack.app:app", "--bind", f"127.0.0.1:{port}"]
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
+    try:
+        bare = Bare(port)
+        wait_until(bare.ready)
+        yield bare
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("bare")) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="module")
+def aws(bare):
+    return Clients(bare)
+
+
+def get(endpoint, headers):
+    connection = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=10)
+    try:
+        connection.request("GET", "/", headers=headers)
+        response = connection.getresponse()
+        return response, response.read().decode()
+    finally:
+        connection.close()
+
+
+def invoke(aws, name, source):
+    """Create a function and invoke it once."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("lambda_function.py", source)
+    lambda_ = aws["lambda"]
+    lambda_.create_function(
+        FunctionName=name,
+        Runtime="python3.12",
+        Role=ROLE,
+        Handler="lambda_function.handler",
+        Code={"ZipFile": buffer.getvalue()},
+    )
+    return json.load(lambda_.invoke(FunctionName=name)["Payload"])
+
+
+def test_exception_loses_its_class_name(aws):
+    answer = invoke(aws, "failing", "def handler(event, context): raise ValueError('no')")
+    message = "MiniStack keeps an exception's class name: runtime.py and function_worker.py may be deleted"
+    assert answer["errorType"] == "Runtime.HandlerError", message
+
+
+def test_logger_info_is_lost(aws):
+    source = (
+        "import logging\nlog = logging.getLogger()\nlog.setLevel('INFO')\ndef handler(event, context): log.info('seen')"
+    )
+    invoke(aws, "logging", source)
+    events = aws["logs"].filter_log_events(logGroupName="/aws/lambda/logging")["events"]
+    assert any("START" in event["message"] for event in events)
+    message = "MiniStack gives the root logger a handler: start_logging of function_worker.py may be deleted"
+    assert not any("seen" in event["message"] for event in events), message
+
+
+def test_functions_calls_cannot_be_told_from_the_learners(aws):
+    source = "import os\ndef handler(event, context): return os.environ.get('AWS_SESSION_TOKEN', '')"
+    message = "MiniStack gives each function credentials of its own: call_log.py can read the caller from them"
+    assert invoke(aws, "credentials", source) == "", message
+
+
+def test_website_address_answers_with_a_listing(aws, bare):
+    s3 = aws["s3"]
+    s3.create_bucket(Bucket="site")
+    s3.put_object(Bucket="site", Key="index.html", Body=b"welcome", ContentType="text/html")
+    s3.put_bucket_website(Bucket="site", WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}})
+    _, text = get(bare.endpoint, {"Host": f"site.s3-website.localhost:{urlsplit(bare.endpoint).port}"})
+    message = "MiniStack serves a website's index document: websites.py may be deleted"
+    assert "welcome" not in text, message
+
+
+def test_definition_that_is_no_json_is_accepted(aws):
+    try:
+        aws["stepfunctions"].create_state_machine(name="nonsense", definition="no JSON", roleArn=ROLE)
+    except ClientError as error:
+        pytest.fail(f"MiniStack refuses an invalid definition: definitions.py may be deleted ({error})")
+
+
+def test_terminated_instance_emits_no_event(aws):
+    ec2, events, sqs = aws["ec2"], aws["events"], aws["sqs"]
+    url = sqs.create_queue(QueueName="instance-events")["QueueUrl"]
+    arn = "arn:aws:sqs:us-east-1:000000000000:instance-events"
+    events.put_rule(Name="instances", EventPattern='{"source": ["aws.ec2", "test"]}')
+    events.put_targets(Rule="instances", Targets=[{"Id": "queue", "Arn": arn}])
+    started = ec2.run_instances(ImageId="ami-12345678", MinCount=1, MaxCount=1)["Instances"]
+    ec2.terminate_instances(InstanceIds=[instance["InstanceId"] for instance in started])
+    # An event of our own comes behind any that MiniStack would have sent.
+    events.put_events(Entries=[{"Source": "test", "DetailType": "end", "Detail": "{}"}])
+    received = wait_until(lambda: sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"))
+    message = "MiniStack emits EC2 state-change events: InstanceWatch of ec2_events.py may be deleted"
+    assert [json.loads(mail["Body"])["source"] for mail in received] == ["test"], message
+
+
+def test_mail_to_an_email_subscriber_is_kept_nowhere(aws, bare):
+    sns = aws["sns"]
+    topic = sns.create_topic(Name="news")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ann@example.com")
+    sns.publish(TopicArn=topic, Subject="Hello", Message="a mail to Ann")
+    kept = json.dumps(call_json(f"{bare.endpoint}/_ministack/ses/messages"))
+    message = "MiniStack keeps the mails of email subscriptions: inbox.py may be deleted"
+    assert "a mail to Ann" not in kept, message
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Host": "evil.example"}])
+def test_foreign_web_page_is_answered(bare, headers):
+    response, _ = get(bare.endpoint, headers)
+    assert response.status == 200, "MiniStack refuses foreign web pages: guard.py may be deleted"
+
+
+def test_any_web_page_may_read_the_answers(bare):
+    response, _ = get(bare.endpoint, {"Origin": "https://evil.example"})
+    message = "MiniStack no longer opens itself to every web page: look whether guard.py may be deleted"
+    assert response.headers["Access-Control-Allow-Origin"] == "*", message
+
+
+def test_killed_emulator_forgets_what_was_created(tmp_path):
+    with running(tmp_path) as emulator:
+        Clients(emulator)["sqs"].create_queue(QueueName="lost")
+    with running(tmp_path) as emulator:
+        found = Clients(emulator)["sqs"].list_queues().get("QueueUrls", [])
+    assert found == [], "MiniStack saves its state before it is stopped: saving.py may be deleted"

@@ -1,0 +1,81 @@
+"""Tests for notes and tables, as text and as HTML."""
+
+from xml.etree import ElementTree
+
+import pytest
+
+from lab_harness.render.blocks import Note, Table
+
+HOSTILE = "<script>alert(1)</script> <class 'str'> & [bold]text[/bold] :smile:"
+
+
+def words(block):
+    return list(ElementTree.fromstring(block.html()).itertext())
+
+
+def test_note_is_a_heading_with_sentences_below_it():
+    note = Note("Hint 1 of 2", ("A queue has a name.", "Call hint again."))
+    assert str(note) == "Hint 1 of 2\n  A queue has a name.\n  Call hint again."
+    assert words(note) == ["Hint 1 of 2", "A queue has a name.", "Call hint again."]
+
+
+def test_note_keeps_the_lines_of_its_code():
+    code = 'def handler(event, context):\n    return {"a": 1}\n\nprint("[red]")'
+    lines = str(Note("Solution", code=code)).splitlines()
+    assert lines == [
+        "Solution",
+        "",
+        "    def handler(event, context):",
+        '        return {"a": 1}',
+        "",
+        '    print("[red]")',
+    ]
+    assert code in words(Note("Solution", code=code))
+
+
+def test_note_wraps_long_sentences_at_the_fixed_width():
+    lines = str(Note("Hint", ("word " * 60,))).splitlines()
+    assert len(lines) > 2
+    assert max(map(len, lines)) <= 100
+    assert all(line.startswith("  word") for line in lines[1:])
+
+
+def test_table_lines_up_its_columns():
+    table = Table("Tasks", ("task", "so far"), [("queue", "✓ done"), ("a longer one", "0 of 1 checks")])
+    assert str(table) == (
+        "Tasks\n"
+        "  task          so far\n"
+        "  queue         ✓ done\n"
+        "  a longer one  0 of 1 checks"
+    )  # fmt: skip
+    assert words(table) == ["Tasks", "task", "so far", "queue", "✓ done", "a longer one", "0 of 1 checks"]
+
+
+def test_table_heads_its_columns_for_screen_readers():
+    root = ElementTree.fromstring(Table("Tasks", ("task",), [("queue",)]).html())
+    assert [element.get("scope") for element in root.iter("th")] == ["col"]
+
+
+def test_table_without_rows_says_so():
+    assert str(Table("Inbox", ("to",), [], "No mail yet.")) == "Inbox\n  No mail yet."
+    assert words(Table("Inbox", ("to",), [])) == ["Inbox", "Nothing yet."]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        Note(HOSTILE, (HOSTILE,), HOSTILE),
+        Table(HOSTILE, (HOSTILE,), [(HOSTILE,)]),
+        Table(HOSTILE, (HOSTILE,), [], HOSTILE),
+    ],
+)
+def test_every_text_is_shown_as_it_is_and_escaped_in_html(block):
+    assert "<script" not in block.html()
+    assert "<class" not in block.html()
+    assert set(words(block)) == {HOSTILE}
+    assert str(block).count("[bold]text[/bold] :smile:") == len(words(block))
+
+
+def test_blocks_display_as_text_and_html():
+    for block in (Note("Title"), Table("Title", ("a",), [("b",)])):
+        assert block._repr_mimebundle_(include=None) == {"text/plain": str(block), "text/html": block.html()}

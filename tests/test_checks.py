@@ -1,0 +1,134 @@
+"""Tests for what authors write checks with."""
+
+from itertools import pairwise
+
+import pytest
+
+from lab_harness.checks import Failure, check, eventually, mark_of
+
+
+def failure(found="nothing"):
+    return Failure(expected="something", found=found, next_step="Look again.")
+
+
+def test_failure_says_what_was_expected_and_found():
+    assert str(failure()) == "expected something, found nothing"
+
+
+def test_failure_needs_all_three_parts():
+    with pytest.raises(TypeError, match="next_step"):
+        Failure(expected="something", found="nothing")
+
+
+def test_check_returns_the_same_function_marked():
+    def queue_exists(sqs):
+        return "called"
+
+    marked = check("The queue exists", task="queue", points=2)(queue_exists)
+    assert marked is queue_exists
+    assert marked(None) == "called"
+    mark = mark_of(marked)
+    assert (mark.title, mark.needs, mark.task, mark.points) == ("The queue exists", (), "queue", 2)
+
+
+def test_check_needs_one_check_or_several():
+    def first(): ...
+    def second(): ...
+
+    assert mark_of(check("Third", needs=first)(lambda: None)).needs == (first,)
+    assert mark_of(check("Third", needs=(first, second))(lambda: None)).needs == (first, second)
+    assert mark_of(check("Third", needs=[first, second])(lambda: None)).needs == (first, second)
+
+
+def test_check_without_a_title_is_refused_rather_than_lost():
+    with pytest.raises(TypeError, match="wants a title"):
+
+        @check
+        def queue_exists(sqs): ...
+
+
+def test_only_a_marked_function_has_a_mark():
+    class Pretender:
+        check_mark = "a mark"
+
+    assert mark_of(failure) is None
+    assert mark_of(Pretender) is None
+    assert mark_of(None) is None
+
+
+def test_eventually_returns_the_value_of_the_first_look_that_succeeds():
+    looks = iter([failure(), failure(), "there"])
+
+    def look():
+        seen = next(looks)
+        if isinstance(seen, Failure):
+            raise seen
+        return seen
+
+    assert eventually(look, within=5) == "there"
+    assert next(looks, "none left") == "none left"
+
+
+def test_eventually_reports_the_last_failure_and_how_long_it_waited():
+    count = 0
+
+    def look():
+        nonlocal count
+        count += 1
+        raise failure(f"{count} messages")
+
+    with pytest.raises(Failure) as caught:
+        eventually(look, within=0.2)
+    assert caught.value.expected == "something"
+    assert caught.value.found == f"{count} messages (after waiting 0.2 s)"
+    assert caught.value.next_step == "Look again."
+    assert count > 2
+
+
+def test_eventually_within_no_time_looks_once():
+    looks = []
+
+    def look():
+        looks.append("look")
+        raise failure()
+
+    with pytest.raises(Failure, match=r"after waiting 0 s"):
+        eventually(look, within=0)
+    assert looks == ["look"]
+
+
+class Clock:
+    """Time that passes only while somebody sleeps."""
+
+    now = 100.0
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
+def test_eventually_looks_ever_less_often_and_a_last_time_when_the_time_is_over(monkeypatch):
+    clock, looks = Clock(), []
+    monkeypatch.setattr("lab_harness.checks.time", clock)
+
+    def look():
+        looks.append(clock.now - 100)
+        raise failure()
+
+    with pytest.raises(Failure):
+        eventually(look, within=2)
+    pauses = [after - before for before, after in pairwise(looks)]
+    assert looks[-1] == pytest.approx(2)
+    assert pauses[0] == pytest.approx(0.02)
+    assert pauses[:-1] == sorted(pauses[:-1])
+    assert max(pauses) < 0.41
+
+
+def test_eventually_lets_any_other_error_through_at_once():
+    def look():
+        raise KeyError("typo")
+
+    with pytest.raises(KeyError):
+        eventually(look, within=60)

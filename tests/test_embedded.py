@@ -1,0 +1,350 @@
+"""Tests for the embedded emulator as a process: how it is started, found again, stopped and mended."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, closing, contextmanager
+
+import psutil
+import pytest
+
+from lab_harness.aws import Clients
+from lab_harness.emulators.attached import Attached
+from lab_harness.emulators.embedded import START_ATTEMPTS, Embedded
+from lab_harness.emulators.process import Process, free_port, is_free, read_process, write_process
+from lab_harness.errors import CourseError, EmulatorError, EmulatorNotReady
+
+RECOVERED = "The emulator had ended without being stopped; its saved state was loaded."
+
+
+def wait_until(look, within=10.0):
+    """What `look` returns, as soon as it is true."""
+    deadline = time.monotonic() + within
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"not within {within:g} seconds"
+        time.sleep(0.02)
+    return found
+
+
+def process_of(emulator):
+    return read_process(emulator.home / "emulator.json")
+
+
+@contextmanager
+def started(home, port=None):
+    emulator = Embedded(home, port or free_port())
+    emulator.start()
+    try:
+        yield emulator
+    finally:
+        emulator.stop()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """An emulator that the tests only look at."""
+    with started(tmp_path_factory.mktemp("running") / "new" / "folder") as emulator:
+        yield emulator
+
+
+def queues(emulator):
+    return Clients(emulator)["sqs"].list_queues().get("QueueUrls", [])
+
+
+def test_emulator_is_ready_within_seconds(tmp_path):
+    before = time.monotonic()
+    with started(tmp_path) as emulator:
+        assert time.monotonic() - before < 5
+        assert emulator.healthy()
+        assert emulator.notices == []
+        assert queues(emulator) == []
+
+
+def test_emulator_tells_its_version_and_services(running):
+    assert running.version() == "1.5.33"
+    for service in ("lambda", "s3", "stepfunctions", "cloudwatch", "apigatewayv2", "cognito-idp", "events", "ec2"):
+        assert running.supports(service)
+    assert not running.supports("quantum-ledger")
+
+
+def test_emulator_listens_on_the_loopback_interface_only(running):
+    lambda_ = Clients(running)["lambda"]
+    assert lambda_.list_functions()["Functions"] == []
+    emulator = psutil.Process(process_of(running).pid)
+    family = [emulator, *emulator.children(recursive=True)]
+    listening = [c.laddr for p in family for c in p.net_connections() if c.status == psutil.CONN_LISTEN]
+    assert (("127.0.0.1", process_of(running).port)) in [(address.ip, address.port) for address in listening]
+    assert {address.ip for address in listening} <= {"127.0.0.1", "::1"}
+    udp = [c.laddr for p in family for c in p.net_connections("udp") if c.laddr]
+    assert udp == []
+
+
+def test_second_start_finds_the_first(running):
+    pid = process_of(running).pid
+    again = Embedded(running.home)
+    assert again.endpoint == running.endpoint
+    assert again.start() == running.endpoint
+    assert process_of(again).pid == pid
+    assert again.notices == []
+
+
+def test_start_of_one_that_was_made_before_the_emulator_ran_finds_it_too(tmp_path):
+    early = Embedded(tmp_path)
+    assert early.endpoint == ""
+    with started(tmp_path) as emulator:
+        assert early.start() == emulator.endpoint
+        assert early.notices == []
+
+
+START = """
+import pathlib, sys
+from lab_harness.emulators.embedded import Embedded
+emulator = Embedded(pathlib.Path(sys.argv[1]), int(sys.argv[2]))
+emulator.start()
+print(emulator.endpoint)
+"""
+
+
+def test_two_commands_that_start_at_once_share_one_emulator(tmp_path):
+    command = [sys.executable, "-c", START, str(tmp_path), str(free_port())]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    endpoints = [process.communicate(timeout=30)[0].strip() for process in both]
+    emulator = Embedded(tmp_path)
+    try:
+        assert endpoints == [emulator.endpoint] * 2
+        assert emulator.healthy()
+        servers = [p for p in psutil.process_iter() if _serves(p, tmp_path)]
+        assert [server.pid for server in servers] == [process_of(emulator).pid]
+    finally:
+        emulator.stop()
+
+
+def _serves(process, home):
+    try:
+        return "lab_harness.emulators.server" in process.cmdline() and process.cwd() == str(home)
+    except psutil.Error:
+        return False
+
+
+def test_emulator_outlives_the_command_that_started_it(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", START, str(tmp_path), str(free_port())], stdout=subprocess.PIPE, text=True, check=True
+    )
+    emulator = Embedded(tmp_path)
+    assert emulator.endpoint == done.stdout.strip()
+    assert emulator.healthy()
+    assert emulator.stop()
+
+
+def test_stop_saves_and_start_restores(tmp_path):
+    with started(tmp_path) as emulator:
+        port = process_of(emulator).port
+        Clients(emulator)["sqs"].create_queue(QueueName="kept")
+        assert emulator.stop()
+        assert not emulator.healthy()
+        assert not (tmp_path / "emulator.json").exists()
+    again = Embedded(tmp_path)
+    again.start()
+    try:
+        assert again.endpoint == f"http://127.0.0.1:{port}"
+        assert [url.rpartition("/")[2] for url in queues(again)] == ["kept"]
+        assert again.notices == []
+    finally:
+        again.stop()
+
+
+def test_stop_by_another_command_is_as_gentle(tmp_path):
+    other = Embedded(tmp_path)
+    with started(tmp_path) as emulator:
+        Clients(emulator)["sqs"].create_queue(QueueName="kept")
+        before = time.monotonic()
+        assert other.stop()
+        assert time.monotonic() - before < 5
+    assert "kept" in (tmp_path / "state" / "sqs.json").read_text(encoding="utf-8")
+
+
+def test_stop_of_what_does_not_run_says_so(tmp_path):
+    assert not Embedded(tmp_path).stop()
+    with started(tmp_path) as emulator:
+        assert emulator.stop()
+        assert not emulator.stop()
+
+
+@pytest.mark.parametrize("ask", ["reset", "inbox", "calls", "version", "services"])
+def test_what_does_not_run_says_how_to_start_it(tmp_path, ask):
+    with pytest.raises(EmulatorNotReady, match="lab start"):
+        getattr(Embedded(tmp_path), ask)()
+
+
+def test_killed_emulator_is_replaced_with_a_notice(tmp_path):
+    with started(tmp_path) as emulator:
+        killed = process_of(emulator)
+        os.kill(killed.pid, signal.SIGKILL)
+        wait_until(lambda: not killed.alive() and is_free(killed.port))
+        again = Embedded(tmp_path)
+        assert not again.healthy()
+        again.start()
+        assert again.notices == [RECOVERED]
+        assert process_of(again).pid != killed.pid
+        assert again.endpoint == killed.endpoint
+
+
+def test_process_number_that_another_program_got_since_does_not_count(tmp_path):
+    port = free_port()
+    write_process(tmp_path / "emulator.json", Process(os.getpid(), 1.0, port, "token"))
+    emulator = Embedded(tmp_path)
+    assert not emulator.healthy()
+    assert not emulator.stop()
+    write_process(tmp_path / "emulator.json", Process(os.getpid(), 1.0, port, "token"))
+    with started(tmp_path) as emulator:
+        assert emulator.notices == [RECOVERED]
+        assert emulator.endpoint == f"http://127.0.0.1:{process_of(emulator).port}"
+
+
+@pytest.mark.parametrize(
+    "text", ["", '{"pid": 12', "[1, 2]", "null", '{"pid": 1}', '{"pid": "x", "created": 1, "port": 1, "token": ""}']
+)
+def test_file_of_a_process_that_cannot_be_read_is_as_good_as_none(tmp_path, text):
+    (tmp_path / "emulator.json").write_text(text, encoding="utf-8")
+    emulator = Embedded(tmp_path)
+    assert emulator.endpoint == ""
+    assert not emulator.healthy()
+    assert not emulator.stop()
+
+
+def test_file_cut_short_is_recovered_from(tmp_path):
+    with started(tmp_path) as emulator:
+        emulator.stop()
+        (tmp_path / "emulator.json").write_text('{"pid": 12', encoding="utf-8")
+        again = Embedded(tmp_path, free_port())
+        again.start()
+        assert again.notices == [RECOVERED]
+        assert again.healthy()
+
+
+def test_process_that_no_longer_answers_is_replaced_with_a_notice(tmp_path):
+    with started(tmp_path) as emulator:
+        stuck = process_of(emulator)
+        os.kill(stuck.pid, signal.SIGSTOP)
+        again = Embedded(tmp_path)
+        again.start()
+        assert again.notices == [f"The emulator (process {stuck.pid}) no longer answered; it was ended."]
+        assert not stuck.alive()
+        assert again.endpoint == stuck.endpoint
+        assert again.healthy()
+
+
+@contextmanager
+def taken_port():
+    """A port on which another program listens."""
+    with closing(socket.socket()) as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        yield other.getsockname()[1]
+
+
+def test_taken_port_is_left_alone_with_a_notice(tmp_path):
+    with taken_port() as port, started(tmp_path, port) as emulator:
+        mine = process_of(emulator).port
+        assert mine != port
+        assert emulator.notices == [f"Port {port} is taken by another program; the emulator uses {mine}."]
+
+
+def test_port_asked_for_is_used(tmp_path):
+    port = free_port()
+    with started(tmp_path, port) as emulator:
+        assert emulator.endpoint == f"http://127.0.0.1:{port}"
+
+
+def test_free_ports_are_told_from_taken_ones():
+    with taken_port() as port:
+        assert not is_free(port)
+    assert is_free(port)
+
+
+def test_folder_that_cannot_be_written_is_a_course_error(tmp_path):
+    (tmp_path / "file").write_text("no folder", encoding="utf-8")
+    emulator = Embedded(tmp_path / "file" / "lab")
+    with pytest.raises(CourseError, match=r"The emulator cannot write to .*/file/lab: Not a directory\."):
+        emulator.start()
+    assert not emulator.stop()
+
+
+def test_two_folders_run_side_by_side(tmp_path):
+    with ExitStack() as stack:
+        first, second = (stack.enter_context(started(tmp_path / name)) for name in ("first", "second"))
+        Clients(first)["sqs"].create_queue(QueueName="first-alone")
+        assert first.endpoint != second.endpoint
+        assert queues(second) == []
+        assert len(queues(first)) == 1
+
+
+def test_token_is_readable_by_its_user_alone(running):
+    assert stat.S_IMODE((running.home / "emulator.json").stat().st_mode) == 0o600
+
+
+def test_token_is_readable_by_its_user_alone_even_where_a_file_was_left_behind(tmp_path):
+    (tmp_path / "emulator.part").write_text("left by a crash", encoding="utf-8")
+    (tmp_path / "emulator.part").chmod(0o666)
+    write_process(tmp_path / "emulator.json", Process(1, 1.0, 4566, "token"))
+    assert stat.S_IMODE((tmp_path / "emulator.json").stat().st_mode) == 0o600
+    assert json.loads((tmp_path / "emulator.json").read_text(encoding="utf-8"))["token"] == "token"
+
+
+def test_each_start_has_a_token_of_its_own(tmp_path, running):
+    with started(tmp_path) as emulator:
+        assert process_of(emulator).token != process_of(running).token
+
+
+def test_emulator_that_cannot_start_shows_the_end_of_its_log(tmp_path, monkeypatch):
+    attempts = []
+
+    def launch_in_vain(home, log, port):
+        attempts.append(port)
+        log.write_text("ImportError: no MiniStack here", encoding="utf-8")
+        child = subprocess.Popen([sys.executable, "-c", ""])
+        child.wait()
+        return child, Process(child.pid, 1.0, port, "token")
+
+    monkeypatch.setattr("lab_harness.emulators.embedded.launch", launch_in_vain)
+    with pytest.raises(EmulatorError, match=r"(?s)did not start.*no MiniStack here"):
+        Embedded(tmp_path, free_port()).start()
+    assert len(attempts) == START_ATTEMPTS
+
+
+def test_interrupted_start_leaves_nothing_behind(tmp_path, monkeypatch):
+    def interrupt(emulator):
+        if emulator._process:
+            raise KeyboardInterrupt
+        return False
+
+    monkeypatch.setattr(Embedded, "healthy", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        Embedded(tmp_path, free_port()).start()
+    wait_until(lambda: not [p for p in psutil.process_iter() if _serves(p, tmp_path)])
+    assert not (tmp_path / "emulator.json").exists()
+
+
+def test_attached_emulator_is_used_but_not_administered(running):
+    attached = Attached(f"{running.endpoint}/")
+    assert attached.start() == running.endpoint
+    assert attached.healthy()
+    assert attached.version() == running.version()
+    assert attached.supports("lambda")
+    assert queues(attached) == []
+    for forbidden in (attached.stop, attached.reset, attached.inbox, attached.calls):
+        with pytest.raises(EmulatorError, match="belongs to another folder"):
+            forbidden()
+    assert running.healthy()
+
+
+def test_attached_emulator_that_is_gone_is_not_healthy():
+    attached = Attached(f"http://127.0.0.1:{free_port()}")
+    assert not attached.healthy()
+    with pytest.raises(EmulatorNotReady):
+        attached.start()

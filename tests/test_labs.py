@@ -1,0 +1,191 @@
+"""Tests for labs: found by id, and refused with file, line and reason when their checks are written wrongly."""
+
+import pytest
+
+from lab_harness.errors import LabError, UsageError
+from lab_harness.labs import all_labs, lab_ids, load_lab
+
+
+@pytest.fixture
+def refused(sample_course):
+    """What is said of a sample lab's checks, after the path of its checks.py."""
+
+    def of(name):
+        lab = load_lab(name, sample_course(name))
+        with pytest.raises(LabError) as caught:
+            print(lab.all_checks)
+        message = str(caught.value)
+        assert message.startswith(str(lab.folder / "checks.py"))
+        return message.removeprefix(str(lab.folder / "checks.py"))
+
+    return of
+
+
+@pytest.fixture
+def with_checks(sample_course):
+    """A lab with this text as its checks.py."""
+
+    def make(text):
+        lab = load_lab("queue", sample_course("queue"))
+        (lab.folder / "checks.py").write_text(text, encoding="utf-8")
+        return lab
+
+    return make
+
+
+def test_unknown_lab_names_the_nearest_and_all(sample_course):
+    course = sample_course("queue", "outcomes")
+    with pytest.raises(UsageError) as caught:
+        load_lab("queu", course)
+    assert str(caught.value) == "There is no lab 'queu'. Did you mean queue? The course has: outcomes, queue."
+
+
+def test_unknown_lab_that_is_near_nothing_gets_no_guess(sample_course):
+    with pytest.raises(UsageError, match=r"^There is no lab 'xyz'\. The course has: queue\.$"):
+        load_lab("xyz", sample_course("queue"))
+
+
+def test_path_is_no_lab_id(sample_course):
+    course = sample_course("queue")
+    for name in ("../labs/queue", "", ".", "queue/"):
+        with pytest.raises(UsageError):
+            load_lab(name, course)
+
+
+def test_labs_are_in_the_order_of_their_notebooks(sample_course):
+    course = sample_course("queue", "outcomes")
+    path = course.labs / "queue" / "lab.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("01_queue", "02_queue"), encoding="utf-8")
+    assert lab_ids(course) == ["outcomes", "queue"]
+    assert [lab.id for lab in all_labs(course)] == ["outcomes", "queue"]
+    path.write_text(path.read_text(encoding="utf-8").replace("02_queue", "00_queue"), encoding="utf-8")
+    assert [lab.id for lab in all_labs(course)] == ["queue", "outcomes"]
+
+
+def test_checks_are_read_in_the_order_written(sample_course):
+    first, second = load_lab("queue", sample_course("queue")).all_checks
+    assert (first.name, first.title, first.task, first.points) == (
+        "queue_exists",
+        "The queue sample-queue exists",
+        "queue",
+        2,
+    )
+    assert (first.needs, first.services) == ((), ("sqs",))
+    assert (second.name, second.needs) == ("message_is_there", ("queue_exists",))
+
+
+def test_check_is_called_directly_through_the_lab(sample_course, clients):
+    lab = load_lab("queue", sample_course("queue"))
+    lab.solve(clients)
+    assert lab.checks.queue_exists(clients["sqs"]) is None
+
+
+def test_parameters_name_services_with_keywords_and_hyphens(with_checks):
+    lab = with_checks(
+        "from lab_harness import check\n\n"
+        "@check('All there')\ndef all_there(lambda_, cognito_idp, s3, apigatewayv2, stepfunctions): ...\n"
+    )
+    assert lab.all_checks[0].parameters == {
+        "lambda_": "lambda",
+        "cognito_idp": "cognito-idp",
+        "s3": "s3",
+        "apigatewayv2": "apigatewayv2",
+        "stepfunctions": "stepfunctions",
+    }
+
+
+def test_unknown_parameter_names_the_nearest_as_it_is_written(refused):
+    assert refused("unknown_service") == (
+        ", line 4, check function_exists: parameter 'lamda' names no AWS service; did you mean lambda_?"
+    )
+
+
+def test_unknown_parameter_with_a_hyphenated_neighbour_is_guessed_with_an_underscore(with_checks):
+    lab = with_checks("from lab_harness import check\n\n@check('There')\ndef there(cognito_ipd): ...\n")
+    with pytest.raises(LabError, match=r"did you mean cognito_idp\?"):
+        print(lab.all_checks)
+
+
+def test_unknown_task_is_named_with_those_that_exist(refused):
+    assert refused("unknown_task") == (
+        ", line 4, check message_exists: task 'mesage' is not in lab.toml; it has message, queue"
+    )
+
+
+def test_need_from_another_file_is_refused(refused):
+    assert refused("foreign_need") == (
+        ", line 5, check message_exists: needs 'queue_exists', which is no check above it"
+    )
+
+
+def test_need_that_is_no_check_is_refused(with_checks):
+    lab = with_checks("from lab_harness import check\n\n@check('There', needs='first')\ndef there(): ...\n")
+    with pytest.raises(LabError, match="check there: needs 'first', which is no check above it"):
+        print(lab.all_checks)
+
+
+def test_need_that_is_written_below_is_refused(with_checks):
+    source = (
+        "from lab_harness import check\n\n@check('One', needs=two)\ndef one(): ...\n@check('Two')\ndef two(): ...\n"
+    )
+    with pytest.raises(LabError, match="line 3: NameError: name 'two' is not defined"):
+        print(with_checks(source).all_checks)
+
+
+def test_imported_checks_are_not_the_labs_own(sample_course):
+    lab = load_lab("imported_check", sample_course("imported_check"))
+    assert [check.name for check in lab.all_checks] == ["message_exists"]
+
+
+def test_file_without_checks_is_refused(refused):
+    assert refused("no_checks") == " has no checks: mark functions with @check(...)"
+
+
+def test_exception_at_import_is_named_with_its_line(refused):
+    assert refused("import_error").startswith(", line 3: ValueError: invalid literal for int()")
+
+
+def test_syntax_error_is_named_with_its_line(with_checks):
+    lab = with_checks("from lab_harness import check\n\ndef queue_exists(sqs:\n    ...\n")
+    with pytest.raises(LabError, match=r"checks\.py, line 3: '\(' was never closed"):
+        print(lab.all_checks)
+    with pytest.raises(LabError, match=r"checks\.py, line 3: '\(' was never closed"):
+        print(lab.check_names)
+
+
+def test_check_mark_without_a_title_is_named_with_its_line(with_checks):
+    lab = with_checks("from lab_harness import check\n\n@check\ndef queue_exists(sqs): ...\n")
+    with pytest.raises(LabError, match=r"line 3: TypeError: @check wants a title"):
+        print(lab.all_checks)
+
+
+def test_missing_checks_file_is_a_lab_error(sample_course):
+    lab = load_lab("queue", sample_course("queue"))
+    (lab.folder / "checks.py").unlink()
+    for read in (lambda: lab.all_checks, lambda: lab.check_names):
+        with pytest.raises(LabError, match=r"checks\.py is missing"):
+            read()
+
+
+def test_check_names_are_those_of_the_checks_without_running_them(course, sample_course):
+    for lab in all_labs(course):
+        assert lab.check_names == tuple(check.name for check in lab.all_checks)
+    for name in ("imported_check", "outcomes"):
+        lab = load_lab(name, sample_course(name))
+        assert lab.check_names == tuple(check.name for check in lab.all_checks)
+    assert load_lab("import_error", sample_course("import_error")).check_names == ("nothing",)
+
+
+def test_task_is_found_by_its_id_and_an_unknown_one_names_the_nearest(sample_course):
+    lab = load_lab("queue", sample_course("queue"))
+    assert lab.task("message").title == "Send a message"
+    with pytest.raises(UsageError, match=r"no task 'massage'\. Did you mean message\? The lab queue has: queue"):
+        lab.task("massage")
+
+
+def test_selection_is_a_task_or_a_check(sample_course):
+    lab = load_lab("queue", sample_course("queue"))
+    assert lab.selection("message") == ("message",)
+    assert lab.selection("queue_exists") == ("queue_exists",)
+    with pytest.raises(UsageError, match=r"no task or check 'queue_exist'\. Did you mean queue_exists\?"):
+        lab.selection("queue_exist")

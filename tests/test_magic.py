@@ -1,0 +1,99 @@
+"""Tests for `%%after` in a real IPython shell."""
+
+import os
+
+import boto3
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from lab_harness.aws import replace_environment
+from lab_harness.errors import UsageError
+from lab_harness.notebook.magic import CellFailed
+
+
+@pytest.fixture
+def shell(sample_course, in_use, monkeypatch, tmp_path):
+    """An IPython shell in which the sample lab is open."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    sample_course("queue")
+    before = dict(os.environ)
+    shell = InteractiveShell.instance(config=config)
+    shell.run_cell("from lab_harness import open_lab\nlab = open_lab('queue')")
+    yield shell
+    InteractiveShell.clear_instance()
+    replace_environment(before)
+
+
+def create_queue():
+    boto3.client("sqs").create_queue(QueueName="sample-queue")
+
+
+def test_open_lab_shows_the_lab_where_the_cells_output_goes(shell, capsys):
+    shell.run_cell("lab = open_lab('queue')")
+    assert capsys.readouterr().out.startswith("A queue (about 5 minutes)\n")
+
+
+def test_cell_does_not_run_before_its_task_is_done(shell, capsys):
+    done = shell.run_cell("%%after queue\nran = True")
+    assert done.success
+    assert "ran" not in shell.user_ns
+    assert "This cell needs the task 'queue' first: Create the queue sample-queue." in capsys.readouterr().out
+
+
+def test_cell_runs_once_its_task_is_done(shell):
+    create_queue()
+    assert shell.run_cell("%%after queue\nran = 'yes'").success
+    assert shell.user_ns["ran"] == "yes"
+    assert shell.run_cell("%%after   queue  \nran = 'again'").success
+    assert shell.user_ns["ran"] == "again"
+
+
+def test_cell_shows_the_value_of_its_last_line(shell, capsys):
+    create_queue()
+    shell.run_cell("%%after queue\nx = 6\nx * 7")
+    assert capsys.readouterr().out.strip().endswith("42")
+
+
+def test_failing_cell_fails_with_its_own_traceback_only(shell, capsys):
+    create_queue()
+    done = shell.run_cell("%%after queue\n1 / 0")
+    assert not done.success
+    assert isinstance(done.error_in_exec, CellFailed)
+    said = capsys.readouterr()
+    assert "ZeroDivisionError: division by zero" in said.out + said.err
+    assert "CellFailed" not in said.out + said.err
+    assert "magic.py" not in said.out + said.err
+
+
+def test_unknown_task_names_the_nearest_without_a_traceback(shell, capsys):
+    done = shell.run_cell("%%after queu\nran = True")
+    assert isinstance(done.error_in_exec, UsageError)
+    said = capsys.readouterr()
+    assert "UsageError: There is no task 'queu'. Did you mean queue?" in said.out + said.err
+    assert "Traceback" not in said.out + said.err
+    assert "ran" not in shell.user_ns
+
+
+def test_looking_at_a_task_counts_no_try(shell):
+    shell.run_cell("%%after queue\nran = True")
+    assert shell.user_ns["lab"].progress.of("queue").tries == {}
+
+
+def test_magic_follows_the_lab_that_was_opened_last(shell, sample_course):
+    sample_course("outcomes")
+    shell.run_cell("%%after queue\nran = True")
+    shell.run_cell("lab = open_lab('outcomes')\n")
+    done = shell.run_cell("%%after message\nran = True")
+    assert done.success
+    assert "ran" not in shell.user_ns  # one of its checks fails
+
+
+def test_mistake_of_the_users_is_one_line_in_a_cell(shell, capsys):
+    shell.run_cell("open_lab('que')")
+    said = capsys.readouterr()
+    assert "UsageError: There is no lab 'que'. Did you mean queue?" in said.out + said.err
+    assert "Traceback" not in said.out + said.err

@@ -1,0 +1,216 @@
+"""Tests for reading a role's policies as IAM reads them."""
+
+import json
+
+import pytest
+
+from lab_harness.policies import Statement, allowed, role_statements, trusts, wide_actions, wide_resources
+
+TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/PetOrders"
+BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+LAMBDA = "lambda.amazonaws.com"
+
+
+def allow(actions, resources="*", policy="p"):
+    return Statement(policy, True, tuple(actions.split()), tuple(resources.split()))
+
+
+def deny(actions, resources="*"):
+    return Statement("p", False, tuple(actions.split()), tuple(resources.split()))
+
+
+@pytest.fixture
+def role(clients):
+    """IAM with the role `worker`, which has no policies yet."""
+    clients["iam"].create_role(RoleName="worker", AssumeRolePolicyDocument="{}")
+    return clients["iam"]
+
+
+def put(iam, *statements, name="inline", listed=True):
+    document = {"Version": "2012-10-17", "Statement": list(statements) if listed else statements[0]}
+    iam.put_role_policy(RoleName="worker", PolicyName=name, PolicyDocument=json.dumps(document))
+
+
+# Allowed or not
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("dynamodb:PutItem", TABLE),
+        ("dynamodb:*", TABLE),
+        ("dynamodb:Put*", TABLE),
+        ("dynamodb:Put?tem", TABLE),
+        ("*", "*"),
+        ("DynamoDB:putitem", TABLE),
+        ("sqs:SendMessage dynamodb:PutItem", f"arn:other {TABLE}"),
+        ("dynamodb:PutItem", "arn:aws:dynamodb:*:*:table/Pet*"),
+        ("dynamodb:PutItem", "arn:aws:dynamodb:us-east-1:00000000000?:table/PetOrders"),
+    ],
+)
+def test_action_is_allowed_by_name_or_wildcard(action, resource):
+    assert allowed([allow(action, resource)], "dynamodb:PutItem", TABLE)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("dynamodb:GetItem", TABLE),
+        ("dynamodb:PutItems", TABLE),
+        ("dynamodb:Put", TABLE),
+        ("dynamodb:Put?", TABLE),
+        ("dynamodb.PutItem", TABLE),
+        ("dynamodb:PutItem", TABLE.lower()),
+        ("dynamodb:PutItem", TABLE + "/index/*"),
+        ("dynamodb:PutItem", "arn:aws:dynamodb:*:*:table/Pets*"),
+    ],
+)
+def test_action_is_not_allowed_by_what_only_resembles_it(action, resource):
+    assert not allowed([allow(action, resource)], "dynamodb:PutItem", TABLE)
+
+
+def test_nothing_is_allowed_without_statements():
+    assert not allowed([], "dynamodb:PutItem", TABLE)
+
+
+def test_explicit_deny_wins_wherever_it_stands():
+    assert not allowed([allow("*"), deny("dynamodb:*")], "dynamodb:PutItem", TABLE)
+    assert not allowed([deny("*", "arn:aws:dynamodb:*"), allow("*")], "dynamodb:PutItem", TABLE)
+    assert not allowed([deny("dynamodb:PutItem")], "dynamodb:PutItem", TABLE)
+
+
+def test_deny_of_something_else_does_not_matter():
+    statements = [allow("dynamodb:*"), deny("dynamodb:DeleteTable"), deny("dynamodb:*", "arn:other")]
+    assert allowed(statements, "dynamodb:PutItem", TABLE)
+
+
+# Too wide
+
+
+def test_wide_actions_are_the_allowed_ones_with_a_wildcard():
+    statements = [allow("dynamodb:* sqs:SendMessage", policy="first"), allow("s3:Get?bject", policy="second")]
+    assert wide_actions([*statements, deny("*")]) == ["dynamodb:* in first", "s3:Get?bject in second"]
+
+
+def test_wide_resources_are_those_of_the_services_asked_about():
+    statements = [allow("dynamodb:PutItem"), allow("DynamoDB:GetItem"), allow("sqs:SendMessage"), deny("dynamodb:*")]
+    assert wide_resources([*statements, allow("dynamodb:Scan", TABLE)], ["dynamodb"]) == [
+        'Resource "*" for dynamodb:PutItem in p',
+        'Resource "*" for DynamoDB:GetItem in p',
+    ]
+
+
+# A role's statements
+
+
+def test_inline_policy_is_read_with_single_values_and_with_lists(role):
+    single = {"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": TABLE}
+    lists = {"Effect": "Deny", "Action": ["dynamodb:GetItem", "dynamodb:Scan"], "Resource": [TABLE, "*"]}
+    expected_single = Statement("inline", True, ("dynamodb:PutItem",), (TABLE,))
+    put(role, single, listed=False)
+    assert role_statements(role, "worker") == [expected_single]
+    put(role, single, lists)
+    assert role_statements(role, "worker") == [
+        expected_single,
+        Statement("inline", False, ("dynamodb:GetItem", "dynamodb:Scan"), (TABLE, "*")),
+    ]
+
+
+def test_all_but_something_counts_as_everything(role):
+    put(role, {"Effect": "Allow", "NotAction": "iam:*", "NotResource": TABLE})
+    assert role_statements(role, "worker") == [Statement("inline", True, ("*",), ("*",))]
+    assert wide_actions(role_statements(role, "worker")) == ["* in inline"]
+
+
+def test_managed_policy_of_aws_is_read(role):
+    role.attach_role_policy(RoleName="worker", PolicyArn=BASIC)
+    statements = role_statements(role, "worker")
+    assert {statement.policy for statement in statements} == {"AWSLambdaBasicExecutionRole"}
+    assert allowed(statements, "logs:PutLogEvents", "arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/f:*")
+    assert not allowed(statements, "dynamodb:PutItem", TABLE)
+
+
+def test_managed_policy_of_the_learner_is_read_in_its_default_version(role):
+    def document(action):
+        return json.dumps({"Statement": [{"Effect": "Allow", "Action": action, "Resource": TABLE}]})
+
+    arn = role.create_policy(PolicyName="orders", PolicyDocument=document("dynamodb:*"))["Policy"]["Arn"]
+    role.create_policy_version(PolicyArn=arn, PolicyDocument=document("dynamodb:PutItem"), SetAsDefault=True)
+    role.attach_role_policy(RoleName="worker", PolicyArn=arn)
+    assert role_statements(role, "worker") == [Statement("orders", True, ("dynamodb:PutItem",), (TABLE,))]
+
+
+def test_inline_and_attached_policies_are_read_together(role):
+    put(role, {"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": TABLE}, name="a")
+    put(role, {"Effect": "Allow", "Action": "dynamodb:Scan", "Resource": TABLE}, name="b")
+    role.attach_role_policy(RoleName="worker", PolicyArn=BASIC)
+    assert {statement.policy for statement in role_statements(role, "worker")} == {
+        "a",
+        "b",
+        "AWSLambdaBasicExecutionRole",
+    }
+
+
+def test_attached_policy_that_does_not_exist_allows_nothing(role):
+    role.attach_role_policy(RoleName="worker", PolicyArn="arn:aws:iam::aws:policy/NoSuchPolicy")
+    assert role_statements(role, "worker") == []
+
+
+def test_role_that_does_not_exist_is_not_hidden(clients):
+    with pytest.raises(Exception, match="NoSuchEntity"):
+        role_statements(clients["iam"], "nobody")
+
+
+# Trust
+
+
+def trust(principal, action="sts:AssumeRole", effect="Allow"):
+    return {"Effect": effect, "Principal": principal, "Action": action}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        [trust({"Service": LAMBDA})],
+        [trust({"Service": ["states.amazonaws.com", LAMBDA]})],
+        [trust({"Service": LAMBDA}, ["sts:TagSession", "sts:AssumeRole"])],
+        [trust({"Service": LAMBDA}, "sts:*")],
+        [trust({"Service": LAMBDA}, "STS:assumerole")],
+        [trust({"AWS": "000000000000"}), trust({"Service": LAMBDA})],
+        trust({"Service": LAMBDA, "AWS": "*"}),
+    ],
+)
+def test_service_is_trusted(statement):
+    assert trusts({"AssumeRolePolicyDocument": {"Statement": statement}}, LAMBDA)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"Statement": [trust({"Service": "states.amazonaws.com"})]},
+        {"Statement": [trust({"AWS": "arn:aws:iam::000000000000:root"})]},
+        {"Statement": [trust({"AWS": LAMBDA})]},
+        {"Statement": [trust("*")]},
+        {"Statement": [trust({"Service": LAMBDA}, "sts:AssumeRoleWithSAML")]},
+        {"Statement": [trust({"Service": LAMBDA}, effect="Deny")]},
+        {"Statement": [{"Effect": "Allow", "Principal": {"Service": LAMBDA}}]},
+        {"Statement": [{"Principal": {"Service": LAMBDA}, "Action": "sts:AssumeRole"}]},
+        {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole"}]},
+        {"Statement": ["Allow"]},
+        {"Statement": []},
+        {},
+        ["Statement"],
+        "no policy at all",
+    ],
+)
+def test_service_is_not_trusted(document):
+    assert trusts({"AssumeRolePolicyDocument": document}, LAMBDA) is False
+
+
+def test_trust_policy_is_read_from_iam(clients):
+    iam = clients["iam"]
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust({"Service": [LAMBDA]})]})
+    iam.create_role(RoleName="trusted", AssumeRolePolicyDocument=document)
+    iam.create_role(RoleName="malformed", AssumeRolePolicyDocument="no JSON")
+    assert trusts(iam.get_role(RoleName="trusted")["Role"], LAMBDA)
+    assert not trusts(iam.get_role(RoleName="malformed")["Role"], LAMBDA)

@@ -1,0 +1,192 @@
+"""Tests for progress: what is remembered, by how many at once, and what happens when it cannot be."""
+
+import sqlite3
+import subprocess
+import sys
+import time
+
+import pytest
+
+from lab_harness.progress import LabProgress, Progress
+from lab_harness.results import CheckResult, LabReport, Outcome
+
+WRITER = """
+import sys, time
+from pathlib import Path
+from lab_harness.progress import Progress
+from lab_harness.results import CheckResult, LabReport, Outcome
+
+path, name, count, go = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), Path(sys.argv[4])
+progress = Progress(path)
+shared, own = (CheckResult(each, each, "task", Outcome.PASSED) for each in ("shared", name))
+print("ready", flush=True)
+while not go.exists():
+    time.sleep(0.001)
+for _ in range(count):
+    progress.record(LabReport("sample", "A sample", "embedded", (shared, own)))
+    progress.take_hint("sample", name, count)
+sys.exit(str(progress.notices) if progress.notices else 0)
+"""
+
+
+@pytest.fixture
+def progress(tmp_path):
+    return Progress(tmp_path / "lab" / "progress.sqlite")
+
+
+def report(lab="sample", **outcomes):
+    results = (CheckResult(name, name, "queue", Outcome(outcome)) for name, outcome in outcomes.items())
+    return LabReport(lab, "A sample", "embedded", tuple(results))
+
+
+def test_new_file_knows_nothing(progress):
+    assert progress.of("sample") == LabProgress()
+    assert progress.notices == []
+
+
+def test_first_pass_is_kept_through_later_passes_and_failures(progress):
+    before = time.time()
+    progress.record(report(queue_exists="passed"))
+    first = progress.of("sample").passed["queue_exists"]
+    assert before <= first <= time.time()
+    progress.record(report(queue_exists="failed"))
+    progress.record(report(queue_exists="passed"))
+    assert progress.of("sample").passed == {"queue_exists": first}
+    assert Progress(progress.path).of("sample").passed == {"queue_exists": first}
+
+
+def test_tries_are_counted_for_checks_that_ran(progress):
+    progress.record(report(first="failed", second="blocked", third="broken", fourth="unsupported"))
+    progress.record(report(first="passed", second="failed"))
+    assert progress.of("sample").tries == {"first": 2, "second": 1}
+    assert list(progress.of("sample").passed) == ["first"]
+
+
+def test_hints_are_counted_up_to_those_there_are(progress):
+    assert [progress.take_hint("sample", "queue", 3) for _ in range(5)] == [1, 2, 3, 3, 3]
+    assert progress.take_hint("sample", "message", 1) == 1
+    assert progress.of("sample").hints == {"queue": 3, "message": 1}
+
+
+def test_hints_that_were_taken_away_are_not_counted_any_more(progress):
+    for _ in range(3):
+        progress.take_hint("sample", "queue", 3)
+    assert progress.take_hint("sample", "queue", 2) == 2
+
+
+def test_solutions_are_noted_beside_hints(progress):
+    progress.take_solution("sample", "queue")
+    progress.take_hint("sample", "queue", 3)
+    progress.take_solution("sample", "queue")
+    assert progress.of("sample").solutions == {"queue"}
+    assert progress.of("sample").hints == {"queue": 1}
+
+
+def test_labs_are_kept_apart_and_forgotten_apart(progress):
+    for lab in ("first", "second"):
+        progress.record(report(lab, queue_exists="passed"))
+        progress.take_hint(lab, "queue", 3)
+    progress.forget("first")
+    assert progress.of("first") == LabProgress()
+    assert progress.of("second").tries == {"queue_exists": 1}
+    assert progress.of("second").hints == {"queue": 1}
+
+
+def test_four_processes_that_write_at_once_lose_nothing(progress, tmp_path):
+    go, count = tmp_path / "go", 15
+    arguments = [sys.executable, "-c", WRITER, str(progress.path)]
+    writers = [
+        subprocess.Popen(
+            [*arguments, f"writer_{number}", str(count), str(go)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for number in range(4)
+    ]  # fmt: skip
+    for writer in writers:
+        assert writer.stdout.readline() == "ready\n"
+    go.touch()
+    for writer in writers:
+        _, said = writer.communicate(timeout=60)
+        assert (writer.returncode, said) == (0, "")
+    found = progress.of("sample")
+    assert found.tries == {"shared": 4 * count} | {f"writer_{number}": count for number in range(4)}
+    assert found.hints == {f"writer_{number}": count for number in range(4)}
+
+
+@pytest.mark.parametrize("content", [b"this is no database" * 100, b"SQLite format 3\0" + b"\xff" * 4000])
+def test_damaged_file_is_set_aside_and_a_new_one_begun(progress, content):
+    progress.path.parent.mkdir()
+    progress.path.write_bytes(content)
+    progress.record(report(queue_exists="passed"))
+    assert list(progress.of("sample").passed) == ["queue_exists"]
+    (aside,) = progress.path.parent.glob("progress.sqlite.damaged-*")
+    assert aside.read_bytes() == content
+    assert progress.notices == [
+        f"Your progress file was damaged; it was set aside as {aside.name} and a new one begun."
+    ]
+
+
+def test_file_damaged_twice_leaves_both(progress):
+    for content in (b"no database, the first" * 100, b"no database, the second" * 100):
+        progress.path.parent.mkdir(exist_ok=True)
+        progress.path.write_bytes(content)
+        progress.record(report(queue_exists="passed"))
+    assert len(list(progress.path.parent.glob("*.damaged-*"))) == 2
+
+
+def test_file_that_another_notebook_set_aside_is_no_error(progress, monkeypatch):
+    progress.path.parent.mkdir()
+    progress.path.write_bytes(b"this is no database" * 100)
+    replace = type(progress.path).replace
+
+    def quicker(path, target):
+        replace(path, target)  # what the other notebook does just before us
+        return replace(path, target)
+
+    monkeypatch.setattr(type(progress.path), "replace", quicker)
+    progress.record(report(queue_exists="passed"))
+    assert list(progress.of("sample").passed) == ["queue_exists"]
+    assert progress.notices == []  # the other notebook says so
+
+
+def test_damaged_file_that_cannot_be_set_aside_is_a_notice(progress, monkeypatch):
+    progress.path.parent.mkdir()
+    progress.path.write_bytes(b"this is no database" * 100)
+
+    def refuse(path, target):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(progress.path), "replace", refuse)
+    progress.record(report(queue_exists="passed"))
+    assert progress.notices == [f"Your progress could not be saved in {progress.path}: file is not a database."]
+
+
+def unusable_paths(folder):
+    (folder / "file").write_text("in the way", encoding="utf-8")
+    (folder / "folder").mkdir()
+    return {"below a file": folder / "file" / "progress.sqlite", "a folder": folder / "folder"}
+
+
+@pytest.mark.parametrize("kind", ["below a file", "a folder"])
+def test_path_that_cannot_be_written_is_one_notice_and_no_error(tmp_path, kind):
+    path = unusable_paths(tmp_path)[kind]
+    progress = Progress(path)
+    progress.record(report(queue_exists="passed"))
+    progress.take_solution("sample", "queue")
+    progress.forget("sample")
+    assert progress.of("sample") == LabProgress()
+    assert progress.take_hint("sample", "queue", 3) == 3  # all of them, rather than the first for ever
+    assert len(progress.notices) == 1
+    assert progress.notices[0].startswith(f"Your progress could not be saved in {path}: ")
+
+
+def test_file_locked_for_too_long_is_a_notice(progress, monkeypatch):
+    monkeypatch.setattr("lab_harness.progress.BUSY_TIMEOUT", 0.05)
+    progress.record(report(queue_exists="passed"))
+    other = sqlite3.connect(progress.path)
+    other.execute("begin exclusive")
+    progress.record(report(queue_exists="passed"))
+    other.rollback()
+    other.close()
+    assert "locked" in progress.notices[0]
+    assert progress.of("sample").tries == {"queue_exists": 1}

@@ -1,0 +1,83 @@
+"""Tests for reports: what they count, and what of them other programs may rely on."""
+
+from lab_harness.results import CheckResult, LabReport, Outcome
+
+
+def result(outcome, name="queue_exists", **settings):
+    return CheckResult(name, "The queue exists", "queue", outcome, **settings)
+
+
+def report(*outcomes, **settings):
+    results = tuple(result(outcome, f"check_{number}", **settings) for number, outcome in enumerate(outcomes))
+    return LabReport("sample", "A sample", "embedded", results)
+
+
+def test_to_dict_has_exactly_the_published_keys():
+    failed = result(Outcome.FAILED, points=3, expected="a queue", found="none", next_step="Create it.", seconds=0.5)
+    assert LabReport("sample", "A sample", "embedded", (failed,)).to_dict() == {
+        "format_version": 1,
+        "lab": "sample",
+        "emulator": "embedded",
+        "passed": 0,
+        "total": 1,
+        "points": 0,
+        "checks": [
+            {
+                "name": "queue_exists",
+                "title": "The queue exists",
+                "task": "queue",
+                "outcome": "failed",
+                "expected": "a queue",
+                "found": "none",
+                "next_step": "Create it.",
+                "seconds": 0.5,
+            }
+        ],
+    }
+
+
+def test_to_dict_keeps_every_key_where_there_is_nothing_to_say():
+    passed = report(Outcome.PASSED).to_dict()["checks"][0]
+    assert passed | {"name": "", "title": ""} == {
+        "name": "",
+        "title": "",
+        "task": "queue",
+        "outcome": "passed",
+        "expected": None,
+        "found": None,
+        "next_step": None,
+        "seconds": 0.0,
+    }
+    assert type(passed["outcome"]) is str
+
+
+def test_points_are_those_of_passed_checks():
+    results = (result(Outcome.PASSED, points=3), result(Outcome.FAILED, points=5), result(Outcome.PASSED, points=0))
+    given = LabReport("sample", "A sample", "embedded", results)
+    assert (given.passed, given.total, given.points) == (2, 3, 3)
+
+
+def test_count_adds_up_several_outcomes():
+    given = report(Outcome.BLOCKED, Outcome.UNSUPPORTED, Outcome.PASSED, Outcome.BLOCKED)
+    assert given.count(Outcome.BLOCKED, Outcome.UNSUPPORTED) == 3
+    assert given.count() == 0
+
+
+def test_report_is_complete_when_something_passed_and_nothing_is_left_to_do():
+    assert report(Outcome.PASSED).complete
+    assert report(Outcome.PASSED, Outcome.UNSUPPORTED).complete
+    assert not report().complete
+    assert not report(Outcome.UNSUPPORTED).complete
+    for outcome in (Outcome.FAILED, Outcome.BLOCKED, Outcome.BROKEN):
+        assert not report(Outcome.PASSED, outcome).complete
+
+
+def test_iterating_a_report_gives_its_results_in_order():
+    assert [each.name for each in report(Outcome.PASSED, Outcome.FAILED)] == ["check_0", "check_1"]
+
+
+def test_report_displays_itself_as_text_and_html():
+    shown = report(Outcome.PASSED)._repr_mimebundle_(include=None, exclude=None)
+    assert set(shown) == {"text/plain", "text/html"}
+    assert "All 1 checks passed." in shown["text/plain"]
+    assert shown["text/html"].startswith("<div")

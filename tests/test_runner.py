@@ -1,0 +1,203 @@
+"""Tests for the runner: the five outcomes, and which checks run."""
+
+import time
+from types import SimpleNamespace
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from lab_harness.checks import Failure
+from lab_harness.errors import EmulatorNotReady
+from lab_harness.labs import Check, load_lab
+from lab_harness.runner import run_checks
+
+
+class FakeEmulator:
+    name, endpoint = "fake", "http://127.0.0.1:1"
+
+    def version(self):
+        return "1.0"
+
+    def supports(self, service):
+        return service != "cognito-idp"
+
+
+class FakeClients:
+    """Clients that are nothing but their service's name."""
+
+    def __init__(self):
+        self.emulator = FakeEmulator()
+
+    def __getitem__(self, service):
+        return f"client of {service}"
+
+
+def fails():
+    raise Failure(expected="two", found="one", next_step="Count again.")
+
+
+class LabOf:
+    """A lab of checks built in place: `add` makes each from a function."""
+
+    id, title = "made_up", "Made up"
+
+    def __init__(self):
+        self.all_checks = ()
+        self.ran = []
+
+    def add(self, name, function=lambda: None, *, needs=(), task=None, points=1, **parameters):
+        def noted(**clients):
+            self.ran.append(name)
+            function(**clients)
+
+        check = Check(name, noted, name.capitalize(), task, points, needs, parameters)
+        self.all_checks = (*self.all_checks, check)
+
+
+@pytest.fixture
+def lab():
+    return LabOf()
+
+
+def run(lab, *only):
+    return {result.name: result for result in run_checks(lab, FakeClients(), only)}
+
+
+def test_each_outcome_of_a_sample_lab(sample_course):
+    report = run_checks(load_lab("outcomes", sample_course("outcomes")), FakeClients())
+    assert {result.name: str(result.outcome) for result in report} == {
+        "passes": "passed",
+        "fails": "failed",
+        "breaks": "broken",
+        "uses_cognito": "unsupported",
+    }
+    assert (report.lab, report.title, report.emulator) == ("outcomes", "A queue", "fake")
+    assert (report.passed, report.total, report.points) == (1, 4, 3)
+
+
+def test_check_gets_the_clients_that_its_parameters_name(lab):
+    given = {}
+    lab.add("first", lambda **clients: given.update(clients), lambda_="lambda", cognito="sqs")
+    assert run(lab)["first"].outcome == "passed"
+    assert given == {"lambda_": "client of lambda", "cognito": "client of sqs"}
+
+
+def test_failed_check_carries_the_three_parts_of_its_failure(lab):
+    lab.add("first", fails)
+    found = run(lab)["first"]
+    assert (found.outcome, found.expected, found.found, found.next_step) == ("failed", "two", "one", "Count again.")
+
+
+def test_check_is_blocked_and_not_run_until_what_it_needs_has_passed(lab):
+    lab.add("first", fails)
+    lab.add("second", needs=("first",))
+    lab.add("third", needs=("second",))
+    results = run(lab)
+    assert [result.outcome for result in results.values()] == ["failed", "blocked", "blocked"]
+    assert lab.ran == ["first"]
+    assert (results["second"].next_step, results["third"].next_step) == ("First: First.", "First: Second.")
+    assert results["second"].seconds == 0
+
+
+def test_broken_check_shows_its_traceback_and_is_never_scored(sample_course):
+    report = run_checks(load_lab("outcomes", sample_course("outcomes")), FakeClients(), ["breaks"])
+    (broken,) = report
+    assert broken.outcome == "broken"
+    assert broken.found.startswith("Traceback (most recent call last):")
+    assert 'checks.py", line 15, in breaks' in broken.found
+    assert broken.found.endswith("KeyError: 'no such key'")
+    assert "please report it" in broken.next_step
+    assert (report.passed, report.points, report.complete) == (0, 0, False)
+
+
+def test_what_needs_a_broken_check_is_blocked(lab):
+    lab.add("first", lambda: {}["typo"])
+    lab.add("second", needs=("first",))
+    assert run(lab)["second"].outcome == "blocked"
+
+
+def test_unsupported_check_names_the_service_and_does_not_run(lab):
+    lab.add("first", cognito_idp="cognito-idp", sqs="sqs")
+    found = run(lab)["first"]
+    assert (found.outcome, found.found) == ("unsupported", "fake 1.0 has no cognito-idp")
+    assert lab.ran == []
+
+
+def test_what_needs_an_unsupported_check_is_unsupported_for_the_same_reason(lab):
+    lab.add("first", cognito_idp="cognito-idp")
+    lab.add("second", needs=("first",))
+    lab.add("third", needs=("second",))
+    assert run(lab)["third"].outcome == "unsupported"
+    assert run(lab)["third"].found == "fake 1.0 has no cognito-idp"
+
+
+def test_blocked_check_says_which_of_its_needs_can_be_done(lab):
+    lab.add("first", cognito_idp="cognito-idp")
+    lab.add("second", fails)
+    lab.add("third", needs=("first", "second"))
+    found = run(lab)["third"]
+    assert (found.outcome, found.next_step) == ("blocked", "First: Second.")
+
+
+def test_only_runs_one_task_and_reports_what_passed_before_it_not(lab):
+    lab.add("first", task="queue")
+    lab.add("second", task="message", needs=("first",))
+    lab.add("third", task="message")
+    lab.add("fourth", task="other")
+    assert list(run(lab, "message")) == ["second", "third"]
+    assert lab.ran == ["first", "second", "third"]
+
+
+def test_only_runs_one_check_with_its_prerequisites_prerequisites(lab):
+    lab.add("first", task="queue")
+    lab.add("second", task="queue", needs=("first",))
+    lab.add("unrelated", task="queue")
+    lab.add("third", task="message", needs=("second",))
+    assert list(run(lab, "third")) == ["third"]
+    assert lab.ran == ["first", "second", "third"]
+
+
+def test_only_reports_a_prerequisite_that_did_not_pass(lab):
+    lab.add("first", fails, task="queue")
+    lab.add("second", task="message", needs=("first",))
+    assert {name: str(result.outcome) for name, result in run(lab, "message").items()} == {
+        "first": "failed",
+        "second": "blocked",
+    }
+
+
+def test_emulator_that_stops_answering_ends_the_run_with_one_error(lab):
+    def unreachable():
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+
+    for name in ("first", "second", "third"):
+        lab.add(name, unreachable)
+    with pytest.raises(EmulatorNotReady, match="lab start"):
+        run(lab)
+    assert lab.ran == ["first"]
+
+
+def test_emulator_that_is_gone_before_the_run_is_one_error_too(lab):
+    lab.add("first", sqs="sqs")
+    clients = FakeClients()
+
+    def supports(service):
+        raise EmulatorNotReady("Nothing answers.")
+
+    clients.emulator = SimpleNamespace(supports=supports)
+    with pytest.raises(EmulatorNotReady):
+        run_checks(lab, clients)
+
+
+def test_running_the_checks_twice_gives_the_same(clients, sample_course):
+    lab = load_lab("queue", sample_course("queue"))
+    lab.solve(clients)
+    first, second = (
+        [(result.name, str(result.outcome)) for result in run_checks(lab, clients)] for _ in ("first", "second")
+    )
+    assert first == second == [("queue_exists", "passed"), ("message_is_there", "passed")]
+
+
+def test_seconds_say_how_long_a_check_ran(lab):
+    lab.add("first", lambda: time.sleep(0.05))
+    assert 0.05 <= run(lab)["first"].seconds < 5

@@ -1,0 +1,250 @@
+"""Tests for a lab that is open in a notebook."""
+
+import json
+import os
+import subprocess
+import sys
+
+import boto3
+import pytest
+
+from lab_harness import open_lab
+from lab_harness.aws import replace_environment
+from lab_harness.emulators.base import Call, Mail
+from lab_harness.errors import ForeignEndpoint, UsageError
+from lab_harness.notebook import OpenLab
+from lab_harness.progress import Progress
+
+IN_A_PROCESS = """
+import json, os
+import boto3
+from lab_harness import open_lab
+
+lab = open_lab("queue")
+sqs = boto3.client("sqs")
+url = sqs.create_queue(QueueName="sample-queue")["QueueUrl"]
+sqs.send_message(QueueUrl=url, MessageBody="hello")
+report = lab.check()
+print(json.dumps({
+    "endpoint": sqs.meta.endpoint_url, "emulator": lab.emulator.endpoint, "region": sqs.meta.region_name,
+    "report": report.to_dict(), "aws": {name: os.environ[name] for name in os.environ if name.startswith("AWS_")},
+}))
+lab.emulator.stop()
+"""
+
+
+@pytest.fixture
+def opened(sample_course, in_use):
+    """The sample lab, opened on the session's emulator; the environment is as before afterwards."""
+    sample_course("queue")
+    before = dict(os.environ)
+    yield open_lab("queue")
+    replace_environment(before)
+
+
+def build(*, message=True):
+    """Do what the lab asks, as a learner does."""
+    sqs = boto3.client("sqs")
+    url = sqs.create_queue(QueueName="sample-queue")["QueueUrl"]
+    if message:
+        sqs.send_message(QueueUrl=url, MessageBody="hello")
+
+
+def test_open_lab_starts_an_emulator_that_plain_boto3_reaches(sample_course, tmp_path):
+    sample_course("queue")
+    # The user's own settings, none of which may be used.
+    config = tmp_path / "config"
+    config.write_text("[default]\nregion = eu-west-1\n[profile mine]\nregion = eu-west-2\n", encoding="utf-8")
+    users = {"AWS_PROFILE": "mine", "AWS_CONFIG_FILE": str(config), "AWS_SESSION_TOKEN": "secret"}
+    users |= {"HTTP_PROXY": "http://127.0.0.1:9", "AWS_ENDPOINT_URL_SQS": "https://sqs.eu-west-1.amazonaws.com"}
+    done = subprocess.run(
+        [sys.executable, "-c", IN_A_PROCESS],
+        env=os.environ | users, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    said = json.loads(done.stdout)
+    assert said["endpoint"] == said["emulator"] == said["aws"]["AWS_ENDPOINT_URL"]
+    assert said["endpoint"].startswith("http://127.0.0.1:")
+    assert said["region"] == "us-east-1"
+    assert (said["report"]["passed"], said["report"]["total"]) == (2, 2)
+    assert not said["aws"].keys() & {"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_SQS"}
+    assert said["aws"]["AWS_ACCESS_KEY_ID"] == "test"
+    assert said["aws"]["AWS_CONFIG_FILE"] == os.devnull
+
+
+@pytest.mark.parametrize("emulator", [None, "localstack"])
+def test_open_lab_refuses_a_foreign_endpoint(sample_course, monkeypatch, emulator):
+    sample_course("queue")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://lambda.us-east-1.amazonaws.com")
+    with pytest.raises(ForeignEndpoint, match="nothing was sent"):
+        open_lab("queue", emulator=emulator)
+    assert os.environ["AWS_ENDPOINT_URL"] == "https://lambda.us-east-1.amazonaws.com"
+
+
+def test_open_lab_of_an_unknown_lab_or_emulator_names_the_known_ones(sample_course):
+    sample_course("queue")
+    with pytest.raises(UsageError, match="Did you mean queue"):
+        open_lab("que")
+    with pytest.raises(UsageError, match="Choose one of: embedded, localstack"):
+        open_lab("queue", emulator="moto")
+
+
+def test_check_judges_what_is_in_the_account_now(opened):
+    assert [str(result.outcome) for result in opened.check()] == ["failed", "blocked"]
+    build(message=False)
+    assert [str(result.outcome) for result in opened.check()] == ["passed", "failed"]
+    build()
+    assert opened.check().complete
+
+
+def test_check_of_a_task_or_a_single_check_reports_only_that(opened):
+    build()
+    assert [result.name for result in opened.check("message")] == ["message_is_there"]
+    assert [result.name for result in opened.check("queue_exists")] == ["queue_exists"]
+    with pytest.raises(UsageError, match="Did you mean message"):
+        opened.check("massage")
+
+
+def test_check_counts_a_try_and_look_does_not(opened):
+    opened.look()
+    assert opened.progress.of("queue").tries == {}
+    opened.check()
+    opened.check("queue")
+    assert opened.progress.of("queue").tries == {"queue_exists": 2}
+
+
+def test_hints_come_one_by_one_and_stay_visible(opened):
+    first = opened.hint("queue")
+    assert (first.title, first.sentences) == (
+        "Hint 1 of 3: Create the queue sample-queue",
+        ("1. A queue needs no more than a name.", "Call hint('queue') again for the next of 2 more."),
+    )
+    opened.hint("queue")
+    for _ in range(2):
+        last = opened.hint("queue")
+        assert last.title == "Hint 3 of 3: Create the queue sample-queue"
+        assert [sentence[:2] for sentence in last.sentences[:-1]] == ["1.", "2.", "3."]
+        assert last.sentences[-1] == "That was the last hint."
+    assert opened.hint("message").title == "Hint 1 of 1: Send a message"
+
+
+def test_solution_shows_a_tasks_cell_and_is_noted(opened):
+    note = opened.solution("message")
+    assert (note.title, note.code) == (
+        "Solution: Send a message",
+        'sqs.send_message(QueueUrl=url, MessageBody="hello")',
+    )
+    assert opened.progress.of("queue").solutions == {"message"}
+
+
+@pytest.mark.parametrize("ask", ["hint", "solution"])
+def test_unknown_task_names_the_nearest_and_counts_nothing(opened, ask):
+    with pytest.raises(UsageError, match=r"no task 'queu'\. Did you mean queue\? The lab queue has: queue, message"):
+        getattr(opened, ask)("queu")
+    assert opened.progress.of("queue").hints == {}
+    assert opened.progress.of("queue").solutions == frozenset()
+
+
+def test_reset_removes_what_the_lab_asked_for_and_keeps_the_progress(opened):
+    build()
+    boto3.client("sqs").create_queue(QueueName="of-another-lab")
+    opened.check()
+    assert str(opened.reset()) == "Removed:\n  AWS::SQS::Queue sample-queue"
+    assert str(opened.reset()) == "There was nothing to remove."
+    assert len(boto3.client("sqs").list_queues()["QueueUrls"]) == 1
+    assert opened.progress.of("queue").passed.keys() == {"queue_exists", "message_is_there"}
+
+
+def test_logs_are_a_functions_lines(opened):
+    logs = boto3.client("logs")
+    assert str(opened.logs("echo")) == "Log of echo\n  It has logged nothing yet."
+    logs.create_log_group(logGroupName="/aws/lambda/echo")
+    logs.create_log_stream(logGroupName="/aws/lambda/echo", logStreamName="a")
+    events = [{"timestamp": 1, "message": "first\n"}, {"timestamp": 2, "message": "second"}]
+    logs.put_log_events(logGroupName="/aws/lambda/echo", logStreamName="a", logEvents=events)
+    assert opened.logs("echo").rows == [("first",), ("second",)]
+
+
+def test_calls_are_the_learners_and_the_checks_only_when_asked_for(opened):
+    build(message=False)
+    opened.check()
+    mine = opened.calls()
+    assert mine.columns == ("time (UTC)", "caller", "service", "operation", "status", "seconds")
+    assert [row[1:5] for row in mine.rows] == [("learner", "sqs", "CreateQueue", "200")]
+    callers = [row[1] for row in opened.calls(checks=True).rows]
+    assert callers[0] == "learner"
+    assert set(callers[1:]) == {"checks"}
+    build()
+    assert [row[3] for row in opened.calls(1).rows] == ["SendMessage"]
+
+
+def test_inbox_is_the_mails_that_were_sent(opened):
+    assert str(opened.inbox()) == "Inbox\n  No mail yet."
+    sns = boto3.client("sns")
+    topic = sns.create_topic(Name="news")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ada@example.com")
+    sns.publish(TopicArn=topic, Subject="Hello", Message="A text.")
+    assert ("ada@example.com", "Hello", "A text.") in opened.inbox().rows
+
+
+class Quiet:
+    """An emulator that keeps no call log."""
+
+    name, endpoint = "localstack", "http://127.0.0.1:4566"
+
+    def calls(self, since=0):
+        return None
+
+    def inbox(self):
+        return [Mail("ada@example.com", "Hello", "A text.")]
+
+
+def test_emulator_without_a_call_log_says_which_has_one(opened):
+    quiet = OpenLab(opened.lab, Quiet(), opened.progress)
+    assert "localstack keeps no call log; the embedded emulator does." in str(quiet.calls())
+    assert quiet.inbox().rows == [("ada@example.com", "Hello", "A text.")]
+
+
+def test_calls_show_their_time_in_utc(opened, monkeypatch):
+    call = Call(1, 1_700_000_000.25, "sqs", "CreateQueue", "learner", 200, 0.0042)
+    monkeypatch.setattr(opened.emulator, "calls", lambda since=0: [call])
+    assert opened.calls().rows == [("22:13:20.250", "learner", "sqs", "CreateQueue", "200", "0.004")]
+
+
+def test_overview_follows_the_progress(opened):
+    def states():
+        return {row[0]: row[2] for row in opened.overview().rows}
+
+    assert states() == {"queue": "0 of 1 checks", "message": "0 of 1 checks"}
+    build(message=False)
+    opened.check()
+    assert states() == {"queue": "✓ done", "message": "0 of 1 checks"}
+    opened.reset()
+    opened.check()
+    assert states()["queue"] == "✓ done"
+
+
+def test_opened_lab_displays_goal_emulator_and_tasks_the_same_each_time(opened):
+    shown = opened._repr_mimebundle_(include=None, exclude=None)
+    assert shown["text/plain"] == (
+        "A queue (about 5 minutes)\n"
+        "  Send a message to a queue.\n"
+        "  Your AWS account is the embedded emulator on this machine: no bill, nothing to break.\n"
+        "\n"
+        "Tasks\n"
+        "  task     what to do                     so far\n"
+        "  queue    Create the queue sample-queue  0 of 1 checks\n"
+        "  message  Send a message                 0 of 1 checks"
+    )
+    assert set(shown) == {"text/plain", "text/html"}
+    assert "<strong>A queue (about 5 minutes)</strong>" in shown["text/html"]
+    assert opened._repr_mimebundle_() == shown == open_lab("queue")._repr_mimebundle_()
+
+
+def test_opened_lab_says_when_progress_cannot_be_kept(opened):
+    path = opened.progress.path
+    lost = OpenLab(opened.lab, opened.emulator, Progress(path.parent / "emulator.log" / "progress.sqlite"))
+    assert "Your progress could not be saved" in lost._repr_mimebundle_()["text/plain"]
+    assert lost.hint("queue").title == "Hint 3 of 3: Create the queue sample-queue"
+    assert lost.check().total == 2
+    assert len(lost.notices()) == 1
