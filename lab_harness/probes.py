@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from lab_harness.checks import Failure
 
-SHOWN_LOG_LINES = 8
+SHOWN_LOG_LINES = 16  # a traceback and the lines around it
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,14 @@ def sample_course(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def home():
+    """The folder of an emulator of the test's own, which is stopped at the end."""
+    folder = Path(os.environ["LAB_HOME"])
+    yield folder
+    Embedded(folder).stop()
+
+
+@pytest.fixture
 def in_use(embedded, monkeypatch):
     """Makes the session's emulator the one that commands and notebooks find, empty, with no progress yet."""
     monkeypatch.setenv("LAB_HOME", str(embedded.home))

@@ -11,6 +11,7 @@ import zipfile
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 from botocore.exceptions import ClientError
 
@@ -71,7 +72,8 @@ def running(folder):
         wait_until(bare.ready)
         yield bare
     finally:
-        process.kill()
+        for each in [*psutil.Process(process.pid).children(recursive=True), process]:  # its functions outlive it
+            each.kill()
         process.wait()
 
 

@@ -16,6 +16,7 @@ import typer
 
 from lab_harness import cli
 from lab_harness.aws import Clients
+from lab_harness.cli.labs import _run_jupyter
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import free_port
 from lab_harness.labs import load_lab
@@ -62,15 +63,6 @@ def run_lab(*words, **settings):
     out, err = process.communicate(timeout=60)
     assert "Traceback" not in err
     return SimpleNamespace(code=process.returncode, out=out, err=err)
-
-
-@pytest.fixture
-def home():
-    """The folder of an emulator of the test's own, which is stopped at the end."""
-    folder = Path(os.environ["LAB_HOME"])
-    yield folder
-    with suppress(Exception):
-        Embedded(folder).stop()
 
 
 @pytest.fixture
@@ -247,7 +239,7 @@ def test_check_of_one_task_judges_only_that(lab, sample):
     lab("solve", "queue")
     shown = lab("check", "queue", "--only", "queue")
     assert shown.code == 0
-    assert "All 1 checks passed." in shown.out
+    assert "The check passed." in shown.out
 
 
 def test_check_as_json_has_the_published_keys_and_nothing_around_them(lab, sample):
@@ -332,6 +324,25 @@ def test_solution_that_fails_is_one_message_with_its_line_and_the_reset(lab, sam
 
 
 # Open
+
+
+@pytest.fixture
+def interruptions():
+    """The Ctrl-Cs that reached this process, instead of ending it."""
+    reached = []
+    before = signal.signal(signal.SIGINT, lambda *_: reached.append("Ctrl-C"))
+    yield reached
+    signal.signal(signal.SIGINT, before)
+
+
+def test_jupyter_is_waited_for_and_ctrl_c_is_left_to_it(interruptions, tmp_path):
+    ours = signal.getsignal(signal.SIGINT)
+    source = "import os, pathlib, signal, time; os.kill(os.getppid(), signal.SIGINT); time.sleep(0.1)"
+    source += "; pathlib.Path(os.environ['WRITTEN']).touch()"
+    _run_jupyter([sys.executable, "-c", source], os.environ | {"WRITTEN": str(tmp_path / "written")})
+    assert (tmp_path / "written").exists()
+    assert interruptions == []
+    assert signal.getsignal(signal.SIGINT) is ours
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import pytest
 from lab_harness.aws import Clients
 from lab_harness.emulators.attached import Attached
 from lab_harness.emulators.embedded import START_ATTEMPTS, Embedded
+from lab_harness.emulators.http import call_json
 from lab_harness.emulators.process import Process, free_port, is_free, read_process, write_process
 from lab_harness.errors import CourseError, EmulatorError, EmulatorNotReady
 
@@ -73,12 +74,14 @@ def test_emulator_tells_its_version_and_services(running):
 
 
 def test_emulator_listens_on_the_loopback_interface_only(running):
-    lambda_ = Clients(running)["lambda"]
-    assert lambda_.list_functions()["Functions"] == []
-    emulator = psutil.Process(process_of(running).pid)
+    # By now everything listens that MiniStack starts by itself, or with the first use of a service.
+    Clients(running)["transfer"].create_server()
+    process = process_of(running)
+    call_json(f"{running.endpoint}/_ministack/ready", headers={"X-Lab-Token": process.token})
+    emulator = psutil.Process(process.pid)
     family = [emulator, *emulator.children(recursive=True)]
     listening = [c.laddr for p in family for c in p.net_connections() if c.status == psutil.CONN_LISTEN]
-    assert (("127.0.0.1", process_of(running).port)) in [(address.ip, address.port) for address in listening]
+    assert ("127.0.0.1", process.port) in [(address.ip, address.port) for address in listening]
     assert {address.ip for address in listening} <= {"127.0.0.1", "::1"}
     udp = [c.laddr for p in family for c in p.net_connections("udp") if c.laddr]
     assert udp == []
@@ -129,6 +132,11 @@ def _serves(process, home):
         return "lab_harness.emulators.server" in process.cmdline() and process.cwd() == str(home)
     except psutil.Error:
         return False
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no sessions")
+def test_emulator_is_out_of_reach_of_the_terminals_ctrl_c(running):
+    assert os.getsid(process_of(running).pid) != os.getsid(0)
 
 
 def test_emulator_outlives_the_command_that_started_it(tmp_path):

@@ -18,6 +18,7 @@ from lab_harness.solutions import answers
 from tests.conftest import ROOT
 
 SLOWEST_RUN = 90  # seconds
+TYPING = 250  # milliseconds between a learner's keystrokes; JupyterLab loses some that come all at once
 
 
 @pytest.fixture
@@ -35,11 +36,12 @@ def jupyterlab(tmp_path):
         try:
             yield tmp_path / "course", address
         finally:
-            family = psutil.Process(running.pid).children(recursive=True)
-            jupyter = next(process for process in family if "jupyterlab" in process.cmdline())
+            family = [psutil.Process(running.pid), *psutil.Process(running.pid).children(recursive=True)]
+            jupyter = next(process for process in family[1:] if "jupyterlab" in process.cmdline())
             jupyter.terminate()  # as when it is shut down from its menu
-            running.wait(timeout=30)
-    _, alive = psutil.wait_procs(family, timeout=10)
+            _, alive = psutil.wait_procs(family, timeout=30)
+            for process in alive:
+                process.kill()
     assert not alive, "lab open left processes behind"
     assert not (tmp_path / "lab" / "emulator.json").exists(), "lab open left the emulator that it had started"
 
@@ -50,7 +52,9 @@ def run_cell(page, source=None):
         page.keyboard.press("Enter")
         page.keyboard.press("Control+a")
         page.keyboard.insert_text(source)
+        page.wait_for_timeout(TYPING)
     page.keyboard.press("Shift+Enter")
+    page.wait_for_timeout(TYPING)
 
 
 def wait_until_run(page, path):

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lab_harness.policies import Statement, allowed, role_statements, trusts, wide_actions, wide_resources
 
@@ -157,8 +158,18 @@ def test_attached_policy_that_does_not_exist_allows_nothing(role):
 
 
 def test_role_that_does_not_exist_is_not_hidden(clients):
-    with pytest.raises(Exception, match="NoSuchEntity"):
+    with pytest.raises(ClientError, match="NoSuchEntity"):
         role_statements(clients["iam"], "nobody")
+
+
+def test_policy_that_may_not_be_read_is_not_taken_for_an_empty_one(role, monkeypatch):
+    def refuse(**_):
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, "GetPolicy")
+
+    role.attach_role_policy(RoleName="worker", PolicyArn=BASIC)
+    monkeypatch.setattr(role, "get_policy", refuse)
+    with pytest.raises(ClientError, match="not you"):
+        role_statements(role, "worker")
 
 
 # Trust

@@ -119,13 +119,13 @@ def test_log_that_cannot_be_read_is_not_taken_for_an_empty_one():
         function_log(logs, "echo")
 
 
-def test_latest_log_is_the_last_eight_lines(function, clients):
-    for number in range(4):
+def test_latest_log_is_the_last_sixteen_lines(function, clients):
+    for number in range(8):
         invoke_function(function, "echo", number)
     heading, *lines = latest_log(clients["logs"], "echo").splitlines()
     assert heading == "the function's log ends with:"
-    assert len(lines) == 8
-    assert lines == function_log(clients["logs"], "echo")[-8:]
+    assert len(lines) == 16
+    assert lines == function_log(clients["logs"], "echo")[-16:]
 
 
 def test_queue_counts_tell_visible_in_flight_and_delayed_apart(queue):

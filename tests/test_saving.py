@@ -173,6 +173,9 @@ def test_reset_is_saved_at_once(tmp_path):
         Clients(emulator)["sqs"].create_queue(QueueName="before-the-reset")
         wait_until(lambda: saved(emulator, "sqs", "before-the-reset"))
         emulator.reset()
+        # MiniStack has removed the file; a saver that did not know would leave out a state equal to the old one.
+        assert (tmp_path / "state" / "sqs.json").exists()
+        assert not saved(emulator, "sqs", "before-the-reset")
         kill(emulator)
     with running(tmp_path) as emulator:
         assert not Clients(emulator)["sqs"].list_queues().get("QueueUrls")

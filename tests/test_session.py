@@ -29,7 +29,6 @@ print(json.dumps({
     "endpoint": sqs.meta.endpoint_url, "emulator": lab.emulator.endpoint, "region": sqs.meta.region_name,
     "report": report.to_dict(), "aws": {name: os.environ[name] for name in os.environ if name.startswith("AWS_")},
 }))
-lab.emulator.stop()
 """
 
 
@@ -50,7 +49,7 @@ def build(*, message=True):
         sqs.send_message(QueueUrl=url, MessageBody="hello")
 
 
-def test_open_lab_starts_an_emulator_that_plain_boto3_reaches(sample_course, tmp_path):
+def test_open_lab_starts_an_emulator_that_plain_boto3_reaches(sample_course, home, tmp_path):
     sample_course("queue")
     # The user's own settings, none of which may be used.
     config = tmp_path / "config"

@@ -113,7 +113,6 @@ class LabEmulator:
         await asyncio.to_thread(self._ministack._reset_all_state)
         self._inbox.mails.clear()
         self._calls.clear()
-        self._instances = InstanceWatch()
         await asyncio.to_thread(self._saver.save)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -56,8 +56,10 @@ def _details(result: CheckResult) -> RenderableType | None:
 
 def summary(report: LabReport) -> str:
     """One line: how much passed, and what else there is to know."""
-    everything = report.passed == report.total
-    parts = [f"All {report.total} checks passed" if everything else f"{report.passed} of {report.total} checks passed"]
+    if report.passed == report.total:
+        parts = ["The check passed" if report.total == 1 else f"All {report.total} checks passed"]
+    else:
+        parts = [f"{report.passed} of {report.total} checks passed"]
     if unsupported := report.count(Outcome.UNSUPPORTED):
         parts.append(f"{unsupported} cannot be judged on {report.emulator}")
     if broken := report.count(Outcome.BROKEN):
