@@ -175,9 +175,9 @@ def _readme(lab: Lab) -> str:
 
 
 def _fixed_names(lab: Lab) -> set[str]:
-    """The resource names among the constants of checks.py: text with a hyphen, or in CamelCase, and no spaces."""
+    """The resource names among the constants of checks.py, set as `TABLE, QUEUE = "PetOrders", "pet-orders"`."""
     tree = ast.parse((lab.folder / "checks.py").read_text(encoding="utf-8"))
-    assigned = [node.value for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple)]
-    elements = [element for value in assigned for element in value.elts]
+    assigned = [node for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple)]
+    elements = [element for node in assigned if isinstance(node.value, ast.Tuple) for element in node.value.elts]
     texts = {e.value for e in elements if isinstance(e, ast.Constant) and isinstance(e.value, str)}
     return {text for text in texts if text.replace("-", "").replace("_", "").isalnum()}

@@ -14,6 +14,7 @@ VISIBILITY_TIMEOUT, MAX_RECEIVES, FUNCTION_TIMEOUT = 6, 3, 3  # seconds, receive
 QUEUE_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 WRITE_ACTIONS = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem")
 LOG_GROUP = f"arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/{FUNCTION}:*"
+CHANGING = ("Creating", "Enabling", "Updating")  # states in which an event source mapping soon is Enabled
 PROBE = "probe-"  # begins the order ids of the checks' own orders
 QUICKLY = 12  # seconds: a cold start, and one more receive after a visibility timeout
 UNTIL_DEAD = MAX_RECEIVES * VISIBILITY_TIMEOUT + QUICKLY
@@ -115,8 +116,8 @@ def function_uses_role(lambda_, iam):
 
 @check("The queue starts the function", task="mapping", needs=(function_exists, queues_exist))
 def mapping_is_enabled(lambda_, sqs):
-    if all(mapping["State"] != "Creating" for mapping in mappings(lambda_, sqs)):
-        expect_enabled(lambda_, sqs)
+    if not any(mapping["State"] in CHANGING for mapping in mappings(lambda_, sqs)):
+        expect_enabled(lambda_, sqs)  # Nothing will change by waiting, so say at once what is wrong.
     eventually(lambda: expect_enabled(lambda_, sqs), within=QUICKLY)
 
 
