@@ -17,7 +17,7 @@ from lab_harness.notebook.build import task_of
 from lab_harness.solutions import answers
 from tests.conftest import ROOT
 
-SLOWEST_RUN = 90  # seconds
+SLOWEST_RUN = 180  # seconds
 TYPING = 250  # milliseconds between a learner's keystrokes; JupyterLab loses some that come all at once
 
 

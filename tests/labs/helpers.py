@@ -53,5 +53,6 @@ def not_passed(report):
 def aws_cli(clients, *words):
     """Run the AWS CLI against the emulator; returns what it printed."""
     environ = emulator_environment(clients.emulator.endpoint, os.environ) | {"PYTHONPATH": str(AWS_CLI)}
-    command = [sys.executable, "-m", "awscli", *words]
+    # Version 1 of the CLI ignores AWS_ENDPOINT_URL for some services, so it is told outright.
+    command = [sys.executable, "-m", "awscli", "--endpoint-url", clients.emulator.endpoint, *words]
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout
