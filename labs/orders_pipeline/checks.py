@@ -191,7 +191,7 @@ def bad_messages_are_set_aside(dynamodb, sqs, logs):
 
     eventually(look, within=UNTIL_DEAD)
     expect_empty_queue(sqs, logs)
-    dead.update(take_messages(sqs, queue_url(sqs, DEAD_LETTER_QUEUE), PROBE, hidden=0))
+    dead.update(take_messages(sqs, queue_url(sqs, DEAD_LETTER_QUEUE), PROBE))
     taken_along = [order["orderId"] for order in orders if any(order["orderId"] in body for body in dead)]
     for order in orders:
         delete_item(dynamodb, order)
