@@ -10,6 +10,7 @@ from lab_harness.aws import Clients
 from lab_harness.course import Course
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.localstack import LocalStack
+from lab_harness.emulators.process import free_port
 from lab_harness.labs import all_labs
 from lab_harness.resources import remove_resources
 
@@ -49,7 +50,7 @@ def course():
 @pytest.fixture(scope="session")
 def embedded(tmp_path_factory):
     """An embedded emulator for the whole session."""
-    running = Embedded(tmp_path_factory.mktemp("embedded"))
+    running = Embedded(tmp_path_factory.mktemp("embedded"), free_port())
     running.start()
     yield running
     running.stop()

@@ -263,6 +263,19 @@ def test_taken_port_is_left_alone_with_a_notice(tmp_path):
         assert emulator.notices == [f"Port {port} is taken by another program; the emulator uses {mine}."]
 
 
+def test_two_that_choose_the_same_port_at_the_same_moment_both_run(tmp_path, monkeypatch):
+    with started(tmp_path / "first") as first:
+        port = process_of(first).port
+        free = iter([True, False])  # The first did not listen yet when the second looked.
+        monkeypatch.setattr("lab_harness.emulators.embedded.is_free", lambda _: next(free))
+        with started(tmp_path / "second", port) as second:
+            mine = process_of(second).port
+            assert mine != port
+            assert first.healthy()
+            assert second.healthy()
+            assert second.notices == [f"Port {port} is taken by another program; the emulator uses {mine}."]
+
+
 def test_port_asked_for_is_used(tmp_path):
     port = free_port()
     with started(tmp_path, port) as emulator:

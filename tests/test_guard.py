@@ -133,6 +133,13 @@ def test_wrong_token_does_not_open_the_administration(token):
     assert "administration" in refused("POST", "/_lab/stop", x_lab_token=token)
 
 
+@pytest.mark.parametrize("path", ["/_lab/health", "/health", "/"])
+def test_wrong_token_is_refused_even_where_none_is_needed(path):
+    assert refused("GET", path) is None
+    assert refused("GET", path, x_lab_token=TOKEN) is None
+    assert "administration" in refused("GET", path, x_lab_token="another-token")
+
+
 def test_token_does_not_let_a_web_page_in():
     assert "web pages" in refused("POST", "/_lab/stop", origin="https://evil.example", x_lab_token=TOKEN)
 

@@ -29,8 +29,9 @@ def refusal(method: str, path: str, query: str, headers: Mapping[str, str], toke
         return f"the Host {host!r} is not a name of this emulator; use localhost or 127.0.0.1"
     if not _from_ourselves(method, query, headers, name["port"]):
         return "web pages may not use this emulator, except those that it serves itself"
-    given = headers.get(TOKEN_HEADER, "")
-    if _is_administration(path) and not secrets.compare_digest(given.encode(), token.encode()):
+    # A wrong token is refused everywhere: by that a command knows that another emulator has the port of its own.
+    given = headers.get(TOKEN_HEADER, "" if _is_administration(path) else token)
+    if not secrets.compare_digest(given.encode(), token.encode()):
         return "the emulator's administration is reserved to the lab command"
     return None
 
