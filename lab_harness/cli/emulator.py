@@ -24,10 +24,14 @@ def chosen_emulator(name: str | None) -> "Emulator":
 def running_emulator(name: str | None) -> "Emulator":
     """The chosen emulator, started if need be; what the user should know about that goes to stderr."""
     emulator = chosen_emulator(name)
-    emulator.start()
-    for notice in getattr(emulator, "notices", ()):
-        typer.echo(notice, err=True)
+    _start(emulator)
     return emulator
+
+
+def _start(emulator: "Emulator") -> None:
+    emulator.start()
+    for notice in emulator.notices:
+        typer.echo(notice, err=True)
 
 
 @app.command()
@@ -44,9 +48,7 @@ def start(
     from lab_harness.emulators.embedded import Embedded
 
     embedded = Embedded(find_course().home, port)
-    embedded.start()
-    for notice in embedded.notices:
-        typer.echo(notice, err=True)
+    _start(embedded)
     if embedded.endpoint != f"http://127.0.0.1:{port}" and not embedded.notices:
         typer.echo("It runs already, on another port; `lab stop` first to move it.", err=True)
     typer.echo(embedded.endpoint)

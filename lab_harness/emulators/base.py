@@ -33,6 +33,7 @@ class Emulator(Protocol):
     """Where AWS comes from. Methods raise `EmulatorError` when the emulator cannot be reached."""
 
     name: str
+    notices: list[str]  # what the user should know about how it was started
 
     @property
     def endpoint(self) -> str:

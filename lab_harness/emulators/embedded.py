@@ -9,6 +9,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from lab_harness.emulators.base import Call, Mail, as_calls, listed
+from lab_harness.emulators.guard import TOKEN_HEADER
 from lab_harness.emulators.http import call_json
 from lab_harness.emulators.process import (
     END_DEADLINE,
@@ -24,7 +25,6 @@ from lab_harness.errors import CourseError, EmulatorError, EmulatorNotReady
 USUAL_PORT = 4566
 START_DEADLINE = 30.0  # seconds; it takes about 0.4
 START_ATTEMPTS = 3  # another program may take the chosen port first
-TOKEN_HEADER = "X-Lab-Token"  # noqa: S105  the header's name
 
 
 class Embedded:

@@ -113,7 +113,7 @@ class OpenLab:
 
     def notices(self) -> tuple[str, ...]:
         """What the learner should know about the emulator and the progress file, such as a damaged file."""
-        return (*getattr(self.emulator, "notices", ()), *self.progress.notices)
+        return (*self.emulator.notices, *self.progress.notices)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         table = self.overview()  # read first: it may have something to say about the progress file
