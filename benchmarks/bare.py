@@ -43,7 +43,7 @@ def bare_script(lab: Lab, clients: Clients) -> str:
         lines.append(f"time.sleep({seconds!r})")
         time.sleep(seconds)
 
-    clients._session.events.register("before-parameter-build", record)
+    clients._session.register("before-parameter-build", record)
     clock = SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
     with mock.patch("lab_harness.checks.time", clock):
         run_checks(lab, clients)

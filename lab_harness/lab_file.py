@@ -5,44 +5,40 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from msgspec import Meta, Struct, ValidationError, convert
 
 from lab_harness.errors import LabError
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Text = Annotated[str, Meta(pattern=r"\S")]
+Identifier = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Task(_Strict):
+class Task(Struct, frozen=True, forbid_unknown_fields=True):
     """One thing the learner does; hints go from a nudge to nearly the answer."""
 
     id: Identifier
     title: Text
-    hints: Annotated[tuple[Text, ...], Field(min_length=1)]
+    hints: Annotated[tuple[Text, ...], Meta(min_length=1)]
 
 
-class Resource(_Strict):
+class Resource(Struct, frozen=True, forbid_unknown_fields=True):
     """One resource that the lab asks for, by CloudFormation's type name, so that a reset can remove it."""
 
     type: Text
     name: Text
 
 
-class LabFile(_Strict):
+class LabFile(Struct, frozen=True, forbid_unknown_fields=True):
     """What `lab.toml` says."""
 
     format_version: Literal[1]
     title: Text
     goal: Text
-    minutes: Annotated[int, Field(gt=0)]
-    notebook: Annotated[str, StringConstraints(pattern=r"^\d\d_[a-z0-9_]+\.ipynb$")]
+    minutes: Annotated[int, Meta(gt=0)]
+    notebook: Annotated[str, Meta(pattern=r"^\d\d_[a-z0-9_]+\.ipynb$")]
     services: tuple[Text, ...]
-    tasks: Annotated[tuple[Task, ...], Field(min_length=1)]
-    resources: Annotated[tuple[Resource, ...], Field(min_length=1)]
+    tasks: Annotated[tuple[Task, ...], Meta(min_length=1)]
+    resources: Annotated[tuple[Resource, ...], Meta(min_length=1)]
 
 
 def read_lab_file(path: Path) -> LabFile:
@@ -53,12 +49,19 @@ def read_lab_file(path: Path) -> LabFile:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise LabError(f"{path}: {error}") from error
     try:
-        return LabFile.model_validate(data)
+        return convert(data, LabFile)
     except ValidationError as error:
-        problem = error.errors()[0]
-        field = ".".join(str(part) for part in problem["loc"])
-        line = _line_of(text, problem["loc"])
-        raise LabError(f"{path}, line {line}, field {field}: {problem['msg']}") from error
+        problem, location = _located(str(error))
+        field = ".".join(str(part) for part in location)
+        raise LabError(f"{path}, line {_line_of(text, location)}, field {field}: {problem}") from error
+
+
+def _located(message: str) -> tuple[str, tuple[int | str, ...]]:
+    """What is wrong and where, from msgspec's "Expected `int`, got `str` - at `$.tasks[0].id`"."""
+    problem, _, path = message.partition(" - at `$")
+    location = [int(index) if index else name for index, name in re.findall(r"\[(\d+)\]|\.(\w+)", path)]
+    named = re.fullmatch(r"Object (?:missing required|contains unknown) field `(.*)`", problem)
+    return problem, (*location, named[1]) if named else tuple(location)
 
 
 def _line_of(text: str, location: tuple[int | str, ...]) -> int:

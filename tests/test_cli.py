@@ -12,7 +12,6 @@ from xml.etree import ElementTree
 
 import psutil
 import pytest
-import typer
 
 from lab_harness import cli
 from lab_harness.aws import Clients
@@ -89,7 +88,7 @@ def commands(group, *words):
 @pytest.fixture(scope="module")
 def every_command():
     cli.add_commands()
-    return dict(commands(typer.main.get_command(cli.app)))
+    return dict(commands(cli.app))
 
 
 def test_help_lists_every_command(lab, every_command):

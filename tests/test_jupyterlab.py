@@ -76,7 +76,8 @@ def test_a_learner_finishes_the_notebook(lab_id, page, jupyterlab):
     path = course / "notebooks" / lab.file.notebook
     solutions = answers(lab)
     page.goto(re.sub(r"[^/]+\.ipynb", lab.file.notebook, address))
-    page.locator(".jp-Notebook:visible .jp-Cell").first.click(timeout=60_000)
+    page.locator(".jp-Notebook:visible .jp-MarkdownCell.jp-mod-rendered").first.wait_for(timeout=60_000)
+    page.locator(".jp-Notebook:visible .jp-Cell.jp-mod-active").focus()  # the first one, as the notebook opens
     page.keyboard.press("Escape")
     for cell in nbformat.read(path, as_version=4).cells:
         task = task_of(cell)

@@ -58,27 +58,27 @@ def test_good_file_is_read_as_written(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "line", "field", "says"),
     [
-        ("format_version = 1\n", "", 1, "format_version", "Field required"),
-        ("format_version = 1", "format_version = 2", 1, "format_version", "Input should be 1"),
-        ('title = "A queue"\n', "", 1, "title", "Field required"),
-        ('title = "A queue"', 'title = "  "', 2, "title", "at least 1 character"),
-        ("minutes = 5", 'minutes = "five"', 4, "minutes", "valid integer"),
-        ("minutes = 5", "minutes = 0", 4, "minutes", "greater than 0"),
-        ("minutes = 5", 'minutes = 5\ncolour = "red"', 5, "colour", "Extra inputs are not permitted"),
-        ("minutes = 5", 'minutes = 5\n"re(d" = 1', 5, "re(d", "Extra inputs are not permitted"),
-        ("01_queue.ipynb", "queue.ipynb", 5, "notebook", "match pattern"),
-        ("01_queue.ipynb", "01 Queue.ipynb", 5, "notebook", "match pattern"),
-        ('["sqs"]', '"sqs"', 6, "services", "valid tuple"),
-        ('["sqs"]', '["sqs", 3]', 6, "services.1", "valid string"),
-        ('id = "queue"', 'id = "The queue"', 9, "tasks.0.id", "match pattern"),
-        ('title = "Create a queue"\n', "", 8, "tasks.0.title", "Field required"),
-        ('hints = ["Look up send_message."]', "hints = []", 16, "tasks.1.hints", "at least 1 item"),
-        ('hints = ["Look up send_message."]', 'hints = [""]', 16, "tasks.1.hints.0", "at least 1 character"),
-        ('hints = ["Look up send_message."]\n', "", 13, "tasks.1.hints", "Field required"),
-        ('id = "message"', 'id = "message"\nhint = "Look."', 15, "tasks.1.hint", "Extra inputs are not permitted"),
-        ("[[resources]]", "[resources]", 18, "resources", "valid tuple"),
-        ('name = "sample-queue"\n', "", 18, "resources.0.name", "Field required"),
-        ('name = "sample-queue"', "name = 3", 20, "resources.0.name", "valid string"),
+        ("format_version = 1\n", "", 1, "format_version", "missing required field"),
+        ("format_version = 1", "format_version = 2", 1, "format_version", "Invalid enum value 2"),
+        ('title = "A queue"\n', "", 1, "title", "missing required field"),
+        ('title = "A queue"', 'title = "  "', 2, "title", "matching regex"),
+        ("minutes = 5", 'minutes = "five"', 4, "minutes", "Expected `int`, got `str`"),
+        ("minutes = 5", "minutes = 0", 4, "minutes", "Expected `int` >= 1"),
+        ("minutes = 5", 'minutes = 5\ncolour = "red"', 5, "colour", "contains unknown field"),
+        ("minutes = 5", 'minutes = 5\n"re(d" = 1', 5, "re(d", "contains unknown field"),
+        ("01_queue.ipynb", "queue.ipynb", 5, "notebook", "matching regex"),
+        ("01_queue.ipynb", "01 Queue.ipynb", 5, "notebook", "matching regex"),
+        ('["sqs"]', '"sqs"', 6, "services", "Expected `array`"),
+        ('["sqs"]', '["sqs", 3]', 6, "services.1", "Expected `str`, got `int`"),
+        ('id = "queue"', 'id = "The queue"', 9, "tasks.0.id", "matching regex"),
+        ('title = "Create a queue"\n', "", 8, "tasks.0.title", "missing required field"),
+        ('hints = ["Look up send_message."]', "hints = []", 16, "tasks.1.hints", "length >= 1"),
+        ('hints = ["Look up send_message."]', 'hints = [""]', 16, "tasks.1.hints.0", "matching regex"),
+        ('hints = ["Look up send_message."]\n', "", 13, "tasks.1.hints", "missing required field"),
+        ('id = "message"', 'id = "message"\nhint = "Look."', 15, "tasks.1.hint", "contains unknown field"),
+        ("[[resources]]", "[resources]", 18, "resources", "Expected `array`"),
+        ('name = "sample-queue"\n', "", 18, "resources.0.name", "missing required field"),
+        ('name = "sample-queue"', "name = 3", 20, "resources.0.name", "Expected `str`, got `int`"),
     ],
 )
 def test_wrong_field_is_named_with_its_line(problem, old, new, line, field, says):
@@ -89,7 +89,7 @@ def test_wrong_field_is_named_with_its_line(problem, old, new, line, field, says
 
 def test_missing_tables_are_named(problem):
     message = problem(GOOD[GOOD.index("[[resources]]") :], "")
-    assert message == ", line 1, field resources: Field required"
+    assert message == ", line 1, field resources: Object missing required field `resources`"
 
 
 def test_text_that_is_no_toml_is_named_with_its_line(problem):

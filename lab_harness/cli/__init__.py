@@ -4,21 +4,21 @@ import io
 import sys
 from typing import NoReturn
 
-import typer
+import click
 
 from lab_harness.errors import HarnessError
 
-app = typer.Typer(
-    name="lab",
-    help="Learn AWS serverless by building it, against an emulator on this machine.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-notebooks_app = typer.Typer(help="Build and run the solved notebooks.", no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(notebooks_app, name="notebooks")
+HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
+
+
+@click.group(context_settings=HELP_OPTIONS)
+def app() -> None:
+    """Learn AWS serverless by building it, against an emulator on this machine."""
+
+
+@app.group("notebooks")
+def notebooks_app() -> None:
+    """Build and run the solved notebooks."""
 
 
 def add_commands() -> None:
@@ -33,10 +33,13 @@ def main() -> NoReturn:
             stream.reconfigure(errors="replace")  # a terminal without ✓ shows ?, not a traceback
     try:
         add_commands()
-        app()
+        app(prog_name="lab", standalone_mode=False)  # click itself would end with 1 after Ctrl-C
     except HarnessError as error:
-        typer.echo(f"error: {error}", err=True)
+        click.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     sys.exit(0)

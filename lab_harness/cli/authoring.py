@@ -1,19 +1,19 @@
 """lab lint, new: what authors of labs do."""
 
-from typing import Annotated
+import sys
 
-import typer
+import click
 
 from lab_harness.cli import app
+from lab_harness.cli.options import lab_ids
 from lab_harness.course import find_course
 from lab_harness.labs import all_labs, load_lab
 
 
 @app.command()
-def lint(
-    labs: Annotated[list[str] | None, typer.Argument(metavar="[LAB]...", help="These labs; all if none.")] = None,
-    run: Annotated[bool, typer.Option(help="Run the labs too: untouched they fail, solved they pass.")] = True,
-) -> None:
+@lab_ids
+@click.option("--run/--no-run", default=True, help="Run the labs too: untouched they fail, solved they pass.")
+def lint(labs: tuple[str, ...], run: bool) -> None:
     """Check the course's own rules; exit code 1 if one is broken."""
     from lab_harness import lint as rules
 
@@ -28,17 +28,18 @@ def lint(
             for lab in chosen:
                 found += rules.behaviour_problems(lab, Clients(emulator))
     for problem in found:
-        typer.echo(problem)
-    typer.echo(f"{len(chosen)} labs, {len(found)} problems")
-    raise typer.Exit(1 if found else 0)
+        click.echo(problem)
+    click.echo(f"{len(chosen)} labs, {len(found)} problems")
+    sys.exit(1 if found else 0)
 
 
 @app.command()
-def new(lab: Annotated[str, typer.Argument(metavar="LAB", help="The new lab's id: words, as in my_lab.")]) -> None:
+@click.argument("lab", help="The new lab's id: words, as in my_lab.")
+def new(lab: str) -> None:
     """Write the files of a new lab: one that works, to change into what it shall be."""
     from lab_harness.scaffold import new_lab
 
     course = find_course()
     for path in new_lab(course, lab):
-        typer.echo(f"wrote {path.relative_to(course.root)}")
-    typer.echo(f"Next: lab notebooks build {lab} && lab lint {lab} && pytest tests/labs/test_{lab}.py")
+        click.echo(f"wrote {path.relative_to(course.root)}")
+    click.echo(f"Next: lab notebooks build {lab} && lab lint {lab} && pytest tests/labs/test_{lab}.py")

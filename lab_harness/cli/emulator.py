@@ -1,12 +1,13 @@
 """lab start, stop, status."""
 
 import json
-from typing import TYPE_CHECKING, Annotated
+import sys
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from lab_harness.cli import app
-from lab_harness.cli.options import EmulatorName
+from lab_harness.cli.options import emulator_name
 from lab_harness.course import find_course
 from lab_harness.errors import EmulatorError, UsageError
 
@@ -31,17 +32,16 @@ def running_emulator(name: str | None) -> "Emulator":
 def _start(emulator: "Emulator") -> None:
     emulator.start()
     for notice in emulator.notices:
-        typer.echo(notice, err=True)
+        click.echo(notice, err=True)
 
 
 @app.command()
-def start(
-    emulator: EmulatorName = None,
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Ask for this port.")] = None,
-) -> None:
+@emulator_name
+@click.option("--port", type=click.IntRange(1, 65535), help="Ask for this port.")
+def start(emulator: str | None, port: int | None) -> None:
     """Start the emulator, or find the one that runs, and print its endpoint."""
     if port is None:
-        typer.echo(running_emulator(emulator).endpoint)
+        click.echo(running_emulator(emulator).endpoint)
         return
     if emulator not in (None, "embedded"):
         raise UsageError("--port is for the embedded emulator; LocalStack's port is set in docker-compose.yml.")
@@ -50,22 +50,22 @@ def start(
     embedded = Embedded(find_course().home, port)
     _start(embedded)
     if embedded.endpoint != f"http://127.0.0.1:{port}" and not embedded.notices:
-        typer.echo("It runs already, on another port; `lab stop` first to move it.", err=True)
-    typer.echo(embedded.endpoint)
+        click.echo("It runs already, on another port; `lab stop` first to move it.", err=True)
+    click.echo(embedded.endpoint)
 
 
 @app.command()
-def stop(emulator: EmulatorName = None) -> None:
+@emulator_name
+def stop(emulator: str | None) -> None:
     """Stop the emulator. What you built is saved and is there again at the next start."""
     stopped = chosen_emulator(emulator).stop()
-    typer.echo("Stopped; what you built is saved." if stopped else "It was not running.")
+    click.echo("Stopped; what you built is saved." if stopped else "It was not running.")
 
 
 @app.command()
-def status(
-    emulator: EmulatorName = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
+@emulator_name
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def status(emulator: str | None, as_json: bool) -> None:
     """Say which emulator is used and whether it answers; exit code 3 if it does not."""
     chosen = chosen_emulator(emulator)
     healthy = chosen.healthy()
@@ -77,11 +77,11 @@ def status(
         "services": chosen.services() if healthy else [],
     }
     if as_json:
-        typer.echo(json.dumps(state, indent=2))
+        click.echo(json.dumps(state, indent=2))
     elif healthy:
-        typer.echo(f"{chosen.name} {state['version']} answers at {chosen.endpoint}")
+        click.echo(f"{chosen.name} {state['version']} answers at {chosen.endpoint}")
     if not healthy:
         if as_json:
-            raise typer.Exit(EmulatorError.exit_code)
+            sys.exit(EmulatorError.exit_code)
         chosen_start = "lab start" if chosen.name == "embedded" else "docker compose up --detach --wait"
         raise EmulatorError(f"The {chosen.name} emulator does not run. Start it with: {chosen_start}")

@@ -5,12 +5,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from lab_harness.cli import app
-from lab_harness.cli.options import EmulatorName, LabId
+from lab_harness.cli.options import emulator_name, lab_id
 from lab_harness.course import Course, find_course
 from lab_harness.labs import all_labs, load_lab
 from lab_harness.results import LabReport, Outcome
@@ -30,23 +29,22 @@ def list_labs() -> None:
         done = sum(name in passed for name in lab.check_names)
         total = len(lab.check_names)
         state = "done" if done == total else f"{done}/{total}"
-        typer.echo(f"{lab.file.notebook[:2]}  {lab.id:<{width}}  {state:>6}  {lab.title}")
+        click.echo(f"{lab.file.notebook[:2]}  {lab.id:<{width}}  {state:>6}  {lab.title}")
     _say(progress.notices)
 
 
 def _say(notices: list[str]) -> None:
     for notice in notices:
-        typer.echo(notice, err=True)
+        click.echo(notice, err=True)
 
 
 @app.command()
-def check(
-    lab: LabId,
-    only: Annotated[str | None, typer.Option(metavar="NAME", help="Only this task or check.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
-    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as JUnit XML too.")] = None,
-    emulator: EmulatorName = None,
-) -> None:
+@lab_id
+@click.option("--only", metavar="NAME", help="Only this task or check.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write the report as JUnit XML too.")
+@emulator_name
+def check(lab: str, only: str | None, as_json: bool, junit: Path | None, emulator: str | None) -> None:
     """Check what you built. Exit code: 0 all passed, 1 something failed, 2 usage, 3 emulator or course trouble."""
     from lab_harness.cli.emulator import running_emulator
     from lab_harness.progress import Progress
@@ -65,14 +63,14 @@ def check(
     if junit:
         _write(junit, report)
     _print(report, as_json)
-    raise typer.Exit(_exit_code(report))
+    sys.exit(_exit_code(report))
 
 
 def _print(report: LabReport, as_json: bool) -> None:
     if as_json:
         from lab_harness.render.json import report_json
 
-        typer.echo(report_json(report))
+        click.echo(report_json(report))
         return
     from rich.console import Console
 
@@ -98,7 +96,9 @@ def _exit_code(report: LabReport) -> int:
 
 
 @app.command()
-def solve(lab: LabId, emulator: EmulatorName = None) -> None:
+@lab_id
+@emulator_name
+def solve(lab: str, emulator: str | None) -> None:
     """Build a lab as its reference answer does."""
     from lab_harness.cli.emulator import running_emulator
 
@@ -107,11 +107,13 @@ def solve(lab: LabId, emulator: EmulatorName = None) -> None:
     from lab_harness.solutions import solve as build
 
     build(loaded, running.endpoint)
-    typer.echo(f"Built. See for yourself: lab check {lab}")
+    click.echo(f"Built. See for yourself: lab check {lab}")
 
 
 @app.command()
-def reset(lab: LabId, emulator: EmulatorName = None) -> None:
+@lab_id
+@emulator_name
+def reset(lab: str, emulator: str | None) -> None:
     """Remove what a lab asked you to build. Other labs' resources and your progress stay."""
     from lab_harness.cli.emulator import running_emulator
 
@@ -122,18 +124,17 @@ def reset(lab: LabId, emulator: EmulatorName = None) -> None:
 
     removed = remove_resources(loaded, Clients(running))
     for resource in removed:
-        typer.echo(f"removed {resource.type} {resource.name}")
+        click.echo(f"removed {resource.type} {resource.name}")
     if not removed:
-        typer.echo("There was nothing to remove.")
+        click.echo("There was nothing to remove.")
 
 
 @app.command("open")
-def open_notebook(
-    lab: Annotated[str | None, typer.Argument(metavar="[LAB]", help="The lab; the first one if not given.")] = None,
-    emulator: EmulatorName = None,
-    browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
-    port: Annotated[int | None, typer.Option(help="JupyterLab's port.")] = None,
-) -> None:
+@click.argument("lab", required=False, help="The lab; the first one if not given.")
+@emulator_name
+@click.option("--browser/--no-browser", default=True, help="Open a browser window.")
+@click.option("--port", type=click.IntRange(1, 65535), help="JupyterLab's port.")
+def open_notebook(lab: str | None, emulator: str | None, browser: bool, port: int | None) -> None:
     """Start the emulator and open JupyterLab on a lab's notebook. Ctrl-C ends both."""
     from lab_harness.aws import emulator_environment
     from lab_harness.cli.emulator import chosen_emulator, running_emulator

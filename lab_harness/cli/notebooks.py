@@ -1,12 +1,14 @@
 """lab notebooks build, run."""
 
 import os
-from typing import TYPE_CHECKING, Annotated
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from lab_harness.cli import notebooks_app
-from lab_harness.cli.options import EmulatorName
+from lab_harness.cli.options import emulator_name, lab_ids
 from lab_harness.course import find_course
 from lab_harness.labs import Lab, all_labs, load_lab
 
@@ -15,15 +17,14 @@ if TYPE_CHECKING:
 
     from lab_harness.notebook.run import NotebookRun
 
-LabIds = Annotated[list[str] | None, typer.Argument(metavar="[LAB]...", help="These labs; all if none is given.")]
 
-
-def _chosen(ids: list[str] | None) -> list[Lab]:
+def _chosen(ids: Sequence[str]) -> list[Lab]:
     return [load_lab(lab_id) for lab_id in ids] if ids else all_labs()
 
 
 @notebooks_app.command()
-def build(labs: LabIds = None) -> None:
+@lab_ids
+def build(labs: tuple[str, ...]) -> None:
     """Lay the answers over the notebooks, execute them, and write them to notebooks/solved/."""
     from lab_harness.notebook.build import build as build_one
     from lab_harness.notebook.run import kernel_environment, scratch_emulator
@@ -32,15 +33,16 @@ def build(labs: LabIds = None) -> None:
     for lab in _chosen(labs):
         with scratch_emulator() as emulator:
             path = build_one(course, lab, kernel_environment(emulator, emulator.home, dict(os.environ)))
-        typer.echo(f"built {path.relative_to(course.root)}")
+        click.echo(f"built {path.relative_to(course.root)}")
 
 
 @notebooks_app.command()
-def run(
-    labs: LabIds = None,
-    emulator: EmulatorName = None,
-    workers: Annotated[int, typer.Option(min=1, help="How many notebooks run side by side.")] = 2,
-) -> None:
+@lab_ids
+@emulator_name
+@click.option(
+    "--workers", type=click.IntRange(1), default=2, show_default=True, help="How many notebooks run side by side."
+)
+def run(labs: tuple[str, ...], emulator: str | None, workers: int) -> None:
     """Run the solved notebooks headless and check what they built; exit code 1 if one fails."""
     from rich.console import Console
     from rich.progress import Progress
@@ -62,7 +64,7 @@ def run(
             with scratch_emulator() as scratch:
                 runs = run_all(course, chosen, scratch, dict(os.environ), workers, advance)
     _print_runs(runs, console)
-    raise typer.Exit(0 if all(each.good for each in runs) else 1)
+    sys.exit(0 if all(each.good for each in runs) else 1)
 
 
 def _print_runs(runs: "list[NotebookRun]", console: "Console") -> None:

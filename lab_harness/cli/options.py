@@ -1,16 +1,13 @@
 """The options and arguments that several commands share."""
 
-from typing import Annotated
+import click
 
-import typer
-
-LabId = Annotated[str, typer.Argument(metavar="LAB", help="The lab's id, as `lab list` shows it.")]
-EmulatorName = Annotated[
-    str | None,
-    typer.Option(
-        "--emulator",
-        metavar="NAME",
-        envvar="LAB_EMULATOR",
-        help="embedded or localstack. Without it AWS_ENDPOINT_URL decides, then the embedded one is used.",
-    ),
-]
+lab_id = click.argument("lab", help="The lab's id, as `lab list` shows it.")
+lab_ids = click.argument("labs", nargs=-1, metavar="[LAB]...", help="These labs; all if none is given.")
+emulator_name = click.option(
+    "--emulator",
+    metavar="NAME",
+    envvar="LAB_EMULATOR",
+    show_envvar=True,
+    help="embedded or localstack. Without it AWS_ENDPOINT_URL decides, then the embedded one is used.",
+)

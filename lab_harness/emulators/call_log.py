@@ -9,11 +9,9 @@ from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote
 
-from lab_harness.emulators.base import MINISTACK_NAMES
-from lab_harness.emulators.runtime import FUNCTION_TOKEN_PREFIX
+from lab_harness.emulators.base import FUNCTION_TOKEN_PREFIX, HARNESS_TOKEN, MINISTACK_NAMES
 
 MAX_CALLS = 5000
-HARNESS_TOKEN = "lab-harness"  # noqa: S105  marks whose call it is, opens nothing
 API_PATHS = re.compile(r"/_aws/(?:execute-api|lambda-url)/[^/]+|/restapis/[^/]+/[^/]+/_user_request_")
 BOTO3_NAMES = {ministack: boto3 for boto3, ministack in MINISTACK_NAMES.items()}
 # Services that MiniStack's router does not tell from their second version, and where the second one's paths begin.

@@ -6,8 +6,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from lab_harness.emulators.base import Call, Mail, as_calls, listed
 from lab_harness.emulators.guard import TOKEN_HEADER
 from lab_harness.emulators.http import call_json
@@ -51,6 +49,8 @@ class Embedded:
         """Start the emulator, or find the one that runs already, and return its endpoint."""
         if self.healthy():
             return self.endpoint
+        from filelock import FileLock, Timeout
+
         try:
             self.home.mkdir(parents=True, exist_ok=True)
             with FileLock(self.home / "emulator.lock", timeout=START_DEADLINE):

@@ -14,7 +14,8 @@ from typing import Any
 
 import wrapt
 
-FUNCTION_TOKEN_PREFIX = "lab-function/"  # noqa: S105  marks whose call it is, opens nothing
+from lab_harness.emulators.base import FUNCTION_TOKEN_PREFIX
+
 LOG_DEADLINE = 5.0  # seconds to wait for the end of an invocation's log
 LAST_WORDS_DEADLINE = 0.25  # the same, where the process died before it could mark the end
 LOG_END = "\x1e"
