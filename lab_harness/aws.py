@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, EndpointConnectionError
 
 from lab_harness.emulators.base import HARNESS_TOKEN, REGION, Emulator
+from lab_harness.http import Http
 from lab_harness.local import require_local
 
 # What botocore raises when the emulator is gone; a ClientError is an answer, these are none.
@@ -28,6 +29,7 @@ class Clients:
 
     They do not retry, so that a check sees an emulator's first answer, at once. They come from botocore itself,
     of which boto3 makes its own: without boto3's resources and transfers they are there 80 ms sooner.
+    `clients["http"]` sends plain requests to the emulator; `clients["inbox"]()` are the mails that it sent.
     """
 
     def __init__(self, emulator: Emulator) -> None:
@@ -38,10 +40,15 @@ class Clients:
 
     def __getitem__(self, service: str) -> Any:
         if service not in self._made:
-            self._made[service] = self._session.create_client(
-                service, endpoint_url=self.emulator.endpoint, config=_client_config()
-            )
+            self._made[service] = self._make(service)
         return self._made[service]
+
+    def _make(self, service: str) -> Any:
+        if service == "http":
+            return Http(self.emulator.endpoint)
+        if service == "inbox":
+            return self.emulator.inbox
+        return self._session.create_client(service, endpoint_url=self.emulator.endpoint, config=_client_config())
 
 
 def _session() -> botocore.session.Session:

@@ -14,11 +14,16 @@ Identifier = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class Task(Struct, frozen=True, forbid_unknown_fields=True):
-    """One thing the learner does; hints go from a nudge to nearly the answer."""
+    """One thing the learner does; hints go from a nudge to nearly the answer.
+
+    A task that stands `apart` comes when the lab is done and undoes it, as cleaning up does: the lab's own
+    report, score and solution leave it out, and its checks run only when they are asked for by name.
+    """
 
     id: Identifier
     title: Text
     hints: Annotated[tuple[Text, ...], Meta(min_length=1)]
+    apart: bool = False
 
 
 class Resource(Struct, frozen=True, forbid_unknown_fields=True):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from lab_harness.checks import CheckFunction, mark_of
 from lab_harness.course import Course, find_course
@@ -23,9 +23,15 @@ if TYPE_CHECKING:
     from lab_harness.aws import Clients
 
 
+PROBES = ("http", "inbox")  # parameters of checks that name no service of AWS
+
+
 @dataclass(frozen=True)
 class Check:
-    """A check as the runner needs it; `parameters` maps each parameter to the boto3 service it names."""
+    """A check as the runner needs it.
+
+    `parameters` maps each parameter to what of `Clients` it names: a boto3 service, `http` or `inbox`.
+    """
 
     name: str
     function: CheckFunction
@@ -34,10 +40,11 @@ class Check:
     points: int
     needs: tuple[str, ...]
     parameters: dict[str, str]
+    apart: bool = False
 
     @property
     def services(self) -> tuple[str, ...]:
-        return tuple(self.parameters.values())
+        return tuple(name for name in self.parameters.values() if name not in PROBES)
 
 
 @dataclass(frozen=True)
@@ -74,8 +81,9 @@ class Lab:
 
     @cached_property
     def check_names(self) -> tuple[str, ...]:
-        """The names of the lab's checks, without running checks.py, which would load boto3."""
-        return _check_names(self.folder / "checks.py")
+        """The names of the checks that make the lab's score, without running checks.py, which would load boto3."""
+        apart = {task.id for task in self.tasks if task.apart}
+        return tuple(name for name, task in _check_names(self.folder / "checks.py").items() if task not in apart)
 
     def selection(self, name: str) -> tuple[str, ...]:
         """`name` as a choice for `run_checks`; UsageError when no check or task is called that."""
@@ -141,7 +149,8 @@ def error_in(path: Path, error: Exception) -> str:
     return f"{path}, line {line}: {type(error).__name__}: {error}"
 
 
-def _check_names(path: Path) -> tuple[str, ...]:
+def _check_names(path: Path) -> dict[str, str | None]:
+    """The names of the checks in a file, each with its task."""
     try:
         body = ast.parse(path.read_bytes(), path).body
     except OSError as error:
@@ -149,16 +158,22 @@ def _check_names(path: Path) -> tuple[str, ...]:
     except SyntaxError as error:
         raise LabError(error_in(path, error)) from error
     functions = (node for node in body if isinstance(node, ast.FunctionDef))
-    return tuple(node.name for node in functions if any(_marks(decorator) for decorator in node.decorator_list))
+    return {node.name: _task(mark) for node in functions for mark in node.decorator_list if _marks(mark)}
 
 
-def _marks(decorator: ast.expr) -> bool:
+def _marks(decorator: ast.expr) -> TypeGuard[ast.Call]:
     return isinstance(decorator, ast.Call) and ast.unparse(decorator.func).rpartition(".")[2] == "check"
+
+
+def _task(mark: ast.Call) -> str | None:
+    values = [keyword.value for keyword in mark.keywords if keyword.arg == "task"]
+    return str(values[0].value) if values and isinstance(values[0], ast.Constant) else None
 
 
 def _read_checks(lab: Lab) -> tuple[Check, ...]:
     found: dict[Callable[..., None], Check] = {}
     tasks = {task.id for task in lab.tasks}
+    apart = {task.id for task in lab.tasks if task.apart}
     for name, function in vars(lab.checks).items():
         mark = mark_of(function)
         if mark is None or function.__module__ != lab.checks.__name__:
@@ -171,14 +186,18 @@ def _read_checks(lab: Lab) -> tuple[Check, ...]:
             raise LabError(f"{where}: task {mark.task!r} is not in lab.toml; it has {', '.join(sorted(tasks))}")
         parameters = {parameter: _service(parameter, where) for parameter in inspect.signature(function).parameters}
         needs = tuple(found[needed].name for needed in mark.needs)
-        found[function] = Check(name, function, mark.title, mark.task, mark.points, needs, parameters)
+        found[function] = Check(
+            name, function, mark.title, mark.task, mark.points, needs, parameters, mark.task in apart
+        )
     if not found:
         raise LabError(f"{lab.folder / 'checks.py'} has no checks: mark functions with @check(...)")
     return tuple(found.values())
 
 
 def _service(parameter: str, where: str) -> str:
-    """boto3's service that a check's parameter names: `lambda_` → "lambda", `cognito_idp` → "cognito-idp"."""
+    """What a check's parameter names: `lambda_` → "lambda", `cognito_idp` → "cognito-idp", `http`, `inbox`."""
+    if parameter in PROBES:
+        return parameter
     bare = parameter.rstrip("_")
     service = (bare if keyword.iskeyword(bare) else parameter).replace("_", "-")
     known = _services()

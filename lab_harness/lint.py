@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 
 from lab_harness.aws import Clients
 from lab_harness.course import Course
+from lab_harness.deleters import DELETERS
 from lab_harness.errors import HarnessError
 from lab_harness.labs import Lab
 from lab_harness.notebook.build import read_notebook, solved_notebook, sources, task_of
-from lab_harness.resources import DELETERS, remove_resources
+from lab_harness.resources import remove_resources
 from lab_harness.results import Outcome
 from lab_harness.runner import run_checks
 from lab_harness.solutions import answers

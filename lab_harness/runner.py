@@ -8,7 +8,7 @@ from typing import Any
 
 from lab_harness.aws import UNREACHABLE, Clients
 from lab_harness.checks import Failure
-from lab_harness.errors import EmulatorNotReady
+from lab_harness.errors import EmulatorError, EmulatorNotReady
 from lab_harness.labs import Check, Lab
 from lab_harness.results import CheckResult, LabReport, Outcome
 
@@ -17,17 +17,21 @@ def run_checks(lab: Lab, clients: Clients, only: Collection[str] = ()) -> LabRep
     """Run the lab's checks and report one outcome each.
 
     `only` limits the run to checks of these names or tasks; what they need runs too, and is reported where it
-    did not pass. A check whose prerequisite did not pass is BLOCKED and not run. Any error other than Failure
-    makes the check BROKEN: the course's fault, never scored against the learner. An emulator that no longer
-    answers ends the run with EmulatorNotReady.
+    did not pass. Without it all run but those that stand apart. A check whose prerequisite did not pass is BLOCKED
+    and not run. Any error other than Failure makes the check BROKEN: the course's fault, never scored against the
+    learner. An emulator that no longer answers ends the run with EmulatorNotReady.
     """
-    chosen = [check for check in lab.all_checks if not only or check.name in only or check.task in only]
+    chosen = [check for check in lab.all_checks if _is_chosen(check, only)]
     results: dict[str, CheckResult] = {}
     for check in _with_needs(lab, chosen):
         results[check.name] = _run(check, clients, results)
     names = {check.name for check in chosen}
     shown = (result for result in results.values() if result.name in names or result.outcome is not Outcome.PASSED)
     return LabReport(lab.id, lab.title, clients.emulator.name, tuple(shown))
+
+
+def _is_chosen(check: Check, only: Collection[str]) -> bool:
+    return check.name in only or check.task in only if only else not check.apart
 
 
 def _with_needs(lab: Lab, chosen: Iterable[Check]) -> list[Check]:
@@ -61,6 +65,8 @@ def _run(check: Check, clients: Clients, earlier: dict[str, CheckResult]) -> Che
             f"The emulator stopped answering at {clients.emulator.endpoint} while the checks ran. "
             "Start it again with: lab start"
         ) from error
+    except EmulatorError:
+        raise
     except Exception:
         result = _result(
             check,

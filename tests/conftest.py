@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,9 +63,19 @@ def emulator(request, localstack_endpoint):
     """The emulator that the labs are tested on."""
     if request.config.getoption("--emulator") == "embedded":
         return request.getfixturevalue("embedded")
-    localstack = LocalStack(localstack_endpoint)
-    localstack.start()
-    return localstack
+    return request.getfixturevalue("localstack")
+
+
+@pytest.fixture(scope="session")
+def localstack(localstack_endpoint):
+    """LocalStack, with the relay beside it that docker-compose.yml runs, too."""
+    running = LocalStack(localstack_endpoint)
+    running.start()
+    command = [sys.executable, "-m", "lab_harness.emulators.relay"]
+    environ = os.environ | {"AWS_ENDPOINT_URL": localstack_endpoint}
+    with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL) as relay:
+        yield running
+        relay.terminate()
 
 
 @pytest.fixture

@@ -9,10 +9,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lab_harness.aws import Clients
+from lab_harness.deleters import DELETERS
 from lab_harness.errors import EmulatorNotReady, LabError
 from lab_harness.lab_file import Resource
 from lab_harness.labs import load_lab
-from lab_harness.resources import DELETERS, remove_resources
+from lab_harness.resources import remove_resources
 
 ROLE_ARN = "arn:aws:iam::000000000000:role/worker-role"
 READ_LOGS = json.dumps({"Statement": [{"Effect": "Allow", "Action": "logs:GetLogEvents", "Resource": "*"}]})

@@ -5,7 +5,8 @@ from typing import Any, Protocol
 
 ACCOUNT = "000000000000"  # both emulators' account for the credentials test/test
 REGION = "us-east-1"
-# Whose call it is shows in its session token, which opens nothing: any credentials do.
+# Whose call it is shows in its session token, or for a plain request of the checks in its User-Agent. Neither opens
+# anything: both emulators accept any credentials.
 HARNESS_TOKEN = "lab-harness"  # noqa: S105
 FUNCTION_TOKEN_PREFIX = "lab-function/"  # noqa: S105
 

@@ -9,12 +9,16 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import nbformat
 
 from lab_harness.aws import Clients, emulator_environment
 from lab_harness.course import Course
 from lab_harness.emulators import Emulator
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.labs import Lab
+from lab_harness.notebook.build import read_notebook, task_of
 from lab_harness.resources import remove_resources
 from lab_harness.results import LabReport
 from lab_harness.runner import run_checks
@@ -80,16 +84,25 @@ def run_one(course: Course, lab: Lab, emulator: Emulator, environ: dict[str, str
     with tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True) as folder:
         home = emulator.home if isinstance(emulator, Embedded) else Path(folder)
         variables = kernel_environment(emulator, home, environ) | {"LAB_COURSE": str(course.root)}
-        problem = _papermill(course.solved / lab.file.notebook, Path(folder), variables)
+        notebook = Path(folder) / lab.file.notebook
+        nbformat.write(without_apart(read_notebook(course.solved / notebook.name), lab), notebook)  # type: ignore[no-untyped-call]
+        problem = _papermill(notebook, variables)
     report = run_checks(lab, clients) if problem is None else None
     remove_resources(lab, clients)
     return NotebookRun(lab, time.monotonic() - started, report, problem)
 
 
-def _papermill(notebook: Path, folder: Path, environ: dict[str, str]) -> str | None:
-    """Execute a notebook in a folder; what went wrong, or None."""
-    command = [sys.executable, "-m", "papermill", str(notebook), str(folder / notebook.name)]
-    command += ["--cwd", str(folder), "--no-progress-bar", "--execution-timeout", "120"]
+def without_apart(notebook: Any, lab: Lab) -> Any:
+    """The notebook without the cells of tasks that stand apart: they would undo what is to be checked."""
+    apart = {task.id for task in lab.tasks if task.apart}
+    notebook.cells = [cell for cell in notebook.cells if task_of(cell) not in apart]
+    return notebook
+
+
+def _papermill(notebook: Path, environ: dict[str, str]) -> str | None:
+    """Execute a notebook in its folder; what went wrong, or None."""
+    command = [sys.executable, "-m", "papermill", str(notebook), str(notebook)]
+    command += ["--cwd", str(notebook.parent), "--no-progress-bar", "--execution-timeout", "120"]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return None

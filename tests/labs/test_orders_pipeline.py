@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from lab_harness import eventually, load_lab, run_checks
-from lab_harness.resources import _delete_mapping, remove_resources
+from lab_harness.deleters import _delete_mapping
+from lab_harness.resources import remove_resources
 
 from .helpers import configure, deploy, failure, not_passed
 
