@@ -10,6 +10,7 @@ from msgspec import Meta, Struct, ValidationError, convert
 from lab_harness.errors import LabError
 
 Text = Annotated[str, Meta(pattern=r"\S")]
+Index = Annotated[int, Meta(ge=0, le=20)]
 Identifier = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
@@ -18,12 +19,14 @@ class Task(Struct, frozen=True, forbid_unknown_fields=True):
 
     A task that stands `apart` comes when the lab is done and undoes it, as cleaning up does: the lab's own
     report, score and solution leave it out, and its checks run only when they are asked for by name.
+    A task with `services` cannot be done on an emulator that lacks one of them: the solution leaves it out there.
     """
 
     id: Identifier
     title: Text
     hints: Annotated[tuple[Text, ...], Meta(min_length=1)]
     apart: bool = False
+    services: tuple[Text, ...] = ()
 
 
 class Resource(Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,6 +34,32 @@ class Resource(Struct, frozen=True, forbid_unknown_fields=True):
 
     type: Text
     name: Text
+
+
+class Node(Struct, frozen=True, forbid_unknown_fields=True):
+    """A box of the lab's architecture, `at` a column and row. Its first check says whether it is there at all."""
+
+    id: Identifier
+    label: Text
+    kind: Text
+    at: tuple[Index, Index]
+    checks: tuple[Identifier, ...] = ()
+
+
+class Arrow(Struct, frozen=True, forbid_unknown_fields=True):
+    """What goes from one box to another; `label` says what."""
+
+    source: Identifier
+    target: Identifier
+    label: str = ""
+    checks: tuple[Identifier, ...] = ()
+
+
+class Diagram(Struct, frozen=True, forbid_unknown_fields=True):
+    """The lab's architecture."""
+
+    nodes: Annotated[tuple[Node, ...], Meta(min_length=1)]
+    arrows: tuple[Arrow, ...] = ()
 
 
 class LabFile(Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,6 +73,7 @@ class LabFile(Struct, frozen=True, forbid_unknown_fields=True):
     services: tuple[Text, ...]
     tasks: Annotated[tuple[Task, ...], Meta(min_length=1)]
     resources: Annotated[tuple[Resource, ...], Meta(min_length=1)]
+    diagram: Diagram | None = None
 
 
 def read_lab_file(path: Path) -> LabFile:

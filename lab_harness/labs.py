@@ -63,6 +63,10 @@ class Lab:
     def tasks(self) -> tuple[Task, ...]:
         return self.file.tasks
 
+    def tasks_left_out(self, supports: Callable[[str], bool]) -> set[str]:
+        """The ids of the tasks that building the lab leaves out: those apart, and those the emulator cannot do."""
+        return {task.id for task in self.tasks if task.apart or not all(map(supports, task.services))}
+
     def task(self, task_id: str) -> Task:
         """The task of this id; UsageError names the nearest otherwise."""
         for task in self.tasks:
@@ -96,7 +100,7 @@ class Lab:
         """Build the lab as its reference answer does, in the account behind `clients`."""
         from lab_harness.solutions import solve  # it imports this module
 
-        solve(self, clients.emulator.endpoint)
+        solve(self, clients.emulator)
 
 
 def load_lab(lab_id: str, course: Course | None = None) -> Lab:

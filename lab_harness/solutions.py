@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lab_harness.aws import UNREACHABLE, using_emulator
+from lab_harness.emulators.base import Emulator
 from lab_harness.errors import EmulatorNotReady, LabError, UsageError
 from lab_harness.labs import Lab, error_in, unknown
 
@@ -61,10 +62,10 @@ def answer(lab: Lab, task: str) -> Answer:
     return found[task]
 
 
-def solve(lab: Lab, endpoint: str) -> str:
+def solve(lab: Lab, emulator: Emulator) -> str:
     """Run the lab's answers against the emulator, in a folder of their own, and return what they printed.
 
-    The answers of tasks that stand apart are left out.
+    The answers of tasks that stand apart, or that the emulator cannot do, are left out.
 
     Raises LabError, which names the line, when one of them fails.
     """
@@ -77,11 +78,11 @@ def solve(lab: Lab, endpoint: str) -> str:
     with (
         tempfile.TemporaryDirectory() as folder,
         contextlib.chdir(folder),
-        using_emulator(endpoint),
+        using_emulator(emulator.endpoint),
         contextlib.redirect_stdout(printed),
     ):
-        apart = {task.id for task in lab.tasks if task.apart}
-        found = [each for each in answers(lab).values() if each.task not in apart]
+        left_out = lab.tasks_left_out(emulator.supports)
+        found = [each for each in answers(lab).values() if each.task not in left_out]
         for each in found:  # Files first: a function may be made from one before its task asks to write it.
             if each.file:
                 Path(each.file).parent.mkdir(parents=True, exist_ok=True)

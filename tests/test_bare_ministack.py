@@ -137,6 +137,20 @@ def test_functions_calls_cannot_be_told_from_the_learners(aws):
     assert invoke(aws, "credentials", source) == "", message
 
 
+def test_history_has_no_states_of_a_branch_and_no_previous_event(aws):
+    branch = {"StartAt": "Inside", "States": {"Inside": {"Type": "Pass", "End": True}}}
+    parallel = {"Type": "Parallel", "Branches": [branch], "End": True}
+    definition = json.dumps({"StartAt": "Both", "States": {"Both": parallel}})
+    sfn = aws["stepfunctions"]
+    machine = sfn.create_state_machine(name="history", roleArn=ROLE, definition=definition)["stateMachineArn"]
+    execution = sfn.start_execution(stateMachineArn=machine)["executionArn"]
+    wait_until(lambda: sfn.describe_execution(executionArn=execution)["status"] == "SUCCEEDED")
+    events = sfn.get_execution_history(executionArn=execution)["events"]
+    names = [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
+    assert names == ["Both"], "MiniStack records the states of branches: history.py may be deleted"
+    assert not any(event.get("previousEventId") for event in events), "MiniStack links events: history.py may shrink"
+
+
 def test_website_address_answers_with_a_listing(aws, bare):
     s3 = aws["s3"]
     s3.create_bucket(Bucket="site")

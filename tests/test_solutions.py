@@ -3,6 +3,7 @@
 import os
 import traceback
 from pathlib import Path
+from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -100,14 +101,14 @@ def test_missing_solution_and_missing_file_are_lab_errors(with_file):
 
 
 def test_solve_builds_the_lab_and_returns_what_was_printed(lab, clients, capsys):
-    assert solve(lab, clients.emulator.endpoint) == "sample-queue\n"
+    assert solve(lab, clients.emulator) == "sample-queue\n"
     assert capsys.readouterr().out == ""
     assert clients["sqs"].list_queues()["QueueUrls"][0].endswith("/sample-queue")
 
 
 def test_solve_writes_files_into_a_folder_of_its_own_that_is_gone_afterwards(with_file, clients):
     before = Path.cwd()
-    assert "def handler" in solve(with_file, clients.emulator.endpoint)
+    assert "def handler" in solve(with_file, clients.emulator)
     assert Path.cwd() == before
     assert not (before / "functions" / "hello").exists()
 
@@ -162,14 +163,18 @@ def test_emulator_that_does_not_answer_is_not_the_labs_fault(lab):
     once = "config=boto3.session.Config(retries={'total_max_attempts': 1})"
     rewrite(lab, 'boto3.client("sqs")', f'boto3.client("sqs", {once})')
     with pytest.raises(EmulatorNotReady, match="lab start"):
-        solve(lab, "http://127.0.0.1:9")
+        solve(lab, SimpleNamespace(endpoint="http://127.0.0.1:9", supports=lambda service: True))
 
 
 def test_solution_cannot_reach_a_foreign_endpoint(lab):
     class Foreign:
         endpoint = "https://sqs.us-east-1.amazonaws.com"
 
+        @staticmethod
+        def supports(service):
+            return True
+
     with pytest.raises(Exception, match="nothing was sent"):
-        solve(lab, Foreign.endpoint)
+        solve(lab, Foreign)
     with pytest.raises(Exception, match="nothing was sent"):
         Clients(Foreign())

@@ -106,7 +106,7 @@ def solve(lab: str, emulator: str | None) -> None:
     running = running_emulator(emulator)
     from lab_harness.solutions import solve as build
 
-    build(loaded, running.endpoint)
+    build(loaded, running)
     click.echo(f"Built. See for yourself: lab check {lab}")
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from lab_harness.emulators import definitions, guard, runtime, websites
+from lab_harness.emulators import definitions, guard, history, runtime, websites
 from lab_harness.emulators.call_log import CallLog, describe_call
 from lab_harness.emulators.ec2_events import InstanceWatch
 from lab_harness.emulators.inbox import Inbox
@@ -45,6 +45,7 @@ class LabEmulator:
         self._inbox.install()
         runtime.install()
         definitions.install()
+        history.install()
         from ministack import app  # reads its settings from the environment when imported
 
         self._ministack = app

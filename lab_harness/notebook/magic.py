@@ -6,6 +6,7 @@ from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from lab_harness.render.blocks import Note
+from lab_harness.results import Outcome
 
 
 class CellFailed(Exception):
@@ -25,7 +26,11 @@ def show_and_register(opened: Any) -> None:
     def after(line: str, cell: str) -> None:
         """Run the cell if the task's checks pass; else say which task comes first."""
         task = opened.lab.task(line.strip())
-        if not opened.look(task.id).complete:
+        report = opened.look(task.id)
+        if report.total and report.count(Outcome.UNSUPPORTED) == report.total:
+            display(Note("Not on this emulator.", (report.results[0].found or "",)))  # type: ignore[no-untyped-call]
+            return
+        if not report.complete:
             display(Note("Not yet.", (f"This cell needs the task {task.id!r} first: {task.title}.",)))  # type: ignore[no-untyped-call]
             return
         if not shell.run_cell(cell, store_history=False).success:  # type: ignore[no-untyped-call]

@@ -85,17 +85,17 @@ def run_one(course: Course, lab: Lab, emulator: Emulator, environ: dict[str, str
         home = emulator.home if isinstance(emulator, Embedded) else Path(folder)
         variables = kernel_environment(emulator, home, environ) | {"LAB_COURSE": str(course.root)}
         notebook = Path(folder) / lab.file.notebook
-        nbformat.write(without_apart(read_notebook(course.solved / notebook.name), lab), notebook)  # type: ignore[no-untyped-call]
+        wanted = without_tasks(read_notebook(course.solved / notebook.name), lab.tasks_left_out(emulator.supports))
+        nbformat.write(wanted, notebook)  # type: ignore[no-untyped-call]
         problem = _papermill(notebook, variables)
     report = run_checks(lab, clients) if problem is None else None
     remove_resources(lab, clients)
     return NotebookRun(lab, time.monotonic() - started, report, problem)
 
 
-def without_apart(notebook: Any, lab: Lab) -> Any:
-    """The notebook without the cells of tasks that stand apart: they would undo what is to be checked."""
-    apart = {task.id for task in lab.tasks if task.apart}
-    notebook.cells = [cell for cell in notebook.cells if task_of(cell) not in apart]
+def without_tasks(notebook: Any, left_out: set[str]) -> Any:
+    """The notebook without the cells of these tasks: those that undo the lab, or that the emulator cannot do."""
+    notebook.cells = [cell for cell in notebook.cells if task_of(cell) not in left_out]
     return notebook
 
 

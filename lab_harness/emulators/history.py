@@ -1,0 +1,68 @@
+"""An execution's history as AWS writes it: states inside a Map or a Parallel too, each event with the one before it.
+
+MiniStack records the states of the outermost level only, and no `previousEventId`, so which branch or iteration
+took which way could not be told.
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
+"""
+
+import copy
+import json
+import threading
+from contextvars import ContextVar
+from typing import Any
+
+import wrapt
+
+# Each branch and iteration runs in a copy of the context in which it was started, so what it finds here is the event
+# before its own: (execution, event id).
+_last: ContextVar[tuple[str, int]] = ContextVar("last_event", default=("", 0))
+_writing = threading.Lock()  # ids are counted, and branches write at once
+
+
+def install() -> None:
+    """Change MiniStack's Step Functions; takes effect when its module is imported."""
+    wrapt.register_post_import_hook(_change, "ministack.services.stepfunctions")
+
+
+def _change(stepfunctions: Any) -> None:
+    @wrapt.patch_function_wrapper(stepfunctions, "_add_event")
+    def add_event(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
+        execution = args[0]
+        arn, before = _last.get()
+        with _writing:
+            event = original(*args, **kwargs)
+        event["previousEventId"] = before if arn == execution["executionArn"] else 0
+        _last.set((execution["executionArn"], event["id"]))
+        return event
+
+    def run_branch(states: Any, start_at: Any, data: Any, execution: Any, ctx: Any) -> Any:
+        """Run the states of one branch or iteration, and record each."""
+        name, data = start_at, copy.deepcopy(data)
+        while name:
+            if name not in states:
+                raise stepfunctions._ExecutionError("States.Runtime", f"State '{name}' not found")
+            state = states[name]
+            ctx["State"] = {"Name": name, "EnteredTime": stepfunctions.now_iso(), "RetryCount": 0}
+            details = {"name": name, "input": json.dumps(data)}
+            stepfunctions._add_event(execution, f"{state['Type']}StateEntered", {"stateEnteredEventDetails": details})
+            data, following = _run_state(stepfunctions, state, data, execution, ctx)
+            details = {"name": name, "output": json.dumps(data)}
+            stepfunctions._add_event(execution, f"{state['Type']}StateExited", {"stateExitedEventDetails": details})
+            name = following
+        return data
+
+    stepfunctions._run_sub_machine = run_branch
+
+
+def _run_state(stepfunctions: Any, state: Any, data: Any, execution: Any, ctx: Any) -> tuple[Any, str | None]:
+    """A state's output, and the state that follows it."""
+    kind = state["Type"]
+    if kind == "Fail":
+        raise stepfunctions._ExecutionError(*stepfunctions._fail_state_error(state, data, ctx))
+    if kind == "Succeed":
+        data = stepfunctions._apply_input_path(state, data, ctx)
+        return stepfunctions._apply_output_path(state, data, ctx), None
+    handler = getattr(stepfunctions, f"_execute_{kind.lower()}")
+    ran = handler(state, data, execution, ctx) if kind in ("Task", "Parallel", "Map") else handler(state, data, ctx)
+    output, following = ran
+    return output, following
