@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lab_harness import expect
     from lab_harness.checks import Failure, check, eventually
+    from lab_harness.executions import definition_problems, probe_execution, read_execution, state_machines
     from lab_harness.labs import load_lab
     from lab_harness.notebook import open_lab
     from lab_harness.probes import function_log, invoke_function, latest_log, nonce, queue_counts, take_messages
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Failure",
     "check",
+    "definition_problems",
     "eventually",
     "expect",
     "function_log",
@@ -25,13 +27,17 @@ __all__ = [
     "load_lab",
     "nonce",
     "open_lab",
+    "probe_execution",
     "queue_counts",
+    "read_execution",
     "run_checks",
+    "state_machines",
     "take_messages",
 ]
 
 _HOMES = {
     "checks": ["Failure", "check", "eventually"],
+    "executions": ["definition_problems", "probe_execution", "read_execution", "state_machines"],
     "labs": ["load_lab"],
     "notebook": ["open_lab"],
     "probes": ["function_log", "invoke_function", "latest_log", "nonce", "queue_counts", "take_messages"],

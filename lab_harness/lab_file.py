@@ -61,6 +61,13 @@ class Diagram(Struct, frozen=True, forbid_unknown_fields=True):
     nodes: Annotated[tuple[Node, ...], Meta(min_length=1)]
     arrows: tuple[Arrow, ...] = ()
 
+    @property
+    def checks(self) -> set[str]:
+        """The names of the checks that it shows."""
+        return {name for node in self.nodes for name in node.checks} | {
+            n for arrow in self.arrows for n in arrow.checks
+        }
+
 
 class LabFile(Struct, frozen=True, forbid_unknown_fields=True):
     """What `lab.toml` says."""

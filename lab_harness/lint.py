@@ -69,6 +69,21 @@ def tasks_are_told_apart(course: Course, lab: Lab) -> Iterator[str]:
             yield f"checks.py: the title {title!r} is longer than {TITLE_LENGTH} characters or ends in a full stop"
 
 
+def diagram_names_what_there_is(course: Course, lab: Lab) -> Iterator[str]:
+    """Its boxes are told apart, its arrows join boxes, and the checks it names are the lab's."""
+    diagram = lab.file.diagram
+    if diagram is None:
+        return
+    nodes = Counter(node.id for node in diagram.nodes)
+    for name in (name for name, count in nodes.items() if count > 1):
+        yield f"lab.toml: {nodes[name]} boxes of the diagram have the id {name!r}"
+    ends = {end for arrow in diagram.arrows for end in (arrow.source, arrow.target)}
+    for name in sorted(ends - nodes.keys()):
+        yield f"lab.toml: an arrow of the diagram joins {name!r}, which is no box"
+    for name in sorted(diagram.checks - {check.name for check in lab.all_checks}):
+        yield f"lab.toml: the diagram names {name!r}, which is no check"
+
+
 def first_check_needs_nothing(course: Course, lab: Lab) -> Iterator[str]:
     """An untouched lab fails its first check, which says where to begin."""
     if lab.all_checks[0].needs:
@@ -130,6 +145,7 @@ RULES: tuple[Rule, ...] = (
     readme_names_each_resource,
     resources_can_be_removed,
     tasks_are_told_apart,
+    diagram_names_what_there_is,
     first_check_needs_nothing,
     each_task_is_checked,
     services_are_declared,

@@ -1,8 +1,9 @@
-"""What a role's policies say, read as IAM reads them: for the checks of roles.
+"""What policies say, a role's and a resource's own, read as IAM reads them.
 
 Neither emulator enforces permissions by default, so a check reads the policies instead of trying an action.
 """
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,6 +22,30 @@ class Statement:
     resources: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Grant:
+    """One statement of a resource's own policy. `sources` are the patterns of its SourceArn; `conditional`, any at all.
+
+    `principals` are services and ARNs, or `*`.
+    """
+
+    allows: bool
+    principals: tuple[str, ...]
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    sources: tuple[str, ...]
+    conditional: bool
+
+    def covers(self, principal: str, action: str, resource: str) -> bool:
+        """Whether it is about this principal doing this; conditions are not read."""
+        matches = _any_action(self.actions, action) and _any_match(self.resources, resource)
+        return matches and (principal in self.principals or "*" in self.principals)
+
+    def comes_from(self, source: str) -> bool:
+        """Whether one of its SourceArn patterns fits the ARN of what calls."""
+        return _any_match(self.sources, source)
+
+
 def role_statements(iam: Any, role: str) -> list[Statement]:
     """All statements of the policies that a role carries, inline and attached."""
     found = []
@@ -29,6 +54,11 @@ def role_statements(iam: Any, role: str) -> list[Statement]:
     for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
         found += _attached(iam, policy["PolicyName"], policy["PolicyArn"])
     return found
+
+
+def grants(policy: str) -> list[Grant]:
+    """The statements of a resource's policy, such as a function's or a bucket's, from its JSON text."""
+    return [_grant(statement) for statement in _listed(json.loads(policy).get("Statement", []))]
 
 
 def allowed(statements: Iterable[Statement], action: str, resource: str) -> bool:
@@ -67,6 +97,21 @@ def trusts(role: dict[str, Any], service: str) -> bool:
         ):
             return True
     return False
+
+
+def _grant(statement: dict[str, Any]) -> Grant:
+    principal, conditions = statement.get("Principal", {}), statement.get("Condition", {})
+    principals = principal.values() if isinstance(principal, dict) else [principal]
+    tests = [test for operator, test in conditions.items() if "Not" not in operator]
+    sources = [test[key] for test in tests for key in test if key.lower() == "aws:sourcearn"]
+    return Grant(
+        statement.get("Effect") == "Allow",
+        tuple(name for names in principals for name in _listed(names)),
+        tuple(_listed(statement.get("Action", ["*"]))),
+        tuple(_listed(statement.get("Resource", ["*"]))),
+        tuple(source for patterns in sources for source in _listed(patterns)),
+        bool(conditions),
+    )
 
 
 def _attached(iam: Any, name: str, arn: str) -> list[Statement]:

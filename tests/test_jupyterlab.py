@@ -18,7 +18,7 @@ from lab_harness.solutions import answers
 from tests.conftest import ROOT
 
 SLOWEST_RUN = 180  # seconds
-TYPING = 250  # milliseconds between a learner's keystrokes; JupyterLab loses some that come all at once
+PATIENCE = 60_000  # milliseconds until JupyterLab has done what a key asks for
 
 
 @pytest.fixture
@@ -46,15 +46,26 @@ def jupyterlab(tmp_path):
     assert not (tmp_path / "lab" / "emulator.json").exists(), "lab open left the emulator that it had started"
 
 
-def run_cell(page, source=None):
-    """Run the selected cell, with other source if given, and go to the next one."""
+def active(page, index):
+    """Wait until this cell is the active one, and return it."""
+    cell = page.locator(f'.jp-Notebook:visible .jp-Cell.jp-mod-active[data-windowed-list-index="{index}"]')
+    cell.wait_for(state="attached", timeout=PATIENCE)
+    return cell
+
+
+def run_cell(page, index, source=None):
+    """Run the active cell, with other source if given, and wait until the next one is active."""
+    cell = active(page, index)
     if source is not None:
         page.keyboard.press("Enter")
+        editor = cell.locator(".cm-content:focus")
+        editor.wait_for(timeout=PATIENCE)
         page.keyboard.press("Control+a")
         page.keyboard.insert_text(source)
-        page.wait_for_timeout(TYPING)
+        # By its beginning: of a long text the editor shows only what there is room for.
+        cell.locator(".cm-line").filter(has_text=source.splitlines()[0]).first.wait_for(timeout=PATIENCE)
     page.keyboard.press("Shift+Enter")
-    page.wait_for_timeout(TYPING)
+    active(page, index + 1)
 
 
 def wait_until_run(page, path):
@@ -76,12 +87,16 @@ def test_a_learner_finishes_the_notebook(lab_id, page, jupyterlab):
     path = course / "notebooks" / lab.file.notebook
     solutions = answers(lab)
     page.goto(re.sub(r"[^/]+\.ipynb", lab.file.notebook, address))
-    page.locator(".jp-Notebook:visible .jp-MarkdownCell.jp-mod-rendered").first.wait_for(timeout=60_000)
-    page.locator(".jp-Notebook:visible .jp-Cell.jp-mod-active").focus()  # the first one, as the notebook opens
+    page.locator(".jp-Notebook:visible .jp-MarkdownCell.jp-mod-rendered").first.wait_for(timeout=PATIENCE)
+    # Once its kernel is ready the notebook is not drawn anew any more.
+    page.locator('.jp-NotebookPanel:visible .jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(
+        timeout=PATIENCE
+    )
+    active(page, 0).focus()
     page.keyboard.press("Escape")
-    for cell in nbformat.read(path, as_version=4).cells:
+    for index, cell in enumerate(nbformat.read(path, as_version=4).cells):
         task = task_of(cell)
-        run_cell(page, solutions[task].cell if task else None)
+        run_cell(page, index, solutions[task].cell if task else None)
     wait_until_run(page, path)
     outputs = [output for cell in nbformat.read(path, as_version=4).cells for output in cell.get("outputs", [])]
     assert [output for output in outputs if output.output_type == "error"] == []

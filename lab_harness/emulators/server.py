@@ -19,7 +19,7 @@ from typing import Any
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from lab_harness.emulators import definitions, guard, history, runtime, websites
+from lab_harness.emulators import definitions, guard, history, rest_apis, runtime, websites
 from lab_harness.emulators.call_log import CallLog, describe_call
 from lab_harness.emulators.ec2_events import InstanceWatch
 from lab_harness.emulators.inbox import Inbox
@@ -46,6 +46,7 @@ class LabEmulator:
         runtime.install()
         definitions.install()
         history.install()
+        rest_apis.install()
         from ministack import app  # reads its settings from the environment when imported
 
         self._ministack = app

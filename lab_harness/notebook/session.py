@@ -7,10 +7,13 @@ from typing import Any
 from lab_harness import aws, emulators
 from lab_harness.course import find_course
 from lab_harness.emulators import Emulator
+from lab_harness.event_patterns import PatternMatch, match_rule
 from lab_harness.labs import Lab, load_lab
 from lab_harness.probes import function_log
 from lab_harness.progress import Progress
+from lab_harness.render.architecture import architecture
 from lab_harness.render.blocks import Note, Table
+from lab_harness.render.svg import Picture
 from lab_harness.resources import remove_resources
 from lab_harness.results import LabReport
 from lab_harness.runner import run_checks
@@ -72,6 +75,13 @@ class OpenLab:
         self.progress.take_solution(self.lab.id, task)
         return Note(f"Solution: {self.lab.task(task).title}", code=found.cell)
 
+    def diagram(self) -> Picture | Note:
+        """The lab's architecture, each part as the checks find it now; `.save("lab.svg")` writes it."""
+        diagram = self.lab.file.diagram
+        if diagram is None:
+            return Note("This lab has no picture.")
+        return architecture(self.lab.title, diagram, run_checks(self.lab, self._clients, diagram.checks))
+
     def reset(self) -> Note:
         """Remove what this lab asked you to build, to begin again. Other labs' resources and your progress stay."""
         removed = remove_resources(self.lab, self._clients)
@@ -99,6 +109,10 @@ class OpenLab:
         """The mails that were sent, oldest first."""
         rows = [(mail.to, mail.subject, mail.text) for mail in self.emulator.inbox()]
         return Table("Inbox", ("to", "subject", "text"), rows, "No mail yet.")
+
+    def match(self, rule: str, event: Any, bus: str = "default") -> PatternMatch | Note:
+        """An event beside a rule's pattern: what TestEventPattern says of the two and, field by field, why."""
+        return match_rule(self._clients["events"], rule, event, bus)
 
     def overview(self) -> Table:
         """The lab's tasks and what of them was done, from the progress file."""

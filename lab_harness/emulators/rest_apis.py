@@ -1,0 +1,57 @@
+"""REST APIs as AWS keeps them, where MiniStack loses what it was told.
+
+An update names a usage plan's stage as `<api id>:<stage>` and every value as text. MiniStack puts the text itself in
+place of the list of stages, after which no usage plan can be read, and takes "false" for true. A MOCK integration
+answers with a template of any content type; MiniStack knows only those for application/json.
+"""
+
+from typing import Any
+
+import wrapt
+
+BOOLEANS = frozenset({"/enabled", "/apiKeyRequired"})  # an API key's and a method's
+
+
+def install() -> None:
+    """Make MiniStack keep them; takes effect when it imports API Gateway."""
+    wrapt.register_post_import_hook(_change_apigateway, "ministack.services.apigateway_v1")
+
+
+def _change_apigateway(apigateway: Any) -> None:
+    @wrapt.patch_function_wrapper(apigateway, "_apply_patch")
+    def keep_types(original: Any, _instance: Any, args: Any, _kwargs: Any) -> Any:
+        target, operations = args
+        for operation in operations:
+            if operation.get("path") == "/apiStages" and operation.get("value"):
+                _change_stages(target, operation["op"], operation["value"])
+            else:
+                original(target, [_with_boolean(operation)])
+        return target
+
+    @wrapt.patch_function_wrapper(apigateway, "_invoke_mock_v1")
+    def answer_any_content_type(original: Any, _instance: Any, args: Any, _kwargs: Any) -> Any:
+        (integration,) = args
+        responses = integration.get("integrationResponses", {})
+        usable = {code: _with_template(response) for code, response in responses.items()}
+        return original({**integration, "integrationResponses": usable})
+
+
+def _change_stages(plan: dict[str, Any], operation: str, value: str) -> None:
+    """Add a stage to a usage plan, or take it off."""
+    api_id, _, stage = value.partition(":")
+    others = [each for each in plan.get("apiStages", []) if (each["apiId"], each["stage"]) != (api_id, stage)]
+    plan["apiStages"] = others if operation == "remove" else [*others, {"apiId": api_id, "stage": stage}]
+
+
+def _with_boolean(operation: dict[str, Any]) -> dict[str, Any]:
+    if operation.get("path") not in BOOLEANS:
+        return operation
+    return {**operation, "value": str(operation.get("value")).lower() == "true"}
+
+
+def _with_template(response: dict[str, Any]) -> dict[str, Any]:
+    """An integration response whose first template stands for application/json, too, where that has none."""
+    templates = response.get("responseTemplates") or {}
+    if not templates:
+        return response
+    return {**response, "responseTemplates": {"application/json": next(iter(templates.values())), **templates}}

@@ -1,0 +1,244 @@
+"""Says which fields of an EventBridge event pattern an event matches, which not, and why.
+
+AWS's own TestEventPattern answers only yes or no. It decides; this explains, and leaves open what it cannot
+say for certain. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from html import escape
+from typing import Any, NoReturn
+
+from botocore.exceptions import ClientError
+from rich.console import Group
+from rich.padding import Padding
+from rich.table import Table as Grid
+from rich.text import Text
+
+from lab_harness.event_operators import OPERATORS, Verdict, all_of, any_of, judge_item, reason
+from lab_harness.render.blocks import Note, Table
+from lab_harness.render.html import CELL
+from lab_harness.render.text import plain
+
+Path = tuple[str, ...]
+
+MOST_WAYS = 1000  # what AWS allows $or to multiply to
+SHOWN_WAYS = 4
+WORDS = {True: "✓ matches", False: "✗ differs", None: "– unclear"}
+COLUMNS = ("result", "field", "the pattern asks", "the event has", "why: it")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a pattern: what it asks, as JSON, what the event has there, whether that matches, and why."""
+
+    path: str
+    asked: str
+    found: str
+    matched: Verdict
+    why: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A pattern against an event: the fields of each way to match, of which `$or` makes several."""
+
+    ways: tuple[tuple[Field, ...], ...]
+    unclear: str = ""
+
+    @property
+    def matched(self) -> Verdict:
+        """Whether all fields of one way match."""
+        return None if self.unclear else any_of(all_of(field.matched for field in way) for way in self.ways)
+
+
+class _Unclear(Exception):
+    """The pattern says something that is not explained here."""
+
+
+def compare(pattern: Any, event: Any) -> Comparison:
+    """How an event compares with a pattern, field by field."""
+    try:
+        return Comparison(tuple(tuple(_fields(_tree(way), event)) for way in _ways([{}], (), pattern)))
+    except _Unclear as unclear:
+        return Comparison((), str(unclear))
+
+
+def match_rule(events: Any, rule: str, event: Any, bus: str) -> "PatternMatch | Note":
+    """What TestEventPattern says of an event and a rule's pattern, explained; a note where it says nothing."""
+    event = json.loads(event) if isinstance(event, str) else event
+    try:
+        found = events.describe_rule(Name=rule, EventBusName=bus)
+        if "EventPattern" not in found:
+            schedule = found.get("ScheduleExpression", "nothing")
+            return Note(f"The rule {rule} has no pattern.", (f"It is started by its schedule: {schedule}.",))
+        pattern = found["EventPattern"]
+        answer = events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"]
+    except ClientError as error:
+        return Note(f"The rule {rule} could not be tried.", (error.response["Error"]["Message"],))
+    pattern = json.loads(pattern)
+    return PatternMatch(rule, pattern, event, answer, compare(pattern, event))
+
+
+@dataclass(frozen=True)
+class PatternMatch:
+    """An event beside a rule's pattern: `answer` is what TestEventPattern said, `comparison` explains it."""
+
+    rule: str
+    pattern: Any
+    event: Any
+    answer: bool
+    comparison: Comparison
+
+    @property
+    def title(self) -> str:
+        verb = "matches" if self.answer else "does not match"
+        return f"The event {verb} the rule {self.rule}, says TestEventPattern."
+
+    def sentences(self) -> tuple[str, ...]:
+        """What to know besides the fields."""
+        said = ["A field that the pattern does not name may hold anything."]
+        if len(self.comparison.ways) > 1:
+            said.append(f"$or leaves {len(self.comparison.ways)} ways to match; one is enough.")
+        if self.comparison.matched is not self.answer:
+            said.append(f"Why cannot be said for certain here. {self.comparison.unclear}".rstrip())
+        return tuple(said)
+
+    def tables(self) -> list[Table]:
+        """The fields, of the nearest ways first where there are several."""
+        ways = sorted(self.comparison.ways, key=lambda way: -sum(field.matched is True for field in way) / len(way))
+        return [
+            Table(
+                "Field by field" if len(ways) == 1 else f"Way {number} of {len(ways)}, field by field",
+                COLUMNS,
+                [(WORDS[field.matched], field.path, field.asked, field.found, field.why) for field in way],
+            )
+            for number, way in enumerate(ways[:SHOWN_WAYS], 1)
+        ]
+
+    def __str__(self) -> str:
+        beside = Grid(box=None, pad_edge=False, header_style="")
+        for name in ("event", "pattern"):
+            beside.add_column(Text(name), overflow="fold")
+        beside.add_row(Text(_indented(self.event)), Text(_indented(self.pattern)))
+        tables = [str(table) for table in self.tables()]
+        sentences = [Padding(Text(sentence), (0, 0, 0, 2)) for sentence in self.sentences()]
+        return plain(Group(Text(self.title), Padding(beside, (0, 0, 0, 2)), *map(Text, tables), *sentences))
+
+    def html(self) -> str:
+        """The same as an HTML fragment."""
+        cell = f'<td style="{CELL}"><strong>%s</strong><pre style="margin:0">%s</pre></td>'
+        shown = {"event": self.event, "pattern": self.pattern}
+        beside = "".join(cell % (name, escape(_indented(value))) for name, value in shown.items())
+        tables = "".join(table.html() for table in self.tables())
+        sentences = "".join(f"<div>{escape(sentence)}</div>" for sentence in self.sentences())
+        return (
+            f'<div class="lab-match"><strong>{escape(self.title)}</strong>'
+            f"<table><tr>{beside}</tr></table>{tables}{sentences}</div>"
+        )
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/plain": str(self), "text/html": self.html()}
+
+
+def _indented(value: Any) -> str:
+    """JSON with a list of plain values on one line."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return re.sub(r"\[\n\s+([^][{}]+?)\n\s+\]", lambda found: "[" + re.sub(r",\n\s+", ", ", found[1]) + "]", text)
+
+
+# The pattern, taken apart as EventBridge does it.
+
+
+def _ways(ways: list[dict[Path, Any]], path: Path, pattern: Any) -> list[dict[Path, Any]]:
+    """The ways that `$or` leaves to match: what each asks of each field. The last one written to a field stands."""
+    if not isinstance(pattern, dict) or not pattern:
+        _refused("an object with fields", pattern)
+    for key, asked in pattern.items():
+        if key == "$or":
+            ways = [way for member in _members(asked) for way in _ways(list(ways), path, member)]
+        elif "." in key:
+            raise _Unclear(f"The field name {key!r} has a dot in it, which is not explained here.")
+        elif isinstance(asked, dict):
+            ways = _ways(ways, (*path, key), asked)
+        elif isinstance(asked, list) and asked:
+            ways = [{**way, (*path, key): asked} for way in ways]
+        else:
+            _refused(f"a list of values or an object for {key}", asked)
+        if len(ways) > MOST_WAYS:
+            raise _Unclear(f"$or makes more than {MOST_WAYS} ways to match.")
+    return ways
+
+
+def _members(asked: Any) -> list[dict[str, Any]]:
+    if not isinstance(asked, list) or len(asked) < 2 or not all(isinstance(member, dict) for member in asked):
+        _refused("a list of two or more objects for $or", asked)
+    if reserved := sorted({"exists", *OPERATORS} & {name for member in asked for name in member}):
+        raise _Unclear(f"{reserved[0]} below $or is a field's name, which is not explained here.")
+    return list(asked)
+
+
+def _refused(wanted: str, found: Any) -> NoReturn:
+    raise _Unclear(f"A pattern needs {wanted}, not {json.dumps(found)}.")
+
+
+def _tree(way: dict[Path, Any]) -> dict[str, Any]:
+    """The fields as nested objects again: fields below one list of objects must match in the same object."""
+    tree: dict[str, Any] = {}
+    for path, asked in way.items():
+        node = tree
+        for name in path[:-1]:
+            node = node.setdefault(name, {})
+            if not isinstance(node, dict):
+                raise _Unclear(f"{'.'.join(path)} asks for values and for fields at once.")
+        if isinstance(node.get(path[-1]), dict):
+            raise _Unclear(f"{'.'.join(path)} asks for values and for fields at once.")
+        node[path[-1]] = asked
+    return tree
+
+
+# The comparison.
+
+
+def _fields(tree: dict[str, Any], event: Any, path: Path = (), among: bool = False) -> list[Field]:
+    """One way's fields against an object; `among` tells that it is one of several in a list."""
+    fields = []
+    for key, asked in tree.items():
+        there = isinstance(event, dict) and key in event
+        value = event[key] if there else None
+        if isinstance(asked, list):
+            fields.append(_field((*path, key), asked, there, value, among))
+        else:
+            objects = _flat(value, dict) or [{}]
+            several = among or len(objects) > 1
+            fields += _nearest([_fields(asked, each, (*path, key), several) for each in objects])
+    return fields
+
+
+def _nearest(candidates: list[list[Field]]) -> list[Field]:
+    """Of the objects in a list, the one that matches, or may match, or has most fields that do."""
+
+    def rank(fields: list[Field]) -> tuple[int, int]:
+        verdict = all_of(field.matched for field in fields)
+        return (2 if verdict else 1 if verdict is None else 0), sum(field.matched is True for field in fields)
+
+    return max(candidates, key=rank)
+
+
+def _field(path: Path, asked: list[Any], there: bool, value: Any, among: bool) -> Field:
+    leaves = [leaf for leaf in _flat(value, object) if not isinstance(leaf, dict)] if there else []
+    judged = [(judge_item(item, leaves, among), item) for item in asked]
+    matched = any_of(verdict for verdict, _ in judged)
+    if matched is False and not leaves:
+        why = "holds no single value" if there else "is not in the event"
+    else:
+        why = " and ".join(dict.fromkeys(reason(item, verdict) for verdict, item in judged if verdict is matched))
+    return Field(".".join(path), json.dumps(asked), json.dumps(value) if there else "nothing", matched, why)
+
+
+def _flat(value: Any, kind: type) -> list[Any]:
+    """A value, or the members of a list and of the lists in it, as far as they are of a kind."""
+    if isinstance(value, list):
+        return [leaf for member in value for leaf in _flat(member, kind)]
+    return [value] if isinstance(value, kind) else []

@@ -1,0 +1,172 @@
+"""What checks do with Step Functions: run a state machine, wait for its end, and show its history as evidence."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from lab_harness.checks import Failure, eventually
+from lab_harness.probes import nonce
+
+SHOWN_EVENTS = 16  # of a history: the end of one iteration, with its errors
+RUNNING, SUCCEEDED = "RUNNING", "SUCCEEDED"
+
+
+@dataclass(frozen=True)
+class Execution:
+    """An execution as it was when looked at.
+
+    `output` is its decoded JSON, None unless it succeeded; `error` and `cause` are empty unless it failed.
+    """
+
+    arn: str
+    status: str
+    output: Any
+    error: str
+    cause: str
+    events: tuple[dict[str, Any], ...]
+
+    def entered(self, kind: str = "") -> list[str]:
+        """The names of the states entered so far, or of those of one type, such as "Wait", in their order."""
+        ending = f"{kind}StateEntered"
+        return [_details(event)["name"] for event in self.events if event["type"].endswith(ending)]
+
+    def errors(self) -> list[str]:
+        """The errors with which tasks failed, one for each attempt."""
+        failed = [event for event in self.events if _has_failed(event)]
+        return [_details(event).get("error", "") for event in failed]
+
+    def described(self, about: str = "") -> str:
+        """Outcome and history as evidence for `Failure.found`; `about` keeps to states whose input has that text."""
+        lines = [_line(event) for event in self.events if self._is_about(event, about)]
+        shown = [line for line in lines if line][-SHOWN_EVENTS:]
+        return "\n".join([self._head(), "its history ends with:", *shown] if shown else [self._head()])
+
+    def _head(self) -> str:
+        if self.status == SUCCEEDED:
+            return f"the execution SUCCEEDED with the output {json.dumps(self.output)}"
+        return f"the execution is {self.status}" + (f" with {self.error}: {self.cause}" if self.error else "")
+
+    def _is_about(self, event: dict[str, Any], text: str) -> bool:
+        """Whether the state in which the event happened got the text as part of its input."""
+        if not text:
+            return True
+        by_id = {each["id"]: each for each in self.events}
+        while not event["type"].endswith("StateEntered"):
+            before = by_id.get(event.get("previousEventId", 0))
+            if before is None:
+                return False
+            event = before
+        # A Map's own input holds what all of its iterations get.
+        return text in _details(event).get("input", "") and not event["type"].startswith("Map")
+
+
+@dataclass(frozen=True)
+class ProbeExecution:
+    """An execution that a check has started."""
+
+    stepfunctions: Any
+    arn: str
+
+    def now(self) -> Execution:
+        """The execution as it is at this moment."""
+        return read_execution(self.stepfunctions, self.arn)
+
+    def end(self, within: float, meanwhile: Callable[[], object] = lambda: None) -> Execution:
+        """The execution at its end; Failure when it runs for longer. `meanwhile` is called at each look."""
+
+        def look() -> Execution:
+            meanwhile()
+            execution = self.now()
+            if execution.status == RUNNING:
+                raise Failure(
+                    expected="an execution that comes to its end",
+                    found=execution.described(),
+                    next_step="The last state entered is where it waits; see what that state waits for.",
+                )
+            return execution
+
+        return eventually(look, within=within)
+
+
+@contextmanager
+def probe_execution(stepfunctions: Any, machine: str, data: Any) -> Iterator[ProbeExecution]:
+    """Start an execution of the state machine of this name, and stop it afterwards if it still runs.
+
+    Raises Failure when there is no such machine, or it cannot be started.
+
+        with probe_execution(stepfunctions, "hello-world", {"IsHelloWorldExample": True}) as probe:
+            execution = probe.end(within=10)
+    """
+    arn = _start(stepfunctions, machine, data)
+    try:
+        yield ProbeExecution(stepfunctions, arn)
+    finally:
+        with suppress(ClientError):  # It has ended.
+            stepfunctions.stop_execution(executionArn=arn)
+
+
+def read_execution(stepfunctions: Any, arn: str) -> Execution:
+    """An execution with its whole history."""
+    pages = stepfunctions.get_paginator("get_execution_history").paginate(executionArn=arn)
+    found = stepfunctions.describe_execution(executionArn=arn)
+    output = json.loads(found["output"]) if found["status"] == SUCCEEDED else None
+    events = tuple(event for page in pages for event in page["events"])
+    return Execution(arn, found["status"], output, found.get("error", ""), found.get("cause", ""), events)
+
+
+def state_machines(stepfunctions: Any) -> dict[str, str]:
+    """The ARNs of all state machines by name."""
+    pages = stepfunctions.get_paginator("list_state_machines").paginate()
+    return {each["name"]: each["stateMachineArn"] for page in pages for each in page["stateMachines"]}
+
+
+def definition_problems(definition: str) -> list[str]:
+    """What AWS would find wrong with a definition in Amazon States Language; LocalStack accepts more than AWS."""
+    from lab_harness.emulators.definitions import problems
+
+    return [str(problem) for problem in problems(definition)]
+
+
+def _start(stepfunctions: Any, machine: str, data: Any) -> str:
+    problem, arn = "no such state machine", state_machines(stepfunctions).get(machine)
+    if arn:
+        name, text = f"probe-{nonce()}", json.dumps(data)
+        try:
+            return str(stepfunctions.start_execution(stateMachineArn=arn, name=name, input=text)["executionArn"])
+        except ClientError as error:
+            problem = error.response["Error"]["Message"]
+    raise Failure(
+        expected=f"a state machine {machine} that can be started",
+        found=problem,
+        next_step="list_state_machines shows what is there, describe_state_machine its status.",
+    )
+
+
+def _details(event: dict[str, Any]) -> dict[str, Any]:
+    return next((value for name, value in event.items() if name.endswith("EventDetails")), {})
+
+
+def _has_failed(event: dict[str, Any]) -> bool:
+    """Whether the event is a task's failed attempt: `TaskFailed`, `LambdaFunctionFailed`, `TaskTimedOut` …"""
+    kind = event["type"]
+    return kind.endswith(("Failed", "TimedOut")) and not kind.startswith(("Execution", "Map", "Parallel"))
+
+
+def _line(event: dict[str, Any]) -> str:
+    details = _details(event)
+    if event["type"].endswith("StateEntered"):
+        return f"  {details['name']} entered"
+    return f"  failed with {details.get('error')}: {_message(details.get('cause', ''))}" if _has_failed(event) else ""
+
+
+def _message(cause: str) -> str:
+    """What a function's exception said, out of the JSON that Step Functions gives as the cause."""
+    try:
+        decoded = json.loads(cause)
+    except ValueError:
+        return cause
+    return str(decoded.get("errorMessage", cause)) if isinstance(decoded, dict) else cause
