@@ -1,7 +1,8 @@
-"""What checks do with Step Functions: run a state machine, wait for its end, and show its history as evidence."""
+"""What checks do with Step Functions: run a state machine, answer its task tokens, show its history as evidence."""
 
 import json
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -109,6 +110,74 @@ def probe_execution(stepfunctions: Any, machine: str, data: Any) -> Iterator[Pro
             stepfunctions.stop_execution(executionArn=arn)
 
 
+def run_execution(stepfunctions: Any, machine: str, data: Any, within: float) -> Execution:
+    """An execution of the state machine of this name, at its end; Failure when it runs for longer."""
+    with probe_execution(stepfunctions, machine, data) as probe:
+        return probe.end(within)
+
+
+@dataclass(frozen=True)
+class TokenQueue:
+    """A queue to which executions of a state machine send task tokens, and what of it is one probe's.
+
+    That is a message which contains `tag`, or which came after `since` (in ms). Others are hidden for 2 seconds and
+    counted as received once more, and stay.
+    """
+
+    sqs: Any
+    url: str
+    tag: str
+    since: float
+
+    def take(self) -> list[str]:
+        """Remove the probe's messages, and return their bodies."""
+        bodies = []
+        wanted = {"MaxNumberOfMessages": 10, "VisibilityTimeout": 2, "MessageSystemAttributeNames": ["SentTimestamp"]}
+        while messages := self.sqs.receive_message(QueueUrl=self.url, **wanted).get("Messages"):
+            for message in messages:
+                if self.tag in message["Body"] or int(message["Attributes"]["SentTimestamp"]) >= self.since:
+                    self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+                    bodies.append(message["Body"])
+        return bodies
+
+
+def run_answering(
+    stepfunctions: Any,
+    machine: str,
+    data: Any,
+    queue: TokenQueue,
+    answer: Callable[[dict[str, Any]], Mapping[str, str]],
+    within: float,
+) -> tuple[Execution, list[str]]:
+    """Run an execution to its end and answer the task tokens that it sends; returns it and all of its messages.
+
+    `answer` gets a message's JSON, and returns what to answer its `taskToken` with: an `output`, or `error` and
+    `cause`. A message that cannot be answered ends the execution, which would wait for ever.
+    """
+    bodies: list[str] = []
+
+    def answer_messages() -> None:
+        for body in queue.take():
+            bodies.append(body)
+            message = _decoded(body)
+            if not _answer_token(stepfunctions, str(message.get("taskToken") or "none"), answer(message)):
+                stepfunctions.stop_execution(executionArn=probe.arn)
+
+    try:
+        with probe_execution(stepfunctions, machine, data) as probe:
+            return probe.end(within, answer_messages), bodies
+    finally:
+        bodies += queue.take()
+
+
+def token_queue(stepfunctions: Any, sqs: Any, machine: str, queue: str, tag: str) -> TokenQueue:
+    """The queue of this name. What comes from now on is the probe's, unless the state machine runs already."""
+    arn = state_machines(stepfunctions).get(machine)
+    others = arn and stepfunctions.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"]
+    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    return TokenQueue(sqs, url, tag, float("inf") if others else time.time() * 1000)
+
+
 def read_execution(stepfunctions: Any, arn: str) -> Execution:
     """An execution with its whole history."""
     pages = stepfunctions.get_paginator("get_execution_history").paginate(executionArn=arn)
@@ -122,6 +191,12 @@ def state_machines(stepfunctions: Any) -> dict[str, str]:
     """The ARNs of all state machines by name."""
     pages = stepfunctions.get_paginator("list_state_machines").paginate()
     return {each["name"]: each["stateMachineArn"] for page in pages for each in page["stateMachines"]}
+
+
+def describe_machine(stepfunctions: Any, name: str) -> dict[str, Any]:
+    """The state machine of this name, which is there, as describe_state_machine tells it."""
+    found: dict[str, Any] = stepfunctions.describe_state_machine(stateMachineArn=state_machines(stepfunctions)[name])
+    return found
 
 
 def definition_problems(definition: str) -> list[str]:
@@ -146,6 +221,15 @@ def _start(stepfunctions: Any, machine: str, data: Any) -> str:
     )
 
 
+def _answer_token(stepfunctions: Any, token: str, answer: Mapping[str, str]) -> bool:
+    send = stepfunctions.send_task_success if "output" in answer else stepfunctions.send_task_failure
+    try:
+        send(taskToken=token, **answer)
+    except ClientError:
+        return False
+    return True
+
+
 def _details(event: dict[str, Any]) -> dict[str, Any]:
     return next((value for name, value in event.items() if name.endswith("EventDetails")), {})
 
@@ -165,8 +249,13 @@ def _line(event: dict[str, Any]) -> str:
 
 def _message(cause: str) -> str:
     """What a function's exception said, out of the JSON that Step Functions gives as the cause."""
+    return str(_decoded(cause).get("errorMessage", cause))
+
+
+def _decoded(text: str) -> dict[str, Any]:
+    """A JSON object; empty where the text is none."""
     try:
-        decoded = json.loads(cause)
+        found = json.loads(text)
     except ValueError:
-        return cause
-    return str(decoded.get("errorMessage", cause)) if isinstance(decoded, dict) else cause
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -9,6 +9,7 @@ from lab_harness.course import find_course
 from lab_harness.emulators import Emulator
 from lab_harness.event_patterns import PatternMatch, match_rule
 from lab_harness.labs import Lab, load_lab
+from lab_harness.notebook import pictures
 from lab_harness.probes import function_log
 from lab_harness.progress import Progress
 from lab_harness.render.architecture import architecture
@@ -81,6 +82,14 @@ class OpenLab:
         if diagram is None:
             return Note("This lab has no picture.")
         return architecture(self.lab.title, diagram, run_checks(self.lab, self._clients, diagram.checks))
+
+    def state_machine(self, name: str) -> Picture:
+        """A state machine of the account, drawn from its definition."""
+        return pictures.state_machine(self._clients["stepfunctions"], name)
+
+    def execution(self, arn: str) -> Picture:
+        """The state machine of an execution, with the way that it took: what succeeded, failed, was caught."""
+        return pictures.execution(self._clients["stepfunctions"], arn)
 
     def reset(self) -> Note:
         """Remove what this lab asked you to build, to begin again. Other labs' resources and your progress stay."""

@@ -1,11 +1,23 @@
 """Checks for the lab orders_pipeline: every order that arrives in the queue becomes its item, once."""
 
+import hashlib
 import json
 from decimal import Decimal
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from lab_harness import Failure, check, eventually, expect, function_log, latest_log, nonce, queue_counts, take_messages
+from lab_harness import (
+    Failure,
+    check,
+    eventually,
+    expect,
+    function_log,
+    invoke_function,
+    latest_log,
+    nonce,
+    queue_counts,
+    take_messages,
+)
 from lab_harness.policies import allowed, role_statements
 
 TABLE, QUEUE, DEAD_LETTER_QUEUE = "PetOrders", "pet-orders", "pet-orders-dlq"
@@ -171,8 +183,24 @@ def queue_ends_empty(sqs, logs):
     expect_empty_queue(sqs, logs)
 
 
+@check("Of a batch only the bad messages are reported as failed", task="handler", needs=order_becomes_item)
+def function_reports_bad_messages(lambda_, dynamodb, logs):
+    order = fresh_order()
+    bodies = {"bad-1": f"no JSON {PROBE}{nonce()}", "good": json.dumps(order), "bad-2": json.dumps({"pet": "cat"})}
+    answer = invoke_function(lambda_, FUNCTION, {"Records": [record(*each) for each in bodies.items()]})
+    written = get_item(dynamodb, order)
+    delete_item(dynamodb, order)
+    if answer.error or reported(answer.payload) != {"bad-1", "bad-2"} or written != order:
+        raise Failure(
+            expected="the good message's item, and the answer {'batchItemFailures': …} with the bad messages' ids",
+            found=f"{'its' if written == order else 'no such'} item, the answer {answer.payload}; "
+            f"{latest_log(logs, FUNCTION)}",
+            next_step="Let no exception leave the handler: catch it for each record, and report its messageId.",
+        )
+
+
 @check("Bad messages end in the dead-letter queue, good ones do not", task="handler",
-       needs=(order_becomes_item, orders_are_redriven, mapping_reads_failures))  # fmt: skip
+       needs=(function_reports_bad_messages, orders_are_redriven, mapping_reads_failures))  # fmt: skip
 def bad_messages_are_set_aside(dynamodb, sqs, logs):
     bad = {f"no JSON {PROBE}{nonce()}", json.dumps({"pet": f"{PROBE}{nonce()}", "customer": "Ana", "quantity": 1})}
     orders = send_orders(sqs, 3, others=bad)
@@ -227,12 +255,36 @@ def expect_enabled(lambda_, sqs):
         )
 
 
+def fresh_order(quantity=3):
+    return {"orderId": PROBE + nonce(), "pet": "cat", "customer": nonce(), "quantity": quantity}
+
+
+def record(message_id, body):
+    """A message as Lambda hands it to a function: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html"""
+    return {
+        "messageId": message_id,
+        "receiptHandle": message_id,
+        "body": body,
+        "attributes": {"ApproximateReceiveCount": "1"},
+        "messageAttributes": {},
+        "md5OfBody": hashlib.md5(body.encode(), usedforsecurity=False).hexdigest(),
+        "eventSource": "aws:sqs",
+        "eventSourceARN": f"arn:aws:sqs:us-east-1:000000000000:{QUEUE}",
+        "awsRegion": "us-east-1",
+    }
+
+
+def reported(answer):
+    """The message ids that an answer reports as failed; none where it is not of the shape that Lambda reads."""
+    try:
+        return {failed["itemIdentifier"] for failed in answer["batchItemFailures"]}
+    except (TypeError, KeyError):
+        return set()
+
+
 def send_orders(sqs, count, copies=1, others=()):
     """Send fresh orders, and other message bodies among them, in one batch; returns the orders."""
-    orders = [
-        {"orderId": PROBE + nonce(), "pet": "cat", "customer": nonce(), "quantity": 3 + number}
-        for number in range(count)
-    ]
+    orders = [fresh_order(3 + number) for number in range(count)]
     bodies = [*others, *(json.dumps(order) for order in orders for _ in range(copies))]
     entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
     sqs.send_message_batch(QueueUrl=queue_url(sqs, QUEUE), Entries=entries)
