@@ -1,6 +1,6 @@
 """What every emulator offers to the rest of the harness."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 ACCOUNT = "000000000000"  # both emulators' account for the credentials test/test
@@ -13,11 +13,12 @@ FUNCTION_TOKEN_PREFIX = "lab-function/"  # noqa: S105
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail that the emulator sent, as it would stand in the recipient's inbox."""
+    """One mail that the emulator sent, as it would stand in the recipient's inbox; `time` is seconds since 1970."""
 
     to: str
     subject: str
     text: str
+    time: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ class Embedded:
         return listed(service, self.services())
 
     def inbox(self) -> list[Mail]:
-        return [Mail(mail["to"], mail["subject"], mail["text"]) for mail in self._admin("GET", "inbox")]
+        return [Mail(mail["to"], mail["subject"], mail["text"], mail["time"]) for mail in self._admin("GET", "inbox")]
 
     def calls(self, since: int = 0) -> list[Call]:
         return as_calls(self._admin("GET", f"calls?since={since}"))

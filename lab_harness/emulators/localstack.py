@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+from datetime import datetime
 from typing import Any
 
 from lab_harness.emulators.base import Mail, listed
@@ -97,7 +98,8 @@ def _numbers(version: str) -> tuple[int, ...]:
 def _mail(message: dict[str, Any]) -> Mail:
     body = message.get("Body") or {}
     to = (message.get("Destination") or {}).get("ToAddresses") or [""]
-    return Mail(to[0], message.get("Subject", ""), body.get("text_part") or "")
+    time = datetime.fromisoformat(message["Timestamp"]).timestamp() if message.get("Timestamp") else 0.0
+    return Mail(to[0], message.get("Subject", ""), body.get("text_part") or "", time)
 
 
 def _why_not_running() -> str:

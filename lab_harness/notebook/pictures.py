@@ -5,12 +5,16 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lab_harness.aws import Clients
 from lab_harness.errors import UsageError
 from lab_harness.execution_path import execution_path
 from lab_harness.executions import read_execution, state_machines
 from lab_harness.labs import unknown
+from lab_harness.render.blocks import Note
 from lab_harness.render.state_machine import machine_picture
 from lab_harness.render.svg import Picture
+from lab_harness.render.timeline import timeline
+from lab_harness.trace import trace as read_trace
 
 
 def state_machine(stepfunctions: Any, name: str) -> Picture:
@@ -32,6 +36,16 @@ def execution(stepfunctions: Any, arn: str) -> Picture:
     machine = ":".join([*parts[:5], "stateMachine", parts[6]])
     definition = _definition(stepfunctions, machine)
     return machine_picture(parts[6], definition, execution_path(definition, found.events, found.status))
+
+
+def trace(clients: Clients) -> Picture | Note:
+    """What happened after the last request that had an effect, on a time axis."""
+    steps = read_trace(clients)
+    if not steps:
+        return Note("Nothing has happened yet.", ("Send a request, or run a check that sends one.",))
+    no_log = clients.emulator.calls() is None
+    note = f"{clients.emulator.name} keeps no call log, so only invocations and mails are shown." if no_log else ""
+    return timeline("What happened after the last request", steps, note)
 
 
 def _definition(stepfunctions: Any, arn: str) -> Any:

@@ -83,6 +83,10 @@ class OpenLab:
             return Note("This lab has no picture.")
         return architecture(self.lab.title, diagram, run_checks(self.lab, self._clients, diagram.checks))
 
+    def trace(self) -> Picture | Note:
+        """What happened after the last request, yours or a check's: calls, invocations, mails, on a time axis."""
+        return pictures.trace(self._clients)
+
     def state_machine(self, name: str) -> Picture:
         """A state machine of the account, drawn from its definition."""
         return pictures.state_machine(self._clients["stepfunctions"], name)

@@ -1,0 +1,76 @@
+"""Steps on a time axis, one row each, as a browser shows the requests of a page."""
+
+from collections.abc import Sequence
+
+from lab_harness.render.svg import PAPER, QUIET, SMALL, Drawing, Picture, Style, text_width
+from lab_harness.trace import Step
+
+STYLES = {
+    "call": Style("→", "AWS call", "#0b57d0", "#d3e3fd", width=1.5),
+    "cold": Style("❄", "cold start", "#9a5b00", "#fef3e0", width=1.5),
+    "warm": Style("▶", "warm invocation", "#1a7f37", "#e6f4ea", width=1.5),
+    "mail": Style("✉", "mail", "#7b1fa2", "#f3e5f5", width=1.5),
+}
+FAILED = Style("✗", "failed", "#b3261e", "#fce8e6", width=2.5)
+GRID = Style("", "", "#dadce0", PAPER, width=1)
+ROW, MARGIN, AXIS = 24.0, 16.0, 460.0  # pixels
+MOST_ROWS = 40
+TICKS = 4
+
+
+def timeline(title: str, steps: Sequence[Step], note: str = "") -> Picture:
+    """The steps as a picture, times counted from the first; of many only the first 40."""
+    shown = steps[:MOST_ROWS]
+    rest = f"and {len(steps) - len(shown)} more" if len(steps) > len(shown) else ""
+    notes = [text for text in (rest, note) if text]
+    return Picture(_svg(title, shown, notes), _text(title, shown, notes))
+
+
+def milliseconds(seconds: float) -> str:
+    """A span of time for people: "<1 ms", "4 ms", "2.5 s"."""
+    if 0 < seconds < 0.001:
+        return "<1 ms"
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def _symbol(step: Step) -> str:
+    return (FAILED if step.failed else STYLES[step.kind]).symbol
+
+
+def _text(title: str, steps: Sequence[Step], notes: list[str]) -> str:
+    rows = [(milliseconds(step.time - steps[0].time), step.who, f"{_symbol(step)} {_said(step)}") for step in steps]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
+    lines = [f"{after:>{widths[0]}}  {who:<{widths[1]}}  {what}" for after, who, what in rows]
+    return "\n".join([title, *(f"  {line}" for line in [*lines, *notes])])
+
+
+def _said(step: Step) -> str:
+    took = f" ({milliseconds(step.seconds)})" if step.seconds else ""
+    return f"{step.what}{took}{', failed' if step.failed else ''}"
+
+
+def _svg(title: str, steps: Sequence[Step], notes: list[str]) -> str:
+    names = max((text_width(step.who) for step in steps), default=0) + 16
+    begin = steps[0].time if steps else 0.0
+    span = max([step.time + step.seconds - begin for step in steps], default=0.0) or 0.001
+    words = max((text_width(f"{_symbol(step)} {_said(step)}", SMALL) for step in steps), default=0)
+    left, top = MARGIN + names, MARGIN + 2 * ROW
+    bottom = top + ROW * len(steps)
+    drawing = Drawing(left + AXIS + words + MARGIN, bottom + ROW * len(notes) + MARGIN, title)
+    drawing.text((MARGIN, MARGIN + 8), title, bold=True, anchor="start")
+    for tick in range(TICKS + 1):
+        x = left + AXIS * tick / TICKS
+        drawing.line((x, top - 4), (x, bottom), GRID)
+        drawing.text((x, top - 10), milliseconds(span * tick / TICKS), SMALL, QUIET)
+    for number, step in enumerate(steps):
+        y = top + ROW * number
+        style = FAILED if step.failed else STYLES[step.kind]
+        x, width = left + AXIS * (step.time - begin) / span, max(3.0, AXIS * step.seconds / span)
+        drawing.text((MARGIN, y + 16), step.who, anchor="start")
+        drawing.box((x, y + 5), (width, ROW - 10), style, radius=2)
+        drawing.text(
+            (x + width + 6, y + 16), f"{_symbol(step)} {_said(step)}", SMALL, style.stroke, anchor="start", on_line=True
+        )
+    for number, note in enumerate(notes):
+        drawing.text((MARGIN, bottom + ROW * number + 16), note, SMALL, QUIET, anchor="start")
+    return drawing.svg()
