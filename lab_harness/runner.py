@@ -2,7 +2,7 @@
 
 import time
 import traceback
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -13,17 +13,21 @@ from lab_harness.labs import Check, Lab
 from lab_harness.results import CheckResult, LabReport, Outcome
 
 
-def run_checks(lab: Lab, clients: Clients, only: Collection[str] = ()) -> LabReport:
+def run_checks(
+    lab: Lab, clients: Clients, only: Collection[str] = (), starting: Callable[[str], object] = lambda title: None
+) -> LabReport:
     """Run the lab's checks and report one outcome each.
 
     `only` limits the run to checks of these names or tasks; what they need runs too, and is reported where it
     did not pass. Without it all run but those that stand apart. A check whose prerequisite did not pass is BLOCKED
     and not run. Any error other than Failure makes the check BROKEN: the course's fault, never scored against the
-    learner. An emulator that no longer answers ends the run with EmulatorNotReady.
+    learner. An emulator that no longer answers ends the run with EmulatorNotReady. `starting` is told the title
+    of each check before it runs.
     """
     chosen = [check for check in lab.all_checks if _is_chosen(check, only)]
     results: dict[str, CheckResult] = {}
     for check in _with_needs(lab, chosen):
+        starting(check.title)
         results[check.name] = _run(check, clients, results)
     names = {check.name for check in chosen}
     shown = (result for result in results.values() if result.name in names or result.outcome is not Outcome.PASSED)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -342,6 +343,16 @@ def test_jupyter_is_waited_for_and_ctrl_c_is_left_to_it(interruptions, tmp_path)
     assert (tmp_path / "written").exists()
     assert interruptions == []
     assert signal.getsignal(signal.SIGINT) is ours
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to send")
+def test_sigterm_ends_jupyter_first():
+    ours = signal.getsignal(signal.SIGTERM)
+    started = time.monotonic()
+    source = "import os, signal, time; os.kill(os.getppid(), signal.SIGTERM); time.sleep(60)"
+    _run_jupyter([sys.executable, "-c", source], dict(os.environ))
+    assert time.monotonic() - started < 30
+    assert signal.getsignal(signal.SIGTERM) is ours
 
 
 @pytest.fixture

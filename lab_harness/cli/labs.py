@@ -4,7 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -56,7 +59,8 @@ def check(lab: str, only: str | None, as_json: bool, junit: Path | None, emulato
     from lab_harness.aws import Clients  # boto3 takes its time, so usage errors come first
     from lab_harness.runner import run_checks
 
-    report = run_checks(loaded, Clients(running), chosen)
+    with _shown_while_running() as show:
+        report = run_checks(loaded, Clients(running), chosen, show)
     progress = Progress(course.home / "progress.sqlite")
     progress.record(report)
     _say(progress.notices)
@@ -64,6 +68,19 @@ def check(lab: str, only: str | None, as_json: bool, junit: Path | None, emulato
         _write(junit, report)
     _print(report, as_json)
     sys.exit(_exit_code(report))
+
+
+@contextmanager
+def _shown_while_running() -> Iterator[Callable[[str], None]]:
+    """A function that shows on a terminal which check is running: some wait for AWS's own time, 20 s and more."""
+    if not sys.stderr.isatty():
+        yield lambda title: None
+        return
+    from rich.console import Console
+    from rich.markup import escape
+
+    with Console(stderr=True).status("") as status:
+        yield lambda title: status.update(escape(title))
 
 
 def _print(report: LabReport, as_json: bool) -> None:
@@ -165,10 +182,18 @@ def _jupyter_command(course: Course, notebook: str, browser: bool, port: int | N
 
 
 def _run_jupyter(command: list[str], environ: dict[str, str]) -> None:
-    """Run JupyterLab until it ends. It gets the terminal's Ctrl-C too, and asks whether it is meant."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with subprocess.Popen(command, env=environ) as jupyter:
+    """Run JupyterLab until it ends, or until we are told to.
+
+    It gets the terminal's Ctrl-C too, and asks whether it is meant; a SIGTERM is passed on to it.
+    """
+    with subprocess.Popen(command, env=environ) as jupyter:
+        handlers: dict[signal.Signals, Any] = {
+            signal.SIGINT: signal.SIG_IGN,
+            signal.SIGTERM: lambda *_: jupyter.terminate(),
+        }
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        try:
             jupyter.wait()
-    finally:
-        signal.signal(signal.SIGINT, before)
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
