@@ -130,15 +130,29 @@ class Progress:
         return otherwise
 
     def _set_aside(self, problem: sqlite3.DatabaseError) -> None:
+        """Give the damaged file another name; another notebook may have done so, and have begun a new one, since."""
+        from filelock import FileLock, Timeout
+
+        try:
+            with FileLock(self.path.with_name(f"{self.path.name}.lock"), timeout=BUSY_TIMEOUT):
+                if not self._is_sound():
+                    self._rename()
+        except (Timeout, OSError):
+            self._say(f"Your progress could not be saved in {self.path}: {problem}.")
+
+    def _is_sound(self) -> bool:
+        try:
+            with closing(sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+                return bool(database.execute("pragma quick_check").fetchone()[0] == "ok")
+        except sqlite3.OperationalError:
+            return True  # It is not there, or busy: nothing to set aside.
+        except sqlite3.DatabaseError:
+            return False
+
+    def _rename(self) -> None:
         moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
         aside = self.path.with_name(f"{self.path.name}.damaged-{moment}")
-        try:
-            self.path.replace(aside)
-        except FileNotFoundError:
-            return  # another notebook was quicker
-        except OSError:
-            self._say(f"Your progress could not be saved in {self.path}: {problem}.")
-            return
+        self.path.replace(aside)
         self._say(f"Your progress file was damaged; it was set aside as {aside.name} and a new one begun.")
 
     def _say(self, notice: str) -> None:

@@ -13,7 +13,7 @@ from lab_harness.course import Course
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.localstack import LocalStack
 from lab_harness.emulators.process import free_port
-from lab_harness.labs import all_labs
+from lab_harness.labs import Lab, all_labs
 from lab_harness.resources import remove_resources
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -78,16 +78,29 @@ def localstack(localstack_endpoint):
         relay.terminate()
 
 
-@pytest.fixture
-def clients(emulator, course):
-    """Clients of an account with nothing of the labs in it."""
+@pytest.fixture(scope="session")
+def emptied(emulator, course):
+    """Removes what a lab asks for, of all labs when none is given: LocalStack cannot be emptied otherwise."""
     made = Clients(emulator)
+
+    def empty(*labs):
+        for lab in labs or all_labs(course):
+            remove_resources(lab, made)
+
+    empty()
+    return empty
+
+
+@pytest.fixture
+def clients(request, emulator):
+    """Clients of an account with nothing of the labs in it."""
     if emulator.name == "embedded":
         emulator.reset()
+    elif isinstance(lab := getattr(request.module, "lab", None), Lab):
+        request.getfixturevalue("emptied")(lab)  # the one that the tests of this file build
     else:
-        for lab in all_labs(course):
-            remove_resources(lab, made)
-    return made
+        request.getfixturevalue("emptied")()
+    return Clients(emulator)
 
 
 @pytest.fixture
@@ -127,9 +140,17 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 BROWSER_FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Lets fixtures see, when they end, whether their test failed."""
+    report = yield
+    item.failed = getattr(item, "failed", False) or report.failed
+    return report
+
+
 @pytest.fixture
-def page():
-    """A page of a headless Chromium."""
+def page(request):
+    """A page of a headless Chromium. What it shows when its test fails is kept in artifacts/."""
     if CHROMIUM is None:
         if os.environ.get("CI"):
             pytest.fail("Chromium is missing; on Debian: apt-get install chromium")
@@ -137,5 +158,8 @@ def page():
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as engine:
         browser = engine.chromium.launch(executable_path=CHROMIUM, args=BROWSER_FLAGS)
-        yield browser.new_page(viewport={"width": 1300, "height": 1400})
+        shown = browser.new_page(viewport={"width": 1300, "height": 1400})
+        yield shown
+        if request.node.failed:
+            shown.screenshot(path=ROOT / "artifacts" / f"{request.node.name}.png")
         browser.close()

@@ -92,9 +92,9 @@ def test_labs_are_kept_apart_and_forgotten_apart(progress):
     assert progress.of("second").hints == {"queue": 1}
 
 
-def test_four_processes_that_write_at_once_lose_nothing(progress, tmp_path):
-    go, count = tmp_path / "go", 15
-    arguments = [sys.executable, "-c", WRITER, str(progress.path)]
+def written_by_four(path, count, go):
+    """The progress after four processes have written at once, each so many times, and what they said."""
+    arguments = [sys.executable, "-c", WRITER, str(path)]
     writers = [
         subprocess.Popen(
             [*arguments, f"writer_{number}", str(count), str(go)],
@@ -105,12 +105,15 @@ def test_four_processes_that_write_at_once_lose_nothing(progress, tmp_path):
     for writer in writers:
         assert writer.stdout.readline() == "ready\n"
     go.touch()
-    for writer in writers:
-        _, said = writer.communicate(timeout=60)
-        assert (writer.returncode, said) == (0, "")
-    found = progress.of("sample")
-    assert found.tries == {"shared": 4 * count} | {f"writer_{number}": count for number in range(4)}
-    assert found.hints == {f"writer_{number}": count for number in range(4)}
+    said = "".join(writer.communicate(timeout=60)[1] for writer in writers)
+    return Progress(path).of("sample"), said
+
+
+def test_four_processes_that_write_at_once_lose_nothing(progress, tmp_path):
+    found, said = written_by_four(progress.path, 15, tmp_path / "go")
+    assert said == ""
+    assert found.tries == {"shared": 60} | {f"writer_{number}": 15 for number in range(4)}
+    assert found.hints == {f"writer_{number}": 15 for number in range(4)}
 
 
 @pytest.mark.parametrize("content", [b"this is no database" * 100, b"SQLite format 3\0" + b"\xff" * 4000])
@@ -134,19 +137,14 @@ def test_file_damaged_twice_leaves_both(progress):
     assert len(list(progress.path.parent.glob("*.damaged-*"))) == 2
 
 
-def test_file_that_another_notebook_set_aside_is_no_error(progress, monkeypatch):
-    progress.path.parent.mkdir()
+def test_four_processes_that_meet_a_damaged_file_set_it_aside_once_and_lose_nothing(progress, tmp_path):
+    progress.path.parent.mkdir(exist_ok=True)
     progress.path.write_bytes(b"this is no database" * 100)
-    replace = type(progress.path).replace
-
-    def quicker(path, target):
-        replace(path, target)  # what the other notebook does just before us
-        return replace(path, target)
-
-    monkeypatch.setattr(type(progress.path), "replace", quicker)
-    progress.record(report(queue_exists="passed"))
-    assert list(progress.of("sample").passed) == ["queue_exists"]
-    assert progress.notices == []  # the other notebook says so
+    found, said = written_by_four(progress.path, 5, tmp_path / "go")
+    assert said.count("damaged") == 2  # one process's notice, with the file's new name
+    assert found.tries == {"shared": 20} | {f"writer_{number}": 5 for number in range(4)}
+    (aside,) = progress.path.parent.glob("progress.sqlite.damaged-*")
+    assert aside.read_bytes() == b"this is no database" * 100
 
 
 def test_damaged_file_that_cannot_be_set_aside_is_a_notice(progress, monkeypatch):
