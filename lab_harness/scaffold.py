@@ -29,6 +29,13 @@ hints = [
 [[resources]]
 type = "AWS::SQS::Queue"
 name = "$queue"
+
+[[diagram.nodes]]
+id = "queue"
+label = "$queue"
+kind = "SQS queue"
+at = [0, 0]
+checks = ["queue_exists"]
 """
 README = """\
 # $title
