@@ -13,7 +13,7 @@ from lab_harness.course import Course
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.localstack import LocalStack
 from lab_harness.emulators.process import free_port
-from lab_harness.labs import Lab, all_labs
+from lab_harness.labs import Lab
 from lab_harness.resources import remove_resources
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,39 +68,37 @@ def emulator(request, localstack_endpoint):
 
 @pytest.fixture(scope="session")
 def localstack(localstack_endpoint):
-    """LocalStack, with the relay beside it that docker-compose.yml runs, too."""
+    """The LocalStack that AWS_ENDPOINT_URL names."""
     running = LocalStack(localstack_endpoint)
     running.start()
-    command = [sys.executable, "-m", "lab_harness.emulators.relay"]
-    environ = os.environ | {"AWS_ENDPOINT_URL": localstack_endpoint}
-    with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL) as relay:
-        yield running
-        relay.terminate()
+    return running
 
 
 @pytest.fixture(scope="session")
-def emptied(emulator, course):
-    """Removes what a lab asks for, of all labs when none is given: LocalStack cannot be emptied otherwise."""
-    made = Clients(emulator)
-
-    def empty(*labs):
-        for lab in labs or all_labs(course):
-            remove_resources(lab, made)
-
-    empty()
-    return empty
+def relay(localstack):
+    """What sends LocalStack's EC2 events; docker-compose.yml runs one, too, and two would send each event twice."""
+    command = [sys.executable, "-m", "lab_harness.emulators.relay"]
+    environ = os.environ | {"AWS_ENDPOINT_URL": localstack.endpoint}
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as process:
+        process.stdout.readline()  # It says that it watches.
+        yield
+        process.terminate()
 
 
 @pytest.fixture
 def clients(request, emulator):
-    """Clients of an account with nothing of the labs in it."""
+    """Clients of an account with nothing in it; on LocalStack, which cannot be emptied, with nothing of the file's lab.
+
+    So there the files of several labs can be tested side by side.
+    """
+    made, lab = Clients(emulator), getattr(request.module, "lab", None)
     if emulator.name == "embedded":
         emulator.reset()
-    elif isinstance(lab := getattr(request.module, "lab", None), Lab):
-        request.getfixturevalue("emptied")(lab)  # the one that the tests of this file build
-    else:
-        request.getfixturevalue("emptied")()
-    return Clients(emulator)
+    elif isinstance(lab, Lab):
+        if "ec2" in lab.file.services:
+            request.getfixturevalue("relay")
+        remove_resources(lab, made)
+    return made
 
 
 @pytest.fixture
