@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 import zipfile
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -19,17 +18,9 @@ from lab_harness.aws import Clients
 from lab_harness.emulators.http import call_json
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import EmulatorError
+from tests.waiting import wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/any"
-
-
-def wait_until(look, within=15.0):
-    """What `look` returns, as soon as it is true."""
-    deadline = time.monotonic() + within
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"not within {within:g} seconds"
-        time.sleep(0.02)
-    return found
 
 
 class Bare:

@@ -1,7 +1,6 @@
 """Tests for the events that tell of EC2 instances changing their state."""
 
 import json
-import time
 from contextlib import contextmanager
 
 import pytest
@@ -10,17 +9,9 @@ from lab_harness.aws import Clients
 from lab_harness.emulators.ec2_events import state_change_entry, state_changes
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import free_port
+from tests.waiting import wait_until
 
 PATTERN = {"source": ["aws.ec2", "test"]}
-
-
-def wait_until(look, within=10.0):
-    """What `look` returns, as soon as it is true."""
-    deadline = time.monotonic() + within
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"not within {within:g} seconds"
-        time.sleep(0.02)
-    return found
 
 
 @pytest.mark.parametrize(

@@ -19,17 +19,9 @@ from lab_harness.emulators.embedded import START_ATTEMPTS, Embedded
 from lab_harness.emulators.http import call_json
 from lab_harness.emulators.process import Process, free_port, is_free, read_process, write_process
 from lab_harness.errors import CourseError, EmulatorError, EmulatorNotReady
+from tests.waiting import wait_until
 
 RECOVERED = "The emulator had ended without being stopped; its saved state was loaded."
-
-
-def wait_until(look, within=10.0):
-    """What `look` returns, as soon as it is true."""
-    deadline = time.monotonic() + within
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"not within {within:g} seconds"
-        time.sleep(0.02)
-    return found
 
 
 def process_of(emulator):

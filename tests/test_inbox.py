@@ -1,22 +1,13 @@
 """Tests for the inbox: what SNS sends to `email` subscribers can be read."""
 
 import json
-import time
 
 import pytest
 
 from lab_harness.aws import Clients
 from lab_harness.emulators.base import Mail
 from lab_harness.emulators.inbox import MAX_MAILS, Inbox
-
-
-def wait_until(look, within=10.0):
-    """What `look` returns, as soon as it is true."""
-    deadline = time.monotonic() + within
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"not within {within:g} seconds"
-        time.sleep(0.02)
-    return found
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -19,18 +18,10 @@ from lab_harness.emulators.localstack import LocalStack
 from lab_harness.emulators.process import free_port
 from lab_harness.emulators.relay import instance_states, relay
 from lab_harness.errors import EmulatorError, EmulatorNotReady, WrongEmulator
+from tests.waiting import wait_until
 
 START_COMMAND = "docker compose up --detach --wait"
 SERVICES = {"lambda": "running", "s3": "available", "stepfunctions": "available", "es": "disabled"}
-
-
-def wait_until(look, within=20.0):
-    """What `look` returns, as soon as it is true."""
-    deadline = time.monotonic() + within
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"not within {within:g} seconds"
-        time.sleep(0.02)
-    return found
 
 
 @contextmanager

@@ -19,21 +19,13 @@ from lab_harness.emulators import function_worker
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import free_port, read_process
 from lab_harness.emulators.runtime import report_line
+from tests.waiting import wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/functions"
 REPORT = re.compile(
     r"REPORT RequestId: (?P<id>\S+)\tDuration: (?P<duration>[\d.]+) ms\tBilled Duration: (?P<billed>\d+) ms\t"
     r"Memory Size: (?P<size>\d+) MB\tMax Memory Used: (?P<memory>\d+) MB(\tInit Duration: (?P<init>[\d.]+) ms)?"
 )
-
-
-def wait_until(look, within=10.0):
-    """What `look` returns, as soon as it is true."""
-    deadline = time.monotonic() + within
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"not within {within:g} seconds"
-        time.sleep(0.02)
-    return found
 
 
 def zipped(**files):

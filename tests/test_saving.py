@@ -6,7 +6,6 @@ import logging
 import os
 import signal
 import sys
-import time
 import zipfile
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -19,6 +18,7 @@ from lab_harness.emulators import saving
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import free_port, read_process
 from lab_harness.emulators.saving import Saver, follow_port
+from tests.waiting import wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/worker"
 COPY = """
@@ -30,15 +30,6 @@ def handler(event, context):
         table.put_item(Item={"id": record["body"]})
     return "copied"
 """
-
-
-def wait_until(look, within=15.0):
-    """What `look` returns, as soon as it is true."""
-    deadline = time.monotonic() + within
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"not within {within:g} seconds"
-        time.sleep(0.02)
-    return found
 
 
 @contextmanager
