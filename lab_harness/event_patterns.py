@@ -26,7 +26,7 @@ Path = tuple[str, ...]
 MOST_WAYS = 1000  # what AWS allows $or to multiply to
 SHOWN_WAYS = 4
 WORDS = {True: "✓ matches", False: "✗ differs", None: "– unclear"}
-COLUMNS = ("result", "field", "the pattern asks", "the event has", "why: it")
+COLUMNS = ("result", "field", "the pattern asks", "the event has", "why")
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ class Table:
             return f"{self.title}\n  {self.empty}"
         table = RichTable(box=None, pad_edge=False, header_style="")
         for name in self.columns:
-            table.add_column(Text(name))
+            table.add_column(Text(name), overflow="fold")  # an ARN is shown whole
         for row in self.rows:
             table.add_row(*map(Text, row))
         return plain(Group(Text(self.title), Padding(table, (0, 0, 0, 2))))

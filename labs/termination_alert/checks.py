@@ -1,0 +1,300 @@
+"""Checks for the lab termination_alert: one instance's termination, and no other event, becomes a mail."""
+
+import json
+import re
+from contextlib import contextmanager
+
+from botocore.exceptions import ClientError
+
+from lab_harness import Failure, check, eventually, expect, nonce, take_messages
+from lab_harness.event_patterns import compare
+from lab_harness.policies import allowed, grants, role_statements, trusts
+
+INSTANCE, TOPIC, RULE = "termination-alert", "myEmailNotification", "EC2StateChange"
+SOURCE, DETAIL_TYPE = "aws.ec2", "EC2 Instance State-change Notification"
+EVENTBRIDGE, PUBLISH = "events.amazonaws.com", "sns:Publish"
+IMAGE = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+ALIVE = ("pending", "running", "stopping", "stopped")
+SHORTLY = 8  # seconds until an event has become a message
+
+
+@check("The instance termination-alert was launched", task="instance")
+def instance_was_launched(ec2, events, inbox):
+    if not instance_ids(ec2, events, inbox):
+        known = [f"{instance}, {state}" for instance, state in named_instances(ec2).items()]
+        raise Failure(
+            expected=f"an instance with the tag Name = {INSTANCE}, alive or named by the rule",
+            found="; ".join(known) or "no instance with that tag",
+            next_step="Section 1 of the notebook shows run_instances, which takes TagSpecifications.",
+        )
+
+
+@check("The topic myEmailNotification exists", task="topic")
+def topic_exists(sns):
+    there = [arn.rpartition(":")[2] for arn in topic_arns(sns)]
+    expect.names("topics", [TOPIC], there, "Section 2 of the notebook shows create_topic.")
+
+
+@check("The topic mails to a confirmed subscriber", task="topic", needs=topic_exists)
+def topic_mails(sns):
+    if not addresses(sns):
+        known = [f"{each['Protocol']} to {each['Endpoint']}, {each['SubscriptionArn']}" for each in subscriptions(sns)]
+        raise Failure(
+            expected="a confirmed subscription with the protocol email",
+            found=f"subscriptions: {'; '.join(known)}" if known else "no subscriptions",
+            next_step="Section 2 names the call, and what confirms a subscription on AWS.",
+        )
+
+
+@check("The rule EC2StateChange is on the default bus", task="rule")
+def rule_exists(events):
+    rules = [rule for page in events.get_paginator("list_rules").paginate() for rule in page["Rules"]]
+    names = [rule["Name"] for rule in rules if rule.get("EventPattern")]
+    expect.names("rules with a pattern on the default bus", [RULE], names, "Section 3 of the notebook shows put_rule.")
+
+
+@check("The rule is enabled", task="rule", needs=rule_exists)
+def rule_is_enabled(events):
+    state = events.describe_rule(Name=RULE)["State"].partition("_WITH_")[0]  # CloudTrail's events may be added
+    expect.value("the state", "ENABLED", state, "enable_rule switches a rule on.")
+
+
+@check("The rule matches the instance's termination", task="rule", needs=(rule_exists, instance_was_launched))
+def rule_matches_termination(ec2, events, inbox):
+    if not matched_instances(ec2, events, inbox):
+        pattern, event = rule_pattern(events), termination(instance_ids(ec2, events, inbox)[0])
+        fields = [field for way in compare(json.loads(pattern), event).ways for field in way if not field.matched]
+        differs = [f"{each.path} asks for {each.asked}, the event has {each.found}" for each in fields]
+        raise Failure(
+            expected=f"a pattern that matches {SOURCE}'s event {DETAIL_TYPE} with {json.dumps(event['detail'])}",
+            found="; ".join([f"the pattern {pattern}", *dict.fromkeys(differs)]),
+            next_step="lab.match puts an event beside the rule's pattern and compares them field by field.",
+        )
+
+
+@check("The rule matches no other event", task="rule", needs=rule_matches_termination)
+def rule_ignores_others(ec2, events, inbox):
+    instance = matched_instances(ec2, events, inbox)[0]
+    others = {f"the state {state}": termination(instance, state) for state in (*ALIVE, "shutting-down")} | {
+        "another instance": termination(f"i-{nonce()}{nonce()[:5]}"),
+        "another source": termination(instance) | {"source": f"probe.{nonce()}"},
+        "another detail-type": termination(instance) | {"detail-type": f"Probe {nonce()}"},
+    }
+    if too_many := [what for what, event in others.items() if matches(events, event)]:
+        raise Failure(
+            expected="a pattern that nothing but this termination matches",
+            found=f"the pattern {rule_pattern(events)}, which also matches {', '.join(too_many)}",
+            next_step="A field that a pattern does not name may hold anything; section 3 lists the four it must name.",
+        )
+
+
+@check("The rule's target is the topic", task="target", needs=(rule_exists, topic_exists))
+def target_is_topic(events, sns):
+    if not topic_targets(events, sns):
+        arns = [target["Arn"] for target in events.list_targets_by_rule(Rule=RULE)["Targets"]]
+        raise Failure(
+            expected=f"the target {topic_arn(sns)}",
+            found=f"targets: {', '.join(arns)}" if arns else "no targets",
+            next_step="Section 4 shows put_targets; a target is named by its ARN.",
+        )
+
+
+@check("EventBridge may publish to the topic", task="target", needs=target_is_topic)
+def eventbridge_may_publish(events, sns, iam):
+    topic, rule = topic_arn(sns), events.describe_rule(Name=RULE)["Arn"]
+    policy = sns.get_topic_attributes(TopicArn=topic)["Attributes"].get("Policy", "{}")
+    roles = [target.get("RoleArn", "").rpartition("/")[2] for target in topic_targets(events, sns)]
+    if not any(role_allows(iam, role, topic) if role else policy_allows(policy, topic, rule) for role in roles):
+        raise Failure(
+            expected=f"a policy that allows {EVENTBRIDGE} the action {PUBLISH} on {topic}",
+            found="; ".join([f"the topic's policy {policy}", *(f"the target's role {role}" for role in roles if role)]),
+            next_step="Section 4 shows such a policy for a queue; set_topic_attributes sets a topic's.",
+        )
+
+
+@check("No other event reaches the topic", task="target", needs=(target_is_topic, rule_ignores_others))
+def others_stay_silent(ec2, events, sns, sqs, inbox):
+    forged = {"instance-id": matched_instances(ec2, events, inbox)[0], "state": "terminated"}
+    with probe_queue(events, sns, sqs) as (name, hear), probe_instance(ec2, name) as probe:
+        expect_event(hear, SOURCE, {"instance-id": probe, "state": "running"})
+        for state, change in (("stopped", ec2.stop_instances), ("terminated", ec2.terminate_instances)):
+            change(InstanceIds=[probe])
+            expect_event(hear, SOURCE, {"instance-id": probe, "state": state})
+        events.put_events(Entries=[{"Source": name, "DetailType": DETAIL_TYPE, "Detail": json.dumps(forged)}])
+        expect_event(hear, name, forged)
+        rules = events.list_rule_names_by_target(TargetArn=topic_arn(sns))["RuleNames"]
+        texts = [message["Message"] for message in hear(wait=1) if "TopicArn" in message]
+    if published := [text for text in texts if probe in text or name in text]:
+        raise Failure(
+            expected=f"no message to {TOPIC} about another instance or from another source",
+            found=f"{published[0]}; rules that send to the topic: {', '.join(rules)}",
+            next_step="Look at the pattern of each rule that has the topic as its target.",
+        )
+
+
+@check("The termination was mailed", task="terminate",
+       needs=(rule_is_enabled, rule_ignores_others, eventbridge_may_publish, topic_mails))  # fmt: skip
+def mail_arrived(ec2, events, sns, inbox):
+    instances, states = matched_instances(ec2, events, inbox), named_instances(ec2)
+    ended = [instance for instance in instances if states.get(instance) not in ALIVE]
+    rewritten = any({"InputTransformer", "InputPath"} & target.keys() for target in topic_targets(events, sns))
+
+    def look():
+        mails = [mail for mail in inbox() if mail.to in addresses(sns)]
+        if not any(tells(mail, instance, rewritten) for mail in mails for instance in ended):
+            state = states.get(instances[0], "no longer listed")
+            raise Failure(
+                expected=f"the mail that {instances[0]} was terminated",
+                found=f"the instance {state}; " + (f"the last mail {mails[-1].text}" if mails else "no mail"),
+                next_step="terminate_instances ends an instance; section 5 says what to do if no mail comes.",
+            )
+
+    eventually(look, within=SHORTLY) if ended else look()
+
+
+def named_instances(ec2):
+    """The state of each instance with the tag, by id."""
+    pages = ec2.get_paginator("describe_instances").paginate(Filters=[{"Name": "tag:Name", "Values": [INSTANCE]}])
+    found = [each for page in pages for reservation in page["Reservations"] for each in reservation["Instances"]]
+    return {each["InstanceId"]: each["State"]["Name"] for each in found}
+
+
+def instance_ids(ec2, events, inbox):
+    """The instances the lab can be about: those with the tag that live, and those that the rule names.
+
+    A terminated instance is forgotten after a while, by AWS after about an hour; then a mail must tell of it.
+    """
+    states, named = named_instances(ec2), re.findall(r"\bi-[0-9a-f]{8,17}\b", rule_pattern(events))
+    known = {each for each in named if each in states or any(tells(mail, each, rewritten=True) for mail in inbox())}
+    return list(known | {instance for instance, state in states.items() if state in ALIVE})
+
+
+def matched_instances(ec2, events, inbox):
+    return [each for each in instance_ids(ec2, events, inbox) if matches(events, termination(each))]
+
+
+def termination(instance, state="terminated"):
+    """The event that EC2 sends about an instance."""
+    return {
+        "version": "0", "id": "7bf73129-1428-4cd3-a780-95db273d1602", "detail-type": DETAIL_TYPE, "source": SOURCE,
+        "account": "000000000000", "time": "2026-11-11T21:29:54Z", "region": "us-east-1",
+        "resources": [f"arn:aws:ec2:us-east-1:000000000000:instance/{instance}"],
+        "detail": {"instance-id": instance, "state": state},
+    }  # fmt: skip
+
+
+def rule_pattern(events):
+    """The rule's pattern as text, empty where there is no such rule."""
+    rules = events.list_rules(NamePrefix=RULE)["Rules"]
+    return next((rule.get("EventPattern", "") for rule in rules if rule["Name"] == RULE), "")
+
+
+def matches(events, event):
+    try:
+        return events.test_event_pattern(EventPattern=rule_pattern(events), Event=json.dumps(event))["Result"]
+    except ClientError as error:
+        raise Failure(
+            expected="an event pattern that EventBridge can read",
+            found=f"{error.response['Error']['Message']} The pattern is {rule_pattern(events)}",
+            next_step="put_rule replaces the pattern; json.dumps makes JSON text of a dictionary.",
+        ) from None
+
+
+def topic_arns(sns):
+    return [topic["TopicArn"] for page in sns.get_paginator("list_topics").paginate() for topic in page["Topics"]]
+
+
+def topic_arn(sns):
+    return next(arn for arn in topic_arns(sns) if arn.endswith(f":{TOPIC}"))
+
+
+def subscriptions(sns):
+    pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic_arn(sns))
+    return [subscription for page in pages for subscription in page["Subscriptions"]]
+
+
+def addresses(sns):
+    """Who gets the topic's mails. A subscription has no ARN until it is confirmed."""
+    confirmed = [each for each in subscriptions(sns) if each["SubscriptionArn"].startswith("arn:")]
+    return {each["Endpoint"] for each in confirmed if each["Protocol"] in ("email", "email-json")}
+
+
+def topic_targets(events, sns):
+    targets = events.list_targets_by_rule(Rule=RULE)["Targets"]
+    return [target for target in targets if target["Arn"] == topic_arn(sns)]
+
+
+def policy_allows(policy, topic, rule):
+    """Whether the topic's policy lets the rule publish; its statements may ask for the rule's ARN or the account."""
+    by_account = json.dumps({"StringEquals": {"aws:SourceAccount": topic.split(":")[4]}})
+    by_rule = json.dumps({"ArnEquals": {"aws:SourceArn": rule}})
+    try:
+        text = re.sub(re.escape(by_account), by_rule, json.dumps(json.loads(policy)), flags=re.IGNORECASE)
+    except ValueError:
+        return False  # MiniStack takes any text for a policy; AWS would have refused.
+    about = [each for each in grants(text) if each.covers(EVENTBRIDGE, PUBLISH, topic)]
+    verdicts = {each.allows for each in about if not each.conditional or each.comes_from(rule)}
+    return verdicts == {True}
+
+
+def role_allows(iam, role, topic):
+    roles = [each for page in iam.get_paginator("list_roles").paginate() for each in page["Roles"]]
+    trusted = any(each["RoleName"] == role and trusts(each, EVENTBRIDGE) for each in roles)
+    return trusted and allowed(role_statements(iam, role), PUBLISH, topic)
+
+
+def tells(mail, instance, rewritten):
+    """Whether a mail tells of the instance's termination; one that the target rewrote only has to name it."""
+    try:
+        event = json.loads(mail.text)
+        event = json.loads(event["Message"]) if "TopicArn" in event else event
+        return (event["source"], event["detail"]) == (SOURCE, {"instance-id": instance, "state": "terminated"})
+    except (ValueError, TypeError, KeyError):
+        return rewritten and instance in mail.text
+
+
+@contextmanager
+def probe_instance(ec2, name):
+    tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}]
+    launch = {"ImageId": IMAGE, "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1, "TagSpecifications": tags}
+    instance = ec2.run_instances(**launch)["Instances"][0]["InstanceId"]
+    try:
+        yield instance
+    finally:
+        ec2.terminate_instances(InstanceIds=[instance])
+
+
+@contextmanager
+def probe_queue(events, sns, sqs):
+    """A queue for what comes to the bus and to the topic: its name, a source of events too, and how to read it."""
+    name, heard = f"probe-{nonce()}", []
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": [SOURCE, name], "detail-type": [DETAIL_TYPE]}))
+    events.put_targets(Rule=name, Targets=[{"Id": "probe", "Arn": queue}])
+    subscription = sns.subscribe(TopicArn=topic_arn(sns), Protocol="sqs", Endpoint=queue)["SubscriptionArn"]
+
+    def hear(wait=0):
+        sqs.receive_message(QueueUrl=url, WaitTimeSeconds=wait, VisibilityTimeout=0)
+        heard.extend(json.loads(body) for body in take_messages(sqs, url, ""))
+        return heard
+
+    try:
+        yield name, hear
+    finally:
+        sns.unsubscribe(SubscriptionArn=subscription)
+        events.remove_targets(Rule=name, Ids=["probe"])
+        events.delete_rule(Name=name)
+        sqs.delete_queue(QueueUrl=url)
+
+
+def expect_event(hear, source, detail):
+    def look():
+        if not any((each.get("source"), each.get("detail")) == (source, detail) for each in hear()):
+            raise Failure(
+                expected=f"the probe's event {json.dumps(detail)} from {source} on the default bus",
+                found="no such event",
+                next_step="On LocalStack EC2's events come from a relay; docker compose starts it.",
+            )
+
+    eventually(look, within=SHORTLY)
