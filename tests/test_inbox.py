@@ -1,12 +1,16 @@
 """Tests for the inbox: what SNS sends to `email` subscribers can be read."""
 
 import json
+import os
+import signal
 
 import pytest
 
 from lab_harness.aws import Clients
 from lab_harness.emulators.base import Mail
+from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.inbox import MAX_MAILS, Inbox
+from lab_harness.emulators.process import free_port, read_process
 from tests.waiting import wait_until
 
 
@@ -168,8 +172,40 @@ def test_reset_empties_the_inbox(sns, topic, embedded):
     assert embedded.inbox() == []
 
 
-def test_full_inbox_drops_its_oldest_mail():
-    inbox = Inbox()
+def test_full_inbox_drops_its_oldest_mail(tmp_path):
+    inbox = Inbox(tmp_path / "inbox.jsonl")
     inbox.mails.extend({"text": number} for number in range(MAX_MAILS + 1))
     assert len(inbox.mails) == MAX_MAILS
     assert inbox.mails[0] == {"text": 1}
+
+
+def test_mails_are_there_again_after_a_stop_and_after_a_crash(tmp_path):
+    emulator = Embedded(tmp_path, free_port())
+    try:
+        for end in (Embedded.stop, kill):
+            emulator.start()
+            sns = Clients(emulator)["sns"]
+            topic = sns.create_topic(Name="news")["TopicArn"]
+            subscribe(sns, topic)
+            sns.publish(TopicArn=topic, Subject="Hello", Message="Good morning")
+            before = emulator.inbox()
+            end(emulator)
+            emulator.start()
+            assert emulator.inbox() == before
+        emulator.reset()
+        assert emulator.inbox() == []
+        assert not (tmp_path / "inbox.jsonl").exists()
+    finally:
+        emulator.stop()
+
+
+def kill(emulator):
+    process = read_process(emulator.home / "emulator.json")
+    os.kill(process.pid, signal.SIGKILL)
+    wait_until(lambda: not process.alive())
+
+
+def test_a_mail_that_a_crash_cut_short_costs_only_itself(tmp_path):
+    file = tmp_path / "inbox.jsonl"
+    file.write_text('{"to": "ann@example.com"}\n{"to": "bob@exam', encoding="utf-8")
+    assert list(Inbox(file).mails) == [{"to": "ann@example.com"}]

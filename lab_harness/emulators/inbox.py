@@ -1,19 +1,41 @@
 """A mailbox for what SNS sends to `email` subscribers: MiniStack only logs that it would have sent it."""
 
+import json
+import logging
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import wrapt
 
 MAX_MAILS = 1000
 
+log = logging.getLogger("lab_harness.inbox")
+
 
 class Inbox:
-    """The mails sent since the emulator started, oldest first, as JSON-ready dicts."""
+    """The latest mails, oldest first, as JSON-ready dicts; kept in a file with one mail a line."""
 
-    def __init__(self) -> None:
-        self.mails: deque[dict[str, Any]] = deque(maxlen=MAX_MAILS)
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self.mails: deque[dict[str, Any]] = deque(_read(file), maxlen=MAX_MAILS)
+
+    def add(self, mail: dict[str, Any]) -> None:
+        """Put a mail into the mailbox, and into the file at once."""
+        self.mails.append(mail)
+        try:
+            with self._file.open("a", encoding="utf-8") as file:
+                file.write("\n" + json.dumps(mail))  # a new line first: a crash may have cut the last one short
+        except OSError as error:
+            log.error("A mail could not be saved in %s: %s", self._file, error)
+
+    def clear(self) -> None:
+        """Throw all mails away."""
+        self.mails.clear()
+        self._file.unlink(missing_ok=True)
 
     def install(self) -> None:
         """Listen to SNS; takes effect when MiniStack imports its SNS module."""
@@ -47,7 +69,7 @@ class Inbox:
                 continue
             if protocol == "email-json":
                 text = sns._build_envelope(topic_arn, message_id, text, subject, attributes, raw=False)
-            self.mails.append(
+            self.add(
                 {
                     "to": subscription.get("endpoint", ""),
                     # The subject that AWS gives a notification published without one.
@@ -58,3 +80,12 @@ class Inbox:
                     "time": time.time(),
                 }
             )
+
+
+def _read(file: Path) -> Iterator[dict[str, Any]]:
+    """The mails in a file; a line that a crash cut short is left out."""
+    if not file.exists():
+        return
+    for line in file.read_text(encoding="utf-8").splitlines():
+        with suppress(ValueError):
+            yield json.loads(line)
