@@ -7,40 +7,56 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lab_harness import expect
+    from lab_harness import executions, expect, items
     from lab_harness.checks import Failure, check, eventually
-    from lab_harness.executions import definition_problems, probe_execution, read_execution, state_machines
     from lab_harness.labs import load_lab
     from lab_harness.notebook import open_lab
-    from lab_harness.probes import function_log, invoke_function, latest_log, nonce, queue_counts, take_messages
+    from lab_harness.probes import (
+        function_log,
+        invoke_function,
+        latest_log,
+        nonce,
+        queue_attributes,
+        queue_counts,
+        sqs_event,
+        take_messages,
+    )
     from lab_harness.runner import run_checks
 
 __all__ = [
     "Failure",
     "check",
-    "definition_problems",
     "eventually",
+    "executions",
     "expect",
     "function_log",
     "invoke_function",
+    "items",
     "latest_log",
     "load_lab",
     "nonce",
     "open_lab",
-    "probe_execution",
+    "queue_attributes",
     "queue_counts",
-    "read_execution",
     "run_checks",
-    "state_machines",
+    "sqs_event",
     "take_messages",
 ]
 
 _HOMES = {
     "checks": ["Failure", "check", "eventually"],
-    "executions": ["definition_problems", "probe_execution", "read_execution", "state_machines"],
     "labs": ["load_lab"],
     "notebook": ["open_lab"],
-    "probes": ["function_log", "invoke_function", "latest_log", "nonce", "queue_counts", "take_messages"],
+    "probes": [
+        "function_log",
+        "invoke_function",
+        "latest_log",
+        "nonce",
+        "queue_attributes",
+        "queue_counts",
+        "sqs_event",
+        "take_messages",
+    ],
     "runner": ["run_checks"],
 }
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -14,6 +14,7 @@ from lab_harness.probes import nonce
 
 SHOWN_EVENTS = 16  # of a history: the end of one iteration, with its errors
 RUNNING, SUCCEEDED = "RUNNING", "SUCCEEDED"
+PROBE = "probe-"  # begins the names of executions that checks start
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Execution:
     def _head(self) -> str:
         if self.status == SUCCEEDED:
             return f"the execution SUCCEEDED with the output {json.dumps(self.output)}"
-        return f"the execution is {self.status}" + (f" with {self.error}: {self.cause}" if self.error else "")
+        return f"the execution is {self.status}" + (f" with {self.error}: {_message(self.cause)}" if self.error else "")
 
     def _is_about(self, event: dict[str, Any], text: str) -> bool:
         """Whether the state in which the event happened got the text as part of its input."""
@@ -65,24 +66,29 @@ class Execution:
         return text in _details(event).get("input", "") and not event["type"].startswith("Map")
 
 
-@dataclass(frozen=True)
+@dataclass
 class ProbeExecution:
     """An execution that a check has started."""
 
     stepfunctions: Any
     arn: str
+    stopped: bool = False
 
     def now(self) -> Execution:
         """The execution as it is at this moment."""
         return read_execution(self.stepfunctions, self.arn)
 
     def end(self, within: float, meanwhile: Callable[[], object] = lambda: None) -> Execution:
-        """The execution at its end; Failure when it runs for longer. `meanwhile` is called at each look."""
+        """The execution at its end, or when it was stopped; Failure when it runs for longer.
+
+        `meanwhile` is called at each look.
+        """
 
         def look() -> Execution:
             meanwhile()
             execution = self.now()
-            if execution.status == RUNNING:
+            # LocalStack never ends a stopped one that waits for a task token's answer.
+            if execution.status == RUNNING and not self.stopped:
                 raise Failure(
                     expected="an execution that comes to its end",
                     found=execution.described(),
@@ -91,6 +97,12 @@ class ProbeExecution:
             return execution
 
         return eventually(look, within=within)
+
+    def stop(self) -> None:
+        """Stop it, if it still runs."""
+        self.stopped = True
+        with suppress(ClientError):
+            self.stepfunctions.stop_execution(executionArn=self.arn)
 
 
 @contextmanager
@@ -102,12 +114,11 @@ def probe_execution(stepfunctions: Any, machine: str, data: Any) -> Iterator[Pro
         with probe_execution(stepfunctions, "hello-world", {"IsHelloWorldExample": True}) as probe:
             execution = probe.end(within=10)
     """
-    arn = _start(stepfunctions, machine, data)
+    probe = ProbeExecution(stepfunctions, _start(stepfunctions, machine, data))
     try:
-        yield ProbeExecution(stepfunctions, arn)
+        yield probe
     finally:
-        with suppress(ClientError):  # It has ended.
-            stepfunctions.stop_execution(executionArn=arn)
+        probe.stop()
 
 
 def run_execution(stepfunctions: Any, machine: str, data: Any, within: float) -> Execution:
@@ -141,6 +152,14 @@ class TokenQueue:
         return bodies
 
 
+class Answered(NamedTuple):
+    """An execution at its end, all messages that it sent, and those of them that could not be answered."""
+
+    execution: Execution
+    messages: list[str]
+    unanswered: list[str]
+
+
 def run_answering(
     stepfunctions: Any,
     machine: str,
@@ -148,32 +167,35 @@ def run_answering(
     queue: TokenQueue,
     answer: Callable[[dict[str, Any]], Mapping[str, str]],
     within: float,
-) -> tuple[Execution, list[str]]:
-    """Run an execution to its end and answer the task tokens that it sends; returns it and all of its messages.
+) -> Answered:
+    """Run an execution to its end and answer the task tokens that it sends.
 
     `answer` gets a message's JSON, and returns what to answer its `taskToken` with: an `output`, or `error` and
     `cause`. A message that cannot be answered ends the execution, which would wait for ever.
     """
     bodies: list[str] = []
+    unanswered: list[str] = []
 
     def answer_messages() -> None:
         for body in queue.take():
             bodies.append(body)
             message = _decoded(body)
             if not _answer_token(stepfunctions, str(message.get("taskToken") or "none"), answer(message)):
-                stepfunctions.stop_execution(executionArn=probe.arn)
+                unanswered.append(body)
+                probe.stop()
 
     try:
         with probe_execution(stepfunctions, machine, data) as probe:
-            return probe.end(within, answer_messages), bodies
+            return Answered(probe.end(within, answer_messages), bodies, unanswered)
     finally:
         bodies += queue.take()
 
 
 def token_queue(stepfunctions: Any, sqs: Any, machine: str, queue: str, tag: str) -> TokenQueue:
-    """The queue of this name. What comes from now on is the probe's, unless the state machine runs already."""
+    """The queue of this name. What comes from now on is the probe's, unless the state machine runs for somebody."""
     arn = state_machines(stepfunctions).get(machine)
-    others = arn and stepfunctions.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"]
+    running = stepfunctions.list_executions(stateMachineArn=arn, statusFilter="RUNNING") if arn else {}
+    others = [each for each in running.get("executions", []) if not each["name"].startswith(PROBE)]
     url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
     return TokenQueue(sqs, url, tag, float("inf") if others else time.time() * 1000)
 
@@ -209,7 +231,7 @@ def definition_problems(definition: str) -> list[str]:
 def _start(stepfunctions: Any, machine: str, data: Any) -> str:
     problem, arn = "no such state machine", state_machines(stepfunctions).get(machine)
     if arn:
-        name, text = f"probe-{nonce()}", json.dumps(data)
+        name, text = f"{PROBE}{nonce()}", json.dumps(data)
         try:
             return str(stepfunctions.start_execution(stateMachineArn=arn, name=name, input=text)["executionArn"])
         except ClientError as error:

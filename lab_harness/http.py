@@ -1,19 +1,27 @@
 """Plain HTTP requests to what a learner built: APIs and websites that the emulator serves."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import IncompleteRead
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
-from urllib3 import PoolManager, Timeout
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3 import HTTPHeaderDict, Timeout, connection_from_url
+from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 
 from lab_harness.checks import Failure
 from lab_harness.emulators.base import HARNESS_TOKEN
 from lab_harness.errors import EmulatorNotReady
 from lab_harness.local import require_local
 
+# A file that a page or script names: in quotes, or bare behind src= and href=.
+SITE_FILE = re.compile(
+    r"""(?P<quote>["'`])(?P<quoted>(?!//)[\w./-]+\.(?:m?js|css|json))(?:[?#][^"'`]*)?(?P=quote)"""
+    r"""|(?:src|href)=(?P<bare>(?!//)[\w./-]+\.(?:m?js|css|json))(?=[?#\s>])"""
+)
+SHOWN_TEXT = 300  # characters of an answer's body in messages
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.0, 30.0  # seconds; API Gateway itself waits at most 29 for an integration
 
 
@@ -29,11 +37,12 @@ class Answer:
         """The body as JSON; None where it is none."""
         try:
             return json.loads(self.text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     def __str__(self) -> str:
-        return f"{self.status} {self.text}" if self.text else f"{self.status} with no body"
+        shown = self.text if len(self.text) <= SHOWN_TEXT else self.text[:SHOWN_TEXT] + "…"
+        return f"{self.status} {shown}" if shown else f"{self.status} with no body"
 
 
 class Http:
@@ -46,7 +55,9 @@ class Http:
     def __init__(self, endpoint: str) -> None:
         require_local(endpoint)
         self._endpoint = endpoint
-        self._pool = PoolManager(retries=False, timeout=Timeout(CONNECT_TIMEOUT, READ_TIMEOUT))
+        timeout = Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
+        # The pool of one host: no path, whoever made it up, leads to another.
+        self._pool = connection_from_url(endpoint, retries=False, timeout=timeout)
 
     def request(
         self,
@@ -56,31 +67,39 @@ class Http:
         headers: Mapping[str, str] | None = None,
         host: str | None = None,
     ) -> Answer:
-        """The answer to one request.
+        """The answer to one request; `path` begins with a slash.
 
         `body` is sent as it is when it is text, as JSON otherwise; `host` is a name without a port.
-        Raises Failure when no answer comes in time, EmulatorNotReady when the emulator is gone.
+        Raises Failure when no whole answer comes in time, EmulatorNotReady when the emulator is gone.
         """
-        sent = {"User-Agent": HARNESS_TOKEN, **(headers or {})}
+        if not path.startswith("/"):
+            raise ValueError(f"{path!r} is no path: it does not begin with a slash")
+        sent = HTTPHeaderDict({"User-Agent": HARNESS_TOKEN})
         if host:
-            sent["Host"] = f"{host}:{urlsplit(self._endpoint).port}"
+            port = urlsplit(self._endpoint).port
+            sent["Host"] = f"{host}:{port}" if port else host
+        sent.update(headers or {})
         if body is not None and not isinstance(body, str):
             sent.setdefault("Content-Type", "application/json")
             body = json.dumps(body)
         try:
-            response = self._pool.request(method, self._endpoint + path, body=body, headers=sent, redirect=False)
-        except ReadTimeoutError:
-            raise Failure(
-                expected=f"an answer to {method} {path}",
-                found=f"no answer within {READ_TIMEOUT:g} s",
-                next_step="Look in the function for an endless loop or a long wait.",
-            ) from None
+            response = self._pool.request(method, path, body=body, headers=sent, redirect=False)
         except HTTPError as error:
-            raise EmulatorNotReady(
-                f"The emulator stopped answering at {self._endpoint}. Start it with: lab start"
-            ) from error
-        text = response.data.decode("utf-8", "replace")
-        return Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, text)
+            raise self._trouble(f"{method} {path}", error) from error
+        received = {name.lower(): value for name, value in response.headers.itermerged()}
+        return Answer(response.status, received, response.data.decode("utf-8", "replace"))
+
+    def _trouble(self, request: str, error: HTTPError) -> Failure | EmulatorNotReady:
+        """What it means that there is no answer: a mistake in what the learner built, or an emulator that is gone."""
+        if isinstance(error, ReadTimeoutError):
+            found = f"no answer within {READ_TIMEOUT:g} s"
+            step = "Look in the function for an endless loop or a long wait."
+        elif isinstance(error, DecodeError) or any(isinstance(part, IncompleteRead) for part in error.args):
+            found = f"a body that does not fit its headers: {error.args[0]}"
+            step = "See which headers are sent with it."
+        else:
+            return EmulatorNotReady(f"The emulator stopped answering at {self._endpoint}. Start it with: lab start")
+        return Failure(expected=f"an answer to {request}", found=found, next_step=step)
 
     def api(
         self,
@@ -94,3 +113,17 @@ class Http:
         """The answer of an API of API Gateway's; `path` begins with a slash. `$default` is no part of the URL."""
         base = f"/_aws/execute-api/{api_id}" + ("" if stage == "$default" else f"/{stage}")
         return self.request(method, base + path, body, headers)
+
+    def site(self, host: str) -> dict[str, Answer]:
+        """A website's first page and the scripts, styles and data of its own that it and they name, by path."""
+        files: dict[str, Answer] = {}
+        waiting = ["/"]
+        while waiting:
+            path = waiting.pop(0)
+            if path not in files:
+                files[path] = self.request("GET", path, host=host)
+                # An error page that names files relative to itself would lead on for ever.
+                text = re.sub("(?s)<!--.*?-->", "", files[path].text)
+                found = SITE_FILE.finditer(text if files[path].status == 200 else "")
+                waiting += [urljoin(path, match["quoted"] or match["bare"]) for match in found]
+        return files

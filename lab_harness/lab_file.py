@@ -109,13 +109,27 @@ def _located(message: str) -> tuple[str, tuple[int | str, ...]]:
 def _line_of(text: str, location: tuple[int | str, ...]) -> int:
     """The line on which a field of a TOML file stands, or the table that lacks it; 1 if neither is found."""
     lines = text.splitlines()
-    headers = [number for number, line in enumerate(lines) if re.match(r"\s*\[+[\w.]+\]+\s*(#|$)", line)]
-    tables = [number for number in headers if re.match(rf"\s*\[+{re.escape(str(location[0]))}\]", lines[number])]
-    table = location[1] if len(location) > 1 and isinstance(location[1], int) else None
-    first = 0 if table is None or table >= len(tables) else tables[table]
+    found = [(number, re.match(r"\s*\[+\s*([\w.]+)\s*\]+\s*(#|$)", line)) for number, line in enumerate(lines)]
+    headers = {number: header[1] for number, header in found if header}
+    table = _table_of(headers, location)
+    first = -1 if table is None else table
     last = next((number for number in headers if number > first), len(lines))
-    field = [part for part in location if isinstance(part, str)][-1]
-    for number in range(first, last):
+    names = [part for part in location if isinstance(part, str)]
+    field = names[0] if table is None else names[-1]
+    for number in range(first + 1, last):
         if re.match(rf"\s*[\"']?{re.escape(field)}[\"']?\s*=", lines[number]):
             return number + 1
-    return (first if first or not tables else tables[0]) + 1
+    return max(first, 0) + 1
+
+
+def _table_of(headers: dict[int, str], location: tuple[int | str, ...]) -> int | None:
+    """The line of the header of the innermost table in which a field stands: the second `[[diagram.nodes]]`."""
+    for end in range(len(location), 0, -1):
+        name = ".".join(part for part in location[:end] if isinstance(part, str))
+        part = location[end - 1]
+        index = part if isinstance(part, int) else 0
+        tables = [number for number, header in headers.items() if header == name]
+        if index < len(tables):
+            return tables[index]
+    inside = (number for number, header in headers.items() if header.startswith(f"{location[0]}."))
+    return next(inside, None)

@@ -41,10 +41,13 @@ class Check:
     needs: tuple[str, ...]
     parameters: dict[str, str]
     apart: bool = False
+    task_services: tuple[str, ...] = ()
 
     @property
     def services(self) -> tuple[str, ...]:
-        return tuple(name for name in self.parameters.values() if name not in PROBES)
+        """What the emulator must have: the services that the check asks, and those that its task cannot do without."""
+        asked = (name for name in self.parameters.values() if name not in PROBES)
+        return tuple(dict.fromkeys((*asked, *self.task_services)))
 
 
 @dataclass(frozen=True)
@@ -176,8 +179,7 @@ def _task(mark: ast.Call) -> str | None:
 
 def _read_checks(lab: Lab) -> tuple[Check, ...]:
     found: dict[Callable[..., None], Check] = {}
-    tasks = {task.id for task in lab.tasks}
-    apart = {task.id for task in lab.tasks if task.apart}
+    tasks = {task.id: task for task in lab.tasks}
     for name, function in vars(lab.checks).items():
         mark = mark_of(function)
         if mark is None or function.__module__ != lab.checks.__name__:
@@ -188,11 +190,16 @@ def _read_checks(lab: Lab) -> tuple[Check, ...]:
                 raise LabError(f"{where}: needs {getattr(needed, '__name__', needed)!r}, which is no check above it")
         if mark.task is not None and mark.task not in tasks:
             raise LabError(f"{where}: task {mark.task!r} is not in lab.toml; it has {', '.join(sorted(tasks))}")
+        task = tasks.get(mark.task or "")
+        apart, services = (task.apart, task.services) if task else (False, ())
+        for each in (found[needed] for needed in mark.needs):
+            if each.apart and not apart:
+                raise LabError(
+                    f"{where}: needs {each.name!r}, whose task stands apart, so the lab could not be completed"
+                )
         parameters = {parameter: _service(parameter, where) for parameter in inspect.signature(function).parameters}
         needs = tuple(found[needed].name for needed in mark.needs)
-        found[function] = Check(
-            name, function, mark.title, mark.task, mark.points, needs, parameters, mark.task in apart
-        )
+        found[function] = Check(name, function, mark.title, mark.task, mark.points, needs, parameters, apart, services)
     if not found:
         raise LabError(f"{lab.folder / 'checks.py'} has no checks: mark functions with @check(...)")
     return tuple(found.values())

@@ -70,13 +70,19 @@ def tasks_are_told_apart(course: Course, lab: Lab) -> Iterator[str]:
 
 
 def diagram_names_what_there_is(course: Course, lab: Lab) -> Iterator[str]:
-    """Its boxes are told apart, its arrows join boxes, and the checks it names are the lab's."""
+    """Its boxes are told apart, its arrows join two of them, and the checks it names are the lab's."""
     diagram = lab.file.diagram
     if diagram is None:
         return
     nodes = Counter(node.id for node in diagram.nodes)
     for name in (name for name, count in nodes.items() if count > 1):
         yield f"lab.toml: {nodes[name]} boxes of the diagram have the id {name!r}"
+    places = Counter(node.at for node in diagram.nodes)
+    for place in (place for place, count in places.items() if count > 1):
+        yield f"lab.toml: {places[place]} boxes of the diagram stand at {list(place)}"
+    for arrow in diagram.arrows:
+        if arrow.source == arrow.target:
+            yield f"lab.toml: an arrow of the diagram joins {arrow.source!r} with itself"
     ends = {end for arrow in diagram.arrows for end in (arrow.source, arrow.target)}
     for name in sorted(ends - nodes.keys()):
         yield f"lab.toml: an arrow of the diagram joins {name!r}, which is no box"

@@ -1,7 +1,9 @@
 """What checks act with when looking is not enough: invoke a function, read its log, make a nonce."""
 
+import hashlib
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +79,35 @@ def _decoded(payload: bytes) -> Any:
         return json.loads(payload) if payload else None
     except ValueError:
         return payload.decode("utf-8", "replace")
+
+
+def queue_attributes(sqs: Any, name: str) -> dict[str, str]:
+    """All attributes of the queue of this name."""
+    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    attributes: dict[str, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    return attributes
+
+
+def sqs_event(queue_arn: str, bodies: Mapping[str, str]) -> dict[str, Any]:
+    """The event by which Lambda hands messages to a function; `bodies` maps message ids to bodies.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+    """
+    records = [
+        {
+            "messageId": message_id,
+            "receiptHandle": message_id,
+            "body": body,
+            "attributes": {"ApproximateReceiveCount": "1"},
+            "messageAttributes": {},
+            "md5OfBody": hashlib.md5(body.encode(), usedforsecurity=False).hexdigest(),
+            "eventSource": "aws:sqs",
+            "eventSourceARN": queue_arn,
+            "awsRegion": "us-east-1",
+        }
+        for message_id, body in bodies.items()
+    ]
+    return {"Records": records}
 
 
 def queue_counts(sqs: Any, url: str) -> dict[str, int]:

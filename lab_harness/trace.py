@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lab_harness.aws import Clients
@@ -11,12 +11,14 @@ from lab_harness.emulators.base import Call
 LOG_GROUPS = "/aws/lambda/"
 # Calls that set something going, by how AWS names its operations.
 TRIGGERS = re.compile(
-    "Send|Publish|Invoke|StartExecution|StartSync|Put(Events|Item|Object|Record)|(Run|Start|Stop|Terminate)Instances"
+    r"Send\w+|Publish(Batch)?|Invoke\w*|Start(Sync)?Execution|Put(Events|Item|Object|Records?)"
+    r"|(Run|Start|Stop|Reboot|Terminate)Instances"
 )
 REQUESTS = ("execute-api", "lambda-url")  # services whose operations are requests of the learner's own making
 REPORT = re.compile(
     r"REPORT RequestId: \S+\s+Duration: (?P<ran>[\d.]+) ms(?:.*?Init Duration: (?P<init>[\d.]+) ms)?", re.DOTALL
 )
+EXCEPTION = re.compile(r"\[ERROR\] [\w.]+(: |\s*$)")  # not a line of the logger's, which has a tab there
 ROUNDING = 0.002  # seconds: a log's times are whole milliseconds
 SILENCE = 10.0  # seconds without an invocation: what was before belongs to another request
 
@@ -47,8 +49,9 @@ def trace(clients: Clients) -> list[Step]:
     first = _trigger(calls, effects)
     if first is None:
         return []
-    later = [_step(call) for call in calls if call.number >= first.number and _shown(call)]
-    return _sorted([*later, *(each for each in effects if each.time >= first.time - ROUNDING)])
+    # By time: calls are numbered as they end, and those that a function makes end before its own invocation.
+    later = [_step(call) for call in calls if call.time >= first.time and _shown(call)]
+    return _sorted([*later, *(_not_before(first.time, each) for each in effects if each.time >= first.time - ROUNDING)])
 
 
 def invocations(logs: Any) -> list[Step]:
@@ -59,21 +62,30 @@ def invocations(logs: Any) -> list[Step]:
 
 
 def _invocations(logs: Any, group: str) -> Iterable[Step]:
+    raised: set[str] = set()  # the log streams, one for each environment, whose running invocation has raised
     for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
         for event in page["events"]:
+            stream = event.get("logStreamName", "")
+            if EXCEPTION.match(event["message"]):
+                raised.add(stream)
             if found := REPORT.match(event["message"]):
-                init = float(found["init"] or 0) / 1000
-                seconds = float(found["ran"]) / 1000 + init
-                what = f"invoked, cold start {init * 1000:.0f} ms" if init else "invoked, warm"
-                # The REPORT line is written at the end; some emulators write the START line then, too.
-                began = event["timestamp"] / 1000 - seconds
-                failed = "Status: " in event["message"]
-                yield Step(began, group.removeprefix(LOG_GROUPS), what, seconds, "cold" if init else "warm", failed)
+                failed = stream in raised or "Status: " in event["message"]
+                raised.discard(stream)
+                yield _invocation(group.removeprefix(LOG_GROUPS), found, event["timestamp"] / 1000, failed)
+
+
+def _invocation(function: str, report: re.Match[str], ended: float, failed: bool) -> Step:
+    init = float(report["init"] or 0) / 1000
+    seconds = float(report["ran"]) / 1000 + init
+    cold = report["init"] is not None
+    what = f"invoked, cold start {init * 1000:.0f} ms" if cold else "invoked, warm"
+    # The REPORT line is written at the end; some emulators write the START line then, too.
+    return Step(ended - seconds, function, what, seconds, "cold" if cold else "warm", failed)
 
 
 def _shown(call: Call) -> bool:
     """Whether a call is part of what happens: a function's own, or one that sets something going."""
-    return call.caller.startswith("function ") or call.service in REQUESTS or bool(TRIGGERS.match(call.operation))
+    return call.caller.startswith("function ") or call.service in REQUESTS or bool(TRIGGERS.fullmatch(call.operation))
 
 
 def _trigger(calls: Sequence[Call], effects: Sequence[Step]) -> Call | None:
@@ -81,7 +93,7 @@ def _trigger(calls: Sequence[Call], effects: Sequence[Step]) -> Call | None:
     triggers = [call for call in calls if _shown(call) and not call.caller.startswith("function ")]
     latest = max((each.time for each in effects), default=0.0)
     causes = [call for call in triggers if call.time - ROUNDING <= latest]
-    return causes[-1] if causes else triggers[-1] if triggers else None
+    return max(causes or triggers, key=lambda call: call.time, default=None)
 
 
 def _step(call: Call) -> Step:
@@ -89,11 +101,17 @@ def _step(call: Call) -> Step:
     return Step(call.time, who, f"{call.service} {call.operation}", call.seconds, failed=call.status >= 400)
 
 
+def _not_before(time: float, step: Step) -> Step:
+    return replace(step, time=max(time, step.time))
+
+
 def _last_burst(effects: Sequence[Step]) -> list[Step]:
     steps = _sorted(effects)
-    first = len(steps)
-    while first and (first == len(steps) or steps[first].time - steps[first - 1].time < SILENCE):
-        first -= 1
+    first, ended = 0, 0.0
+    for number, step in enumerate(steps):
+        if step.time - ended >= SILENCE:
+            first = number
+        ended = max(ended, step.time + step.seconds)
     return steps[first:]
 
 

@@ -213,6 +213,18 @@ def test_list_shows_each_lab_with_what_is_done(lab, sample):
     assert "queue       done" in lab("list").out
 
 
+def test_list_check_and_solve_leave_out_what_stands_apart(lab, sample_course, in_use):
+    sample_course("apart")
+    assert lab("list").out == "03  apart     0/2  A queue, and no more queue\n"
+    assert lab("solve", "apart").code == 0
+    shown = lab("check", "apart")
+    assert shown.code == 0
+    assert "The queue is gone" not in shown.out
+    assert "– unsupported The job ran" in shown.out
+    assert lab("check", "apart", "--only", "clean_up").code == 1
+    assert lab("list").out == "03  apart     1/2  A queue, and no more queue\n"
+
+
 def test_list_says_when_progress_was_damaged(lab, sample, in_use):
     (in_use.home / "progress.sqlite").write_bytes(b"this is no database" * 100)
     shown = lab("list")

@@ -1,5 +1,6 @@
 """Tests for what several labs ask in the same words: the Failures, word for word."""
 
+import io
 import json
 
 import pytest
@@ -135,3 +136,54 @@ def test_function_uses_the_role_by_its_arn(clients):
     found = failure(expect.function_role, lambda_, iam, "hello", "other")
     assert found.found == f"the role {arn}"
     assert found.expected.endswith(":role/other")
+
+
+def test_permissions_that_are_missing_are_named(role):
+    iam = role(allow("dynamodb:PutItem"), allow("sqs:SendMessage", "*"))
+    needed = [("dynamodb:PutItem", TABLE), ("sqs:SendMessage", "arn:aws:sqs:us-east-1:000000000000:queue")]
+    assert expect.permissions(iam, "worker", needed, "Look.") is None
+    found = failure(expect.permissions, iam, "worker", [*needed, ("dynamodb:GetItem", TABLE)], "Look.")
+    assert found.expected == "permission in worker for all that is done with it"
+    assert found.found == f"no permission for dynamodb:GetItem on {TABLE}"
+
+
+class Invoked:
+    """A Lambda client whose function answers so."""
+
+    def __init__(self, answer, error=None):
+        self.answer = {
+            "Payload": io.BytesIO(json.dumps(answer).encode()),
+            **({"FunctionError": error} if error else {}),
+        }
+
+    def invoke(self, **_):
+        return self.answer
+
+
+LATE = {"errorType": "TooLate", "errorMessage": "it is late"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "failed", "error"), [("fine", None, None), (LATE, "Unhandled", "TooLate"), (LATE, None, None)]
+)
+def test_a_function_answers_or_fails_as_it_should(answer, failed, error):
+    assert expect.answer(Invoked(answer, failed), "worker", {}, error, "Look.") is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "failed", "error", "expected", "found"),
+    [
+        ("fine", None, "TooLate", "the error TooLate from worker", 'the answer "fine"'),
+        (LATE, "Unhandled", None, "an answer from worker", "the function failed with TooLate: it is late"),
+        (
+            LATE,
+            "Unhandled",
+            "Other",
+            "the error Other from worker",
+            "the function failed with TooLate: it is late",
+        ),
+    ],
+)
+def test_another_answer_of_a_function_is_shown(answer, failed, error, expected, found):
+    shown = failure(expect.answer, Invoked(answer, failed), "worker", {}, error, "Look.")
+    assert (shown.expected, shown.found) == (expected, found)

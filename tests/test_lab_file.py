@@ -26,6 +26,29 @@ hints = ["Look up send_message."]
 [[resources]]
 type = "AWS::SQS::Queue"
 name = "sample-queue"
+
+[[diagram.nodes]]
+id = "you"
+label = "you"
+kind = "who sends"
+at = [0, 0]
+
+[[diagram.nodes]]
+id = "queue"
+label = "sample-queue"
+kind = "SQS queue"
+at = [1, 0]
+checks = ["queue_exists"]
+
+[[diagram.arrows]]
+source = "you"
+target = "queue"
+label = "a message"
+checks = ["message_is_there"]
+
+[[diagram.arrows]]
+source = "queue"
+target = "you"
 """
 
 
@@ -53,6 +76,30 @@ def test_good_file_is_read_as_written(tmp_path):
     assert (file.title, file.minutes, file.services) == ("A queue", 5, ("sqs",))
     assert [task.id for task in file.tasks] == ["queue", "message"]
     assert [(resource.type, resource.name) for resource in file.resources] == [("AWS::SQS::Queue", "sample-queue")]
+    assert [(task.apart, task.services) for task in file.tasks] == [(False, ())] * 2
+    assert [(node.id, node.label, node.kind, node.at, node.checks) for node in file.diagram.nodes] == [
+        ("you", "you", "who sends", (0, 0), ()),
+        ("queue", "sample-queue", "SQS queue", (1, 0), ("queue_exists",)),
+    ]
+    assert [(arrow.source, arrow.target, arrow.label) for arrow in file.diagram.arrows] == [
+        ("you", "queue", "a message"),
+        ("queue", "you", ""),
+    ]
+    assert file.diagram.checks == {"queue_exists", "message_is_there"}
+
+
+def test_task_may_stand_apart_and_need_services(tmp_path):
+    path = tmp_path / "lab.toml"
+    text = GOOD.replace('id = "message"', 'id = "message"\napart = true\nservices = ["sqs", "apigatewayv2"]')
+    path.write_text(text, encoding="utf-8")
+    first, second = read_lab_file(path).tasks
+    assert (first.apart, second.apart, second.services) == (False, True, ("sqs", "apigatewayv2"))
+
+
+def test_lab_needs_no_diagram(tmp_path):
+    path = tmp_path / "lab.toml"
+    path.write_text(GOOD[: GOOD.index("[[diagram.nodes]]")], encoding="utf-8")
+    assert read_lab_file(path).diagram is None
 
 
 @pytest.mark.parametrize(
@@ -70,7 +117,7 @@ def test_good_file_is_read_as_written(tmp_path):
         ("01_queue.ipynb", "01 Queue.ipynb", 5, "notebook", "matching regex"),
         ('["sqs"]', '"sqs"', 6, "services", "Expected `array`"),
         ('["sqs"]', '["sqs", 3]', 6, "services.1", "Expected `str`, got `int`"),
-        ('id = "queue"', 'id = "The queue"', 9, "tasks.0.id", "matching regex"),
+        ('id = "queue"\ntitle', 'id = "The queue"\ntitle', 9, "tasks.0.id", "matching regex"),
         ('title = "Create a queue"\n', "", 8, "tasks.0.title", "missing required field"),
         ('hints = ["Look up send_message."]', "hints = []", 16, "tasks.1.hints", "length >= 1"),
         ('hints = ["Look up send_message."]', 'hints = [""]', 16, "tasks.1.hints.0", "matching regex"),
@@ -79,6 +126,24 @@ def test_good_file_is_read_as_written(tmp_path):
         ("[[resources]]", "[resources]", 18, "resources", "Expected `array`"),
         ('name = "sample-queue"\n', "", 18, "resources.0.name", "missing required field"),
         ('name = "sample-queue"', "name = 3", 20, "resources.0.name", "Expected `str`, got `int`"),
+        ('id = "message"', 'id = "message"\napart = "yes"', 15, "tasks.1.apart", "Expected `bool`"),
+        ('id = "message"', 'id = "message"\nservices = "sqs"', 15, "tasks.1.services", "Expected `array`"),
+        ('id = "message"', 'id = "message"\nservices = [" "]', 15, "tasks.1.services.0", "matching regex"),
+        ('label = "you"\n', "", 22, "diagram.nodes.0.label", "missing required field"),
+        ('id = "queue"\nlabel', 'id = "The queue"\nlabel', 29, "diagram.nodes.1.id", "matching regex"),
+        ('kind = "SQS queue"', 'kind = ""', 31, "diagram.nodes.1.kind", "matching regex"),
+        ("at = [1, 0]", "at = [1, -1]", 32, "diagram.nodes.1.at.1", "Expected `int` >= 0"),
+        ("at = [1, 0]", "at = [1, 21]", 32, "diagram.nodes.1.at.1", "Expected `int` <= 20"),
+        ("at = [1, 0]", "at = [1]", 32, "diagram.nodes.1.at", "Expected `array` of length 2"),
+        ("at = [1, 0]", "at = [1, 0]\ncolour = 1", 33, "diagram.nodes.1.colour", "contains unknown field"),
+        ('checks = ["queue_exists"]', "checks = [1]", 33, "diagram.nodes.1.checks.0", "Expected `str`, got `int`"),
+        ('source = "you"\n', "", 35, "diagram.arrows.0.source", "missing required field"),
+        ('target = "you"', 'target = "you"\nlabel = 1', 44, "diagram.arrows.1.label", "Expected `str`, got `int`"),
+        ('target = "you"', 'target = "you"\nchecks = ["a b"]', 44, "diagram.arrows.1.checks.0", "matching regex"),
+        (GOOD[GOOD.index("[[diagram.nodes]]") : GOOD.index("[[diagram.arrows]]")], "", 22, "diagram.nodes", "missing"),
+        (GOOD[GOOD.index("[[diagram.nodes]]") :], "[diagram]\nnodes = []\n", 23, "diagram.nodes", "length >= 1"),
+        (GOOD[GOOD.index("[[diagram.nodes]]") :], "[diagram]\nshape = 1\n", 23, "diagram.shape", "unknown field"),
+        ('[[tasks]]\nid = "message"', '[[ tasks ]]\nid = "A message"', 14, "tasks.1.id", "matching regex"),
     ],
 )
 def test_wrong_field_is_named_with_its_line(problem, old, new, line, field, says):

@@ -94,6 +94,42 @@ def test_parameters_name_services_with_keywords_and_hyphens(with_checks):
     }
 
 
+def test_parameters_http_and_inbox_are_no_services(with_checks):
+    lab = with_checks("from lab_harness import check\n\n@check('There')\ndef there(http, sqs, inbox): ...\n")
+    check = lab.all_checks[0]
+    assert check.parameters == {"http": "http", "sqs": "sqs", "inbox": "inbox"}
+    assert check.services == ("sqs",)
+
+
+def test_check_uses_the_services_of_its_task_too(sample_course):
+    checks = {check.name: check for check in load_lab("apart", sample_course("apart")).all_checks}
+    assert {name: check.services for name, check in checks.items()} == {
+        "queue_exists": ("sqs",),
+        "job_ran": ("braket",),
+        "queue_is_gone": ("sqs",),
+    }
+    assert [name for name, check in checks.items() if check.apart] == ["queue_is_gone"]
+
+
+def test_tasks_left_out_are_those_apart_and_those_that_lack_a_service(sample_course):
+    lab = load_lab("apart", sample_course("apart"))
+    assert lab.tasks_left_out(lambda service: True) == {"clean_up"}
+    assert lab.tasks_left_out(lambda service: service == "sqs") == {"job", "clean_up"}
+
+
+def test_need_of_a_check_that_stands_apart_is_refused(sample_course):
+    lab = load_lab("apart", sample_course("apart"))
+    with (lab.folder / "checks.py").open("a", encoding="utf-8") as file:
+        file.write("\n\n@check('Late', task='clean_up', needs=queue_is_gone)\ndef late(): ...\n")
+        file.write("\n\n@check('Later', task='queue', needs=queue_is_gone)\ndef later(): ...\n")
+    with pytest.raises(LabError) as caught:
+        print(lab.all_checks)
+    assert str(caught.value) == (
+        f"{lab.folder / 'checks.py'}, line 27, check later: needs 'queue_is_gone', whose task stands apart, "
+        "so the lab could not be completed"
+    )
+
+
 def test_unknown_parameter_names_the_nearest_as_it_is_written(refused):
     assert refused("unknown_service") == (
         ", line 4, check function_exists: parameter 'lamda' names no AWS service; did you mean lambda_?"
@@ -167,12 +203,13 @@ def test_missing_checks_file_is_a_lab_error(sample_course):
             read()
 
 
-def test_check_names_are_those_of_the_checks_without_running_them(course, sample_course):
+def test_check_names_are_those_of_the_score_without_running_them(course, sample_course):
     for lab in all_labs(course):
-        assert lab.check_names == tuple(check.name for check in lab.all_checks)
+        assert lab.check_names == tuple(check.name for check in lab.all_checks if not check.apart)
     for name in ("imported_check", "outcomes"):
         lab = load_lab(name, sample_course(name))
         assert lab.check_names == tuple(check.name for check in lab.all_checks)
+    assert load_lab("apart", sample_course("apart")).check_names == ("queue_exists", "job_ran")
     assert load_lab("import_error", sample_course("import_error")).check_names == ("nothing",)
 
 

@@ -52,6 +52,28 @@ def test_cell_runs_once_its_task_is_done(shell):
     assert shell.user_ns["ran"] == "again"
 
 
+def test_cell_of_a_task_that_the_emulator_cannot_do_says_so(shell, sample_course, capsys):
+    sample_course("apart")
+    shell.run_cell("lab = open_lab('apart')")
+    for _ in ("untouched", "with the queue that it needs"):
+        capsys.readouterr()
+        assert shell.run_cell("%%after job\nran = True").success
+        assert "Not on this emulator.\n  embedded " in (said := capsys.readouterr().out)
+        assert said.endswith(" has no braket\n")
+        create_queue()
+    assert "ran" not in shell.user_ns
+
+
+def test_cell_of_a_task_that_stands_apart_waits_for_its_checks(shell, sample_course):
+    sample_course("apart")
+    create_queue()
+    shell.run_cell("lab = open_lab('apart')\nran = []")
+    shell.run_cell("%%after clean_up\nran.append('too early')")
+    boto3.client("sqs").delete_queue(QueueUrl=boto3.client("sqs").get_queue_url(QueueName="sample-queue")["QueueUrl"])
+    shell.run_cell("%%after clean_up\nran.append('after')")
+    assert shell.user_ns["ran"] == ["after"]
+
+
 def test_cell_shows_the_value_of_its_last_line(shell, capsys):
     create_queue()
     shell.run_cell("%%after queue\nx = 6\nx * 7")

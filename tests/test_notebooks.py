@@ -8,9 +8,10 @@ import sys
 import nbformat
 import pytest
 
-from lab_harness.labs import all_labs
+from lab_harness.labs import all_labs, load_lab
 from lab_harness.notebook.build import task_of
-from lab_harness.notebook.run import kernel_environment, run_all, scratch_emulator
+from lab_harness.notebook.run import kernel_environment, run_all, scratch_emulator, without_tasks
+from lab_harness.solutions import answers
 from tests.conftest import ROOT
 
 SANITIZE = ROOT / "tests" / "nbval.cfg"
@@ -95,6 +96,43 @@ def test_each_task_cell_is_followed_by_a_check_of_its_task_or_of_what_it_is_for(
     for cell in cells:
         if task := task_of(cell):
             assert f'lab.check("{task}")' in checked
+
+
+def test_notebook_without_tasks_keeps_all_other_cells():
+    def cell(source, *tags):
+        return nbformat.v4.new_code_cell(source, metadata={"tags": list(tags)})
+
+    cells = [
+        cell("import boto3"),
+        cell("1", "task:queue"),
+        cell("2", "task:job"),
+        cell("3", "task:clean_up"),
+        cell("4"),
+    ]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    left = without_tasks(notebook, {"job", "clean_up"})
+    assert [each.source for each in left.cells] == ["import boto3", "1", "4"]
+    assert [each.source for each in without_tasks(left, set()).cells] == ["import boto3", "1", "4"]
+
+
+def test_running_a_solved_notebook_leaves_out_what_stands_apart_and_what_cannot_be_done(
+    sample_course, notebook_emulator
+):
+    notebook_emulator.reset()
+    course = sample_course("apart")
+    lab = load_lab("apart", course)
+    cells = [nbformat.v4.new_code_cell("import boto3\nsqs = boto3.client('sqs')")]
+    for found in answers(lab).values():
+        cells.append(nbformat.v4.new_code_cell(found.cell, metadata={"tags": [f"task:{found.task}"]}))
+    course.solved.mkdir(parents=True)
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), course.solved / lab.file.notebook)
+    (run,) = run_all(course, [lab], notebook_emulator, dict(os.environ), 1, lambda run: None)
+    assert (run.problem, run.good) == (None, True)
+    assert {result.name: str(result.outcome) for result in run.report} == {
+        "queue_exists": "passed",
+        "job_ran": "unsupported",
+    }
 
 
 def test_running_the_solved_notebooks_reports_each_lab(course, notebook_emulator):

@@ -8,7 +8,16 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from lab_harness import Failure, function_log, invoke_function, latest_log, nonce, queue_counts, take_messages
+from lab_harness import (
+    Failure,
+    function_log,
+    invoke_function,
+    latest_log,
+    nonce,
+    queue_attributes,
+    queue_counts,
+    take_messages,
+)
 
 HANDLER = """
 def handler(event, context):
@@ -134,6 +143,10 @@ def test_queue_counts_tell_visible_in_flight_and_delayed_apart(queue):
         sqs.send_message(QueueUrl=url, MessageBody="hello", DelaySeconds=delay)
     sqs.receive_message(QueueUrl=url, VisibilityTimeout=60)
     assert queue_counts(sqs, url) == {"visible": 2, "in flight": 1, "delayed": 1}
+
+
+def test_queue_attributes_are_found_by_the_queues_name(queue):
+    assert queue_attributes(queue[0], "letters")["QueueArn"].endswith(":letters")
 
 
 def test_messages_with_a_text_are_taken_and_the_others_come_back(queue):

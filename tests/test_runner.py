@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from lab_harness.aws import Clients
 from lab_harness.checks import Failure
-from lab_harness.errors import EmulatorNotReady
+from lab_harness.errors import EmulatorError, EmulatorNotReady, WrongEmulator
 from lab_harness.labs import Check, load_lab
 from lab_harness.runner import run_checks
 
@@ -45,12 +46,14 @@ class LabOf:
         self.all_checks = ()
         self.ran = []
 
-    def add(self, name, function=lambda: None, *, needs=(), task=None, points=1, **parameters):
+    def add(
+        self, name, function=lambda: None, *, needs=(), task=None, points=1, apart=False, services=(), **parameters
+    ):
         def noted(**clients):
             self.ran.append(name)
             function(**clients)
 
-        check = Check(name, noted, name.capitalize(), task, points, needs, parameters)
+        check = Check(name, noted, name.capitalize(), task, points, needs, parameters, apart, services)
         self.all_checks = (*self.all_checks, check)
 
 
@@ -164,6 +167,75 @@ def test_only_reports_a_prerequisite_that_did_not_pass(lab):
         "first": "failed",
         "second": "blocked",
     }
+
+
+def test_check_that_stands_apart_runs_only_when_it_or_its_task_is_asked_for(lab):
+    lab.add("first", task="queue")
+    lab.add("gone", task="clean_up", apart=True)
+    assert list(run(lab)) == ["first"]
+    assert list(run(lab, "clean_up")) == list(run(lab, "gone")) == ["gone"]
+    assert list(run(lab, "queue")) == ["first"]
+    assert lab.ran == ["first", "gone", "gone", "first"]
+
+
+def test_what_a_check_apart_needs_runs_first(lab):
+    lab.add("first", fails, task="queue")
+    lab.add("gone", task="clean_up", apart=True, needs=("first",))
+    assert {name: str(result.outcome) for name, result in run(lab, "clean_up").items()} == {
+        "first": "failed",
+        "gone": "blocked",
+    }
+
+
+def test_lab_is_complete_without_what_stands_apart_and_without_what_cannot_be_done(sample_course, clients):
+    lab = load_lab("apart", sample_course("apart"))
+    clients["sqs"].create_queue(QueueName="sample-queue")
+    report = run_checks(lab, clients)
+    assert {result.name: str(result.outcome) for result in report} == {
+        "queue_exists": "passed",
+        "job_ran": "unsupported",
+    }
+    assert report.complete
+    assert [str(result.outcome) for result in run_checks(lab, clients, ["clean_up"])] == ["failed"]
+
+
+def test_check_of_a_task_that_cannot_be_done_names_the_service_and_does_not_run(lab):
+    lab.add("first", task="users", services=("cognito-idp",), http="http")
+    found = run(lab)["first"]
+    assert (found.outcome, found.found) == ("unsupported", "fake 1.0 has no cognito-idp")
+    assert lab.ran == []
+
+
+def test_http_and_inbox_need_no_service(lab, monkeypatch):
+    monkeypatch.setattr(FakeEmulator, "supports", lambda _self, service: service not in ("http", "inbox"))
+    given = {}
+    lab.add("first", lambda **clients: given.update(clients), http="http", inbox="inbox")
+    assert run(lab)["first"].outcome == "passed"
+    assert given == {"http": "client of http", "inbox": "client of inbox"}
+
+
+def test_check_gets_the_emulators_mails_and_sends_it_requests(lab, embedded):
+    embedded.reset()
+    clients = Clients(embedded)
+    seen = []
+    lab.add(
+        "first", lambda http, inbox: seen.extend([http.request("GET", "/none"), inbox()]), http="http", inbox="inbox"
+    )
+    assert [str(result.outcome) for result in run_checks(lab, clients)] == ["passed"]
+    assert seen[0].status >= 400
+    assert seen[1] == []
+
+
+@pytest.mark.parametrize("error", [EmulatorNotReady, WrongEmulator, EmulatorError])
+def test_error_of_the_emulator_in_a_check_ends_the_run(lab, error):
+    def raises():
+        raise error("It stopped answering.")
+
+    lab.add("first", raises)
+    lab.add("second")
+    with pytest.raises(error, match=r"^It stopped answering\.$"):
+        run(lab)
+    assert lab.ran == ["first"]
 
 
 def test_emulator_that_stops_answering_ends_the_run_with_one_error(lab):

@@ -113,6 +113,21 @@ def test_solve_writes_files_into_a_folder_of_its_own_that_is_gone_afterwards(wit
     assert not (before / "functions" / "hello").exists()
 
 
+def test_solve_leaves_out_what_stands_apart_and_what_the_emulator_cannot_do(sample_course, clients):
+    lab = load_lab("apart", sample_course("apart"))
+    assert solve(lab, clients.emulator) == "made\n"
+    assert clients["sqs"].list_queues()["QueueUrls"][0].endswith("/sample-queue")
+    assert list(answers(lab)) == ["queue", "job", "clean_up"]
+
+
+def test_solve_does_not_write_the_file_of_a_task_that_is_left_out(with_file, clients):
+    path = with_file.folder / "lab.toml"
+    text = path.read_text(encoding="utf-8").replace('id = "queue"', 'id = "queue"\nservices = ["braket"]', 1)
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(LabError, match=r"No such file or directory: 'functions/hello/lambda_function\.py'"):
+        solve(load_lab("queue"), clients.emulator)
+
+
 @pytest.mark.parametrize("broken", ["preamble", "queue", "message"])
 def test_error_names_its_line_in_solution_py_and_the_reset(lab, clients, broken):
     starts = {"preamble": "sqs =", "queue": "print(", "message": "sqs.send_message("}

@@ -8,14 +8,18 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.
 import copy
 import json
 import threading
+from collections.abc import Mapping
 from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any
 
 import wrapt
 
+RUNNING = "RUNNING"
+
 # Each branch and iteration runs in a copy of the context in which it was started, so what it finds here is the event
-# before its own: (execution, event id).
-_last: ContextVar[tuple[str, int]] = ContextVar("last_event", default=("", 0))
+# before its own, by execution: one that waits for another, by startExecution.sync, runs it in its own context.
+_last: ContextVar[Mapping[str, int]] = ContextVar("last_event", default=MappingProxyType({}))
 _writing = threading.Lock()  # ids are counted, and branches write at once
 
 
@@ -27,18 +31,21 @@ def install() -> None:
 def _change(stepfunctions: Any) -> None:
     @wrapt.patch_function_wrapper(stepfunctions, "_add_event")
     def add_event(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
-        execution = args[0]
-        arn, before = _last.get()
+        execution, kind = args[:2]
+        if execution.get("status", RUNNING) != RUNNING and not kind.startswith("Execution"):
+            return {}  # What was under way when the execution was stopped goes on in MiniStack, not in a history.
+        arn, last = execution["executionArn"], _last.get()
         with _writing:
             event = original(*args, **kwargs)
-        event["previousEventId"] = before if arn == execution["executionArn"] else 0
-        _last.set((execution["executionArn"], event["id"]))
+        event["previousEventId"] = last.get(arn, 0)
+        _last.set({**last, arn: event["id"]})
         return event
 
     def run_branch(states: Any, start_at: Any, data: Any, execution: Any, ctx: Any) -> Any:
         """Run the states of one branch or iteration, and record each."""
-        name, data = start_at, copy.deepcopy(data)
-        while name:
+        # Each with its own task token: MiniStack's branches share their context.
+        name, data, ctx = start_at, copy.deepcopy(data), {**ctx}
+        while name and execution.get("status", RUNNING) == RUNNING:
             if name not in states:
                 raise stepfunctions._ExecutionError("States.Runtime", f"State '{name}' not found")
             state = states[name]

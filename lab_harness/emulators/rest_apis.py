@@ -1,8 +1,10 @@
 """REST APIs as AWS keeps them, where MiniStack loses what it was told.
 
-An update names a usage plan's stage as `<api id>:<stage>` and every value as text. MiniStack puts the text itself in
-place of the list of stages, after which no usage plan can be read, and takes "false" for true. A MOCK integration
-answers with a template of any content type; MiniStack knows only those for application/json.
+CloudFormation writes an endpoint's `Types`, the API's own calls `types`; MiniStack keeps the former where only the
+latter is read. An update names a usage plan's stage as `<api id>:<stage>` and every value as text; MiniStack puts the
+text itself in place of the list of stages, after which no usage plan can be read, and takes "false" for true. A MOCK
+integration answers with a template of any content type; MiniStack knows only those for application/json. And what a
+function may answer through a proxy integration is narrow: anything else is 502, and the client is not told why.
 """
 
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import wrapt
 
 BOOLEANS = frozenset({"/enabled", "/apiKeyRequired"})  # an API key's and a method's
+PROXY_FIELDS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
 
 
 def install() -> None:
@@ -18,6 +21,12 @@ def install() -> None:
 
 
 def _change_apigateway(apigateway: Any) -> None:
+    @wrapt.patch_function_wrapper(apigateway, "_rest_api_view")
+    def spell_as_the_api_does(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
+        view = original(*args, **kwargs)
+        endpoint = view.get("endpointConfiguration") or {}
+        return {**view, "endpointConfiguration": {name[0].lower() + name[1:]: endpoint[name] for name in endpoint}}
+
     @wrapt.patch_function_wrapper(apigateway, "_apply_patch")
     def keep_types(original: Any, _instance: Any, args: Any, _kwargs: Any) -> Any:
         target, operations = args
@@ -34,6 +43,22 @@ def _change_apigateway(apigateway: Any) -> None:
         responses = integration.get("integrationResponses", {})
         usable = {code: _with_template(response) for code, response in responses.items()}
         return original({**integration, "integrationResponses": usable})
+
+    @wrapt.patch_function_wrapper(apigateway, "_lambda_proxy_response")
+    def refuse_malformed(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
+        (result,) = args
+        if result.get("throttle") or (not result.get("error") and _is_proxy_response(result.get("body"))):
+            return original(*args, **kwargs)
+        return None, "Internal server error"
+
+
+def _is_proxy_response(answer: Any) -> bool:
+    return (
+        isinstance(answer, dict)
+        and answer.keys() <= PROXY_FIELDS
+        and isinstance(answer.get("body") or "", str)
+        and str(answer.get("statusCode", 200)).isdigit()
+    )
 
 
 def _change_stages(plan: dict[str, Any], operation: str, value: str) -> None:

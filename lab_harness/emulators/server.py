@@ -19,7 +19,7 @@ from typing import Any
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from lab_harness.emulators import definitions, guard, history, rest_apis, runtime, websites
+from lab_harness.emulators import definitions, guard, history, http_apis, rest_apis, runtime, websites
 from lab_harness.emulators.call_log import CallLog, describe_call
 from lab_harness.emulators.ec2_events import InstanceWatch
 from lab_harness.emulators.inbox import Inbox
@@ -39,7 +39,7 @@ class LabEmulator:
     def __init__(self, token: str, folder: Path) -> None:
         self._token = token
         self._calls = CallLog()
-        self._inbox = Inbox()
+        self._inbox = Inbox(folder / "inbox.jsonl")
         self._saver = Saver(folder / "state")
         self.stopping = asyncio.Event()
         self._inbox.install()
@@ -47,6 +47,7 @@ class LabEmulator:
         definitions.install()
         history.install()
         rest_apis.install()
+        http_apis.install()
         from ministack import app  # reads its settings from the environment when imported
 
         self._ministack = app
@@ -113,7 +114,7 @@ class LabEmulator:
 
     async def _reset(self) -> None:
         await asyncio.to_thread(self._ministack._reset_all_state)
-        self._inbox.mails.clear()
+        self._inbox.clear()
         self._calls.clear()
         await asyncio.to_thread(self._saver.save)
 
@@ -214,6 +215,8 @@ def main() -> None:
     except OSError as error:
         print(f"The saved state cannot be used: {error}", file=sys.stderr)
     asyncio.run(run(settings["port"], settings["token"], folder))
+    sys.stderr.flush()
+    os._exit(0)  # An execution that waits for an answer has a thread that would never end.
 
 
 if __name__ == "__main__":

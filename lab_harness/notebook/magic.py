@@ -27,8 +27,9 @@ def show_and_register(opened: Any) -> None:
         """Run the cell if the task's checks pass; else say which task comes first."""
         task = opened.lab.task(line.strip())
         report = opened.look(task.id)
-        if report.total and report.count(Outcome.UNSUPPORTED) == report.total:
-            display(Note("Not on this emulator.", (report.results[0].found or "",)))  # type: ignore[no-untyped-call]
+        impossible = [result for result in report if result.task == task.id and result.outcome is Outcome.UNSUPPORTED]
+        if impossible and all(result.outcome is Outcome.UNSUPPORTED for result in report if result.task == task.id):
+            display(Note("Not on this emulator.", (impossible[0].found or "",)))  # type: ignore[no-untyped-call]
             return
         if not report.complete:
             display(Note("Not yet.", (f"This cell needs the task {task.id!r} first: {task.title}.",)))  # type: ignore[no-untyped-call]

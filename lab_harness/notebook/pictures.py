@@ -3,12 +3,12 @@
 import json
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from lab_harness.aws import Clients
 from lab_harness.errors import UsageError
 from lab_harness.execution_path import execution_path
-from lab_harness.executions import read_execution, state_machines
+from lab_harness.executions import describe_machine, read_execution, state_machines
 from lab_harness.labs import unknown
 from lab_harness.render.blocks import Note
 from lab_harness.render.state_machine import machine_picture
@@ -21,21 +21,20 @@ def state_machine(stepfunctions: Any, name: str) -> Picture:
     """A state machine, drawn from its definition. Raises UsageError where there is none of this name."""
     machines = state_machines(stepfunctions)
     if name not in machines:
-        raise UsageError(unknown("state machine", name, sorted(machines), "The account has"))
-    return machine_picture(name, _definition(stepfunctions, machines[name]))
+        raise UsageError(unknown("state machine", name, sorted(machines) or ["none"], "The account has"))
+    return machine_picture(name, json.loads(describe_machine(stepfunctions, name)["definition"]))
 
 
 def execution(stepfunctions: Any, arn: str) -> Picture:
     """An execution's state machine with the way that it took so far. Raises UsageError where there is no such one."""
     try:
+        # As it was when the execution began: it may have been updated, or deleted, since.
+        machine = stepfunctions.describe_state_machine_for_execution(executionArn=arn)
         found = read_execution(stepfunctions, arn)
-    except ClientError as error:
-        raise UsageError(f"{error.response['Error']['Message']}: {arn}") from error
-    # arn:aws:states:<region>:<account>:execution:<state machine>:<execution>
-    parts = arn.split(":")
-    machine = ":".join([*parts[:5], "stateMachine", parts[6]])
-    definition = _definition(stepfunctions, machine)
-    return machine_picture(parts[6], definition, execution_path(definition, found.events, found.status))
+    except (ClientError, ParamValidationError) as error:
+        raise UsageError(f"There is no execution {arn!r}: {error}") from error
+    definition = json.loads(machine["definition"])
+    return machine_picture(machine["name"], definition, execution_path(definition, found.events, found.status))
 
 
 def trace(clients: Clients) -> Picture | Note:
@@ -46,7 +45,3 @@ def trace(clients: Clients) -> Picture | Note:
     no_log = clients.emulator.calls() is None
     note = f"{clients.emulator.name} keeps no call log, so only invocations and mails are shown." if no_log else ""
     return timeline("What happened after the last request", steps, note)
-
-
-def _definition(stepfunctions: Any, arn: str) -> Any:
-    return json.loads(stepfunctions.describe_state_machine(stateMachineArn=arn)["definition"])

@@ -14,6 +14,7 @@ UNCHECKED = Style("", "", "#3c4043", "#f1f3f4")
 
 HEIGHT, LEAST_WIDTH = 74, 120  # pixels: a box
 MARGIN, GAP_ACROSS, GAP_DOWN = 16, 44, 56
+BESIDE = 8  # between a line that goes down and its label
 
 
 def state_of(checks: Sequence[str], report: LabReport) -> Style:
@@ -57,19 +58,23 @@ def _svg(title: str, diagram: Diagram, report: LabReport) -> str:
         node.id: (MARGIN + node.at[0] * (width + gap), MARGIN + node.at[1] * (HEIGHT + GAP_DOWN))
         for node in diagram.nodes
     }
+    centres = {name: _centre(corner, width) for name, corner in corners.items()}
     right, bottom = max(x for x, _ in corners.values()) + width, max(y for _, y in corners.values()) + HEIGHT
+    for arrow in diagram.arrows:  # the label beside one that goes down may reach further than the boxes
+        middle = (centres[arrow.source][0] + centres[arrow.target][0]) / 2
+        right = max(right, middle + BESIDE + text_width(f"✓ {arrow.label}", SMALL))
     drawing = Drawing(right + MARGIN, bottom + MARGIN, f"{title}: the architecture")
     for arrow in diagram.arrows:
-        centres = [_centre(corners[end], width) for end in (arrow.source, arrow.target)]
         style = state_of(arrow.checks, report)
-        _arrow(drawing, centres[0], centres[1], width, f"{style.symbol} {arrow.label}".strip(), style)
+        label = f"{style.symbol} {arrow.label}".strip()
+        _arrow(drawing, centres[arrow.source], centres[arrow.target], width, label, style)
     for node in diagram.nodes:
         _box(drawing, corners[node.id], width, node, state_of(node.checks, report))
     return drawing.svg()
 
 
 def _box_width(node: Node) -> float:
-    return max(text_width(node.label), text_width(node.kind, SMALL)) + 24
+    return max(text_width(node.label, bold=True), text_width(node.kind, SMALL)) + 24
 
 
 def _centre(corner: Point, width: float) -> Point:
@@ -89,9 +94,12 @@ def _arrow(drawing: Drawing, start: Point, end: Point, width: float, label: str,
     first, last = _edge(start, end, width), _edge(end, start, width)
     drawing.arrow((first, last), style)
     x, y = (first[0] + last[0]) / 2, (first[1] + last[1]) / 2
-    level = abs(first[1] - last[1]) < 1
-    place, anchor = ((x, y - 7), "middle") if level else ((x + 8, y), "start")
-    drawing.text(place, label, SMALL, style.stroke, anchor=anchor, on_line=True)
+    dx, dy = last[0] - first[0], last[1] - first[1]
+    if abs(dy) < 1:
+        drawing.text((x, y - 7), label, SMALL, style.stroke, on_line=True)
+    else:  # to the right of the line's middle, and on the side away from which the line goes on
+        down = 4 if abs(dx) < 1 else -4 if dx * dy > 0 else 12
+        drawing.text((x + BESIDE, y + down), label, SMALL, style.stroke, anchor="start", on_line=True)
 
 
 def _edge(centre: Point, towards: Point, width: float) -> Point:

@@ -1,12 +1,10 @@
 """Reports as JUnit XML, which CI servers show."""
 
-import re
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from lab_harness.render import UNPRINTABLE
 from lab_harness.results import CheckResult, LabReport, Outcome
 
-# Characters that XML 1.0 cannot carry, and that a learner's log lines may hold.
-UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 TAGS = {
     Outcome.FAILED: "failure",
     Outcome.BROKEN: "error",

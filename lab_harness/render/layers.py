@@ -5,7 +5,7 @@ node's neighbours, then move nodes under their neighbours as far as their order 
 """
 
 import itertools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +16,7 @@ Node = Any  # hashable
 Edge = tuple[Node, Node]
 
 GAP_ACROSS, GAP_DOWN = 28.0, 30.0  # pixels between nodes, between layers
+PLACE, BESIDE = 12.0, 14.0  # pixels that a passing edge takes, and that one that leads back keeps from the middle
 SWEEPS = 8
 
 
@@ -31,65 +32,73 @@ class Layout:
 
 def lay_out(sizes: dict[Node, Point], edges: Sequence[Edge]) -> Layout:
     """The layout of nodes of these sizes (width, height); the first is the one from which the others are reached."""
-    forward = _without_cycles(list(sizes), edges)
-    ranks = _ranks(list(sizes), forward)
-    chains = {edge: _chain(edge, ranks) for edge in dict.fromkeys(forward)}
+    edges = list(dict.fromkeys(edges))
+    loops = {edge: ((edge[0], edge), (edge, edge[1])) for edge in edges if edge[0] == edge[1]}
+    sizes = sizes | dict.fromkeys(loops, (PLACE, PLACE))  # a loop goes down to a place of its own and back
+    plain = [part for edge in edges for part in loops.get(edge, (edge,))]
+    back = _back(list(sizes), plain)
+    ranks = _ranks(list(sizes), [edge[::-1] if edge in back else edge for edge in plain])
+    chains = {edge: _chain(edge, ranks, edge in back) for edge in plain}
     layers, sizes = _layers(sizes, ranks, chains)
     neighbours = _neighbours(chains)
     _order(layers, neighbours)
     across = _across(layers, sizes, neighbours)
-    down = _down(layers, sizes)
+    down, heights = _down(layers, sizes)
     left = min(across[node] - sizes[node][0] / 2 for node in across)
     centres = {node: (across[node] - left, down[node]) for layer in layers for node in layer}
-    routes = {}
-    for edge in dict.fromkeys(edges):
-        downward = edge in chains
-        chain = chains[edge] if downward else chains[edge[1], edge[0]][::-1]
-        routes[edge] = _route(chain, centres, sizes, downward)
+    ways = {edge: _route(chain, centres, sizes, heights, edge in back) for edge, chain in chains.items()}
+    routes = {edge: [point for part in loops.get(edge, (edge,)) for point in ways[part]] for edge in edges}
     right = max(x + sizes[node][0] / 2 for node, (x, _) in centres.items())
     bottom = max(y + sizes[node][1] / 2 for node, (_, y) in centres.items())
     return Layout(centres, routes, right, bottom)
 
 
-def _without_cycles(nodes: list[Node], edges: Sequence[Edge]) -> list[Edge]:
-    """The edges, those turned round that lead back to a node on the way to them."""
+def _back(nodes: list[Node], edges: Sequence[Edge]) -> set[Edge]:
+    """The edges that lead back to a node on the way to them; without those there are no cycles."""
     following = defaultdict(list)
     for source, target in edges:
         following[source].append(target)
     seen: set[Node] = set()
-    on_way: set[Node] = set()
     back: set[Edge] = set()
-
-    def visit(node: Node) -> None:
-        seen.add(node)
-        on_way.add(node)
-        for target in following[node]:
-            if target in on_way:
-                back.add((node, target))
-            elif target not in seen:
-                visit(target)
-        on_way.discard(node)
-
-    for node in nodes:
-        if node not in seen:
-            visit(node)
-    return [(target, source) if (source, target) in back else (source, target) for source, target in edges
-            if source != target]  # fmt: skip
+    for root in nodes:
+        # The nodes on the way, the latest last, each with what of its targets is still to be visited.
+        way = {} if root in seen else {root: iter(following[root])}
+        seen.add(root)
+        while way:
+            node, targets = next(reversed(way.items()))
+            for target in targets:
+                if target in way:
+                    back.add((node, target))
+                elif target not in seen:
+                    seen.add(target)
+                    way[target] = iter(following[target])
+                    break
+            else:
+                del way[node]
+    return back
 
 
 def _ranks(nodes: list[Node], edges: Sequence[Edge]) -> dict[Node, int]:
     """Each node's layer: one below the lowest of those that lead to it."""
     ranks = dict.fromkeys(nodes, 0)
-    for _ in nodes:
-        for source, target in edges:
-            ranks[target] = max(ranks[target], ranks[source] + 1)
+    following = defaultdict(list)
+    waiting = Counter(target for _, target in edges)
+    for source, target in edges:
+        following[source].append(target)
+    ready = [node for node in nodes if not waiting[node]]
+    for node in ready:
+        for target in following[node]:
+            ranks[target] = max(ranks[target], ranks[node] + 1)
+            waiting[target] -= 1
+            if not waiting[target]:
+                ready.append(target)
     return ranks
 
 
-def _chain(edge: Edge, ranks: dict[Node, int]) -> list[Node]:
-    """An edge's ends, with a place to pass through in each layer between them."""
-    source, target = edge
-    return [source, *((edge, rank) for rank in range(ranks[source] + 1, ranks[target])), target]
+def _chain(edge: Edge, ranks: dict[Node, int], is_back: bool) -> list[Node]:
+    """An edge's ends from top to bottom, with a place to pass through in each layer between them."""
+    upper, lower = edge[::-1] if is_back else edge
+    return [upper, *((edge, rank) for rank in range(ranks[upper] + 1, ranks[lower])), lower]
 
 
 def _layers(
@@ -99,10 +108,10 @@ def _layers(
     for node, rank in ranks.items():
         layers[rank].append(node)
     sizes = dict(sizes)
-    for (source, _), chain in chains.items():
-        for step, place in enumerate(chain[1:-1], ranks[source] + 1):
+    for chain in chains.values():
+        for step, place in enumerate(chain[1:-1], ranks[chain[0]] + 1):
             layers[step].append(place)
-            sizes[place] = (12.0, 0.0)
+            sizes[place] = (PLACE, 0.0)
     return layers, sizes
 
 
@@ -162,18 +171,35 @@ def _increasing(values: list[float]) -> list[float]:
     return [mean for mean, count in blocks for _ in range(count)]
 
 
-def _down(layers: list[list[Node]], sizes: dict[Node, Point]) -> dict[Node, float]:
-    down, top = {}, 0.0
+def _down(layers: list[list[Node]], sizes: dict[Node, Point]) -> tuple[dict[Node, float], dict[Node, float]]:
+    """Where the middle of each node's layer is, and how high the layer is."""
+    down, heights, top = {}, {}, 0.0
     for layer in layers:
         height = max(sizes[node][1] for node in layer)
         down.update(dict.fromkeys(layer, top + height / 2))
+        heights.update(dict.fromkeys(layer, height))
         top += height + GAP_DOWN
-    return down
+    return down, heights
 
 
-def _route(chain: list[Node], centres: dict[Node, Point], sizes: dict[Node, Point], downward: bool) -> list[Point]:
-    """From the edge of the first node, through the places between, to the edge of the last."""
-    side = 1 if downward else -1
-    (x1, y1), (x2, y2) = centres[chain[0]], centres[chain[-1]]
-    start, end = (x1, y1 + side * sizes[chain[0]][1] / 2), (x2, y2 - side * sizes[chain[-1]][1] / 2)
-    return [start, *(centres[place] for place in chain[1:-1]), end]
+def _route(
+    chain: list[Node],
+    centres: dict[Node, Point],
+    sizes: dict[Node, Point],
+    heights: dict[Node, float],
+    is_back: bool,
+) -> list[Point]:
+    """From the edge of the first node to the edge of the last; it moves across between layers only, past all nodes.
+
+    An edge that leads back keeps to the right of the middle, so that it does not lie upon one that goes down.
+    """
+    points = []
+    for number, node in enumerate(chain):
+        (x, y), half = centres[node], heights[node] / 2
+        if number in (0, len(chain) - 1):
+            x += min(BESIDE, sizes[node][0] / 4) if is_back else 0
+        above = y + sizes[node][1] / 2 if number == 0 else y - half
+        below = y - sizes[node][1] / 2 if number == len(chain) - 1 else y + half
+        points += [(x, above), (x, below)]
+    points = list(dict.fromkeys(points))
+    return points[::-1] if is_back else points

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lab_harness.execution_path import ExecutionPath, Fate, State, parts_of
+from lab_harness.execution_path import ExecutionPath, Fate, State, own_states, parts_of, rules_of
 from lab_harness.render.layers import Layout, lay_out
 from lab_harness.render.svg import PAPER, QUIET, SMALL, Drawing, Picture, Point, Style, text_width
 
@@ -19,7 +19,7 @@ STYLES = {
 PLAIN = Style("", "", "#3c4043", "#f8f9fa", width=1.5)
 UNTOUCHED = Style("", "", "#80868b", PAPER, dash="4 4", width=1.2)
 TAKEN, NOT_TAKEN = Style("", "", "#202124", PAPER, width=2.4), Style("", "", "#9aa0a6", PAPER, dash="4 4", width=1.2)
-START, END = "start of the machine", "end of the machine"  # no state's name may hold such a thing twice
+START, END = "\x02", "\x03"  # no state's name may hold a control character
 DOT = 9.0  # pixels: the radius of a start and an end
 LINE, PADDING, MARGIN = 17.0, 12.0, 16.0
 
@@ -28,16 +28,17 @@ def machine_picture(name: str, machine: dict[str, Any], path: ExecutionPath | No
     """The picture of a machine's definition; where a path is given, with the fate of each state."""
     title = f"{name}: {path.status}" if path else name
     whole = _Part(machine, path)
-    drawing = Drawing(whole.width + 2 * MARGIN, whole.height + 2 * MARGIN + LINE, title)
+    width = max(whole.width, text_width(title, bold=True))
+    drawing = Drawing(width + 2 * MARGIN, whole.height + 2 * MARGIN + LINE, title)
     drawing.text((MARGIN, MARGIN + 6), title, bold=True, anchor="start")
-    whole.draw(drawing, (MARGIN, MARGIN + LINE))
+    whole.draw(drawing, (MARGIN + (width - whole.width) / 2, MARGIN + LINE))
     return Picture(drawing.svg(), "\n".join([title, *_lines(machine, path, "  ")]))
 
 
 def _lines(machine: dict[str, Any], path: ExecutionPath | None, indent: str) -> list[str]:
     """The same in words: a line for each state, those inside one below it."""
     lines = []
-    for name, state in machine.get("States", {}).items():
+    for name, state in own_states(machine).items():
         fate = _fate_text(path.fates.get(name)) or "not entered" if path else ""
         ways = [target for target, _ in _ways(state)]
         onward = f" → {', '.join(dict.fromkeys(ways))}" if ways else ""
@@ -67,7 +68,8 @@ def _style(name: str, path: ExecutionPath | None) -> Style:
 def _kind(state: State) -> str:
     """A state's type, and what a Task calls."""
     kind = str(state.get("Type", "?"))
-    return f"{kind}: {_called(state)}" if kind == "Task" else kind
+    called = _called(state) if kind == "Task" else ""
+    return f"{kind}: {called}" if called else kind
 
 
 def _called(state: State) -> str:
@@ -85,10 +87,16 @@ def _called(state: State) -> str:
 
 def _ways(state: State) -> list[tuple[str, str]]:
     """The states that may follow a state, each with what must be for that."""
-    ways = [(choice["Next"], _condition(choice)) for choice in state.get("Choices", []) if "Next" in choice]
-    ways += [(state["Default"], "otherwise")] if "Default" in state else []
-    ways += [(state["Next"], "")] if "Next" in state else []
-    return ways + [(each["Next"], "catch " + ", ".join(each["ErrorEquals"])) for each in state.get("Catch", [])]
+    ways = [(choice.get("Next"), _condition(choice)) for choice in rules_of(state, "Choices")]
+    ways += [(state.get("Default"), "otherwise"), (state.get("Next"), "")]
+    ways += [(catcher.get("Next"), f"catch {_errors(catcher)}") for catcher in rules_of(state, "Catch")]
+    return [(target, condition) for target, condition in ways if isinstance(target, str)]
+
+
+def _errors(rule: dict[str, Any]) -> str:
+    """The errors that a rule of Retry or Catch is for."""
+    errors = rule.get("ErrorEquals")
+    return ", ".join(map(str, errors)) if isinstance(errors, list) else "?"
 
 
 def _condition(rule: dict[str, Any]) -> str:
@@ -97,15 +105,15 @@ def _condition(rule: dict[str, Any]) -> str:
         return str(rule["Condition"])
     for word in ("And", "Or"):
         if word in rule:
-            return f" {word.lower()} ".join(_condition(each) for each in rule[word])
-    if "Not" in rule:
+            return f" {word.lower()} ".join(map(_condition, rules_of(rule, word)))
+    if isinstance(rule.get("Not"), dict):
         return f"not {_condition(rule['Not'])}"
-    operator = next((key for key in rule if key not in ("Variable", "Next", "Comment", "Output", "Assign")), "")
+    operator = next((key for key in rule if key not in ("Variable", "Next", "Comment", "Output", "Assign")), "?")
     for ending, sign in (("GreaterThanEquals", "≥"), ("LessThanEquals", "≤"), ("GreaterThan", ">"), ("LessThan", "<"),
                          ("Equals", "=")):  # fmt: skip
         if operator.removesuffix("Path").endswith(ending):
-            return f"{rule.get('Variable', '')} {sign} {json.dumps(rule[operator])}"
-    return f"{rule.get('Variable', '')} {operator} {rule.get(operator)}".strip()
+            return f"{rule.get('Variable', '')} {sign} {json.dumps(rule[operator], ensure_ascii=False)}"
+    return f"{rule.get('Variable', '')} {operator} {json.dumps(rule.get(operator))}".strip()
 
 
 @dataclass
@@ -118,7 +126,7 @@ class _Box:
 
     @property
     def size(self) -> Point:
-        text = max(text_width(line, size) * (1.06 if bold else 1) for line, size, _, bold in self.lines)
+        text = max(text_width(line, size, bold) for line, size, _, bold in self.lines)
         inside = sum(part.width for part in self.parts) + PADDING * max(0, len(self.parts) - 1)
         height = PADDING + LINE * len(self.lines)
         if self.parts:
@@ -141,9 +149,9 @@ class _Box:
 def _box(name: str, state: State, path: ExecutionPath | None) -> _Box:
     style = _style(name, path)
     lines = [(_kind(state), SMALL, QUIET, False), (name, 13.0, "#202124", True)]
-    for retrier in state.get("Retry", []):
-        errors = ", ".join(retrier["ErrorEquals"])
-        lines.append((f"↻ retry {errors}, at most {retrier.get('MaxAttempts', 3)} times", SMALL, QUIET, False))
+    for retrier in rules_of(state, "Retry"):
+        often = f"at most {retrier.get('MaxAttempts', 3)} times"
+        lines.append((f"↻ retry {_shortened(_errors(retrier))}, {often}", SMALL, QUIET, False))
     if path:
         lines.append((_fate_text(path.fates.get(name)) or "not entered", SMALL, style.stroke, False))
     return _Box(lines, style, [_Part(part, path) for part in parts_of(state)])
@@ -154,12 +162,13 @@ class _Part:
 
     def __init__(self, machine: dict[str, Any], path: ExecutionPath | None) -> None:
         self._path = path
-        self._states: dict[str, State] = machine.get("States", {})
-        self._start = machine.get("StartAt", "")
+        self._states = own_states(machine)
+        self._start = str(machine.get("StartAt", ""))
         self._boxes = {name: _box(name, state, path) for name, state in self._states.items()}
         self._edges = self._ways_between()
         sizes: dict[Any, Point] = {START: (2 * DOT, 2 * DOT)} | {name: box.size for name, box in self._boxes.items()}
-        sizes[END] = (2 * DOT, 2 * DOT)
+        if any(target == END for _, target in self._edges):
+            sizes[END] = (2 * DOT, 2 * DOT)
         self._edges = {edge: label for edge, label in self._edges.items() if edge[0] in sizes and edge[1] in sizes}
         # A label is laid out as a node of its own, halfway, so that none lies on another or on a box.
         labels = {edge: (text_width(label, SMALL), LINE) for edge, label in self._edges.items() if label}
@@ -183,7 +192,7 @@ class _Part:
                 ways = [(END, ""), *ways]
             for target, condition in ways:
                 known = edges.get((name, target))
-                both = f"{known}; {condition}" if known and condition else known or condition
+                both = condition if known is None else f"{known or 'next'}; {condition or 'next'}"
                 edges[name, target] = _shortened(both)
         return edges
 
@@ -199,7 +208,7 @@ class _Part:
         for node, box in self._boxes.items():
             x, y = self._layout.centres[node]
             box.draw(drawing, (x + corner[0], y + corner[1]))
-        for node in (START, END):
+        for node in (START, END) if END in self._layout.centres else (START,):
             x, y = self._layout.centres[node]
             style = Style("", "", "#3c4043", "#3c4043" if node == START else PAPER)
             drawing.circle((x + corner[0], y + corner[1]), DOT, style)

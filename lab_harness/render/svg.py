@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from lab_harness.errors import CourseError
+from lab_harness.render import UNPRINTABLE
 
 Point = tuple[float, float]
 
@@ -51,9 +52,9 @@ class Picture:
         return {"text/plain": self.text, "image/svg+xml": self.svg}
 
 
-def text_width(text: str, size: float = SIZE) -> float:
+def text_width(text: str, size: float = SIZE, bold: bool = False) -> float:
     """About how wide a text is drawn, in pixels."""
-    return len(text) * size * CHARACTER
+    return len(text) * size * CHARACTER * (1.12 if bold else 1)
 
 
 class Drawing:
@@ -72,7 +73,7 @@ class Drawing:
                 "style": "max-width:100%;height:auto",
             },
         )
-        ElementTree.SubElement(self._root, "title").text = title
+        self._add("title", {}).text = UNPRINTABLE.sub("�", title)
         self.box((0, 0), (width, height), Style("", "", "none", PAPER), radius=6)
 
     def box(self, corner: Point, size: Point, style: Style, radius: float = 6) -> None:
@@ -101,7 +102,9 @@ class Drawing:
         place = _numbers({"x": at[0], "y": at[1], "font-size": size})
         # A halo, so that the text is readable where a line runs through it.
         halo = {"stroke": PAPER, "stroke-width": "4", "paint-order": "stroke"} if on_line else {}
-        self._add("text", place | {"fill": colour, "text-anchor": anchor} | weight | halo).text = text
+        self._add("text", place | {"fill": colour, "text-anchor": anchor} | weight | halo).text = UNPRINTABLE.sub(
+            "�", text
+        )
 
     def arrow(self, points: Sequence[Point], style: Style, curved: bool = False) -> None:
         """A line through points with a head at its end; `curved` bends it so that it leaves and enters vertically."""

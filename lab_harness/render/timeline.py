@@ -30,7 +30,7 @@ def milliseconds(seconds: float) -> str:
     """A span of time for people: "<1 ms", "4 ms", "2.5 s"."""
     if 0 < seconds < 0.001:
         return "<1 ms"
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+    return f"{seconds * 1000:.0f} ms" if seconds < 0.9995 else f"{seconds:.1f} s"
 
 
 def _symbol(step: Step) -> str:
@@ -56,7 +56,9 @@ def _svg(title: str, steps: Sequence[Step], notes: list[str]) -> str:
     words = max((text_width(f"{_symbol(step)} {_said(step)}", SMALL) for step in steps), default=0)
     left, top = MARGIN + names, MARGIN + 2 * ROW
     bottom = top + ROW * len(steps)
-    drawing = Drawing(left + AXIS + words + MARGIN, bottom + ROW * len(notes) + MARGIN, title)
+    below = max((text_width(note, SMALL) for note in notes), default=0)
+    width = max(left + AXIS + words, MARGIN + text_width(title, bold=True), MARGIN + below) + MARGIN
+    drawing = Drawing(width, bottom + ROW * len(notes) + MARGIN, title)
     drawing.text((MARGIN, MARGIN + 8), title, bold=True, anchor="start")
     for tick in range(TICKS + 1):
         x = left + AXIS * tick / TICKS
@@ -65,12 +67,11 @@ def _svg(title: str, steps: Sequence[Step], notes: list[str]) -> str:
     for number, step in enumerate(steps):
         y = top + ROW * number
         style = FAILED if step.failed else STYLES[step.kind]
-        x, width = left + AXIS * (step.time - begin) / span, max(3.0, AXIS * step.seconds / span)
+        x, long = left + AXIS * (step.time - begin) / span, max(3.0, AXIS * step.seconds / span)
         drawing.text((MARGIN, y + 16), step.who, anchor="start")
-        drawing.box((x, y + 5), (width, ROW - 10), style, radius=2)
-        drawing.text(
-            (x + width + 6, y + 16), f"{_symbol(step)} {_said(step)}", SMALL, style.stroke, anchor="start", on_line=True
-        )
+        drawing.box((x, y + 5), (long, ROW - 10), style, radius=2)
+        what = f"{_symbol(step)} {_said(step)}"
+        drawing.text((x + long + 6, y + 16), what, SMALL, style.stroke, anchor="start", on_line=True)
     for number, note in enumerate(notes):
         drawing.text((MARGIN, bottom + ROW * number + 16), note, SMALL, QUIET, anchor="start")
     return drawing.svg()

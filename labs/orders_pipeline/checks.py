@@ -1,10 +1,6 @@
 """Checks for the lab orders_pipeline: every order that arrives in the queue becomes its item, once."""
 
-import hashlib
 import json
-from decimal import Decimal
-
-from boto3.dynamodb.types import TypeDeserializer
 
 from lab_harness import (
     Failure,
@@ -13,9 +9,12 @@ from lab_harness import (
     expect,
     function_log,
     invoke_function,
+    items,
     latest_log,
     nonce,
+    queue_attributes,
     queue_counts,
+    sqs_event,
     take_messages,
 )
 from lab_harness.policies import allowed, role_statements
@@ -34,14 +33,7 @@ UNTIL_DEAD = MAX_RECEIVES * VISIBILITY_TIMEOUT + QUICKLY
 
 @check("The table PetOrders has the partition key orderId", task="table")
 def table_exists(dynamodb):
-    names = dynamodb.list_tables()["TableNames"]
-    expect.names("tables", [TABLE], names, "Section 1 of the notebook shows create_table.")
-    table = dynamodb.describe_table(TableName=TABLE)["Table"]
-    types = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
-    keys = [f"{key['AttributeName']} ({key['KeyType']}, {types[key['AttributeName']]})" for key in table["KeySchema"]]
-    expect.value(
-        "the key", "orderId (HASH, S)", ", ".join(keys), "A key cannot be changed: delete the table, create it anew."
-    )
+    expect.table(dynamodb, TABLE, "orderId (HASH, S)", "Section 1 of the notebook shows create_table.")
 
 
 @check("The table's capacity is on demand", task="table", needs=table_exists)
@@ -168,7 +160,7 @@ def function_logs_order_ids(dynamodb, sqs, logs):
 def same_order_is_one_item(dynamodb, sqs, logs):
     order = send_orders(sqs, 1, copies=2)[0]
     expect_empty_queue(sqs, logs)
-    found = [item for item in all_items(dynamodb) if item.get("customer") == order["customer"]]
+    found = [item for item in items.read_items(dynamodb, TABLE) if item.get("customer") == order["customer"]]
     delete_item(dynamodb, order)
     if found != [order]:
         raise Failure(
@@ -184,10 +176,10 @@ def queue_ends_empty(sqs, logs):
 
 
 @check("Of a batch only the bad messages are reported as failed", task="handler", needs=order_becomes_item)
-def function_reports_bad_messages(lambda_, dynamodb, logs):
+def function_reports_bad_messages(lambda_, dynamodb, sqs, logs):
     order = fresh_order()
     bodies = {"bad-1": f"no JSON {PROBE}{nonce()}", "good": json.dumps(order), "bad-2": json.dumps({"pet": "cat"})}
-    answer = invoke_function(lambda_, FUNCTION, {"Records": [record(*each) for each in bodies.items()]})
+    answer = invoke_function(lambda_, FUNCTION, sqs_event(queue_attributes(sqs, QUEUE)["QueueArn"], bodies))
     written = get_item(dynamodb, order)
     delete_item(dynamodb, order)
     if answer.error or reported(answer.payload) != {"bad-1", "bad-2"} or written != order:
@@ -235,10 +227,6 @@ def queue_url(sqs, name):
     return sqs.get_queue_url(QueueName=name)["QueueUrl"]
 
 
-def queue_attributes(sqs, name):
-    return sqs.get_queue_attributes(QueueUrl=queue_url(sqs, name), AttributeNames=["All"])["Attributes"]
-
-
 def mappings(lambda_, sqs):
     queue = queue_attributes(sqs, QUEUE)["QueueArn"]
     found = lambda_.list_event_source_mappings(EventSourceArn=queue)["EventSourceMappings"]
@@ -257,21 +245,6 @@ def expect_enabled(lambda_, sqs):
 
 def fresh_order(quantity=3):
     return {"orderId": PROBE + nonce(), "pet": "cat", "customer": nonce(), "quantity": quantity}
-
-
-def record(message_id, body):
-    """A message as Lambda hands it to a function: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html"""
-    return {
-        "messageId": message_id,
-        "receiptHandle": message_id,
-        "body": body,
-        "attributes": {"ApproximateReceiveCount": "1"},
-        "messageAttributes": {},
-        "md5OfBody": hashlib.md5(body.encode(), usedforsecurity=False).hexdigest(),
-        "eventSource": "aws:sqs",
-        "eventSourceARN": f"arn:aws:sqs:us-east-1:000000000000:{QUEUE}",
-        "awsRegion": "us-east-1",
-    }
 
 
 def reported(answer):
@@ -331,24 +304,12 @@ def evidence(sqs, logs):
 
 
 def get_item(dynamodb, order):
-    found = dynamodb.get_item(TableName=TABLE, Key={"orderId": {"S": order["orderId"]}}, ConsistentRead=True)
-    return plain(found["Item"]) if "Item" in found else None
-
-
-def all_items(dynamodb):
-    pages = dynamodb.get_paginator("scan").paginate(TableName=TABLE, ConsistentRead=True)
-    return [plain(item) for page in pages for item in page["Items"]]
+    return items.read_item(dynamodb, TABLE, "orderId", order["orderId"])
 
 
 def delete_item(dynamodb, order):
     dynamodb.delete_item(TableName=TABLE, Key={"orderId": {"S": order["orderId"]}})
 
 
-def plain(item):
-    return {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
-
-
 def described(item):
-    return json.dumps(
-        item, default=lambda value: int(value) if isinstance(value, Decimal) else str(value), sort_keys=True
-    )
+    return json.dumps(item, default=str, sort_keys=True)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from lab_harness import eventually, load_lab, run_checks
+from lab_harness import eventually, items, load_lab, run_checks
 from lab_harness.deleters import _delete_mapping
 from lab_harness.resources import remove_resources
 
@@ -90,7 +90,7 @@ def test_untouched_lab_fails_the_first_check(clients):
 def test_solution_passes_every_check_and_nothing_of_the_probes_stays(solved):
     report = run_checks(lab, solved)
     assert [(result.name, result.found) for result in report if result.outcome != "passed"] == []
-    assert checks.all_items(solved["dynamodb"]) == []
+    assert items.read_items(solved["dynamodb"], TABLE) == []
     assert checks.queue_counts(solved["sqs"], url(solved, DEAD)) == {"visible": 0, "in flight": 0, "delayed": 0}
 
 
@@ -99,7 +99,7 @@ def test_an_order_of_the_learner_survives_the_checks(solved):
     solved["sqs"].send_message(QueueUrl=url(solved), MessageBody=json.dumps(order))
     solved["sqs"].send_message(QueueUrl=url(solved, DEAD), MessageBody="look at me later")
     assert run_checks(lab, solved, ["handler"]).complete
-    assert checks.all_items(solved["dynamodb"]) == [order]
+    assert items.read_items(solved["dynamodb"], TABLE) == [order]
     left = []
 
     def look():

@@ -1,0 +1,216 @@
+"""Tests for the picture of a lab's architecture: its states, its words, and where its arrows end."""
+
+import os
+import re
+from xml.etree import ElementTree
+
+import boto3
+import msgspec
+import pytest
+
+from lab_harness.aws import replace_environment
+from lab_harness.lab_file import Diagram
+from lab_harness.labs import all_labs
+from lab_harness.notebook import OpenLab, open_lab
+from lab_harness.render.architecture import (
+    HEIGHT,
+    MISSING,
+    RIGHT,
+    UNCHECKED,
+    UNSUPPORTED,
+    WRONG,
+    architecture,
+    state_of,
+)
+from lab_harness.results import CheckResult, LabReport, Outcome
+
+SVG = "{http://www.w3.org/2000/svg}"
+STATES = (RIGHT, WRONG, MISSING, UNSUPPORTED, UNCHECKED)
+HOSTILE = "<script>alert('x')</script> & \"quoted\" </text>"
+
+
+def report(**outcomes):
+    results = tuple(CheckResult(name, name, None, Outcome(outcome)) for name, outcome in outcomes.items())
+    return LabReport("sample", "A sample", "embedded", results)
+
+
+def diagram(nodes, arrows=()):
+    """A diagram of nodes (id, column, row, check …) and arrows (source, target, label, check …)."""
+    return msgspec.convert(
+        {
+            "nodes": [
+                {"id": id, "label": f"the {id}", "kind": f"kind of {id}", "at": at, "checks": checks}
+                for id, at, *checks in nodes
+            ],
+            "arrows": [
+                {"source": source, "target": target, "label": label, "checks": checks}
+                for source, target, label, *checks in arrows
+            ],
+        },
+        Diagram,
+    )
+
+
+TWO = diagram([("queue", (0, 0), "a", "b"), ("table", (1, 0), "c")], [("queue", "table", "an item", "d")])
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "state"),
+    [
+        (["passed", "passed"], RIGHT),
+        (["passed", "failed"], WRONG),
+        (["passed", "blocked"], WRONG),
+        (["failed", "blocked"], MISSING),
+        (["blocked", "blocked"], MISSING),
+        (["failed", "passed"], MISSING),
+        (["passed", "broken"], WRONG),
+        (["broken", "blocked"], WRONG),
+        (["unsupported", "unsupported"], UNSUPPORTED),
+        (["passed", "unsupported"], RIGHT),
+        (["unsupported", "passed"], RIGHT),
+    ],
+)
+def test_state_is_told_by_the_outcomes_and_the_first_says_whether_it_is_there(outcomes, state):
+    assert state_of(["one", "two"], report(one=outcomes[0], two=outcomes[1])) is state
+
+
+def test_what_has_no_checks_has_no_state_and_a_check_that_did_not_run_is_not_there_yet():
+    assert state_of([], report(one="failed")) is UNCHECKED
+    assert state_of(["one", "two"], report(two="passed")) is MISSING
+
+
+def test_states_are_told_apart_without_colour():
+    looks = {(style.symbol, style.word, style.dash, style.width) for style in STATES}
+    assert len(looks) == len({style.symbol for style in STATES}) == len({style.word for style in STATES}) == len(STATES)
+    assert len({(style.dash, style.width) for style in STATES[:4]}) == 4  # arrows have no word
+
+
+def test_text_is_exactly_this():
+    found = architecture("A queue", TWO, report(a="passed", b="failed", c="passed", d="unsupported"))
+    assert found.text == (
+        "A queue: the architecture\n"
+        "  ✗ the queue: not right yet (kind of queue)\n"
+        "      – an item → the table: not on this emulator\n"
+        "  ✓ the table: right (kind of table)"
+    )
+
+
+def test_what_has_no_state_or_no_label_is_said_plainly():
+    found = architecture("A", diagram([("you", (0, 0)), ("it", (0, 1), "a")], [("you", "it", "")]), report(a="passed"))
+    assert found.text == (
+        "A: the architecture\n    the you (kind of you)\n        → the it\n  ✓ the it: right (kind of it)"
+    )
+
+
+def texts(picture):
+    return [element.text for element in ElementTree.fromstring(picture.svg).iter(f"{SVG}text")]
+
+
+def test_picture_says_what_the_text_says():
+    for outcome in Outcome:
+        found = architecture("A", TWO, report(a="passed", b=outcome, c=outcome, d=outcome))
+        for said in texts(found):
+            for part in said.split(" ", 1):
+                assert part in found.text
+        assert len([said for said in texts(found) if said]) == 7
+    assert ElementTree.fromstring(found.svg).find(f"{SVG}title").text == "A: the architecture"
+
+
+def boxes(picture):
+    found = list(ElementTree.fromstring(picture.svg).iter(f"{SVG}rect"))[1:]
+    return [tuple(float(element.get(name)) for name in ("x", "y", "width", "height")) for element in found]
+
+
+def arrows(picture):
+    found = [element.get("d") for element in ElementTree.fromstring(picture.svg).iter(f"{SVG}path")]
+    return [[float(number) for number in re.findall(r"-?[\d.]+", path)] for path in found]
+
+
+@pytest.mark.parametrize("at", [(x, y) for x in range(4) for y in range(4) if (x, y) != (1, 1)])
+def test_arrow_goes_from_the_edge_of_one_box_to_the_edge_of_the_other(at):
+    found = architecture("A", diagram([("one", (1, 1)), ("two", at)], [("one", "two", "a label")]), report())
+    [(x1, y1, x2, y2)] = arrows(found)
+    for (x, y), (left, top, width, height) in zip([(x1, y1), (x2, y2)], boxes(found), strict=True):
+        on_side = min(abs(x - left), abs(x - left - width)) < 0.1 and top - 0.1 <= y <= top + height + 0.1
+        on_top = min(abs(y - top), abs(y - top - height)) < 0.1 and left - 0.1 <= x <= left + width + 0.1
+        assert on_side or on_top
+    centre = [boxes(found)[0][0] + boxes(found)[0][2] / 2, boxes(found)[0][1] + HEIGHT / 2]
+    along = (x2 - centre[0]) * (y1 - centre[1]) - (x1 - centre[0]) * (y2 - centre[1])
+    assert abs(along) < 100  # the line points at the middles of both
+
+
+def test_boxes_do_not_touch_and_all_is_on_the_paper():
+    places = [(f"n{x}{y}", (x, y)) for x in range(3) for y in range(3)]
+    labels = [("n20", "n21", "a label that is so long that it reaches far beyond the box"), ("n00", "n10", "short")]
+    found = architecture("A", diagram(places, labels), report())
+    root = ElementTree.fromstring(found.svg)
+    width, height = float(root.get("width")), float(root.get("height"))
+    for x, y, wide, high in boxes(found):
+        assert x > 0 and y > 0 and x + wide < width and y + high < height
+        others = [box for box in boxes(found) if box != (x, y, wide, high)]
+        assert all(x + wide < left or left + w < x or y + high < top or top + h < y for left, top, w, h in others)
+    for text in root.iter(f"{SVG}text"):
+        if text.get("text-anchor") == "start":
+            assert float(text.get("x")) + 6.6 * len(text.text) <= width + 1
+
+
+def test_label_of_an_arrow_between_columns_fits_between_the_boxes():
+    found = architecture("A", diagram([("a", (0, 0)), ("b", (1, 0))], [("a", "b", "x" * 40)]), report())
+    left, right = boxes(found)
+    assert right[0] - left[0] - left[2] > 6.6 * 42
+
+
+def test_everything_is_escaped_and_the_picture_stands_alone():
+    hostile = msgspec.convert(
+        {
+            "nodes": [{"id": id, "label": HOSTILE, "kind": HOSTILE, "at": [x, 0]} for x, id in enumerate("ab")],
+            "arrows": [{"source": "a", "target": "b", "label": HOSTILE}],
+        },
+        Diagram,
+    )
+    found = architecture(HOSTILE, hostile, report())
+    assert texts(found).count(HOSTILE) == 5
+    tags = {element.tag.removeprefix(SVG) for element in ElementTree.fromstring(found.svg).iter()}
+    assert tags == {"svg", "title", "rect", "path", "polygon", "text"}
+    assert re.findall(r"https?://[^\"]*", found.svg) == ["http://www.w3.org/2000/svg"]
+    assert not re.search(r"\s(id|class|href|on\w+)=", re.sub(">[^<]*<", "><", found.svg))
+
+
+@pytest.mark.parametrize("lab", [lab for lab in all_labs() if lab.file.diagram], ids=lambda lab: lab.id)
+def test_diagram_of_each_lab_is_drawn_the_same_each_time(lab):
+    outcomes = report(**dict.fromkeys(lab.file.diagram.checks, "passed"))
+    first, second = (architecture(lab.title, lab.file.diagram, outcomes) for _ in range(2))
+    assert first == second
+    assert ElementTree.fromstring(first.svg).tag == f"{SVG}svg"
+
+
+# In a notebook
+
+
+@pytest.fixture
+def opened(sample_course, in_use):
+    sample_course("apart")
+    before = dict(os.environ)
+    yield open_lab("apart")
+    replace_environment(before)
+
+
+def test_diagram_follows_what_is_in_the_account_and_counts_no_try(opened):
+    sqs = boto3.client("sqs")
+    assert str(opened.diagram()) == (
+        "A queue, and no more queue: the architecture\n"
+        "  ○ sample-queue: not there yet (SQS queue)\n"
+        "      ✓ starts → a job: right\n"
+        "  – a job: not on this emulator (quantum job)"
+    )
+    url = sqs.create_queue(QueueName="sample-queue")["QueueUrl"]
+    assert "✓ sample-queue: right" in str(opened.diagram())
+    assert "○ starts → a job: not there yet" in str(opened.diagram())  # its check stands apart, and runs here
+    sqs.delete_queue(QueueUrl=url)
+    assert opened.progress.of("apart").tries == {}
+
+
+def test_lab_without_a_diagram_says_so(opened, sample_course):
+    sample_course("queue")
+    other = OpenLab(open_lab("queue").lab, opened.emulator, opened.progress)
+    assert str(other.diagram()) == "This lab has no picture."
