@@ -1,0 +1,300 @@
+"""Checks for the lab state_machine: each pet of an adoption comes to its own end, and no reservation is left behind."""
+
+import json
+import re
+from types import SimpleNamespace
+
+from lab_harness import Failure, check, executions, expect, items, nonce, queue_attributes
+
+HELLO, MACHINE, TABLE, QUEUE = "hello-world", "pet-adoption", "Pets", "adoption-approvals"
+FUNCTION_ROLE, MACHINE_ROLE = "pet-functions-role", "pet-adoption-role"
+CHECK, RESERVE, RELEASE = FUNCTIONS = ("check-pet", "reserve-pet", "release-pet")
+LOG_GROUP = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/check-pet:*"
+WITHIN = 20  # seconds: an execution with its retries, on a slow machine
+AVAILABLE, ABSENT = {"status": "available"}, "no such pet"
+APPROVE, DENY = {"output": '{"approved": true}'}, {"output": '{"approved": false}'}
+REFUSE, BREAK_DOWN = {"error": "Refused", "cause": "a probe"}, {"error": "ApprovalSystemDown", "cause": "a probe"}
+NEXT_STEP = "Section 4 says what each function does; deploy the code again after you change it."
+
+
+@check("The state machine hello-world exists, with its role", task="hello")
+def hello_exists(stepfunctions, iam):
+    machines = executions.state_machines(stepfunctions)
+    expect.names("state machines", [HELLO], machines, "Section 1 shows create_state_machine.")
+    role = executions.describe_machine(stepfunctions, HELLO)["roleArn"].rpartition("/")[2]
+    expect.role(iam, role, "Section 1 creates a role; update_state_machine changes roleArn.")
+    expect.trust(iam, role, "states.amazonaws.com")
+
+
+@check("true goes through a Wait and a Parallel, and succeeds", task="hello", needs=hello_exists)
+def hello_true_succeeds(stepfunctions):
+    next_step = "Follow the Next of each state in section 1's drawing, beginning at StartAt."
+    expect_hello(stepfunctions, True, ("SUCCEEDED", ""), ("Choice", "Wait", "Parallel"), next_step)
+
+
+@check("false fails with the error NotHelloWorld", task="hello", needs=hello_exists)
+def hello_false_fails(stepfunctions):
+    next_step = "Look at the Choice's rule for false, and at the Error of the Fail state."
+    expect_hello(stepfunctions, False, ("FAILED", "NotHelloWorld"), ("Choice", "Fail"), next_step)
+
+
+@check("The table Pets has the partition key petId", task="pets")
+def table_exists(dynamodb):
+    expect.names("tables", [TABLE], dynamodb.list_tables()["TableNames"], "Notebook 02 shows create_table.")
+    table = dynamodb.describe_table(TableName=TABLE)["Table"]
+    keys = ", ".join(f"{key['AttributeName']} ({key['KeyType']})" for key in table["KeySchema"])
+    expect.value("the key", "petId (HASH)", keys, "A key cannot be changed: delete the table, create it anew.")
+
+
+@check("The queue adoption-approvals keeps its messages", task="pets")
+def queue_exists(sqs):
+    names = [url.rpartition("/")[2] for url in sqs.list_queues().get("QueueUrls", [])]
+    expect.names("queues", [QUEUE], names, "Notebook 02 shows create_queue.")
+    # People look at an approval more than once before they decide, and so do these checks.
+    found = queue_attributes(sqs, QUEUE).get("RedrivePolicy") or "none"
+    expect.value("a redrive policy:", "none", found, "set_queue_attributes with an empty RedrivePolicy takes it off.")
+
+
+@check("Lambda may take on the role pet-functions-role", task="function_role")
+def function_role_is_trusted(iam):
+    expect.role(iam, FUNCTION_ROLE, "Create it as you created the roles in notebooks 01 and 02.")
+    expect.trust(iam, FUNCTION_ROLE, "lambda.amazonaws.com")
+
+
+@check("It allows what the functions do, no more", task="function_role", needs=(function_role_is_trusted, table_exists))
+def function_role_fits(iam, dynamodb):
+    arn = dynamodb.describe_table(TableName=TABLE)["Table"]["TableArn"]
+    needed = [("dynamodb:GetItem", arn), ("dynamodb:UpdateItem", arn), ("logs:PutLogEvents", LOG_GROUP)]
+    expect.permissions(iam, FUNCTION_ROLE, needed, "Section 3 lists what the functions do.")
+    expect.least_privilege(iam, FUNCTION_ROLE, ["dynamodb"])
+
+
+@check("The three functions exist and use the role", task="functions", needs=function_role_is_trusted)
+def functions_exist(lambda_, iam):
+    for name in FUNCTIONS:
+        expect.function(lambda_, name, "Section 4 asks for create_function, once for each of the three.")
+        expect.function_role(lambda_, iam, name, FUNCTION_ROLE)
+
+
+@check("check-pet tells who is there", task="check_pet", needs=(functions_exist, table_exists))
+def check_pet_knows_pets(lambda_, dynamodb):
+    expect.answer(lambda_, CHECK, {"petId": f"probe-{nonce()}"}, "PetNotFound", NEXT_STEP)
+    call_with_pet(lambda_, dynamodb, CHECK, AVAILABLE, None, AVAILABLE)
+
+
+@check("check-pet fails while flaky counts down", task="check_pet", needs=(functions_exist, table_exists))
+def check_pet_counts_down(lambda_, dynamodb):
+    call_with_pet(lambda_, dynamodb, CHECK, AVAILABLE | {"flaky": 2}, "TransientError", AVAILABLE | {"flaky": 1})
+    call_with_pet(lambda_, dynamodb, CHECK, AVAILABLE | {"flaky": 0}, None, AVAILABLE | {"flaky": 0})
+
+
+@check("reserve-pet reserves only what is available", task="reserve_pet", needs=(functions_exist, table_exists))
+def reserve_pet_reserves(lambda_, dynamodb):
+    for before, error in (("available", None), ("reserved", "PetUnavailable"), ("adopted", "PetUnavailable")):
+        call_with_pet(
+            lambda_, dynamodb, RESERVE, {"status": before}, error, {"status": before if error else "reserved"}
+        )
+
+
+@check("release-pet makes only reserved pets available", task="release_pet", needs=(functions_exist, table_exists))
+def release_pet_releases(lambda_, dynamodb):
+    for before, after in (("reserved", "available"), ("available", "available"), ("adopted", "adopted")):
+        call_with_pet(lambda_, dynamodb, RELEASE, {"status": before}, None, {"status": after})
+
+
+@check("Step Functions may take on the role pet-adoption-role", task="machine_role")
+def machine_role_is_trusted(iam):
+    expect.role(iam, MACHINE_ROLE, "Create it like the role of hello-world.")
+    expect.trust(iam, MACHINE_ROLE, "states.amazonaws.com")
+
+
+@check("It allows the calls and the messages, no more", task="machine_role",
+       needs=(machine_role_is_trusted, functions_exist, queue_exists))  # fmt: skip
+def machine_role_fits(iam, lambda_, sqs):
+    arns = [lambda_.get_function_configuration(FunctionName=name)["FunctionArn"] for name in FUNCTIONS]
+    calls, queue = [("lambda:InvokeFunction", arn) for arn in arns], queue_attributes(sqs, QUEUE)["QueueArn"]
+    expect.permissions(
+        iam, MACHINE_ROLE, [*calls, ("sqs:SendMessage", queue)], "Section 5 lists what the state machine calls."
+    )
+    expect.least_privilege(iam, MACHINE_ROLE, ["lambda", "sqs", "dynamodb"])
+
+
+@check("The standard state machine pet-adoption uses the role", task="machine", needs=machine_role_is_trusted)
+def machine_exists(stepfunctions, iam):
+    machines = executions.state_machines(stepfunctions)
+    expect.names("state machines", [MACHINE], machines, "Section 6 shows how to deploy one.")
+    found = executions.describe_machine(stepfunctions, MACHINE)
+    expect.value("the type", "STANDARD", found["type"], "A type cannot be changed: delete the machine, create it anew.")
+    role = iam.get_role(RoleName=MACHINE_ROLE)["Role"]["Arn"]
+    expect.value("the role", role, found["roleArn"], "update_state_machine changes roleArn.")
+
+
+@check("Its definition is valid Amazon States Language", task="machine", needs=machine_exists)
+def definition_is_valid(stepfunctions):
+    problems = executions.definition_problems(executions.describe_machine(stepfunctions, MACHINE)["definition"])
+    next_step = "Each problem ends with the place in the definition where it stands."
+    expect.value("mistakes in the definition:", "none", "; ".join(problems[:3]) or "none", next_step)
+
+
+@check("An unknown pet is not-found at once", task="machine", needs=(definition_is_valid, check_pet_knows_pets))
+def unknown_pet_is_not_found(stepfunctions, dynamodb, sqs):
+    next_step = "Catch PetNotFound where check-pet is called, and go on to the state for this end."
+    execution = expect_ends(stepfunctions, dynamodb, sqs, next_step, {"nobody": (None, "not-found", ABSENT)})
+    next_step = "Let Retry name the one error that another try can mend; States.ALL stands for every error."
+    tries = execution.errors().count("PetNotFound")
+    expect.value("calls of check-pet that failed with PetNotFound:", 1, tries, next_step)
+
+
+@check("A flaky pet is tried again", task="machine", needs=(definition_is_valid, check_pet_counts_down))
+def flaky_pet_is_retried(stepfunctions, dynamodb, sqs):
+    adoption = adopt(stepfunctions, dynamodb, sqs, {"flaky": {"status": "reserved", "flaky": 2}})
+    left = adoption.items["flaky"].get("flaky")
+    if left != 0 or adoption.execution.error == "TransientError":
+        raise Failure(
+            expected="a pet with flaky 2 that check-pet fails for twice, and then answers for",
+            found=f"flaky {left} in {TABLE}; {adoption.execution.described()}",
+            next_step="A Retry of the state that calls check-pet names the error TransientError.",
+        )
+
+
+@check("An available pet is reserved", task="reserve", needs=(unknown_pet_is_not_found, reserve_pet_reserves))
+def available_pet_is_reserved(stepfunctions, dynamodb, sqs):
+    adoption = adopt(stepfunctions, dynamodb, sqs, {"pet": AVAILABLE})
+    # While it waits for an approval, or, as long as there is no approval yet, at the end.
+    if (status := adoption.waiting.get("pet") or adoption.items["pet"].get("status")) != "reserved":
+        raise Failure(
+            expected=f"a pet that becomes reserved in {TABLE}",
+            found=f"it {status}; {adoption.execution.described()}",
+            next_step="After check-pet the pet goes on to a Task state that calls reserve-pet.",
+        )
+
+
+@check("A pet that somebody has is unavailable", task="reserve", needs=(unknown_pet_is_not_found, reserve_pet_reserves))
+def taken_pet_is_unavailable(stepfunctions, dynamodb, sqs):
+    pets = {each: ({"status": each}, "unavailable", each) for each in ("reserved", "adopted")}
+    expect_ends(stepfunctions, dynamodb, sqs, "Catch PetUnavailable where reserve-pet is called.", pets)
+
+
+@check("An approval is asked for while the pet is reserved", task="approval", needs=available_pet_is_reserved)
+def approval_is_asked(stepfunctions, dynamodb, sqs):
+    adoption = adopt(stepfunctions, dynamodb, sqs, {"pet": AVAILABLE})
+    wanted = {"petId": adoption.ids["pet"], "adopter": adoption.adopter}
+    asked = {name: adoption.asked.get("pet", {}).get(name) for name in wanted}
+    if asked != wanted or adoption.unanswered:
+        raise Failure(
+            expected=f"a message in {QUEUE} with the task's taskToken and {json.dumps(wanted)}",
+            found=f"{'; '.join(adoption.messages) or 'no message'}; {adoption.execution.described()}",
+            next_step="Section 8 shows MessageBody; the token is in the context object, at $$.Task.Token.",
+        )
+    expect.value("while it waits, the pet", "reserved", adoption.waiting["pet"], "Ask for approval after reserve-pet.")
+
+
+@check("An approved pet is adopted", task="approval", needs=approval_is_asked)
+def approved_pet_is_adopted(stepfunctions, dynamodb, sqs):
+    pets = dict.fromkeys(("one", "other"), (AVAILABLE, "adopted", "adopted"))
+    expect_ends(stepfunctions, dynamodb, sqs, "After the approval a state writes adopted into the pet's item.", pets)
+
+
+@check("The role allows what the machine itself does in Pets", task="approval", needs=approved_pet_is_adopted)
+def machine_role_allows_its_own_calls(stepfunctions, iam, dynamodb):
+    definition = executions.describe_machine(stepfunctions, MACHINE)["definition"]
+    names = sorted(set(re.findall(r"arn:aws:states:::(?:aws-sdk:)?dynamodb:(\w+)", definition)))
+    arn = dynamodb.describe_table(TableName=TABLE)["Table"]["TableArn"]
+    needed = [(f"dynamodb:{name[0].upper()}{name[1:]}", arn) for name in names]
+    expect.permissions(iam, MACHINE_ROLE, needed, "Each service that a Task state calls needs its permission.")
+
+
+@check("A refused pet is available again", task="compensation", needs=(approved_pet_is_adopted, release_pet_releases))
+def refused_pet_is_released(stepfunctions, dynamodb, sqs):
+    pets = {"pet": (AVAILABLE, "refused", "available")}
+    next_step = "Catch the refusal where the approval is asked for, and call release-pet."
+    expect_ends(stepfunctions, dynamodb, sqs, next_step, pets, {"pet": REFUSE})
+
+
+@check("Whatever is no approval is a refusal", task="compensation", needs=refused_pet_is_released)
+def other_answers_are_refusals(stepfunctions, dynamodb, sqs):
+    pets = dict.fromkeys(("breakdown", "denied"), (AVAILABLE, "refused", "available"))
+    next_step = "Catch every error of the approval, and look at the answer's approved before you adopt."
+    expect_ends(stepfunctions, dynamodb, sqs, next_step, pets, {"breakdown": BREAK_DOWN, "denied": DENY})
+
+
+@check("Nobody adopts a pet that is reserved no more", task="compensation", needs=refused_pet_is_released)
+def late_approval_adopts_nothing(stepfunctions, dynamodb, sqs):
+    sold = {"status": "adopted", "adopter": "somebody else"}
+    next_step = "Adopt on the condition that the pet is reserved, and catch what happens if it is not."
+    expect_ends(stepfunctions, dynamodb, sqs, next_step, {"pet": (AVAILABLE, "refused", "adopted")}, meanwhile=sold)
+
+
+@check("One pet's trouble never fails the others", task="compensation",
+       needs=(other_answers_are_refusals, flaky_pet_is_retried, taken_pet_is_unavailable))  # fmt: skip
+def troubles_stay_apart(stepfunctions, dynamodb, sqs):
+    pets = {
+        "good": (AVAILABLE, "adopted", "adopted"),
+        "refused": (AVAILABLE, "refused", "available"),
+        "taken": ({"status": "adopted"}, "unavailable", "adopted"),
+        "nobody": (None, "not-found", ABSENT),
+        "flaky": (AVAILABLE | {"flaky": 2}, "adopted", "adopted"),
+        "hopeless": (AVAILABLE | {"flaky": 99}, "unavailable", "available"),
+    }
+    next_step = "An error that no Catch of an iteration takes ends the whole Map."
+    expect_ends(stepfunctions, dynamodb, sqs, next_step, pets, {"refused": REFUSE})
+
+
+def expect_hello(stepfunctions, value, end, kinds, next_step):
+    execution = executions.run_execution(stepfunctions, HELLO, {"IsHelloWorldExample": value}, WITHIN)
+    if (execution.status, execution.error) != end or not all(map(execution.entered, kinds)):
+        raise Failure(
+            expected=f"an execution that enters a {', a '.join(kinds)} state and is {' with '.join(filter(None, end))}",
+            found=execution.described(),
+            next_step=next_step,
+        )
+
+
+def expect_ends(stepfunctions, dynamodb, sqs, next_step, pets, answers=None, **more):
+    """Run an adoption; each pet, given as (item before, status in the output, status in the table), ends so."""
+    adoption = adopt(stepfunctions, dynamodb, sqs, {label: pet[0] for label, pet in pets.items()}, answers, **more)
+    output = adoption.execution.output
+    entries = [each for each in output if isinstance(each, dict)] if isinstance(output, list) else []
+    statuses = {entry.get("petId"): entry.get("status") for entry in entries}
+    for label, (_, status, in_table) in pets.items():
+        pet, found = adoption.ids[label], adoption.items[label].get("status", ABSENT)
+        if (statuses.get(pet), found) != (status, in_table):
+            raise Failure(
+                expected=f"{json.dumps({'petId': pet, 'status': status})} in the output, {in_table} in {TABLE}",
+                found=f"{found} in {TABLE}; {adoption.execution.described(about=pet)}",
+                next_step=next_step,
+            )
+    return adoption.execution
+
+
+def adopt(stepfunctions, dynamodb, sqs, pets, answers=None, meanwhile=None):
+    """Run an adoption of the probe's own pets, and approve it unless told otherwise; `meanwhile` comes before that."""
+    tag = nonce()
+    adoption = SimpleNamespace(adopter=f"Probe {tag}", asked={}, waiting={})
+    adoption.ids = ids = {label: f"probe-{tag}-{label}" for label in pets}
+    data = {"adopter": adoption.adopter, "petIds": list(ids.values())}
+
+    def answer(message):
+        if label := next((label for label, pet in ids.items() if pet == message.get("petId")), None):
+            adoption.asked[label] = message
+            adoption.waiting[label] = items.read_item(dynamodb, TABLE, "petId", ids[label]).get("status")
+            if meanwhile:
+                items.put_item(dynamodb, TABLE, {"petId": ids[label], **meanwhile})
+        return (answers or {}).get(label, APPROVE)
+
+    with items.probe_items(dynamodb, TABLE, "petId", {ids[label]: pet for label, pet in pets.items()}):
+        queue = executions.token_queue(stepfunctions, sqs, MACHINE, QUEUE, tag)
+        ran = executions.run_answering(stepfunctions, MACHINE, data, queue, answer, WITHIN)
+        adoption.execution, adoption.messages, adoption.unanswered = ran
+        adoption.items = {label: items.read_item(dynamodb, TABLE, "petId", pet) for label, pet in ids.items()}
+    return adoption
+
+
+def call_with_pet(lambda_, dynamodb, function, before, error, after):
+    """Call a function with a pet that is like `before`; it fails with this error or answers, and leaves it `after`."""
+    pet = f"probe-{nonce()}"
+    with items.probe_items(dynamodb, TABLE, "petId", {pet: before}):
+        expect.answer(lambda_, function, {"petId": pet}, error, NEXT_STEP)
+        found = items.read_item(dynamodb, TABLE, "petId", pet)
+    left, before = json.dumps({name: found.get(name) for name in after}), json.dumps(before)
+    expect.value(f"a pet with {before} that {function} leaves with", json.dumps(after), left, NEXT_STEP)
