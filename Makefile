@@ -27,12 +27,12 @@ test: .venv/.dev ## run the linters, the type checker and all tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 4
 
 test-localstack: .venv/.dev ## run the labs' tests on the LocalStack at AWS_ENDPOINT_URL
 	@test -n "$(AWS_ENDPOINT_URL)" || { \
 	  echo "Say where LocalStack is: make test-localstack AWS_ENDPOINT_URL=http://127.0.0.1:4566"; exit 2; }
-	$(BIN)/pytest tests/labs tests/test_localstack.py --emulator localstack --numprocesses 2 --dist loadfile
+	$(BIN)/pytest tests/labs tests/test_localstack.py --emulator localstack --numprocesses 2
 
 bench: .venv/.dev ## measure the harness beside other tools
 	$(BIN)/python -m benchmarks

@@ -7,17 +7,30 @@ import sys
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from lab_harness.aws import Clients
 from lab_harness.course import Course
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.localstack import LocalStack
 from lab_harness.emulators.process import free_port
-from lab_harness.labs import Lab
+from lab_harness.labs import Lab, lab_ids
 from lab_harness.resources import remove_resources
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE_LABS = ROOT / "tests" / "sample_labs"
+
+
+class ByFileAndLab(LoadScopeScheduling):
+    """Gives a worker a file's tests together, so that they share its fixtures; in the long files, each lab's apart."""
+
+    def _split_scope(self, nodeid):
+        lab = next((name for name in lab_ids(Course(ROOT)) if f"[{name}]" in nodeid), "")
+        return nodeid.split("::")[0] + lab
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return ByFileAndLab(config, log)
 
 
 def pytest_addoption(parser):

@@ -30,6 +30,9 @@ class Server(ThreadingHTTPServer):
         self.answers, self.requests, self.released = {}, [], threading.Event()
         self.endpoint = f"http://127.0.0.1:{self.server_port}"
 
+    def handle_error(self, *_):
+        """A client that has gone is no news here."""
+
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"

@@ -17,6 +17,8 @@ from lab_harness.course import Course, find_course
 from lab_harness.labs import all_labs, load_lab
 from lab_harness.results import LabReport, Outcome
 
+JUPYTER_CONFIG = Path(__file__).resolve().parent.parent / "notebook" / "jupyter"
+
 
 @app.command("list")
 def list_labs() -> None:
@@ -162,6 +164,9 @@ def open_notebook(lab: str | None, emulator: str | None, browser: bool, port: in
     running = running_emulator(emulator)
     # Cells that run before open_lab must not reach AWS either.
     environ = emulator_environment(running.endpoint, os.environ) | {"LAB_EMULATOR": running.name}
+    # Defaults of JupyterLab's settings for a course that never leaves the machine; the user's own settings still win.
+    config = [str(JUPYTER_CONFIG), environ.get("JUPYTER_CONFIG_PATH", "")]
+    environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, config))
     try:
         _run_jupyter(_jupyter_command(course, loaded.file.notebook, browser, port), environ)
     finally:
