@@ -11,13 +11,16 @@ from lab_harness.runner import run_checks
 
 HEAD = """\
 import datetime
+import os
 import time
 
 import boto3
+import urllib3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 clients = {}
+pool = urllib3.connection_from_url(os.environ["AWS_ENDPOINT_URL"], retries=False)
 
 
 def call(service, operation, parameters):
@@ -27,6 +30,10 @@ def call(service, operation, parameters):
         clients[service]._make_api_call(operation, parameters)
     except ClientError:  # such as deleting a message by the receipt handle of the recorded run
         pass
+
+
+def request(method, path, **arguments):
+    pool.request(method, path, redirect=False, **arguments)
 
 
 """
@@ -43,8 +50,15 @@ def bare_script(lab: Lab, clients: Clients) -> str:
         lines.append(f"time.sleep({seconds!r})")
         time.sleep(seconds)
 
+    pool = clients["http"]._pool
+    send = pool.request
+
+    def request(method: str, path: str, *, body: str | None, headers: Any, **options: Any) -> Any:
+        lines.append(f"request({method!r}, {path!r}, body={body!r}, headers={dict(headers)!r})")
+        return send(method, path, body=body, headers=headers, **options)
+
     clients._session.register("before-parameter-build", record)
     clock = SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
-    with mock.patch("lab_harness.checks.time", clock):
+    with mock.patch("lab_harness.checks.time", clock), mock.patch.object(pool, "request", request):
         run_checks(lab, clients)
     return HEAD + "\n".join(lines) + "\n"

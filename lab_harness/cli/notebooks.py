@@ -40,7 +40,7 @@ def build(labs: tuple[str, ...]) -> None:
 @lab_ids
 @emulator_name
 @click.option(
-    "--workers", type=click.IntRange(1), default=2, show_default=True, help="How many notebooks run side by side."
+    "--workers", type=click.IntRange(1), default=4, show_default=True, help="How many notebooks run side by side."
 )
 def run(labs: tuple[str, ...], emulator: str | None, workers: int) -> None:
     """Run the solved notebooks headless and check what they built; exit code 1 if one fails."""
