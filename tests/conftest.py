@@ -33,6 +33,12 @@ def pytest_xdist_make_scheduler(config, log):
     return ByFileAndLab(config, log)
 
 
+def pytest_collection_modifyitems(items):
+    """The tests that wait longest begin first, so that the others run meanwhile."""
+    waiting = ("test_jupyterlab.py", "test_notebooks.py", "test_orders_pipeline.py", "test_state_machine.py")
+    items.sort(key=lambda item: not item.path.name.endswith(waiting))
+
+
 def pytest_addoption(parser):
     parser.addoption(
         "--emulator",
