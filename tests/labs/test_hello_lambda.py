@@ -48,7 +48,9 @@ def test_solution_passes_every_check(solved):
 
 def test_checks_leave_nothing_but_log_lines(solved):
     run_checks(lab, solved)
-    assert [function["FunctionName"] for function in solved["lambda"].list_functions()["Functions"]] == [FUNCTION]
+    names = [function["FunctionName"] for function in solved["lambda"].list_functions()["Functions"]]
+    # On LocalStack other labs are tested at the same time.
+    assert [name for name in names if "hello" in name or "probe" in name] == [FUNCTION]
     assert run_checks(lab, solved).complete
 
 
