@@ -9,6 +9,7 @@ from traitlets.config import Config
 
 from lab_harness.aws import replace_environment
 from lab_harness.errors import UsageError
+from lab_harness.notebook import session
 from lab_harness.notebook.magic import CellFailed
 
 
@@ -50,6 +51,38 @@ def test_cell_runs_once_its_task_is_done(shell):
     assert shell.user_ns["ran"] == "yes"
     assert shell.run_cell("%%after   queue  \nran = 'again'").success
     assert shell.user_ns["ran"] == "again"
+
+
+def test_checks_that_passed_within_the_last_minute_do_not_run_again(shell, monkeypatch):
+    create_queue()
+    runs = []
+    real = session.run_checks
+    monkeypatch.setattr(session, "run_checks", lambda *given: runs.append(given) or real(*given))
+    shell.run_cell("lab.check('queue')")
+    for _ in range(2):
+        shell.run_cell("%%after queue\nran = True")
+    assert len(runs) == 1
+    monkeypatch.setattr(session, "LATELY", 0.0)
+    shell.run_cell("%%after queue\nran = True")
+    assert len(runs) == 2
+
+
+def test_after_a_reset_the_cell_waits_again(shell, capsys):
+    create_queue()
+    shell.run_cell("lab.check('queue')\nlab.reset()")
+    shell.run_cell("%%after queue\nran = True")
+    assert "ran" not in shell.user_ns
+    assert "Not yet." in capsys.readouterr().out
+
+
+def test_a_check_that_failed_since_makes_the_cell_wait(shell):
+    create_queue()
+    shell.run_cell("lab.check()")
+    sqs = boto3.client("sqs")
+    sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName="sample-queue")["QueueUrl"])
+    shell.run_cell("lab.check('queue')")
+    shell.run_cell("%%after queue\nran = True")
+    assert "ran" not in shell.user_ns
 
 
 def test_cell_of_a_task_that_the_emulator_cannot_do_says_so(shell, sample_course, capsys):

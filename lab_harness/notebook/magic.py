@@ -5,6 +5,7 @@ from typing import Any
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
+from lab_harness.lab_file import Task
 from lab_harness.render.blocks import Note
 from lab_harness.results import Outcome
 
@@ -26,15 +27,19 @@ def show_and_register(opened: Any) -> None:
     def after(line: str, cell: str) -> None:
         """Run the cell if the task's checks pass; else say which task comes first."""
         task = opened.lab.task(line.strip())
+        if not opened.passed_lately(task.id) and not ready(task):
+            return
+        if not shell.run_cell(cell, store_history=False).success:  # type: ignore[no-untyped-call]
+            raise CellFailed
+
+    def ready(task: Task) -> bool:
+        """Whether the task's checks pass; shown is why not."""
         report = opened.look(task.id)
         impossible = [result for result in report if result.task == task.id and result.outcome is Outcome.UNSUPPORTED]
         if impossible and all(result.outcome is Outcome.UNSUPPORTED for result in report if result.task == task.id):
             display(Note("Not on this emulator.", (impossible[0].found or "",)))  # type: ignore[no-untyped-call]
-            return
-        if not report.complete:
+        elif not report.complete:
             display(Note("Not yet.", (f"This cell needs the task {task.id!r} first: {task.title}.",)))  # type: ignore[no-untyped-call]
-            return
-        if not shell.run_cell(cell, store_history=False).success:  # type: ignore[no-untyped-call]
-            raise CellFailed
+        return bool(report.complete)
 
     shell.register_magic_function(after, magic_kind="cell")  # type: ignore[call-arg, arg-type]

@@ -1,6 +1,7 @@
 """`open_lab`: a lab in a notebook, connected to the emulator."""
 
 import sys
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +20,8 @@ from lab_harness.resources import remove_resources
 from lab_harness.results import LabReport
 from lab_harness.runner import run_checks
 from lab_harness.solutions import answer
+
+LATELY = 60.0  # seconds
 
 
 def open_lab(lab_id: str, *, emulator: str | None = None) -> "OpenLab":
@@ -50,6 +53,7 @@ class OpenLab:
         self.emulator = emulator
         self.progress = progress
         self._clients = aws.Clients(emulator)
+        self._passed: dict[str, float] = {}  # when each task's checks passed last, by the monotonic clock
 
     def check(self, name: str | None = None) -> LabReport:
         """Run all checks, or those of one task, or a single one, on what is in the account now."""
@@ -59,7 +63,16 @@ class OpenLab:
 
     def look(self, name: str | None = None) -> LabReport:
         """Run checks as `check` does, without counting a try."""
-        return run_checks(self.lab, self._clients, self.lab.selection(name) if name else ())
+        report = run_checks(self.lab, self._clients, self.lab.selection(name) if name else ())
+        for task in [name] if name else [task.id for task in self.lab.tasks]:
+            self._passed.pop(task, None)
+            if report.complete:
+                self._passed[task] = time.monotonic()
+        return report
+
+    def passed_lately(self, task: str) -> bool:
+        """Whether the task's checks passed within the last minute; some take seconds, too long for each cell."""
+        return time.monotonic() - self._passed.get(task, float("-inf")) < LATELY
 
     def hint(self, task: str) -> Note:
         """One more hint for a task each time it is called, from a nudge to nearly the answer."""
@@ -97,6 +110,7 @@ class OpenLab:
 
     def reset(self) -> Note:
         """Remove what this lab asked you to build, to begin again. Other labs' resources and your progress stay."""
+        self._passed.clear()
         removed = remove_resources(self.lab, self._clients)
         names = tuple(f"{resource.type} {resource.name}" for resource in removed)
         return Note("Removed:", names) if removed else Note("There was nothing to remove.")
