@@ -4,8 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +63,8 @@ def check(lab: str, only: str | None, as_json: bool, junit: Path | None, emulato
     from lab_harness.aws import Clients  # boto3 takes its time, so usage errors come first
     from lab_harness.runner import run_checks
 
+    # The display is loaded while the checks wait for the emulator.
+    threading.Thread(target=import_module, args=["lab_harness.render.text"], daemon=True).start()
     with _shown_while_running() as show:
         report = run_checks(loaded, Clients(running), chosen, show)
     progress = Progress(course.home / "progress.sqlite")

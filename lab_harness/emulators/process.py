@@ -11,8 +11,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from lab_harness.emulators.base import ACCOUNT, REGION
 
 END_DEADLINE = 10.0  # seconds
@@ -40,6 +38,8 @@ class Process:
 
     def alive(self) -> bool:
         """Whether this very process runs; a number that another process got since does not count."""
+        import psutil  # takes a moment, and a command that finds its emulator running does without
+
         try:
             process = psutil.Process(self.pid)
             return bool(abs(process.create_time() - self.created) < 1 and process.status() != psutil.STATUS_ZOMBIE)
@@ -48,6 +48,8 @@ class Process:
 
     def end(self, patience: float) -> None:
         """Wait so many seconds for it and its functions to end, then kill what is left of them."""
+        import psutil
+
         with suppress(psutil.NoSuchProcess):
             running = psutil.Process(self.pid)
             family = [running, *running.children(recursive=True)]
@@ -77,6 +79,8 @@ def write_process(file: Path, process: Process) -> None:
 
 def launch(home: Path, log: Path, port: int) -> tuple[Child, Process]:
     """Launch the emulator's process in its folder and hand it its settings."""
+    import psutil
+
     (home / "tmp").mkdir(parents=True, exist_ok=True)
     with log.open("wb") as log_file:
         child = subprocess.Popen(
