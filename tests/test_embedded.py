@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 
 import psutil
 import pytest
@@ -237,6 +238,18 @@ def test_process_that_no_longer_answers_is_replaced_with_a_notice(tmp_path):
         assert not stuck.alive()
         assert again.endpoint == stuck.endpoint
         assert again.healthy()
+
+
+def test_emulator_is_stopped_though_the_clock_was_set_since_it_began(tmp_path):
+    emulator = Embedded(tmp_path, free_port())
+    emulator.start()
+    process = process_of(emulator)
+    try:
+        write_process(tmp_path / "emulator.json", replace(process, created=process.created - 17))
+        assert Embedded(tmp_path).stop()
+        assert not process.alive()
+    finally:
+        process.end(patience=0.0)
 
 
 @contextmanager

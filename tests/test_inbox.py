@@ -1,8 +1,6 @@
 """Tests for the inbox: what SNS sends to `email` subscribers can be read."""
 
 import json
-import os
-import signal
 
 import pytest
 
@@ -10,8 +8,8 @@ from lab_harness.aws import Clients
 from lab_harness.emulators.base import Mail
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.inbox import MAX_MAILS, Inbox
-from lab_harness.emulators.process import free_port, read_process
-from tests.waiting import wait_until
+from lab_harness.emulators.process import free_port
+from tests.waiting import kill, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -197,12 +195,6 @@ def test_mails_are_there_again_after_a_stop_and_after_a_crash(tmp_path):
         assert not (tmp_path / "inbox.jsonl").exists()
     finally:
         emulator.stop()
-
-
-def kill(emulator):
-    process = read_process(emulator.home / "emulator.json")
-    os.kill(process.pid, signal.SIGKILL)
-    wait_until(lambda: not process.alive())
 
 
 def test_a_mail_that_a_crash_cut_short_costs_only_itself(tmp_path):

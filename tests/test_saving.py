@@ -3,8 +3,6 @@
 import io
 import json
 import logging
-import os
-import signal
 import sys
 import zipfile
 from contextlib import contextmanager
@@ -16,9 +14,9 @@ import pytest
 from lab_harness.aws import Clients
 from lab_harness.emulators import saving
 from lab_harness.emulators.embedded import Embedded
-from lab_harness.emulators.process import free_port, read_process
+from lab_harness.emulators.process import free_port
 from lab_harness.emulators.saving import Saver, follow_port
-from tests.waiting import wait_until
+from tests.waiting import kill, wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/worker"
 COPY = """
@@ -40,13 +38,6 @@ def running(folder):
         yield emulator
     finally:
         emulator.stop()
-
-
-def kill(emulator):
-    """What a crash, or a computer that is switched off, does."""
-    process = read_process(emulator.home / "emulator.json")
-    os.kill(process.pid, signal.SIGKILL)
-    wait_until(lambda: not process.alive())
 
 
 def saved(emulator, service, *words):
@@ -94,12 +85,14 @@ def survivor(tmp_path_factory):
     folder = tmp_path_factory.mktemp("survivor")
     first = Embedded(folder, free_port())
     first.start()
-    build(Clients(first))
-    wait_until(lambda: saved(first, "lambda", "copy", ":source") and saved(first, "sqs", "wait for me", "source"))
-    wait_until(
-        lambda: saved(first, "dynamodb", "first") and saved(first, "iam", "worker") and saved(first, "s3", "photos")
-    )
-    kill(first)
+    try:
+        build(Clients(first))
+        wait_until(lambda: saved(first, "lambda", "copy", ":source") and saved(first, "sqs", "wait for me", "source"))
+        wait_until(
+            lambda: saved(first, "dynamodb", "first") and saved(first, "iam", "worker") and saved(first, "s3", "photos")
+        )
+    finally:
+        kill(first)
     with running(folder) as again:
         yield again
 
