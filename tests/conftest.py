@@ -19,13 +19,14 @@ from lab_harness.resources import remove_resources
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE_LABS = ROOT / "tests" / "sample_labs"
+LABS = lab_ids(Course(ROOT))
 
 
 class ByFileAndLab(LoadScopeScheduling):
     """Gives a worker a file's tests together, so that they share its fixtures; in the long files, each lab's apart."""
 
     def _split_scope(self, nodeid):
-        lab = next((name for name in lab_ids(Course(ROOT)) if f"[{name}]" in nodeid), "")
+        lab = next((name for name in LABS if f"[{name}]" in nodeid), "")
         return nodeid.split("::")[0] + lab
 
 
