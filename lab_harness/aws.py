@@ -6,6 +6,7 @@ and the user's own `~/.aws`, profiles, session tokens and proxies are left out.
 
 import os
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -30,18 +31,21 @@ class Clients:
     They do not retry, so that a check sees an emulator's first answer, at once. They come from botocore itself,
     of which boto3 makes its own: without boto3's resources and transfers they are there 80 ms sooner.
     `clients["http"]` sends plain requests to the emulator; `clients["inbox"]()` are the mails that it sent.
+    In the call log their calls are the checks'; with the token None they are the learner's. Threads may share them.
     """
 
-    def __init__(self, emulator: Emulator) -> None:
+    def __init__(self, emulator: Emulator, token: str | None = HARNESS_TOKEN) -> None:
         require_local(emulator.endpoint)
         self.emulator = emulator
         self._made: dict[str, Any] = {}
-        self._session = _session()
+        self._making = threading.Lock()  # Of botocore, clients may be shared by threads, a session may not.
+        self._session = _session(token)
 
     def __getitem__(self, service: str) -> Any:
-        if service not in self._made:
-            self._made[service] = self._make(service)
-        return self._made[service]
+        with self._making:
+            if service not in self._made:
+                self._made[service] = self._make(service)
+            return self._made[service]
 
     def _make(self, service: str) -> Any:
         if service == "http":
@@ -51,7 +55,7 @@ class Clients:
         return self._session.create_client(service, endpoint_url=self.emulator.endpoint, config=_client_config())
 
 
-def _session() -> botocore.session.Session:
+def _session(token: str | None) -> botocore.session.Session:
     # Reading neither ~/.aws nor AWS_PROFILE: a profile of the user's that is broken must not break the labs.
     nowhere = {
         "profile": (None, None, None, None),
@@ -60,7 +64,7 @@ def _session() -> botocore.session.Session:
     }
     session = botocore.session.Session(session_vars=nowhere)
     session.set_config_variable("region", REGION)
-    session.set_credentials("test", "test", HARNESS_TOKEN)  # test/test is what both emulators accept
+    session.set_credentials("test", "test", token)  # test/test is what both emulators accept
     return session
 
 

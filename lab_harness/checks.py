@@ -1,7 +1,10 @@
 """What a lab's author writes checks with: `@check`, `Failure` and `eventually`."""
 
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -9,6 +12,8 @@ T = TypeVar("T")
 CheckFunction = Callable[..., None]
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.4  # seconds between two looks of `eventually`
+
+_cancelled: ContextVar[threading.Event | None] = ContextVar("cancelled", default=None)
 
 
 class Failure(Exception):
@@ -23,6 +28,13 @@ class Failure(Exception):
         self.expected = expected
         self.found = found
         self.next_step = next_step
+
+
+class Cancelled(BaseException):
+    """Whoever started the checks wants their results no more.
+
+    No `Exception`, so that no check takes it for a trouble of its own; what stands in a `finally` is still done.
+    """
 
 
 @dataclass(frozen=True)
@@ -67,6 +79,7 @@ def eventually(look: Callable[[], T], *, within: float) -> T:
     """Call `look` until it raises no Failure and return its value; after `within` seconds its last Failure stands.
 
     For effects that take a moment: the learner then reads what was seen last, not that time ran out.
+    Raises Cancelled, at once, when the run of the checks is cancelled.
     """
     deadline = time.monotonic() + within
     pause = FIRST_PAUSE
@@ -78,8 +91,26 @@ def eventually(look: Callable[[], T], *, within: float) -> T:
             if rest <= 0:
                 found = f"{failure.found} (after waiting {within:g} s)"
                 raise Failure(expected=failure.expected, found=found, next_step=failure.next_step) from None
-        time.sleep(min(pause, rest))  # so that the last look comes when the time is over, not before
+        _sleep(min(pause, rest))  # so that the last look comes when the time is over, not before
         pause = min(pause * 1.5, LONGEST_PAUSE)
+
+
+@contextmanager
+def cancellable(cancelled: threading.Event | None) -> Iterator[None]:
+    """Within it `eventually` waits no longer than until this event is set."""
+    token = _cancelled.set(cancelled)
+    try:
+        yield
+    finally:
+        _cancelled.reset(token)
+
+
+def _sleep(seconds: float) -> None:
+    cancelled = _cancelled.get()
+    if cancelled is None:
+        time.sleep(seconds)
+    elif cancelled.wait(seconds):
+        raise Cancelled
 
 
 def mark_of(candidate: Any) -> Mark | None:

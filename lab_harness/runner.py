@@ -1,5 +1,6 @@
 """Runs a lab's checks in the order written and decides each one's outcome."""
 
+import threading
 import time
 import traceback
 from collections.abc import Callable, Collection, Iterable
@@ -7,14 +8,19 @@ from dataclasses import replace
 from typing import Any
 
 from lab_harness.aws import UNREACHABLE, Clients
-from lab_harness.checks import Failure
+from lab_harness.checks import Cancelled, Failure, cancellable
 from lab_harness.errors import EmulatorError, EmulatorNotReady
 from lab_harness.labs import Check, Lab
 from lab_harness.results import CheckResult, LabReport, Outcome
 
 
 def run_checks(
-    lab: Lab, clients: Clients, only: Collection[str] = (), starting: Callable[[str], object] = lambda title: None
+    lab: Lab,
+    clients: Clients,
+    only: Collection[str] = (),
+    starting: Callable[[str], object] = lambda title: None,
+    finished: Callable[[CheckResult], object] = lambda result: None,
+    cancelled: threading.Event | None = None,
 ) -> LabReport:
     """Run the lab's checks and report one outcome each.
 
@@ -22,13 +28,18 @@ def run_checks(
     did not pass. Without it all run but those that stand apart. A check whose prerequisite did not pass is BLOCKED
     and not run. Any error other than Failure makes the check BROKEN: the course's fault, never scored against the
     learner. An emulator that no longer answers ends the run with EmulatorNotReady. `starting` is told the title
-    of each check before it runs.
+    of each check before it runs, `finished` its result, also of those that are only needed. Once `cancelled` is set,
+    no further check begins and none waits: Cancelled is raised.
     """
     chosen = [check for check in lab.all_checks if _is_chosen(check, only)]
     results: dict[str, CheckResult] = {}
-    for check in _with_needs(lab, chosen):
-        starting(check.title)
-        results[check.name] = _run(check, clients, results)
+    with cancellable(cancelled):
+        for check in _with_needs(lab, chosen):
+            if cancelled and cancelled.is_set():
+                raise Cancelled
+            starting(check.title)
+            results[check.name] = _run(check, clients, results)
+            finished(results[check.name])
     names = {check.name for check in chosen}
     shown = (result for result in results.values() if result.name in names or result.outcome is not Outcome.PASSED)
     return LabReport(lab.id, lab.title, clients.emulator.name, tuple(shown))

@@ -11,8 +11,8 @@ from lab_harness.emulators.base import Call
 LOG_GROUPS = "/aws/lambda/"
 # Calls that set something going, by how AWS names its operations.
 TRIGGERS = re.compile(
-    r"Send\w+|Publish(Batch)?|Invoke\w*|Start(Sync)?Execution|Put(Events|Item|Object|Records?)"
-    r"|(Run|Start|Stop|Reboot|Terminate)Instances"
+    r"Send\w+|Publish(Batch)?|Invoke\w*|Test(Invoke\w+|State)|Start(Sync)?Execution"
+    r"|Put(Events|Item|Object|Records?)|(Run|Start|Stop|Reboot|Terminate)Instances"
 )
 REQUESTS = ("execute-api", "lambda-url")  # services whose operations are requests of the learner's own making
 REPORT = re.compile(

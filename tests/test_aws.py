@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import boto3
@@ -19,9 +20,11 @@ from lab_harness.aws import (
     use_emulator,
     using_emulator,
 )
+from lab_harness.emulators.base import HARNESS_TOKEN
 from lab_harness.emulators.localstack import LocalStack
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import ForeignEndpoint
+from tests.waiting import in_thread
 
 ENDPOINT = "http://127.0.0.1:4566"
 REAL_KEY, REAL_SECRET, REAL_TOKEN = "AKIAREALKEYREALKEY00", "a-real-secret", "a-real-session-token"
@@ -268,6 +271,26 @@ def test_client_is_made_once(emulator):
     clients = Clients(LocalStack(emulator.endpoint))
     assert clients["dynamodb"] is clients["dynamodb"]
     assert clients["dynamodb"] is not clients["sqs"]
+
+
+def test_client_is_made_once_though_several_threads_ask_for_it(emulator, monkeypatch):
+    clients = Clients(LocalStack(emulator.endpoint))
+    make, both_ask = clients._make, threading.Barrier(2, timeout=0.2)
+
+    def make_slowly(service):
+        with suppress(threading.BrokenBarrierError):
+            both_ask.wait()  # breaks where only one thread gets here
+        return make(service)
+
+    monkeypatch.setattr(clients, "_make", make_slowly)
+    found = [in_thread(clients.__getitem__, "dynamodb") for _ in range(2)]
+    assert found[0].result(5) is found[1].result(5)
+
+
+def test_calls_are_the_checks_or_with_no_token_the_learners(emulator):
+    for token in (HARNESS_TOKEN, None):
+        Clients(LocalStack(emulator.endpoint), token)["dynamodb"].list_tables()
+    assert [headers.get("X-Amz-Security-Token") for headers in emulator.seen] == [HARNESS_TOKEN, None]
 
 
 def test_client_shows_the_first_answer_and_does_not_retry(emulator, monkeypatch):

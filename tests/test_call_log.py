@@ -1,5 +1,6 @@
 """Tests for the call log: each AWS call under boto3's name for it, and by whom it was made."""
 
+import asyncio
 import io
 import json
 import urllib.request
@@ -12,7 +13,8 @@ import pytest
 from botocore.config import Config
 
 from lab_harness.aws import Clients
-from lab_harness.emulators.call_log import MAX_CALLS, CallLog, describe_call
+from lab_harness.emulators.call_log import MAX_CALLS, MAX_WAIT, CallLog, describe_call
+from tests.waiting import in_thread
 
 ROLE = "arn:aws:iam::000000000000:role/functions"
 
@@ -133,8 +135,9 @@ def test_call_of_an_api_is_shown_as_its_route(path, expected):
     assert name_of("GET", path) == ("execute-api", expected)
 
 
-def test_call_of_an_api_by_its_host_is_shown_as_its_route():
-    assert name_of("GET", "/orders", host="abc123.execute-api.localhost:4566") == ("execute-api", "GET /orders")
+@pytest.mark.parametrize("host", ["abc123.execute-api.localhost:4566", "abc123.lambda-url.us-east-1.localhost:4566"])
+def test_call_of_an_api_by_its_host_is_shown_as_its_route(host):
+    assert name_of("GET", "/orders", host=host) == ("execute-api", "GET /orders")
 
 
 def test_query_call_in_a_url_has_its_name():
@@ -196,7 +199,7 @@ def test_seconds_are_rounded():
     assert filled(1).since(0)[0]["seconds"] == 0.1235
 
 
-@pytest.mark.parametrize(("number", "expected"), [(0, [1, 2, 3]), (1, [2, 3]), (3, []), (99, []), (-5, [1, 2, 3])])
+@pytest.mark.parametrize(("number", "expected"), [(0, [1, 2, 3]), (1, [2, 3]), (3, []), (-5, [1, 2, 3])])
 def test_since_gives_the_later_calls(number, expected):
     assert [call["number"] for call in filled(3).since(number)] == expected
 
@@ -207,12 +210,100 @@ def test_full_log_drops_its_oldest_calls():
     assert [call["number"] for call in log.since(MAX_CALLS)] == [MAX_CALLS + 1, MAX_CALLS + 2]
 
 
-def test_numbers_go_on_growing_after_the_log_was_cleared():
+def test_numbers_go_on_growing_after_the_log_was_cleared_and_leave_one_out():
     log = filled(3)
     log.clear()
     log.add({"operation": "call 4"}, 0)
-    assert [call["number"] for call in log.since(0)] == [4]
-    assert [call["number"] for call in log.since(3)] == [4]
+    assert [call["number"] for call in log.since(0)] == [5]
+    assert [call["number"] for call in log.since(3)] == [5]
+
+
+def test_number_that_is_not_reached_yet_is_another_logs_so_nothing_of_this_one_is_known():
+    assert [call["number"] for call in filled(3).since(99)] == [1, 2, 3]
+
+
+def test_numbers_begin_where_the_log_is_told():
+    log = CallLog(last=1000)
+    log.add({"operation": "a call"}, 0)
+    assert [call["number"] for call in log.since(0)] == [call["number"] for call in log.since(999)] == [1001]
+
+
+# Waiting for the next call.
+
+
+def waiting(log, number, count=1, wait=30):
+    """So many who wait for calls after this number, in a running event loop, each once it waits."""
+    return [asyncio.ensure_future(log.later(number, wait)) for _ in range(count)]
+
+
+def test_all_who_wait_are_told_the_next_call_once():
+    async def run():
+        log = filled(3)
+        waiters = waiting(log, 3, count=5)
+        await asyncio.sleep(0)
+        assert not any(waiter.done() for waiter in waiters)
+        log.add({"operation": "call 4"}, 0)
+        answers = await asyncio.wait_for(asyncio.gather(*waiters), 5)
+        assert [[call["number"] for call in calls] for calls in answers] == [[4]] * 5
+        [second] = waiting(log, 4)
+        await asyncio.sleep(0)
+        assert not second.done()
+        log.add({"operation": "call 5"}, 0)
+        assert [call["number"] for call in await asyncio.wait_for(second, 5)] == [5]
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("number", "expected"), [(0, [1, 2, 3]), (1, [2, 3]), (99, [1, 2, 3])])
+def test_nobody_waits_for_calls_that_are_there(number, expected):
+    calls = asyncio.run(asyncio.wait_for(filled(3).later(number, 30), 5))
+    assert [call["number"] for call in calls] == expected
+
+
+@pytest.mark.parametrize("wait", [0, 0.05])
+def test_who_has_waited_long_enough_is_told_that_there_was_no_call(wait):
+    assert asyncio.run(asyncio.wait_for(filled(3).later(3, wait), 5)) == []
+
+
+def test_nobody_waits_longer_than_the_longest_wait(monkeypatch):
+    assert MAX_WAIT == 30
+    monkeypatch.setattr("lab_harness.emulators.call_log.MAX_WAIT", 0.05)
+    assert asyncio.run(asyncio.wait_for(filled(3).later(3, 1e9), 5)) == []
+
+
+def test_who_waits_for_calls_after_a_number_of_another_emulator_is_told_the_first():
+    async def run():
+        log = CallLog()
+        [waiter] = waiting(log, 500)
+        await asyncio.sleep(0)
+        log.add({"operation": "call 1"}, 0)
+        return await asyncio.wait_for(waiter, 5)
+
+    assert [call["number"] for call in asyncio.run(run())] == [1]
+
+
+def test_who_waits_while_the_log_is_cleared_is_told_the_next_call():
+    async def run():
+        log = filled(3)
+        [waiter] = waiting(log, 3)
+        await asyncio.sleep(0)
+        log.clear()
+        log.add({"operation": "after that"}, 0)
+        return await asyncio.wait_for(waiter, 5)
+
+    assert [call["operation"] for call in asyncio.run(run())] == ["after that"]
+
+
+def test_nobody_waits_for_a_closed_log():
+    async def run():
+        log = filled(3)
+        waiters = waiting(log, 3, count=2)
+        await asyncio.sleep(0)
+        log.close()
+        waiters += waiting(log, 3)
+        return await asyncio.wait_for(asyncio.gather(*waiters), 5)
+
+    assert asyncio.run(run()) == [[], [], []]
 
 
 # Through HTTP.
@@ -331,4 +422,28 @@ def test_reset_empties_the_log_but_numbers_go_on(embedded, learner):
     embedded.reset()
     assert embedded.calls() == []
     learner("sqs").list_queues()
-    assert [call.number for call in embedded.calls()] == [number + 1]
+    assert [call.number for call in embedded.calls()] == [number + 2]
+
+
+def last_number(emulator):
+    return max((call.number for call in emulator.calls()), default=0)
+
+
+def test_call_is_told_to_all_who_wait_for_it(embedded, learner):
+    learner("sqs").list_queues()
+    last = last_number(embedded)
+    waiters = [in_thread(embedded.calls, last, 25) for _ in range(3)]
+    assert not any(waiter.done() for waiter in waiters)
+    learner("sqs").create_queue(QueueName="awaited")
+    assert [names(waiter.result(5)) for waiter in waiters] == [[("sqs", "CreateQueue")]] * 3
+
+
+def test_no_call_is_told_when_the_time_is_over(embedded):
+    assert embedded.calls(last_number(embedded), wait=0.05) == []
+
+
+def test_others_are_served_while_somebody_waits(embedded, learner):
+    waiter = in_thread(embedded.calls, last_number(embedded), 25)
+    assert embedded.healthy()
+    learner("sqs").list_queues()
+    assert names(waiter.result(5)) == [("sqs", "ListQueues")]

@@ -1,10 +1,12 @@
 """Tests for what authors write checks with."""
 
+import threading
 from itertools import pairwise
 
 import pytest
 
-from lab_harness.checks import Failure, check, eventually, mark_of
+from lab_harness.checks import Cancelled, Failure, cancellable, check, eventually, mark_of
+from tests.waiting import in_thread
 
 
 def failure(found="nothing"):
@@ -132,3 +134,46 @@ def test_eventually_lets_any_other_error_through_at_once():
 
     with pytest.raises(KeyError):
         eventually(look, within=60)
+
+
+def test_eventually_stops_waiting_at_once_when_it_is_cancelled():
+    cancelled, waits = threading.Event(), threading.Event()
+
+    def look():
+        waits.set()
+        raise failure()
+
+    def run():
+        with cancellable(cancelled):
+            eventually(look, within=600)
+
+    running = in_thread(run)
+    assert waits.wait(5)
+    assert not running.done()
+    cancelled.set()
+    with pytest.raises(Cancelled):
+        running.result(5)
+
+
+def test_look_that_succeeds_is_not_cancelled():
+    cancelled = threading.Event()
+    cancelled.set()
+    with cancellable(cancelled):
+        assert eventually(lambda: "there", within=5) == "there"
+
+
+def test_no_check_takes_being_cancelled_for_a_trouble_of_its_own():
+    assert not issubclass(Cancelled, Exception)
+
+
+def test_what_was_cancelled_before_is_forgotten_and_other_threads_are_not_cancelled():
+    cancelled = threading.Event()
+    cancelled.set()
+
+    def fails():
+        with pytest.raises(Failure):
+            eventually(lambda: (_ for _ in ()).throw(failure()), within=0.05)
+
+    with cancellable(cancelled):
+        in_thread(fails).result(5)
+    fails()

@@ -20,7 +20,7 @@ from lab_harness.emulators.embedded import START_ATTEMPTS, Embedded
 from lab_harness.emulators.http import call_json
 from lab_harness.emulators.process import Process, free_port, is_free, read_process, write_process
 from lab_harness.errors import CourseError, EmulatorError, EmulatorNotReady
-from tests.waiting import wait_until
+from tests.waiting import in_thread, wait_until
 
 RECOVERED = "The emulator had ended without being stopped; its saved state was loaded."
 
@@ -167,6 +167,33 @@ def test_stop_by_another_command_is_as_gentle(tmp_path):
         assert other.stop()
         assert time.monotonic() - before < 5
     assert "kept" in (tmp_path / "state" / "sqs.json").read_text(encoding="utf-8")
+
+
+def test_who_waits_for_a_call_does_not_hold_up_the_stop(tmp_path):
+    with started(tmp_path) as emulator:
+        waiters = [in_thread(Embedded(tmp_path).calls, 0, 30) for _ in range(3)]
+        connections = psutil.Process(process_of(emulator).pid).net_connections
+        wait_until(lambda: sum(c.status == psutil.CONN_ESTABLISHED for c in connections()) >= 3)
+        assert emulator.stop()
+        # They were answered. What holds up the stop is cut off after half a second, which would be an error here.
+        assert [waiter.result(5) for waiter in waiters] == [[]] * 3
+
+
+def test_emulator_that_was_started_anew_is_found_and_none_of_its_calls_is_missed(tmp_path):
+    with started(tmp_path) as emulator:
+        for _ in range(3):
+            queues(emulator)
+        last = emulator.calls()[-1].number
+        assert Embedded(tmp_path).stop()
+        again = Embedded(tmp_path)
+        again.start()
+        assert process_of(again).token != emulator._process.token
+        for _ in range(5):  # more than there were before
+            queues(again)
+        calls = emulator.calls(since=last)
+        assert len(calls) == 5
+        assert calls[0].number > last + 1
+        assert emulator.calls(since=calls[-1].number, wait=0.01) == []
 
 
 def test_stop_of_what_does_not_run_says_so(tmp_path):

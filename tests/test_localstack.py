@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -203,6 +204,24 @@ def test_inbox_reads_what_localstack_sent():
         ]
 
 
+@pytest.fixture
+def in_tokyo(monkeypatch):
+    """This process's clock is Tokyo's."""
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.parametrize("text", ["2026-11-21T11:11:59", "2026-11-21T11:11:59+00:00", "2026-11-21T20:11:59+09:00"])
+@pytest.mark.usefixtures("in_tokyo")
+def test_time_of_a_mail_is_utc_wherever_the_learner_is(text):
+    running = {"/_localstack/health": {"version": "4.14.0", "services": {"ses": "running"}}}
+    with answering({**running, "/_aws/ses": {"messages": [{"Subject": "Hello", "Timestamp": text}]}}) as endpoint:
+        assert [mail.time for mail in LocalStack(endpoint).inbox()] == [1_795_259_519.0]
+
+
 def test_inbox_is_empty_before_the_first_mail():
     waiting = {"/_localstack/health": {"version": "4.14.0", "services": {"ses": "available"}}}
     with answering(waiting) as endpoint:
@@ -218,7 +237,9 @@ def test_localstack_is_neither_stopped_nor_emptied():
 
 
 def test_localstack_keeps_no_call_log():
-    assert LocalStack("http://127.0.0.1:4566").calls() is None
+    localstack = LocalStack("http://127.0.0.1:4566")
+    assert localstack.calls() is None
+    assert localstack.calls(since=3, wait=30) is None  # at once: nothing is there to be waited for
 
 
 # The relay.

@@ -1,5 +1,6 @@
 """Tests for the runner: the five outcomes, and which checks run."""
 
+import threading
 import time
 from types import SimpleNamespace
 
@@ -7,10 +8,11 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from lab_harness.aws import Clients
-from lab_harness.checks import Failure
+from lab_harness.checks import Cancelled, Failure, eventually
 from lab_harness.errors import EmulatorError, EmulatorNotReady, WrongEmulator
 from lab_harness.labs import Check, load_lab
 from lab_harness.runner import run_checks
+from tests.waiting import in_thread
 
 
 class FakeEmulator:
@@ -273,3 +275,83 @@ def test_running_the_checks_twice_gives_the_same(clients, sample_course):
 def test_seconds_say_how_long_a_check_ran(lab):
     lab.add("first", lambda: time.sleep(0.05))
     assert 0.05 <= run(lab)["first"].seconds < 5
+
+
+def test_each_result_is_told_as_soon_as_it_is_there(lab):
+    told = []
+    lab.add("needed")
+    lab.add("first", lambda: told.append("first runs"), needs=("needed",))
+    lab.add("second", fails)
+    lab.add("third", needs=("second",))
+    lab.add("unrelated")
+    run_checks(lab, FakeClients(), ["first", "third"], finished=lambda r: told.append((r.name, str(r.outcome))))
+    assert told == [
+        ("needed", "passed"),
+        "first runs",
+        ("first", "passed"),
+        ("second", "failed"),
+        ("third", "blocked"),
+    ]
+
+
+def waits_for_ever():
+    eventually(fails, within=600)
+
+
+def test_run_that_is_cancelled_stops_waiting_and_cleans_up(lab):
+    cancelled, waits, told = threading.Event(), threading.Event(), []
+
+    def probes():
+        try:
+            waits.set()
+            waits_for_ever()
+        except Exception:
+            told.append("taken for a trouble")
+        finally:
+            told.append("cleaned up")
+
+    lab.add("first")
+    lab.add("second", probes)
+    lab.add("third")
+    running = in_thread(
+        lambda: run_checks(lab, FakeClients(), finished=lambda r: told.append(r.name), cancelled=cancelled)
+    )
+    assert waits.wait(5)
+    cancelled.set()
+    with pytest.raises(Cancelled):
+        running.result(5)
+    assert told == ["first", "cleaned up"]
+    assert lab.ran == ["first", "second"]
+
+
+def test_check_that_waits_for_nothing_is_finished_before_the_run_is_cancelled(lab):
+    cancelled, told = threading.Event(), []
+    lab.add("first", cancelled.set)
+    lab.add("second")
+    with pytest.raises(Cancelled):
+        run_checks(lab, FakeClients(), finished=lambda r: told.append(r.name), cancelled=cancelled)
+    assert told == lab.ran == ["first"]
+
+
+def test_run_whose_last_check_is_done_is_not_cancelled_any_more(lab):
+    cancelled = threading.Event()
+    lab.add("first", cancelled.set)
+    assert run_checks(lab, FakeClients(), cancelled=cancelled).complete
+
+
+def test_checks_that_are_cancelled_before_they_begin_do_not_run(lab):
+    cancelled = threading.Event()
+    cancelled.set()
+    lab.add("first")
+    with pytest.raises(Cancelled):
+        run_checks(lab, FakeClients(), cancelled=cancelled)
+    assert lab.ran == []
+
+
+def test_cancelled_run_leaves_the_next_one_alone(lab):
+    cancelled = threading.Event()
+    cancelled.set()
+    lab.add("first", lambda: eventually(fails, within=0.01))
+    with pytest.raises(Cancelled):
+        run_checks(lab, FakeClients(), cancelled=cancelled)
+    assert run(lab)["first"].outcome == "failed"

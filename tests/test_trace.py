@@ -98,7 +98,8 @@ def test_request_is_shown_before_anything_has_come_of_it():
         ("sqs", "SendMessage"), ("sqs", "SendMessageBatch"), ("sns", "Publish"), ("sns", "PublishBatch"),
         ("lambda", "Invoke"), ("stepfunctions", "StartExecution"), ("stepfunctions", "StartSyncExecution"),
         ("stepfunctions", "SendTaskSuccess"), ("events", "PutEvents"), ("dynamodb", "PutItem"), ("s3", "PutObject"),
-        ("ec2", "TerminateInstances"), ("ec2", "RunInstances"), ("execute-api", "GET /pets"), ("lambda-url", "POST /"),
+        ("ec2", "TerminateInstances"), ("ec2", "RunInstances"), ("apigateway", "TestInvokeMethod"),
+        ("execute-api", "GET /pets"), ("lambda-url", "POST /"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("caller", ["learner", "checks"])
@@ -112,6 +113,7 @@ def test_calls_that_set_something_going_are_requests(service, operation, caller)
         ("sqs", "ReceiveMessage"), ("dynamodb", "GetItem"), ("lambda", "CreateFunction"), ("lambda", "PublishVersion"),
         ("s3", "PutObjectTagging"), ("s3", "PutBucketPolicy"), ("events", "PutRule"), ("s3", "GET /index.html"),
         ("ec2", "DescribeInstances"), ("logs", "PutLogEvents"), ("stepfunctions", "DescribeExecution"),
+        ("events", "TestEventPattern"),
     ],
 )  # fmt: skip
 def test_calls_that_look_or_build_are_none(service, operation):

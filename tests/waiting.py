@@ -2,7 +2,9 @@
 
 import os
 import signal
+import threading
 import time
+from concurrent.futures import Future
 
 from lab_harness.emulators.process import read_process
 
@@ -21,3 +23,17 @@ def kill(emulator):
     process = read_process(emulator.home / "emulator.json")
     os.kill(process.pid, signal.SIGKILL)
     wait_until(lambda: not process.alive())
+
+
+def in_thread(function, *arguments):
+    """The future of a call that is under way in a thread of its own, which a test that fails need not wait for."""
+    future = Future()
+
+    def run():
+        try:
+            future.set_result(function(*arguments))
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future

@@ -68,8 +68,12 @@ class Emulator(Protocol):
     def inbox(self) -> list[Mail]:
         """The mails it sent, oldest first."""
 
-    def calls(self, since: int = 0) -> list[Call] | None:
-        """The AWS calls after the one with this number, oldest first; None where it keeps no call log."""
+    def calls(self, since: int = 0, wait: float = 0.0) -> list[Call] | None:
+        """The AWS calls after the one with this number, oldest first; None where it keeps no call log.
+
+        Where there are none yet it waits so many seconds, at most 30, for the next. Numbers grow by one with each
+        call, and through a restart; where one is left out, calls were lost or the account was emptied.
+        """
 
 
 # boto3's name for a service → MiniStack's name, where the two differ; LocalStack uses boto3's.

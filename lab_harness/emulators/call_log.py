@@ -1,9 +1,11 @@
 """Which AWS calls were made, when, by whom and with what result: the embedded emulator's call log."""
 
+import asyncio
 import re
 import time
 from collections import deque
 from collections.abc import Mapping, Set
+from contextlib import suppress
 from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
@@ -12,6 +14,8 @@ from urllib.parse import parse_qs, unquote
 from lab_harness.emulators.base import FUNCTION_TOKEN_PREFIX, HARNESS_TOKEN, MINISTACK_NAMES
 
 MAX_CALLS = 5000
+MAX_WAIT = 30.0  # seconds; whoever hung up meanwhile is noticed then
+API_HOSTS = re.compile(r"[^.]+\.(execute-api|lambda-url)\.")
 API_PATHS = re.compile(r"/_aws/(?:execute-api|lambda-url)/[^/]+|/restapis/[^/]+/[^/]+/_user_request_")
 BOTO3_NAMES = {ministack: boto3 for boto3, ministack in MINISTACK_NAMES.items()}
 # Services that MiniStack's router does not tell from their second version, and where the second one's paths begin.
@@ -19,25 +23,54 @@ SECOND_VERSIONS = {"apigateway": "/v2/", "ses": "/v2/email/"}
 
 
 class CallLog:
-    """The latest calls, oldest first. Each has a number that grows by one with every call."""
+    """The latest calls, oldest first. Each has a number that grows by one with every call.
 
-    def __init__(self) -> None:
+    The numbers begin above `last`. Where they do not go on by one, calls that were there are not kept any more.
+    """
+
+    def __init__(self, last: int = 0) -> None:
         self._calls: deque[dict[str, Any]] = deque(maxlen=MAX_CALLS)
-        self._count = 0
+        self._last = last
+        self._news = asyncio.Event()  # set with the next call, when another takes its place
+        self._closed = False
 
     def add(self, call: dict[str, Any], seconds: float) -> None:
         """Record a finished call, described by `describe_call`, that took so many seconds."""
-        self._count += 1
-        self._calls.append({"number": self._count, **call, "seconds": round(seconds, 4)})
+        self._last += 1
+        self._calls.append({"number": self._last, **call, "seconds": round(seconds, 4)})
+        self._wake()
 
     def since(self, number: int) -> list[dict[str, Any]]:
-        """The calls after the one with this number (0 for all that are kept)."""
-        newer = min(max(0, self._count - number), len(self._calls))
+        """The calls after the one with this number, which may be none of this log's (0 for all that are kept)."""
+        if number > self._last:  # of an emulator before this one; the clock was set back since
+            number = 0
+        newer = min(max(0, self._last - number), len(self._calls))
         return list(islice(self._calls, len(self._calls) - newer, None))
 
+    async def later(self, number: int, wait: float) -> list[dict[str, Any]]:
+        """The calls after the one with this number; where there are none yet, as soon as one is made.
+
+        After `wait` seconds, of at most MAX_WAIT, there may still be none.
+        """
+        if not (self._closed or self.since(number)):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(wait, MAX_WAIT)):
+                    await self._news.wait()
+        return self.since(number)
+
     def clear(self) -> None:
-        """Forget all calls; numbers go on growing."""
+        """Forget all calls. Numbers go on growing and leave one out, so that whoever follows them sees it."""
         self._calls.clear()
+        self._last += 1
+
+    def close(self) -> None:
+        """Let nobody wait any longer for a call."""
+        self._closed = True
+        self._wake()
+
+    def _wake(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
 
 
 def describe_call(method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
@@ -56,7 +89,7 @@ def _caller(headers: Mapping[str, str]) -> str:
 def _operation(method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> tuple[str, str]:
     from ministack.core.router import detect_service
 
-    if API_PATHS.match(path) or ".execute-api." in headers.get("host", ""):
+    if API_PATHS.match(path) or API_HOSTS.match(headers.get("host", "")):
         return "execute-api", f"{method} {unquote(API_PATHS.sub('', path)) or '/'}"
     parameters = parse_qs(query, keep_blank_values=True)
     if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):

@@ -20,7 +20,9 @@ from lab_harness.emulators.process import (
 )
 from lab_harness.errors import CourseError, EmulatorError, EmulatorNotReady
 
+NOT_RUNNING = "The emulator does not run. Start it with: lab start"
 USUAL_PORT = 4566
+ANSWER_DEADLINE = 15.0  # seconds
 START_DEADLINE = 30.0  # seconds; it takes about 0.4
 START_ATTEMPTS = 3  # another program may take the chosen port first
 
@@ -84,8 +86,6 @@ class Embedded:
         self._admin("POST", "reset")
 
     def healthy(self) -> bool:
-        if self._process is None:
-            return False
         try:  # Another program at its port would not know its token.
             return bool(self._admin("GET", "health", timeout=2.0)["emulator"] == self.name)
         except EmulatorError:
@@ -103,14 +103,23 @@ class Embedded:
     def inbox(self) -> list[Mail]:
         return [Mail(mail["to"], mail["subject"], mail["text"], mail["time"]) for mail in self._admin("GET", "inbox")]
 
-    def calls(self, since: int = 0) -> list[Call]:
-        return as_calls(self._admin("GET", f"calls?since={since}"))
+    def calls(self, since: int = 0, wait: float = 0.0) -> list[Call]:
+        return as_calls(self._admin("GET", f"calls?since={since}&wait={wait:.3f}", ANSWER_DEADLINE + wait))
 
-    def _admin(self, method: str, name: str, timeout: float = 15.0) -> Any:
+    def _admin(self, method: str, name: str, timeout: float = ANSWER_DEADLINE) -> Any:
+        self._process = self._process or read_process(self._file)  # another command may have started it since
         if self._process is None:
-            raise EmulatorNotReady("The emulator does not run. Start it with: lab start")
-        headers = {TOKEN_HEADER: self._process.token}
-        return call_json(f"{self._process.endpoint}/_lab/{name}", method, headers, timeout)
+            raise EmulatorNotReady(NOT_RUNNING)
+        try:
+            return _ask(self._process, method, name, timeout)
+        except EmulatorError as error:
+            found = read_process(self._file)
+            if found is None:
+                raise EmulatorNotReady(NOT_RUNNING) from error
+            if found == self._process:
+                raise
+        self._process = found  # Another command has started it anew, with another token.
+        return _ask(found, method, name, timeout)
 
     def _clear_away(self) -> None:
         """Remove what an emulator that died, or no longer answers, left behind."""
@@ -164,3 +173,8 @@ class Embedded:
 
     def _log_tail(self) -> str:
         return "\n".join(self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:])
+
+
+def _ask(process: Process, method: str, name: str, timeout: float) -> Any:
+    """What a process's administration answers."""
+    return call_json(f"{process.endpoint}/_lab/{name}", method, {TOKEN_HEADER: process.token}, timeout)

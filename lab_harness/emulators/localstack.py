@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import subprocess
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from lab_harness.emulators.base import Mail, listed
@@ -70,7 +70,7 @@ class LocalStack:
         messages = call_json(f"{self.endpoint}/_aws/ses")["messages"]
         return [_mail(message) for message in messages]
 
-    def calls(self, since: int = 0) -> None:
+    def calls(self, since: int = 0, wait: float = 0.0) -> None:
         """LocalStack keeps no call log that can be read."""
 
     def _health(self) -> dict[str, Any]:
@@ -98,8 +98,14 @@ def _numbers(version: str) -> tuple[int, ...]:
 def _mail(message: dict[str, Any]) -> Mail:
     body = message.get("Body") or {}
     to = (message.get("Destination") or {}).get("ToAddresses") or [""]
-    time = datetime.fromisoformat(message["Timestamp"]).timestamp() if message.get("Timestamp") else 0.0
+    time = _utc(message["Timestamp"]) if message.get("Timestamp") else 0.0
     return Mail(to[0], message.get("Subject", ""), body.get("text_part") or "", time)
+
+
+def _utc(text: str) -> float:
+    """A time that LocalStack writes in UTC without saying so, in seconds since 1970."""
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
 
 
 def _why_not_running() -> str:

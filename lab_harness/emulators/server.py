@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -38,7 +39,8 @@ class LabEmulator:
 
     def __init__(self, token: str, folder: Path) -> None:
         self._token = token
-        self._calls = CallLog()
+        # Above the numbers of the emulators before this one: whoever waits for calls through a restart misses none.
+        self._calls = CallLog(last=time.time_ns() // 1000)
         self._inbox = Inbox(folder / "inbox.jsonl")
         self._saver = Saver(folder / "state")
         self.stopping = asyncio.Event()
@@ -99,7 +101,8 @@ class LabEmulator:
             case "GET", "inbox":
                 answer = list(self._inbox.mails)
             case "GET", "calls":
-                answer = self._calls.since(int(query.removeprefix("since=") or 0))
+                wanted = dict(parse_qsl(query))
+                answer = await self._calls.later(int(wanted.get("since", 0)), float(wanted.get("wait", 0)))
             case "POST", "reset":
                 await self._reset()
             case "POST", "stop":
@@ -108,6 +111,11 @@ class LabEmulator:
                 await _respond(send, 404, JSON_HEADERS, b"{}")
                 return
         await _respond(send, 200, JSON_HEADERS, json.dumps(answer).encode())
+
+    async def stopped(self) -> None:
+        """Wait until it is to stop; nobody who waits for a call holds that up."""
+        await self.stopping.wait()
+        self._calls.close()
 
     def _services(self) -> list[str]:
         return sorted({*self._ministack.SERVICE_REGISTRY, *self._ministack.SERVICE_NAME_ALIASES})
@@ -199,7 +207,7 @@ async def run(port: int, token: str, folder: Path) -> None:
     for name in ("SIGTERM", "SIGINT"):
         if sys.platform != "win32":
             loop.add_signal_handler(getattr(signal, name), emulator.stopping.set)
-    await serve(emulator, config, shutdown_trigger=emulator.stopping.wait)  # type: ignore[arg-type]
+    await serve(emulator, config, shutdown_trigger=emulator.stopped)  # type: ignore[arg-type]
     from ministack.core import lambda_runtime
 
     lambda_runtime.reset()  # ends the functions' processes
