@@ -15,9 +15,11 @@ Route = tuple[str, str]  # a method and a path
 
 @dataclass(frozen=True)
 class Api:
-    """An HTTP or a REST API. `stages` are those that serve something; `targets` maps `GET /items` to the URI behind.
+    """An HTTP or a REST API.
 
-    `undeployed` are the routes that the stage's deployment lacks, where the emulator tells what is in it.
+    `stages` are those that serve something. `targets` maps `GET /items` to the URI behind, or to MOCK where API Gateway
+    answers by itself. `undeployed` are the routes that the stage's deployment lacks, where the emulator tells what is
+    in it.
     """
 
     id: str
@@ -48,8 +50,26 @@ class Api:
 
 def http_api(gateway: Any, name: str) -> Api:
     """The one HTTP API of this name; AWS lets several have the same. Raises Failure unless there is just one."""
-    found = [api for api in _all(gateway, "get_apis", "Items") if (api["Name"], api["ProtocolType"]) == (name, "HTTP")]
-    api_id = _the_one(f"HTTP API {name}", [api["ApiId"] for api in found])
+    return read_http_api(gateway, _the_one(f"HTTP API {name}", [id_ for id_, of in http_apis(gateway) if of == name]))
+
+
+def rest_api(gateway: Any, name: str) -> Api:
+    """The one REST API of this name. Raises Failure unless there is just one."""
+    return read_rest_api(gateway, _the_one(f"REST API {name}", [id_ for id_, of in rest_apis(gateway) if of == name]))
+
+
+def http_apis(gateway: Any) -> list[tuple[str, str]]:
+    """The ids and names of all HTTP APIs."""
+    return [(api["ApiId"], api["Name"]) for api in _all(gateway, "get_apis", "Items") if api["ProtocolType"] == "HTTP"]
+
+
+def rest_apis(gateway: Any) -> list[tuple[str, str]]:
+    """The ids and names of all REST APIs."""
+    return [(api["id"], api["name"]) for api in _all(gateway, "get_rest_apis", "items")]
+
+
+def read_http_api(gateway: Any, api_id: str) -> Api:
+    """The HTTP API of this id."""
     integrations = _all(gateway, "get_integrations", "Items", ApiId=api_id)
     uris = {f"integrations/{each['IntegrationId']}": each.get("IntegrationUri", "") for each in integrations}
     routes = _all(gateway, "get_routes", "Items", ApiId=api_id)
@@ -58,12 +78,10 @@ def http_api(gateway: Any, name: str) -> Api:
     return Api(api_id, serving, {each["RouteKey"]: uris.get(each.get("Target", ""), "") for each in routes})
 
 
-def rest_api(gateway: Any, name: str) -> Api:
-    """The one REST API of this name. Raises Failure unless there is just one."""
-    found = [api for api in _all(gateway, "get_rest_apis", "items") if api["name"] == name]
-    api_id = _the_one(f"REST API {name}", [api["id"] for api in found])
+def read_rest_api(gateway: Any, api_id: str) -> Api:
+    """The REST API of this id."""
     targets = {
-        f"{verb} {resource['path']}": method.get("methodIntegration", {}).get("uri", "")
+        f"{verb} {resource['path']}": _target(method.get("methodIntegration", {}))
         for resource in _all(gateway, "get_resources", "items", restApiId=api_id, embed=["methods"])
         for verb, method in resource.get("resourceMethods", {}).items()
     }
@@ -117,6 +135,10 @@ def expect_cors(call: Call, origin: str, asked: Iterable[Route], read: Iterable[
                 found=f"status {answer.status} with {header}",
                 next_step=next_step,
             )
+
+
+def _target(integration: dict[str, Any]) -> str:
+    return integration.get("uri") or ("MOCK" if integration.get("type") == "MOCK" else "")
 
 
 def _undeployed(gateway: Any, api: Api, deployment: str) -> tuple[str, ...]:

@@ -45,6 +45,11 @@ class Answer:
         return f"{self.status} {shown}" if shown else f"{self.status} with no body"
 
 
+def api_path(api_id: str, stage: str) -> str:
+    """Where both emulators serve a stage of an API; `$default` is no part of it."""
+    return f"/_aws/execute-api/{api_id}" + ("" if stage == "$default" else f"/{stage}")
+
+
 class Http:
     """Sends requests to one emulator: what a check gets that has a parameter `http`.
 
@@ -110,9 +115,8 @@ class Http:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """The answer of an API of API Gateway's; `path` begins with a slash. `$default` is no part of the URL."""
-        base = f"/_aws/execute-api/{api_id}" + ("" if stage == "$default" else f"/{stage}")
-        return self.request(method, base + path, body, headers)
+        """The answer of an API of API Gateway's; `path` begins with a slash."""
+        return self.request(method, api_path(api_id, stage) + path, body, headers)
 
     def site(self, host: str) -> dict[str, Answer]:
         """A website's first page and the scripts, styles and data of its own that it and they name, by path."""

@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lab_harness.render.blocks import Note, Table
+from lab_harness.render.blocks import FAILED, FREE, SHORT, TOGETHER, Link, Note, Table
 
 HOSTILE = "<script>alert(1)</script> <class 'str'> & [bold]text[/bold] :smile:"
 
@@ -56,6 +56,53 @@ def test_table_heads_its_columns_for_screen_readers():
     assert [element.get("scope") for element in root.iter("th")] == ["col"]
 
 
+def test_table_is_named_by_its_caption():
+    root = ElementTree.fromstring(Table("Tasks", ("task",), [("queue",)]).html())
+    assert root.find("table/caption").text == "Tasks"
+
+
+def test_wide_table_scrolls_in_a_frame_of_its_own_and_a_narrow_one_has_none():
+    wide = ElementTree.fromstring(Table("Calls", ("a", "b", "c", "d"), [("1", "2", "3", "4")]).html())
+    assert wide.find("div[@role='region']").get("aria-label") == "Calls"
+    assert wide.find("div[@role='region']/table") is not None
+    narrow = ElementTree.fromstring(Table("Calls", ("a", "b", "c"), [("1", "2", "3")]).html())
+    assert narrow.find("*[@role]") is None
+
+
+def test_long_cells_wrap_and_short_ones_stay_together():
+    row = ("x" * SHORT, "x" * (SHORT + 1), "a\nb")
+    root = ElementTree.fromstring(Table("Log", ("a", "b", "c"), [row]).html())
+    assert [cell.get("style").endswith(FREE) for cell in root.iter("td")] == [False, True, True]
+    assert [cell.get("style").endswith(TOGETHER) for cell in root.iter("td")] == [True, False, False]
+
+
+def test_filterable_table_is_marked_with_its_title():
+    found = [Table("Log", ("line",), [("a",)], filterable=flag).html() for flag in (True, False)]
+    marks = [ElementTree.fromstring(html).find("table").get("data-filterable") for html in found]
+    assert marks == ["Log", None]
+
+
+def test_rows_that_say_of_a_failure_are_tinted():
+    root = ElementTree.fromstring(Table("Calls", ("status",), [("200",), ("400",)], failed=frozenset({1})).html())
+    assert [row.get("style") for row in root.iter("tr")] == [None, None, FAILED]
+
+
+def test_note_stands_below_a_table():
+    table = Table("Tasks", ("task",), [("queue",)], note="and 3 more")
+    assert str(table) == "Tasks\n  task\n  queue\n  and 3 more"
+    assert words(table)[-1] == "and 3 more"
+
+
+def test_cell_that_is_a_link_is_one_in_html_and_its_address_in_words():
+    address = "http://localhost:4566/a?b=1&c='\""
+    table = Table("APIs", ("address",), [(Link(address),), ("http://localhost:4566/no-link",)])
+    links = list(ElementTree.fromstring(table.html()).iter("a"))
+    assert [(link.text, link.get("href"), link.get("rel")) for link in links] == [
+        (address, address, "noopener noreferrer")
+    ]
+    assert address in str(table)
+
+
 def test_table_without_rows_says_so():
     assert str(Table("Inbox", ("to",), [], "No mail yet.")) == "Inbox\n  No mail yet."
     assert words(Table("Inbox", ("to",), [])) == ["Inbox", "Nothing yet."]
@@ -67,6 +114,8 @@ def test_table_without_rows_says_so():
         Note(HOSTILE, (HOSTILE,), HOSTILE),
         Table(HOSTILE, (HOSTILE,), [(HOSTILE,)]),
         Table(HOSTILE, (HOSTILE,), [], HOSTILE),
+        Table(HOSTILE, (HOSTILE,), [(HOSTILE,)], note=HOSTILE, filterable=True, failed=frozenset({0})),
+        Table(HOSTILE, (HOSTILE,), [(Link(HOSTILE),)]),
     ],
 )
 def test_every_text_is_shown_as_it_is_and_escaped_in_html(block):

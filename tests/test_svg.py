@@ -150,3 +150,9 @@ def test_picture_that_cannot_be_saved_is_one_message(picture, tmp_path):
     with pytest.raises(CourseError) as caught:
         picture.save(path)
     assert str(caught.value) == f"{path} cannot be written: {os.strerror(2)}."
+
+
+def test_picture_is_html_that_scrolls_and_is_named_by_its_first_line(picture):
+    root = ElementTree.fromstring(picture.html())
+    assert root.find(".//*[@role='region']").get("aria-label") == "A title"
+    assert [text.text for text in root.iter(f"{SVG}text")] == ["größe ✓"]

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
-from typing import Any
+from typing import Any, Protocol
 
 from rich.console import Group
 from rich.padding import Padding
@@ -11,7 +10,27 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from lab_harness.render.html import CELL
+from lab_harness.render.markup import escaped, scrolling
 from lab_harness.render.text import plain
+
+FREE = "white-space:pre-wrap;overflow-wrap:anywhere"
+TOGETHER = "white-space:pre"  # beside a long text, a column of short ones would else be squeezed to a letter a line
+SHORT, SHORT_TITLE = 24, 60  # characters
+WIDE = 3  # columns: with more, a table scrolls in a frame of its own
+FAILED = "background:rgba(217,48,37,.14)"  # over any theme's paper, its ink stays readable
+
+
+class Block(Protocol):
+    """What can be shown: as an HTML fragment, and by `str` the same in words."""
+
+    def html(self) -> str:
+        """An HTML fragment in which everything is escaped."""
+
+
+class Link(str):
+    """An address of a cell's, shown as a link in HTML. Never made of a learner's text alone."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -28,9 +47,9 @@ class Note:
 
     def html(self) -> str:
         """The note as an HTML fragment."""
-        sentences = "".join(f"<div>{escape(sentence)}</div>" for sentence in self.sentences)
-        code = f'<pre style="margin:.5em 0">{escape(self.code)}</pre>' if self.code else ""
-        return f'<div class="lab-note"><strong>{escape(self.title)}</strong>{sentences}{code}</div>'
+        sentences = "".join(f"<div>{escaped(sentence)}</div>" for sentence in self.sentences)
+        code = f'<pre style="margin:.5em 0">{escaped(self.code)}</pre>' if self.code else ""
+        return f'<div class="lab-note"><strong>{escaped(self.title)}</strong>{sentences}{code}</div>'
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/plain": str(self), "text/html": self.html()}
@@ -38,12 +57,19 @@ class Note:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under headings; `empty` stands where there are none."""
+    """Rows under headings; `empty` stands where there are none, `note` below them.
+
+    `failed` holds the numbers of rows that say of a failure, which HTML tints. A filterable table is marked for the
+    script that puts a field to filter its rows above it.
+    """
 
     title: str
     columns: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
     empty: str = "Nothing yet."
+    note: str = ""
+    filterable: bool = False
+    failed: frozenset[int] = frozenset()
 
     def __str__(self) -> str:
         if not self.rows:
@@ -53,22 +79,40 @@ class Table:
             table.add_column(Text(name), overflow="fold")  # an ARN is shown whole
         for row in self.rows:
             table.add_row(*map(Text, row))
-        return plain(Group(Text(self.title), Padding(table, (0, 0, 0, 2))))
+        note = [Padding(Text(self.note), (0, 0, 0, 2))] if self.note else []
+        return plain(Group(Text(self.title), Padding(table, (0, 0, 0, 2)), *note))
 
     def html(self) -> str:
         """The table as an HTML fragment."""
         if not self.rows:
             return Note(self.title, (self.empty,)).html()
-        head = "".join(f'<th scope="col" style="{CELL}">{escape(name)}</th>' for name in self.columns)
-        body = "".join(f"<tr>{''.join(self._cell(text) for text in row)}</tr>" for row in self.rows)
-        return (
-            f'<div class="lab-table"><strong>{escape(self.title)}</strong>'
-            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        head = "".join(f'<th scope="col" style="{CELL};{_wrapped(name)}">{escaped(name)}</th>' for name in self.columns)
+        body = "".join(self._row(number, row) for number, row in enumerate(self.rows))
+        marked = f' data-filterable="{escaped(self.title)}"' if self.filterable else ""
+        heading = f"{CELL};{_wrapped(self.title, SHORT_TITLE)};caption-side:top;font-weight:bold"
+        table = (
+            f'<table{marked} style="margin:0"><caption style="{heading}">{escaped(self.title)}</caption>'
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         )
+        framed = scrolling(self.title, table) if len(self.columns) > WIDE else table
+        note = f"<div>{escaped(self.note)}</div>" if self.note else ""
+        return f'<div class="lab-table" style="margin:.4em 0">{framed}{note}</div>'
 
-    @staticmethod
-    def _cell(text: str) -> str:
-        return f'<td style="{CELL};white-space:pre-wrap;overflow-wrap:anywhere">{escape(text)}</td>'
+    def _row(self, number: int, row: tuple[str, ...]) -> str:
+        tint = f' style="{FAILED}"' if number in self.failed else ""
+        return f"<tr{tint}>{''.join(map(_cell, row))}</tr>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/plain": str(self), "text/html": self.html()}
+
+
+def _cell(text: str) -> str:
+    shown = escaped(text)
+    if isinstance(text, Link):
+        shown = f'<a href="{shown}" target="_blank" rel="noopener noreferrer">{shown}</a>'
+    return f'<td style="{CELL};{_wrapped(text)}">{shown}</td>'
+
+
+def _wrapped(text: str, short: int = SHORT) -> str:
+    """How a text's lines are broken."""
+    return TOGETHER if len(text) <= short and "\n" not in text else FREE

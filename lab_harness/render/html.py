@@ -1,8 +1,7 @@
 """Reports as HTML that stands alone: no scripts, no network, readable in light and dark themes."""
 
-from html import escape
-
 from lab_harness.render import DETAILS, SYMBOLS
+from lab_harness.render.markup import escaped
 from lab_harness.render.text import summary
 from lab_harness.results import CheckResult, LabReport
 
@@ -24,8 +23,8 @@ def report_html(report: LabReport) -> str:
     """The report as an HTML fragment."""
     rows = "".join(_row(result) for result in report)
     return (
-        f'<div class="lab-report"><strong>{escape(report.title)}</strong> <code>{escape(report.lab)}</code>'
-        f'<table style="margin:.4em 0">{rows}</table>{escape(summary(report))}</div>'
+        f'<div class="lab-report"><strong>{escaped(report.title)}</strong> <code>{escaped(report.lab)}</code>'
+        f'<table style="margin:.4em 0">{rows}</table>{escaped(summary(report))}</div>'
     )
 
 
@@ -33,7 +32,7 @@ def _row(result: CheckResult) -> str:
     badge = f"{BADGE}{COLOURS[result.outcome]}"
     return (
         f'<tr><td style="{CELL}"><span style="{badge}">{SYMBOLS[result.outcome]} {result.outcome}</span></td>'
-        f'<td style="{CELL}">{escape(result.title)}{_details(result)}</td></tr>'
+        f'<td style="{CELL}">{escaped(result.title)}{_details(result)}</td></tr>'
     )
 
 
@@ -41,7 +40,7 @@ def _details(result: CheckResult) -> str:
     found = [(label, getattr(result, attribute)) for attribute, label in DETAILS]
     rows = "".join(
         f'<tr><th style="{CELL};font-weight:normal;opacity:.8">{label}</th>'
-        f'<td style="{CELL};white-space:pre-wrap;overflow-wrap:anywhere">{escape(text)}</td></tr>'
+        f'<td style="{CELL};white-space:pre-wrap;overflow-wrap:anywhere">{escaped(text)}</td></tr>'
         for label, text in found
         if text
     )

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 from lab_harness.errors import CourseError
 from lab_harness.render import UNPRINTABLE
+from lab_harness.render.markup import scrolling
 
 Point = tuple[float, float]
 
@@ -39,6 +40,11 @@ class Picture:
 
     def __str__(self) -> str:
         return self.text
+
+    def html(self) -> str:
+        """The SVG as an HTML fragment, which scrolls where it is too wide."""
+        title = self.text.partition("\n")[0]
+        return f'<div class="lab-picture">{scrolling(title, self.svg)}</div>'
 
     def save(self, path: str | Path) -> Path:
         """Write the SVG to a file and return its path. Raises CourseError where it cannot be written."""

@@ -1,0 +1,40 @@
+"""The AWS calls that were made in the account."""
+
+from dataclasses import replace
+
+from lab_harness.aws import Clients
+from lab_harness.emulators import Emulator
+from lab_harness.emulators.base import Call
+from lab_harness.labs import Lab
+from lab_harness.notebook.console.parts import Blocks, part
+from lab_harness.notebook.console.words import fine_clock
+from lab_harness.render.blocks import Table
+
+TITLE = "AWS calls"
+COLUMNS = ("time (UTC)", "caller", "service", "operation", "status", "seconds")
+MOST_CALLS = 50
+
+
+def show(_lab: Lab, clients: Clients) -> Blocks:
+    """The last calls of the learner's and of functions, newest first."""
+    return part(TITLE, lambda: [_newest_first(call_table(clients.emulator, MOST_CALLS))])
+
+
+def call_table(emulator: Emulator, count: int, checks: bool = False) -> Table:
+    """The last calls by the learner or by a function, and by the checks if asked for; oldest first."""
+    made = emulator.calls()
+    if made is None:
+        return Table(TITLE, (), [], f"{emulator.name} keeps no call log; the embedded emulator does.")
+    calls = [call for call in made if checks or call.caller != "checks"][-count:]
+    failed = frozenset(number for number, call in enumerate(calls) if call.status >= 400)
+    empty = "Nothing yet. Each call of a notebook's, a program's or a function's appears here."
+    return Table(TITLE, COLUMNS, [_row(call) for call in calls], empty, filterable=True, failed=failed)
+
+
+def _row(call: Call) -> tuple[str, ...]:
+    return fine_clock(call.time), call.caller, call.service, call.operation, str(call.status), f"{call.seconds:.3f}"
+
+
+def _newest_first(table: Table) -> Table:
+    last = len(table.rows) - 1
+    return replace(table, rows=table.rows[::-1], failed=frozenset(last - number for number in table.failed))

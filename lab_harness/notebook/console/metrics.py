@@ -1,0 +1,79 @@
+"""What CloudWatch has counted of the functions."""
+
+import time
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from lab_harness.aws import Clients
+from lab_harness.labs import Lab
+from lab_harness.notebook.console.parts import Blocks, nothing, own, pages, part, rest
+from lab_harness.render.blocks import Note
+from lab_harness.render.plot import MINUTE, Series, bars
+from lab_harness.render.svg import Picture
+
+MINUTES = 30
+STATISTICS = {"Invocations": "Sum", "Errors": "Sum", "Throttles": "Sum", "Duration": "Average"}
+TITLES = {"Duration": "Duration, average in ms"}
+MOST_FUNCTIONS = 10  # 4 queries each; one GetMetricData takes 500 (2026)
+
+COUNTED = {"embedded": "This emulator counts what invoke starts, not what queues, events, APIs and state machines do."}
+
+Values = dict[int, float]  # by the minute, in seconds since 1970
+
+
+def show(lab: Lab, clients: Clients) -> Blocks:
+    """Plots of each of the lab's functions: the last half hour by the minute."""
+    return part("Metrics", partial(_metrics, lab, clients))
+
+
+def _metrics(lab: Lab, clients: Clients) -> Blocks:
+    there = [function["FunctionName"] for function in pages(clients["lambda"], "list_functions", "Functions")]
+    names = own(lab, "AWS::Lambda::Function", there)
+    shown = names[:MOST_FUNCTIONS]
+    # Full minutes, this one too: LocalStack counts from the start that it is given.
+    start = (int(time.time()) // MINUTE + 1 - MINUTES) * MINUTE
+    values = _read(clients["cloudwatch"], shown, start) if shown else {}
+    counted = COUNTED.get(clients.emulator.name, "")
+    if not any(values.values()):
+        what = f"How often your functions ran in the last {MINUTES} minutes, and how long, appears here."
+        return nothing(" ".join(filter(None, (what, counted))))
+    blocks = [_plot(name, values, start, clients.emulator.name) for name in shown]
+    remarks = (rest(len(names), len(shown)), "Invocations by the checks count, too.", counted)
+    return [*blocks, Note("About these figures", tuple(filter(None, remarks)))]
+
+
+def _plot(name: str, values: dict[tuple[str, str], Values], start: int, emulator: str) -> Picture | Note:
+    invoked = values[name, "Invocations"]
+    if not invoked:
+        return Note(name, (f"It was not invoked in the last {MINUTES} minutes.",))
+    series = [
+        # AWS counts no error and no throttle as 0; LocalStack says nothing then.
+        Series(metric, dict.fromkeys(invoked, 0.0) | values[name, metric])
+        if statistic == "Sum"
+        else Series(TITLES[metric], values[name, metric], f"{emulator} keeps no {metric}")
+        for metric, statistic in STATISTICS.items()
+    ]
+    return bars(f"{name}: the last {MINUTES} minutes", series, start, MINUTES)
+
+
+def _read(cloudwatch: Any, functions: list[str], start: int) -> dict[tuple[str, str], Values]:
+    """The values of each function's metrics."""
+    wanted = [(function, metric) for function in functions for metric in STATISTICS]
+    queries = [_query(number, *one) for number, one in enumerate(wanted)]
+    period = {"StartTime": _moment(start), "EndTime": _moment(start + MINUTES * MINUTE)}
+    values: dict[tuple[str, str], Values] = {one: {} for one in wanted}
+    for result in pages(cloudwatch, "get_metric_data", "MetricDataResults", MetricDataQueries=queries, **period):
+        minutes = (int(moment.timestamp()) // MINUTE * MINUTE for moment in result["Timestamps"])
+        values[wanted[int(result["Id"][1:])]] |= dict(zip(minutes, result["Values"], strict=True))
+    return values
+
+
+def _query(number: int, function: str, metric: str) -> dict[str, Any]:
+    of = [{"Name": "FunctionName", "Value": function}]
+    described = {"Namespace": "AWS/Lambda", "MetricName": metric, "Dimensions": of}
+    return {"Id": f"m{number}", "MetricStat": {"Metric": described, "Period": MINUTE, "Stat": STATISTICS[metric]}}
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

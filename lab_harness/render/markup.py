@@ -1,0 +1,15 @@
+"""HTML that every display shares: escaped text, and a frame for what may be wider than its place."""
+
+from html import escape
+
+from lab_harness.render import UNPRINTABLE
+
+
+def escaped(text: str) -> str:
+    """A text of anybody's as HTML, in an element or in quotes; what no page can carry is shown as �."""
+    return escape(UNPRINTABLE.sub("�", text))
+
+
+def scrolling(label: str, inner: str) -> str:
+    """A frame in which wide HTML scrolls, by keyboard too, so that the page around it does not."""
+    return f'<div style="overflow-x:auto" tabindex="0" role="region" aria-label="{escaped(label)}">{inner}</div>'

@@ -1,0 +1,15 @@
+"""Fixtures: an account with nothing in it of the labs that a module's tests build."""
+
+import pytest
+
+from lab_harness import load_lab
+from lab_harness.resources import remove_resources
+
+
+@pytest.fixture
+def account(clients, request):
+    """Clients of an empty account; on LocalStack, which cannot be emptied, of one without the module's LABS."""
+    if clients.emulator.name != "embedded":
+        for lab in request.module.LABS:
+            remove_resources(load_lab(lab), clients)
+    return clients

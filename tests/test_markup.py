@@ -1,0 +1,26 @@
+"""Tests for what all HTML of ours is made with."""
+
+from xml.etree import ElementTree
+
+from lab_harness.render.markup import escaped, scrolling
+
+HOSTILE = "<img src=x onerror=alert(1)> & \"double\" 'single'"
+
+
+def test_text_is_escaped_in_an_element_and_in_quotes():
+    text = escaped(HOSTILE)
+    element = ElementTree.fromstring(f"<p title=\"{text}\" lang='{text}'>{text}</p>")
+    assert (element.text, element.get("title"), element.get("lang")) == (HOSTILE, HOSTILE, HOSTILE)
+
+
+def test_what_no_page_can_carry_is_shown_as_missing():
+    text = escaped("a\x00b\x1b[31m\ud800c\td")
+    assert text == "a�b�[31m�c\td"
+    assert text.encode("utf-8")
+
+
+def test_wide_html_scrolls_by_keyboard_and_has_a_name():
+    frame = ElementTree.fromstring(scrolling(HOSTILE, "<b>wide</b>"))
+    assert frame.find("b").text == "wide"
+    assert (frame.get("tabindex"), frame.get("role"), frame.get("aria-label")) == ("0", "region", HOSTILE)
+    assert "overflow-x:auto" in frame.get("style")
