@@ -1,14 +1,15 @@
-"""What `lab.toml` may say, and where in it a mistake stands."""
+"""What `lab.toml` may say, and where in such a file a mistake stands."""
 
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from msgspec import Meta, Struct, ValidationError, convert
 
 from lab_harness.errors import LabError
 
+T = TypeVar("T")
 Text = Annotated[str, Meta(pattern=r"\S")]
 Index = Annotated[int, Meta(ge=0, le=20)]
 Identifier = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -85,13 +86,18 @@ class LabFile(Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_lab_file(path: Path) -> LabFile:
     """What a `lab.toml` says. Raises LabError, which names file, line and field."""
+    return read_toml(path, LabFile)
+
+
+def read_toml(path: Path, form: type[T]) -> T:
+    """What a TOML file of a lab's says, in the form given. Raises LabError, which names file, line and field."""
     try:
         text = path.read_text(encoding="utf-8")
         data = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise LabError(f"{path}: {error}") from error
     try:
-        return convert(data, LabFile)
+        return convert(data, form)
     except ValidationError as error:
         problem, location = _located(str(error))
         field = ".".join(str(part) for part in location)

@@ -18,6 +18,7 @@ from lab_harness.checks import CheckFunction, mark_of
 from lab_harness.course import Course, find_course
 from lab_harness.errors import LabError, UsageError
 from lab_harness.lab_file import LabFile, Task, read_lab_file
+from lab_harness.quiz import Quiz, read_quiz
 
 if TYPE_CHECKING:
     from lab_harness.aws import Clients
@@ -91,6 +92,12 @@ class Lab:
         """The names of the checks that make the lab's score, without running checks.py, which would load boto3."""
         apart = {task.id for task in self.tasks if task.apart}
         return tuple(name for name, task in _check_names(self.folder / "checks.py").items() if task not in apart)
+
+    @cached_property
+    def quiz(self) -> Quiz | None:
+        """The lab's exam questions, or None where it has none."""
+        path = self.folder / "quiz.toml"
+        return read_quiz(path) if path.exists() else None
 
     def selection(self, name: str) -> tuple[str, ...]:
         """`name` as a choice for `run_checks`; UsageError when no check or task is called that."""

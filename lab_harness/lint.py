@@ -14,14 +14,17 @@ from lab_harness.deleters import DELETERS
 from lab_harness.errors import HarnessError
 from lab_harness.labs import Lab
 from lab_harness.notebook.build import read_notebook, solved_notebook, sources, task_of
+from lab_harness.quiz import Multiple
 from lab_harness.resources import remove_resources
 from lab_harness.results import Outcome
 from lab_harness.runner import run_checks
 from lab_harness.solutions import answers
 
-LAB_FILES = {"lab.toml", "README.md", "checks.py", "solution.py"}
+LAB_FILES = {"lab.toml", "README.md", "checks.py", "solution.py", "quiz.toml"}
 LAB_FOLDERS = {"functions", "site", "__pycache__"}
 README_LINES, TITLE_LENGTH = 60, 60
+QUIZ_LENGTH, QUIZ_KINDS = range(5, 11), 2
+NUMBER_WORDS = {2: "two", 3: "three", 4: "four", 5: "five"}
 
 Rule = Callable[[Course, Lab], Iterator[str]]
 
@@ -90,6 +93,27 @@ def diagram_names_what_there_is(course: Course, lab: Lab) -> Iterator[str]:
         yield f"lab.toml: the diagram names {name!r}, which is no check"
 
 
+def quiz_is_long_enough_and_varied(course: Course, lab: Lab) -> Iterator[str]:
+    """Five to ten questions, of at least two kinds."""
+    if lab.quiz is None:
+        return  # The first rule says so.
+    kinds = [question.kind for question in lab.quiz.questions]
+    if len(kinds) not in QUIZ_LENGTH:
+        yield f"quiz.toml has {len(kinds)} questions, not {QUIZ_LENGTH[0]} to {QUIZ_LENGTH[-1]}"
+    if len(set(kinds)) < QUIZ_KINDS:
+        yield f"quiz.toml has questions of one kind only, {kinds[0]}"
+
+
+def quiz_says_how_many_to_choose(course: Course, lab: Lab) -> Iterator[str]:
+    """Where several answers are right, the question ends in how many, as "Choose two." does."""
+    for question in lab.quiz.questions if lab.quiz else ():
+        if isinstance(question, Multiple):
+            count = len(question.right)
+            wanted = f"Choose {NUMBER_WORDS.get(count, count)}."
+            if not question.text.endswith((wanted, "Choose all that apply.")):
+                yield f"quiz.toml: the question {question.id!r} does not end in {wanted!r} or 'Choose all that apply.'"
+
+
 def first_check_needs_nothing(course: Course, lab: Lab) -> Iterator[str]:
     """An untouched lab fails its first check, which says where to begin."""
     if lab.all_checks[0].needs:
@@ -117,6 +141,14 @@ def notebook_is_clean(course: Course, lab: Lab) -> Iterator[str]:
     for cell in notebook.cells:
         if cell.get("outputs") or cell.get("execution_count"):
             yield f"{lab.file.notebook}, cell {cell.id}: saved with outputs; clear them"
+
+
+def notebook_ends_with_the_quiz(course: Course, lab: Lab) -> Iterator[str]:
+    """Its last code cell asks the questions."""
+    notebook = read_notebook(course.notebooks / lab.file.notebook)
+    code = [cell.source.strip() for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    if code[-1:] != ["lab.quiz()"]:
+        yield f"{lab.file.notebook}: its last code cell is not lab.quiz()"
 
 
 def notebook_has_each_task(course: Course, lab: Lab) -> Iterator[str]:
@@ -152,10 +184,13 @@ RULES: tuple[Rule, ...] = (
     resources_can_be_removed,
     tasks_are_told_apart,
     diagram_names_what_there_is,
+    quiz_is_long_enough_and_varied,
+    quiz_says_how_many_to_choose,
     first_check_needs_nothing,
     each_task_is_checked,
     services_are_declared,
     notebook_is_clean,
+    notebook_ends_with_the_quiz,
     notebook_has_each_task,
     solved_notebook_is_current,
 )

@@ -1,4 +1,4 @@
-"""What a learner has done, kept in `.lab/progress.sqlite`: first passes, tries, hints and solutions taken.
+"""What a learner has done, kept in `.lab/progress.sqlite`: first passes, tries, help taken, answers to the quizzes.
 
 Several notebooks may write at once. A file that is no database any more is set aside, never deleted.
 """
@@ -26,17 +26,26 @@ create table if not exists help (
     lab text not null, task text not null, hints integer not null default 0, solution_taken real,
     primary key (lab, task)
 ) without rowid;
+create table if not exists quiz (
+    lab text not null, question text not null, tries integer not null default 0, first_right real,
+    primary key (lab, question)
+) without rowid;
 """
 
 
 @dataclass(frozen=True)
 class LabProgress:
-    """One lab's progress. `passed` maps checks to when they first passed (seconds since 1970)."""
+    """One lab's progress. `passed` maps checks to when they first passed (seconds since 1970).
+
+    `answered` maps questions of the quiz to how often they were, `right` to when an answer was first right.
+    """
 
     passed: dict[str, float] = field(default_factory=dict)
     tries: dict[str, int] = field(default_factory=dict)
     hints: dict[str, int] = field(default_factory=dict)
     solutions: frozenset[str] = frozenset()
+    answered: dict[str, int] = field(default_factory=dict)
+    right: dict[str, float] = field(default_factory=dict)
 
 
 class Progress:
@@ -49,16 +58,19 @@ class Progress:
         self.path = path
         self.notices: list[str] = []
 
-    def record(self, report: LabReport) -> None:
-        """Count a try for every check that ran, and note those that passed for the first time."""
+    def record(self, report: LabReport, counted: bool = True) -> None:
+        """Note the checks that passed for the first time, and count a try for each that ran.
+
+        Without `counted` nobody has tried: the checks ran by themselves.
+        """
         now = time.time()
         ran = [result for result in report if result.outcome in (Outcome.PASSED, Outcome.FAILED)]
-        rows = [(report.lab, r.name, now if r.outcome is Outcome.PASSED else None) for r in ran]
+        rows = [(report.lab, r.name, int(counted), now if r.outcome is Outcome.PASSED else None) for r in ran]
 
         def write(database: sqlite3.Connection) -> None:
             database.executemany(
-                "insert into checks values (?, ?, 1, ?) on conflict do update set"
-                " tries = tries + 1, first_passed = coalesce(first_passed, excluded.first_passed)",
+                "insert into checks values (?, ?, ?, ?) on conflict do update set"
+                " tries = tries + excluded.tries, first_passed = coalesce(first_passed, excluded.first_passed)",
                 rows,
             )
 
@@ -88,17 +100,31 @@ class Progress:
             None,
         )
 
+    def record_answer(self, lab: str, question: str, right: bool) -> None:
+        """Count a try for a question of the quiz, and note when an answer was first right."""
+        self._use(
+            lambda database: database.execute(
+                "insert into quiz values (?, ?, 1, ?) on conflict do update set"
+                " tries = tries + 1, first_right = coalesce(first_right, excluded.first_right)",
+                (lab, question, time.time() if right else None),
+            ),
+            None,
+        )
+
     def of(self, lab: str) -> LabProgress:
         """One lab's progress so far."""
 
         def read(database: sqlite3.Connection) -> LabProgress:
             checks = database.execute("select name, tries, first_passed from checks where lab = ?", (lab,)).fetchall()
             helped = database.execute("select task, hints, solution_taken from help where lab = ?", (lab,)).fetchall()
+            quiz = database.execute("select question, tries, first_right from quiz where lab = ?", (lab,)).fetchall()
             return LabProgress(
                 passed={name: moment for name, _, moment in checks if moment is not None},
                 tries={name: tries for name, tries, _ in checks},
                 hints={task: hints for task, hints, _ in helped if hints},
                 solutions=frozenset(task for task, _, moment in helped if moment is not None),
+                answered={question: tries for question, tries, _ in quiz},
+                right={question: moment for question, _, moment in quiz if moment is not None},
             )
 
         return self._use(read, LabProgress())
@@ -109,6 +135,7 @@ class Progress:
         def write(database: sqlite3.Connection) -> None:
             database.execute("delete from checks where lab = ?", (lab,))
             database.execute("delete from help where lab = ?", (lab,))
+            database.execute("delete from quiz where lab = ?", (lab,))
 
         self._use(write, None)
 

@@ -72,6 +72,48 @@ sqs = boto3.client("sqs")
 url = sqs.create_queue(QueueName="$queue")["QueueUrl"]
 print(url.rpartition("/")[2])
 '''
+QUIZ = """\
+format_version = 1
+
+[[questions]]
+id = "kept"
+kind = "single"
+text = "A program that is switched off at night must miss no message. Where are its messages sent?"
+right = ["To an SQS queue"]
+wrong = ["To an SNS topic", "To an EventBridge bus"]
+explanation = "A queue keeps a message until somebody asks for it; the other two push it on at once."
+
+[[questions]]
+id = "at_least_once"
+kind = "multiple"
+text = "What does a standard queue leave to whoever receives its messages? Choose two."
+right = ["To handle a message that comes twice", "To handle messages that come out of order"]
+wrong = ["To ask for messages that were lost", "To keep the messages until they are handled"]
+explanation = "A standard queue delivers at least once and in no certain order, but it loses nothing."
+
+[[questions]]
+id = "life_of_a_message"
+kind = "ordering"
+text = "What happens to a message, from first to last?"
+order = ["It is sent", "It is received, and hidden from others", "It is handled", "It is deleted"]
+explanation = "A message that is received is not gone: were it deleted before it is handled, a crash would lose it."
+
+[[questions]]
+id = "long_poll"
+kind = "numeric"
+text = "How many seconds may a long poll wait for a message at most (2026)?"
+answer = 20
+unit = "seconds"
+explanation = "WaitTimeSeconds goes from 0, a short poll, which answers at once, to 20."
+
+[[questions]]
+id = "handled_twice"
+kind = "single"
+text = "A message is handled twice, for its handling takes longer than it stays hidden. Which setting helps?"
+right = ["A longer visibility timeout"]
+wrong = ["A longer delay", "A longer retention period"]
+explanation = "The visibility timeout hides what was received. A delay hides new messages, before the first receive."
+"""
 TEST = '''\
 """Tests for the lab $lab."""
 
@@ -124,6 +166,7 @@ def new_lab(course: Course, lab_id: str) -> list[Path]:
         folder / "README.md": README,
         folder / "checks.py": CHECKS,
         folder / "solution.py": SOLUTION,
+        folder / "quiz.toml": QUIZ,
         course.root / "tests" / "labs" / f"test_{lab_id}.py": TEST,
     }
     contents = {path: Template(text).substitute(names) for path, text in files.items()}
@@ -149,6 +192,8 @@ def _notebook(names: dict[str, str]) -> str:
         format_.new_markdown_cell(section, id="queue-md"),
         format_.new_code_cell("# Your code here\n", id="queue", metadata={"tags": ["task:queue"]}),
         format_.new_code_cell('lab.check("queue")', id="queue-check"),
+        format_.new_markdown_cell("## Questions", id="quiz-md"),
+        format_.new_code_cell("lab.quiz()", id="quiz"),
     ]
     kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}

@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 
 import pytest
 
@@ -82,14 +83,48 @@ def test_solutions_are_noted_beside_hints(progress):
     assert progress.of("sample").hints == {"queue": 1}
 
 
+def test_answers_are_counted_and_the_first_right_one_is_kept(progress):
+    progress.record_answer("sample", "polled", False)
+    assert (progress.of("sample").answered, progress.of("sample").right) == ({"polled": 1}, {})
+    before = time.time()
+    progress.record_answer("sample", "polled", True)
+    first = progress.of("sample").right["polled"]
+    assert before <= first <= time.time()
+    for right in (False, True):
+        progress.record_answer("sample", "polled", right)
+    progress.record_answer("sample", "life", False)
+    assert progress.of("sample").answered == {"polled": 4, "life": 1}
+    assert progress.of("sample").right == {"polled": first}
+
+
+def test_file_from_before_the_quizzes_goes_on_working(progress):
+    progress.record(report(queue_exists="passed"))
+    progress.take_hint("sample", "queue", 3)
+    with closing(sqlite3.connect(progress.path)) as database:
+        database.execute("drop table quiz")
+    before = progress.of("sample")
+    assert (list(before.passed), before.hints, before.answered, before.right) == (
+        ["queue_exists"],
+        {"queue": 1},
+        {},
+        {},
+    )
+    progress.record_answer("sample", "polled", True)
+    assert progress.of("sample").answered == {"polled": 1}
+    assert progress.of("sample").passed == before.passed
+    assert progress.notices == []
+
+
 def test_labs_are_kept_apart_and_forgotten_apart(progress):
     for lab in ("first", "second"):
         progress.record(report(lab, queue_exists="passed"))
         progress.take_hint(lab, "queue", 3)
+        progress.record_answer(lab, "polled", True)
     progress.forget("first")
     assert progress.of("first") == LabProgress()
     assert progress.of("second").tries == {"queue_exists": 1}
     assert progress.of("second").hints == {"queue": 1}
+    assert progress.of("second").answered == {"polled": 1}
 
 
 def written_by_four(path, count, go):
@@ -171,6 +206,7 @@ def test_path_that_cannot_be_written_is_one_notice_and_no_error(tmp_path, kind):
     progress = Progress(path)
     progress.record(report(queue_exists="passed"))
     progress.take_solution("sample", "queue")
+    progress.record_answer("sample", "polled", True)
     progress.forget("sample")
     assert progress.of("sample") == LabProgress()
     assert progress.take_hint("sample", "queue", 3) == 3  # all of them, rather than the first for ever
