@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from lab_harness import executions, expect, items
     from lab_harness.checks import Failure, check, eventually
     from lab_harness.labs import load_lab
-    from lab_harness.notebook import open_lab
+    from lab_harness.notebook import open_course, open_lab
     from lab_harness.probes import (
         function_log,
         invoke_function,
@@ -35,6 +35,7 @@ __all__ = [
     "latest_log",
     "load_lab",
     "nonce",
+    "open_course",
     "open_lab",
     "queue_attributes",
     "queue_counts",
@@ -46,7 +47,7 @@ __all__ = [
 _HOMES = {
     "checks": ["Failure", "check", "eventually"],
     "labs": ["load_lab"],
-    "notebook": ["open_lab"],
+    "notebook": ["open_course", "open_lab"],
     "probes": [
         "function_log",
         "invoke_function",

@@ -99,7 +99,7 @@ def test_help_lists_every_command(lab, every_command):
         assert f"\n  {name} " in shown.out
     assert set(every_command) >= {
         ("list",), ("check",), ("solve",), ("reset",), ("open",), ("start",), ("stop",), ("status",),
-        ("lint",), ("new",), ("notebooks",), ("notebooks", "build"), ("notebooks", "run"),
+        ("doctor",), ("lint",), ("new",), ("notebooks",), ("notebooks", "build"), ("notebooks", "run"),
     }  # fmt: skip
 
 
@@ -325,6 +325,12 @@ def test_reset_names_what_it_removed(lab, sample):
     assert lab("check", "queue").code == 1
 
 
+def test_reset_is_the_learners_doing(lab, sample, in_use):
+    lab("solve", "queue")
+    lab("reset", "queue")
+    assert [call.caller for call in in_use.calls() if call.operation == "DeleteQueue"] == ["learner"]
+
+
 def test_solution_that_fails_is_one_message_with_its_line_and_the_reset(lab, sample):
     (sample.folder / "solution.py").write_text("# %% task:queue\n# %% task:message\nprint(x)\n", encoding="utf-8")
     shown = lab("solve", "queue")
@@ -454,6 +460,41 @@ def test_port_is_for_the_embedded_emulator(lab):
     assert shown.code == 2
     assert "--port is for the embedded emulator" in shown.err
     assert lab("start", "--port", "0").code == 2
+
+
+# Doctor
+
+
+def test_doctor_exits_0_where_all_is_well(lab, sample, in_use):
+    shown = lab("doctor")
+    assert shown.code == 0
+    assert shown.out.startswith("Your machine is ready.\n")
+    assert in_use.endpoint in shown.out
+    assert "✓ ok" in shown.out
+
+
+def test_doctor_exits_3_where_something_is_to_be_mended_and_says_how(lab, sample, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", REAL_AWS)
+    shown = lab("doctor")
+    assert (shown.code, shown.err) == (3, "")
+    assert shown.out.startswith("There is 1 problem.\n")
+    assert "→ Unset AWS_ENDPOINT_URL and LOCALSTACK_HOST" in shown.out
+
+
+def test_doctor_looks_at_the_emulator_that_is_asked_for(lab, sample):
+    shown = lab("doctor", "--emulator", "nonsense")
+    assert shown.code == 3
+    assert "There is no emulator 'nonsense'" in shown.out
+
+
+def test_doctor_as_json_has_the_published_keys_and_nothing_around_them(lab, sample):
+    shown = lab("doctor", "--json")
+    assert shown.code == 0
+    found = json.loads(shown.out)
+    assert list(found) == ["format_version", "findings"]
+    for finding in found["findings"]:
+        assert list(finding) == ["title", "state", "found", "fix"]
+        assert finding["state"] in ("ok", "note")
 
 
 # Interruption, encodings, speed

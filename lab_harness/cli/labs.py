@@ -145,7 +145,7 @@ def reset(lab: str, emulator: str | None) -> None:
     from lab_harness.aws import Clients
     from lab_harness.resources import remove_resources
 
-    removed = remove_resources(loaded, Clients(running))
+    removed = remove_resources(loaded, Clients(running, token=None))
     for resource in removed:
         click.echo(f"removed {resource.type} {resource.name}")
     if not removed:

@@ -1,5 +1,6 @@
 """What runs inside Jupyter."""
 
 from lab_harness.notebook.session import OpenLab, open_lab
+from lab_harness.notebook.start import OpenCourse, open_course
 
-__all__ = ["OpenLab", "open_lab"]
+__all__ = ["OpenCourse", "OpenLab", "open_course", "open_lab"]

@@ -1,0 +1,30 @@
+"""lab doctor: whether this machine is ready."""
+
+import json
+import sys
+
+import click
+
+from lab_harness.cli import app
+from lab_harness.cli.options import emulator_name
+from lab_harness.course import find_course
+from lab_harness.errors import HarnessError
+
+
+@app.command()
+@emulator_name
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def doctor(emulator: str | None, as_json: bool) -> None:
+    """Say whether this machine is ready for the labs, and how to mend what is not; exit code 3 if something is not."""
+    course = find_course()
+    from lab_harness.doctor import examine
+    from lab_harness.render.findings import Findings
+
+    found = Findings(examine(course, emulator))
+    if as_json:
+        click.echo(json.dumps(found.to_dict(), indent=2, ensure_ascii=False))
+    else:
+        from rich.console import Console
+
+        Console().print(found.lines())
+    sys.exit(HarnessError.exit_code if found.problems else 0)

@@ -1,0 +1,60 @@
+"""Checks for the lab first_steps: a message waits in a queue."""
+
+import json
+
+from lab_harness import Failure, check, expect, queue_attributes, queue_counts
+
+QUEUE, TEXT = "first-steps", "hello, serverless"
+SHOWN_BODIES = 5
+
+
+@check("The queue first-steps exists", task="queue")
+def queue_exists(sqs):
+    names = [url.rpartition("/")[2] for url in sqs.list_queues().get("QueueUrls", [])]
+    expect.names("queues", [QUEUE], names, "Section 1 of the notebook shows create_queue.")
+
+
+@check("The queue hands out messages at once", task="queue", needs=queue_exists)
+def queue_hands_out_at_once(sqs):
+    seconds = int(queue_attributes(sqs, QUEUE)["DelaySeconds"])
+    expect.value("DelaySeconds", 0, seconds, "set_queue_attributes changes DelaySeconds.")
+
+
+@check("A message waits in first-steps", task="message", needs=queue_exists)
+def message_waits(sqs):
+    counts = queue_counts(sqs, queue_url(sqs))
+    if not counts["visible"]:
+        raise Failure(
+            expected=f"a visible message in {QUEUE}",
+            found=", ".join(f"{count} {state}" for state, count in counts.items()),
+            next_step="Section 2 of the notebook shows send_message; a message once received is hidden for a while.",
+        )
+
+
+@check("The message says hello, serverless", task="message", needs=message_waits)
+def message_says_hello(sqs):
+    bodies = peek(sqs)
+    if TEXT not in bodies:
+        shown = ", ".join(json.dumps(body, ensure_ascii=False) for body in bodies[:SHOWN_BODIES])
+        more = f" and {len(bodies) - SHOWN_BODIES} more" if len(bodies) > SHOWN_BODIES else ""
+        raise Failure(
+            expected=f'a message "{TEXT}"',
+            found=f"{shown}{more}",
+            next_step="Compare letter by letter and send the right one; purge_queue takes wrong ones away.",
+        )
+
+
+def peek(sqs):
+    """The texts of up to ten waiting messages, which stay as visible as they were.
+
+    A message that is received for 0 seconds is not hidden, neither from the learner nor from another check that looks
+    at the same moment. Only its receive count grows, which would matter to a queue with a redrive policy.
+    """
+    messages = sqs.receive_message(
+        QueueUrl=queue_url(sqs), MaxNumberOfMessages=10, VisibilityTimeout=0, WaitTimeSeconds=0
+    )
+    return [message["Body"] for message in messages.get("Messages", [])]
+
+
+def queue_url(sqs):
+    return sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"]
