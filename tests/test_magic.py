@@ -9,7 +9,7 @@ from traitlets.config import Config
 
 from lab_harness.aws import replace_environment
 from lab_harness.errors import UsageError
-from lab_harness.notebook import session
+from lab_harness.notebook import check_runs, session
 from lab_harness.notebook.magic import CellFailed
 
 
@@ -56,8 +56,8 @@ def test_cell_runs_once_its_task_is_done(shell):
 def test_checks_that_passed_within_the_last_minute_do_not_run_again(shell, monkeypatch):
     create_queue()
     runs = []
-    real = session.run_checks
-    monkeypatch.setattr(session, "run_checks", lambda *given: runs.append(given) or real(*given))
+    real = check_runs.run_checks
+    monkeypatch.setattr(check_runs, "run_checks", lambda *given, **more: runs.append(given) or real(*given, **more))
     shell.run_cell("lab.check('queue')")
     for _ in range(2):
         shell.run_cell("%%after queue\nran = True")

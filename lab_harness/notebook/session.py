@@ -1,9 +1,10 @@
 """`open_lab`: a lab in a notebook, connected to the emulator."""
 
+import os
 import sys
 import time
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 
 from lab_harness import aws, emulators
 from lab_harness.course import find_course
@@ -11,15 +12,21 @@ from lab_harness.emulators import Emulator
 from lab_harness.event_patterns import PatternMatch, match_rule
 from lab_harness.labs import Lab, load_lab
 from lab_harness.notebook import pictures
-from lab_harness.probes import function_log
+from lab_harness.notebook.check_runs import CheckRuns
+from lab_harness.notebook.console.calls import call_table
+from lab_harness.notebook.console.inbox import mail_table
+from lab_harness.notebook.console.logs import log_table
 from lab_harness.progress import Progress
 from lab_harness.render.architecture import architecture
 from lab_harness.render.blocks import Note, Table
 from lab_harness.render.svg import Picture
 from lab_harness.resources import remove_resources
 from lab_harness.results import LabReport
-from lab_harness.runner import run_checks
 from lab_harness.solutions import answer
+
+if TYPE_CHECKING:
+    from lab_harness.notebook.panel import Panel
+    from lab_harness.notebook.quiz_view import QuizView
 
 LATELY = 60.0  # seconds
 
@@ -52,8 +59,33 @@ class OpenLab:
         self.lab = lab
         self.emulator = emulator
         self.progress = progress
-        self._clients = aws.Clients(emulator)
+        self._reached = emulator.endpoint  # by the clients
+        self.clients = aws.Clients(emulator)
+        self.runs = CheckRuns(lab, self.clients)
+        self._panel: Panel | None = None
         self._passed: dict[str, float] = {}  # when each task's checks passed last, by the monotonic clock
+
+    def panel(self) -> "Panel":
+        """The lab as a panel that checks by itself what you build; only where there is a notebook."""
+        from lab_harness.notebook.panel import Panel  # only where there is IPython
+
+        if self._panel is None:
+            self._panel = Panel(self)
+        return self._panel
+
+    def connect(self) -> None:
+        """Make sure that the emulator runs, and that this kernel and the checks reach it where it is now."""
+        self.emulator.start()
+        self.follow()
+
+    def follow(self) -> None:
+        """Let this kernel and the checks reach the emulator where it is now: it may have another port than before."""
+        endpoint = self.emulator.endpoint
+        if os.environ.get("AWS_ENDPOINT_URL") != endpoint:  # Another lab of this kernel's may have set it.
+            aws.use_emulator(endpoint)
+        if self._reached != endpoint:
+            self._reached, self.clients = endpoint, aws.Clients(self.emulator)
+            self.runs.clients = self.clients
 
     def check(self, name: str | None = None) -> LabReport:
         """Run all checks, or those of one task, or a single one, on what is in the account now."""
@@ -63,11 +95,18 @@ class OpenLab:
 
     def look(self, name: str | None = None) -> LabReport:
         """Run checks as `check` does, without counting a try."""
-        report = run_checks(self.lab, self._clients, self.lab.selection(name) if name else ())
+        report = self.runs.run(self.lab.selection(name) if name else ())
         for task in [name] if name else [task.id for task in self.lab.tasks]:
             self._passed.pop(task, None)
             if report.complete:
                 self._passed[task] = time.monotonic()
+        return report
+
+    def look_quietly(self, names: Collection[str]) -> LabReport | None:
+        """Run checks that nobody asked for, noting what passes; None where something else went before."""
+        report = self.runs.run_quietly(names)
+        if report is not None:
+            self.progress.record(report, counted=False)
         return report
 
     def passed_lately(self, task: str) -> bool:
@@ -89,57 +128,53 @@ class OpenLab:
         self.progress.take_solution(self.lab.id, task)
         return Note(f"Solution: {self.lab.task(task).title}", code=found.cell)
 
+    def quiz(self) -> "QuizView | Note":
+        """The lab's exam questions, to answer in the notebook."""
+        from lab_harness.notebook.quiz_view import QuizView  # only where there is IPython
+
+        return QuizView(self.lab, self.lab.quiz, self.progress) if self.lab.quiz else Note("This lab has no questions.")
+
     def diagram(self) -> Picture | Note:
         """The lab's architecture, each part as the checks find it now; `.save("lab.svg")` writes it."""
         diagram = self.lab.file.diagram
         if diagram is None:
             return Note("This lab has no picture.")
-        return architecture(self.lab.title, diagram, run_checks(self.lab, self._clients, diagram.checks))
+        return architecture(self.lab.title, diagram, self.runs.run(diagram.checks))
 
     def trace(self) -> Picture | Note:
         """What happened after the last request, yours or a check's: calls, invocations, mails, on a time axis."""
-        return pictures.trace(self._clients)
+        return pictures.trace(self.clients)
 
     def state_machine(self, name: str) -> Picture:
         """A state machine of the account, drawn from its definition."""
-        return pictures.state_machine(self._clients["stepfunctions"], name)
+        return pictures.state_machine(self.clients["stepfunctions"], name)
 
     def execution(self, arn: str) -> Picture:
         """The state machine of an execution, with the way that it took: what succeeded, failed, was caught."""
-        return pictures.execution(self._clients["stepfunctions"], arn)
+        return pictures.execution(self.clients["stepfunctions"], arn)
 
     def reset(self) -> Note:
         """Remove what this lab asked you to build, to begin again. Other labs' resources and your progress stay."""
         self._passed.clear()
-        removed = remove_resources(self.lab, self._clients)
+        removed = remove_resources(self.lab, aws.Clients(self.emulator, token=None))
         names = tuple(f"{resource.type} {resource.name}" for resource in removed)
         return Note("Removed:", names) if removed else Note("There was nothing to remove.")
 
     def logs(self, function: str) -> Table:
         """The log of a Lambda function, oldest line first."""
-        lines = function_log(self._clients["logs"], function)
-        return Table(f"Log of {function}", ("line",), [(line,) for line in lines], "It has logged nothing yet.")
+        return log_table(self.clients["logs"], function)
 
     def calls(self, count: int = 50, *, checks: bool = False) -> Table:
         """The last AWS calls made in this account, by you or by a function, and by the checks if asked for."""
-        made = self.emulator.calls()
-        if made is None:
-            return Table("AWS calls", (), [], f"{self.emulator.name} keeps no call log; the embedded emulator does.")
-        calls = [call for call in made if checks or call.caller != "checks"]
-        rows = [
-            (_clock(call.time), call.caller, call.service, call.operation, str(call.status), f"{call.seconds:.3f}")
-            for call in calls[-count:]
-        ]
-        return Table("AWS calls", ("time (UTC)", "caller", "service", "operation", "status", "seconds"), rows)
+        return call_table(self.emulator, count, checks)
 
     def inbox(self) -> Table:
         """The mails that were sent, oldest first."""
-        rows = [(mail.to, mail.subject, mail.text) for mail in self.emulator.inbox()]
-        return Table("Inbox", ("to", "subject", "text"), rows, "No mail yet.")
+        return mail_table(self.emulator)
 
     def match(self, rule: str, event: Any, bus: str = "default") -> PatternMatch | Note:
         """An event beside a rule's pattern: what TestEventPattern says of the two and, field by field, why."""
-        return match_rule(self._clients["events"], rule, event, bus)
+        return match_rule(self.clients["events"], rule, event, bus)
 
     def overview(self) -> Table:
         """The lab's tasks and what of them was done, from the progress file."""
@@ -156,13 +191,17 @@ class OpenLab:
         """What the learner should know about the emulator and the progress file, such as a damaged file."""
         return (*self.emulator.notices, *self.progress.notices)
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+    def __str__(self) -> str:
         table = self.overview()  # read first: it may have something to say about the progress file
         where = f"Your AWS account is the {self.emulator.name} emulator on this machine: no bill, nothing to break."
         title = f"{self.lab.title} (about {self.lab.file.minutes} minutes)"
-        head = Note(title, (self.lab.file.goal, where, *self.notices()))
-        return {"text/plain": f"{head}\n\n{table}", "text/html": f"{head.html()}{table.html()}"}
+        return f"{Note(title, (self.lab.file.goal, where, *self.notices()))}\n\n{table}"
 
+    def _ipython_display_(self) -> None:
+        """The panel in a notebook, words in a terminal."""
+        from IPython.core.getipython import get_ipython
 
-def _clock(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).strftime("%H:%M:%S.%f")[:-3]
+        if hasattr(get_ipython(), "kernel"):
+            self.panel()._ipython_display_()
+        else:
+            print(self)

@@ -1,0 +1,57 @@
+"""A lab's checks run one run at a time: what the learner asks for goes before what runs by itself."""
+
+import threading
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, nullcontext
+
+from lab_harness.aws import Clients
+from lab_harness.checks import Cancelled
+from lab_harness.labs import Lab
+from lab_harness.results import CheckResult, LabReport
+from lab_harness.runner import run_checks
+
+
+class CheckRuns:
+    """Runs the checks of a lab. Two runs at once could meet each other's probes, so each waits for its turn.
+
+    Each of `observers` is told every result as it comes, in the thread that runs the checks; `around` makes what a
+    run happens within.
+    """
+
+    def __init__(self, lab: Lab, clients: Clients) -> None:
+        self.lab = lab
+        self.clients = clients
+        self.observers: list[Callable[[CheckResult], object]] = []
+        self.around: Callable[[], AbstractContextManager[None]] = nullcontext
+        self._turn = threading.Lock()
+        self._asking: set[int] = set()  # the threads in which the learner asks for a run, or has one
+        self._quiet_run = threading.Event()  # set when the run that nobody asked for is to end
+
+    def run(self, only: Collection[str] = ()) -> LabReport:
+        """Run the checks that the learner asks for, as `run_checks` does; a quiet run makes way."""
+        self._asking.add(threading.get_ident())
+        self.interrupt()
+        try:
+            with self._turn, self.around():
+                return run_checks(self.lab, self.clients, only, finished=self._tell)
+        finally:
+            self._asking.discard(threading.get_ident())
+
+    def run_quietly(self, only: Collection[str]) -> LabReport | None:
+        """Run checks that nobody asked for; None where the run was interrupted."""
+        cancelled = self._quiet_run = threading.Event()
+        if self._asking:  # They have interrupted before there was something to interrupt.
+            cancelled.set()
+        with self._turn, self.around():
+            try:
+                return run_checks(self.lab, self.clients, only, finished=self._tell, cancelled=cancelled)
+            except Cancelled:
+                return None
+
+    def interrupt(self) -> None:
+        """End a quiet run: what it is about to find is out of date, or in somebody's way."""
+        self._quiet_run.set()
+
+    def _tell(self, result: CheckResult) -> None:
+        for observer in self.observers:
+            observer(result)

@@ -1,0 +1,94 @@
+"""What is shown in a notebook and stays alive: fragments of HTML that change in place, and what the learner does there.
+
+A saved notebook keeps the last state as a snapshot, plain HTML that needs neither kernel nor scripts.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import jinja2
+import traitlets
+from IPython.display import display
+from markupsafe import Markup
+
+from lab_harness.render import UNPRINTABLE
+
+ASSETS = Path(__file__).parent / "assets"
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+Action = Mapping[str, Any]
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(ASSETS),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def render(template: str, **values: Any) -> Markup:
+    """A template of `assets/` filled in; every text in `values` is escaped, unless it is Markup already.
+
+    What no page, and no message to one, can carry is shown as �.
+    """
+    html = _templates().get_template(template).render(values)
+    return Markup(UNPRINTABLE.sub("�", html))  # noqa: S704  the template escapes
+
+
+class LiveView(anywidget.AnyWidget):
+    """HTML in a notebook, by named fragments in the order in which they stand.
+
+    `act` is called with each thing that the learner does, as a mapping whose "do" names it; "alive" comes when
+    somebody begins to look and every 20 seconds from then on, "closed" when a view is closed. It is called in the
+    kernel's main thread, or, where JupyterLab asks for that, in a thread that does not wait for running cells.
+    """
+
+    _esm = ASSETS / "live.js"
+    _css = ASSETS / "live.css"
+    fragments = traitlets.Dict(key_trait=traitlets.Unicode(), value_trait=traitlets.Unicode()).tag(sync=True)
+
+    def __init__(self, act: Callable[[Action], object], snapshot: Callable[[], tuple[str, str]]) -> None:
+        super().__init__()
+        self._act = act
+        self._snapshot = snapshot
+        self.on_msg(self._received)
+
+    def show(self) -> None:
+        """Display it as the cell's output, with its snapshot, which is hidden while the view itself is there."""
+        display({WIDGET_VIEW: self._view()}, raw=True)  # type: ignore[no-untyped-call]
+        # No text beside the view: what cannot show it shows the snapshot.
+        display(self._bundle(), raw=True, display_id=self.model_id)  # type: ignore[no-untyped-call]
+
+    def dock(self, title: str) -> None:
+        """Show it in a tab of its own beside the notebook, too, where JupyterLab is what shows the notebook."""
+        from sidecar import Sidecar
+
+        shown = {"output_type": "display_data", "data": {WIDGET_VIEW: self._view()}, "metadata": {}}
+        Sidecar(title=title, anchor="split-right").outputs = (shown,)
+
+    def keep(self) -> None:
+        """Bring the snapshot in the notebook up to date."""
+        display(self._bundle(), raw=True, display_id=self.model_id, update=True)  # type: ignore[no-untyped-call]
+
+    def _view(self) -> Any:
+        return {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+
+    def _bundle(self) -> dict[str, str]:
+        text, html = self._snapshot()
+        return {"text/plain": text, "text/html": render("snapshot.html", css=_css(), body=Markup(html))}  # noqa: S704
+
+    def _received(self, _: Any, content: Any, __: Any) -> None:
+        if isinstance(content, dict) and isinstance(content.get("do"), str):
+            self._act(content)
+
+
+@cache
+def _css() -> Markup:
+    return Markup((ASSETS / "live.css").read_text(encoding="utf-8"))  # noqa: S704  our own file

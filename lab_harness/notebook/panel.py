@@ -1,0 +1,270 @@
+"""The lab panel: a lab in a notebook, whose tasks tick themselves while the learner builds."""
+
+import threading
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
+
+from lab_harness.changes import Change, Changes, affected
+from lab_harness.errors import EmulatorError, HarnessError
+from lab_harness.notebook import console
+from lab_harness.notebook.background import Cells, Watch, Worker
+from lab_harness.notebook.console import Tab
+from lab_harness.notebook.live import Action, LiveView
+from lab_harness.notebook.panel_page import PanelState, explained, fragments, look
+from lab_harness.notebook.tasks_view import Outcomes
+from lab_harness.progress import LabProgress
+from lab_harness.results import CheckResult
+
+if TYPE_CHECKING:
+    from lab_harness.notebook.session import OpenLab
+
+FORGOTTEN_AFTER = 150.0  # seconds without a sign of life from a browser, which sends one every 20 (60 in a hidden tab)
+BETWEEN_UPDATES = 0.08  # seconds: results that come faster are shown together
+
+
+class Panel:
+    """What `lab.panel()` shows. It works only while a browser shows it: in a notebook run headless it costs nothing."""
+
+    def __init__(self, opened: "OpenLab") -> None:
+        self._opened = opened
+        self._lab = opened.lab
+        self._state = PanelState(Outcomes(opened.lab), console.tabs(opened.lab))
+        self._lock = threading.RLock()
+        self._looking = threading.Lock()  # at the account, for a tab: the later look has seen more
+        self._watch: Watch | None = None
+        self._changes: Changes | None = None
+        self._views: dict[str, float] = {}  # those that browsers show, each with when it gave a sign of life
+        self._shown_at = 0.0  # by the monotonic clock
+        self._kept = True  # what is shown is in the notebook, too
+        cells = Cells(self._cell_ended)
+        self._worker = Worker(self._run_due, lambda: cells.running > 0, self._failed)
+        self._view = LiveView(self._act, self._snapshot)
+        self._view.fragments = self._fragments(live=True)
+        opened.runs.observers.append(self._finished)
+        opened.runs.around = self._running
+
+    def _ipython_display_(self) -> None:
+        self._view.show()
+
+    def _snapshot(self) -> tuple[str, str]:
+        return str(self._opened), "\n".join(self._fragments(live=False).values())
+
+    # What the learner does in the panel: one method for each `data-do` of a control.
+
+    def _act(self, action: Action) -> None:
+        method, task = getattr(self, f"_do_{action['do']}", None), action.get("task")
+        if method is None or task not in (None, *(each.id for each in self._lab.tasks)):
+            return  # No control of ours asks for that.
+        try:
+            method(action)
+        except HarnessError as error:
+            self._failed(error)
+
+    def _do_alive(self, action: Action) -> None:
+        with self._lock:
+            self._views[str(action.get("view"))] = time.monotonic()
+            if self._watch is None:
+                self._watch = Watch(self._begin, self._saw, self._lost, self._find, self._failed)
+
+    def _do_closed(self, action: Action) -> None:
+        self._views.pop(str(action.get("view")), None)
+        if not self._views:
+            self._rest()
+
+    def _do_check(self, action: Action) -> None:
+        chosen = action.get("task")
+        tasks = {chosen} if chosen else {task.id for task in self._lab.tasks if not task.apart}
+        with self._lock:
+            self._state.trouble = ""
+            self._state.outcomes.asked |= tasks
+            self._state.outcomes.awaited |= tasks
+        self._opened.runs.interrupt()
+        self._worker.submit(lambda: self._check(chosen, tasks))
+        self._update()
+
+    def _do_hint(self, action: Action) -> None:
+        if action.get("task"):
+            self._opened.hint(action["task"])
+            self._update()
+
+    def _do_solution(self, action: Action) -> None:
+        task = action.get("task")
+        if task and self._state.solutions.pop(task, None) is None:
+            self._state.solutions[task] = self._opened.solution(task).code or ""
+        self._update()
+
+    def _do_reset(self, _: Action) -> None:
+        self._opened.runs.interrupt()
+        self._worker.submit(self._reset)
+
+    def _do_automatic(self, action: Action) -> None:
+        self._state.automatic = bool(action.get("value"))
+        if self._state.automatic:
+            self._run_all()
+        else:
+            self._worker.forget()
+            self._opened.runs.interrupt()
+        self._update()
+
+    def _do_start(self, _: Action) -> None:
+        self._worker.submit(self._connect)
+
+    def _do_stop(self, _: Action) -> None:
+        self._opened.runs.interrupt()
+        self._worker.submit(self._stop)
+
+    def _do_tab(self, action: Action) -> None:
+        tab = next((tab for tab in self._state.tabs if tab.id == action.get("tab")), None)
+        if tab:
+            self._look(tab)
+
+    def _do_dock(self, _: Action) -> None:
+        self._view.dock(self._lab.title)
+
+    # What the worker does.
+
+    def _check(self, chosen: str | None, tasks: set[str]) -> None:
+        try:
+            self._opened.check(chosen)
+        finally:
+            with self._lock:
+                self._state.outcomes.awaited -= tasks
+            self._state.say(tasks, self._progress())
+            self._update()
+
+    def _run_due(self, names: Collection[str]) -> bool:
+        done_before = self._state.done(self._progress())
+        report = self._opened.look_quietly(names)
+        self._state.trouble = ""
+        progress = self._progress()
+        self._state.say(self._state.done(progress) - done_before, progress)
+        self._update()
+        return report is not None
+
+    def _reset(self) -> None:
+        note = self._opened.reset()
+        with self._lock:
+            self._state.outcomes.asked.clear()
+        self._state.said = " ".join((note.title, *note.sentences))
+        self._worker.run_again(self._counted())
+        self._update()
+
+    def _connect(self) -> None:
+        self._opened.connect()
+        self._state.answers, self._state.trouble, self._state.said = True, "", "The emulator runs."
+        self._update()
+
+    def _stop(self) -> None:
+        self._opened.emulator.stop()
+        self._state.answers, self._state.said = False, "The emulator is stopped; what you built is saved."
+        self._update()
+
+    # What happens in the account, and in the notebook.
+
+    def _begin(self) -> Changes:
+        if self._find():
+            self._opened.follow()  # Another command may have started it anew, on another port.
+        self._changes = Changes(self._opened.clients, self._lab.file.services)
+        self._state.answers = True
+        self._run_all()  # only now: what is changed from here on is seen
+        self._look()
+        return self._changes
+
+    def _saw(self, change: Change | None) -> None:
+        self._rest_if_forgotten()
+        if change is None or self._watch is None:
+            return
+        if change.learner and self._state.automatic and (names := affected(self._lab, change)):
+            self._opened.runs.interrupt()
+            self._worker.run_again(names)
+        if self._state.tab:
+            self._look()
+
+    def _lost(self, _: EmulatorError) -> None:
+        self._state.answers = False
+        self._update()
+
+    def _find(self) -> bool:
+        """Whether there is an emulator, started here or elsewhere."""
+        self._rest_if_forgotten()
+        return self._opened.emulator.healthy()
+
+    def _cell_ended(self) -> None:
+        self._worker.look_up()
+        if self._changes:
+            self._changes.acted()
+
+    def _rest_if_forgotten(self) -> None:
+        with self._lock:
+            if time.monotonic() - max(self._views.values(), default=0.0) > FORGOTTEN_AFTER:
+                self._rest()
+
+    def _rest(self) -> None:
+        """Do nothing more: nobody looks."""
+        with self._lock:
+            watch, self._watch = self._watch, None
+            self._views.clear()
+        if watch:
+            watch.stop()
+        self._worker.forget()
+        self._opened.runs.interrupt()
+
+    @contextmanager
+    def _running(self) -> Iterator[None]:
+        """While checks run: what they do is not taken for the learner's doing, and in the end all is shown."""
+        with self._changes.checking() if self._changes else nullcontext():
+            yield
+        self._update()
+
+    def _run_all(self) -> None:
+        if self._state.automatic:
+            self._worker.run_again(self._counted())
+
+    # What is shown.
+
+    def _finished(self, result: CheckResult) -> None:
+        with self._lock:
+            self._state.outcomes.results[result.name] = result
+        if time.monotonic() - self._shown_at > BETWEEN_UPDATES:
+            self._update()
+
+    def _failed(self, error: Exception) -> None:
+        self._state.trouble = explained(error)
+        self._update()
+
+    def _look(self, tab: Tab | None = None) -> None:
+        """Show in this tab, or in the one that is open, what is in the account now."""
+        with self._looking:
+            tab = tab or self._state.tab
+            blocks = look(tab, self._opened.clients) if tab and self._state.answers else ()
+            with self._lock:
+                self._state.tab, self._state.blocks = tab, blocks
+        self._update()
+
+    def _update(self) -> None:
+        """Show what is known now, if anybody looks, and soon in the saved notebook, too."""
+        with self._lock:
+            if self._watch is None:
+                return
+            self._shown_at = time.monotonic()
+            self._view.fragments = self._fragments(live=True)
+            kept, self._kept = self._kept, False
+        if kept:
+            self._worker.submit(self._keep)
+
+    def _keep(self) -> None:
+        self._kept = True
+        self._view.keep()
+
+    def _fragments(self, live: bool) -> dict[str, str]:
+        with self._lock:
+            opened = self._opened
+            return fragments(self._state, opened.emulator, self._progress(), opened.notices(), live)
+
+    def _progress(self) -> LabProgress:
+        return self._opened.progress.of(self._lab.id)
+
+    def _counted(self) -> list[str]:
+        return [check.name for check in self._lab.all_checks if not check.apart]
