@@ -59,7 +59,7 @@ def test_the_solved_notebook_gives_its_saved_outputs(lab, notebook_emulator, tmp
 
 
 def test_a_changed_output_makes_nbval_fail(notebook_emulator, tmp_path):
-    path = copy_of(LABS[0], tmp_path)
+    path = copy_of(load_lab("hello_lambda"), tmp_path)
     notebook = nbformat.read(path, as_version=4)
     end = next(number for number, cell in enumerate(notebook.cells) if cell.id == "role-check")
     (output,) = notebook.cells[end].outputs
