@@ -48,9 +48,10 @@ class Change:
 
 
 def affected(lab: Lab, change: Change) -> frozenset[str]:
-    """The names of the checks that may have another outcome after a change; none that stands apart, maybe none at all.
+    """The names of the checks that may have another outcome after a change; none of them stands apart.
 
-    What was set going is taken to reach every service of the lab that holds more than what somebody configured.
+    There may be none at all, which `run_checks` would take for all. What was set going is taken to reach every service
+    of the lab that holds more than what somebody configured.
     """
     services = frozenset(lab.file.services)
     left_behind = services - CONFIGURED | {*PROBES} if change.sets_going else frozenset()
@@ -101,7 +102,8 @@ class Changes:
     def acted(self) -> None:
         """The learner has just done something, such as running a cell.
 
-        Without a call log it is looked for at once, and what it set going is reported even if checks are running.
+        Without a call log it is looked for at once; and if checks run, something is reported to have been set going
+        when they have ended, because what the learner left behind cannot be told from what they did.
         """
         self._watch.acted()
 

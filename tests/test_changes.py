@@ -361,6 +361,14 @@ def test_difference_in_what_was_left_behind_may_be_the_learners_and_something_wa
     assert looking.wait(5) == change(sets_going=True)
 
 
+def test_service_that_could_not_be_read_is_compared_when_it_can_be(looking, account):
+    hidden = {("sqs", part): account.rows.pop(("sqs", part)) for part in Part}
+    assert looking.wait(0.05) is None
+    account.rows |= hidden
+    account.build("sqs")
+    assert looking.wait(5) == change("sqs")
+
+
 def test_service_that_the_emulator_lacks_is_not_looked_at(looking, account):
     account.build("events")
     assert looking.wait(0.05) is None
@@ -504,6 +512,13 @@ def test_account_is_looked_at_at_once_when_the_learner_acted_or_checks_have_run(
     assert changes.wait(60) == change("s3")
     assert clock.now == now
     assert looks_within(changes, account, 5) == 5
+
+
+def test_account_is_looked_at_each_second_again_after_the_learner_acted(timed, account):
+    changes, _ = timed
+    looks_within(changes, account, 300)
+    changes.acted()
+    assert looks_within(changes, account, 5) == 1 + 5
 
 
 def test_change_that_was_there_when_the_emulator_did_not_answer_is_told_when_it_does(looking, account, monkeypatch):

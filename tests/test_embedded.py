@@ -18,7 +18,7 @@ from lab_harness.aws import Clients
 from lab_harness.emulators.attached import Attached
 from lab_harness.emulators.embedded import START_ATTEMPTS, Embedded
 from lab_harness.emulators.http import call_json
-from lab_harness.emulators.process import Process, free_port, is_free, read_process, write_process
+from lab_harness.emulators.process import END_DEADLINE, Process, free_port, is_free, read_process, write_process
 from lab_harness.errors import CourseError, EmulatorError, EmulatorNotReady
 from tests.waiting import in_thread, wait_until
 
@@ -140,6 +140,18 @@ def test_emulator_outlives_the_command_that_started_it(tmp_path):
     assert emulator.endpoint == done.stdout.strip()
     assert emulator.healthy()
     assert emulator.stop()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps nothing of a process that has ended")
+def test_stop_does_not_wait_for_whoever_started_it_to_ask_after_it(tmp_path):
+    command = [sys.executable, "-u", "-c", f"{START}\nsys.stdin.read()", str(tmp_path), str(free_port())]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as starter:
+        starter.stdout.readline()
+        began = time.monotonic()
+        assert Embedded(tmp_path).stop()
+        took = time.monotonic() - began
+        starter.communicate()
+    assert took < END_DEADLINE
 
 
 def test_stop_saves_and_start_restores(tmp_path):
@@ -390,7 +402,8 @@ def test_attached_emulator_is_used_but_not_administered(running):
     assert attached.version() == running.version()
     assert attached.supports("lambda")
     assert queues(attached) == []
-    for forbidden in (attached.stop, attached.reset, attached.inbox, attached.calls):
+    assert attached.calls() is None
+    for forbidden in (attached.stop, attached.reset, attached.inbox):
         with pytest.raises(EmulatorError, match="belongs to another folder"):
             forbidden()
     assert running.healthy()

@@ -103,7 +103,7 @@ class Embedded:
     def inbox(self) -> list[Mail]:
         return [Mail(mail["to"], mail["subject"], mail["text"], mail["time"]) for mail in self._admin("GET", "inbox")]
 
-    def calls(self, since: int = 0, wait: float = 0.0) -> list[Call]:
+    def calls(self, since: int = 0, wait: float = 0.0) -> list[Call] | None:
         return as_calls(self._admin("GET", f"calls?since={since}&wait={wait:.3f}", ANSWER_DEADLINE + wait))
 
     def _admin(self, method: str, name: str, timeout: float = ANSWER_DEADLINE) -> Any:

@@ -6,6 +6,7 @@ import secrets
 import socket
 import subprocess
 import sys
+import threading
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,9 +19,6 @@ END_DEADLINE = 10.0  # seconds
 PASSED_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "TEMP", "TMP", "COVERAGE_PROCESS_START")
 
 Child = subprocess.Popen[bytes]
-
-# Kept for as long as we run: Python warns of a running child that nobody refers to.
-_children: list[Child] = []
 
 
 @dataclass(frozen=True)
@@ -88,8 +86,9 @@ def launch(home: Path, log: Path, port: int) -> tuple[Child, Process]:
             stdin=subprocess.PIPE, stdout=log_file, stderr=log_file,
             cwd=home, env=_environment(home), **_detached(),
         )  # fmt: skip
-    _children.append(child)
     process = Process(child.pid, psutil.Process(child.pid).create_time(), port, secrets.token_urlsafe(32))
+    # We may live on when another process ends it, which waits until what has ended is asked after.
+    threading.Thread(target=child.wait, name="lab-emulator", daemon=True).start()
     settings = {"port": port, "token": process.token, "folder": str(home.resolve())}
     assert child.stdin
     with suppress(BrokenPipeError), child.stdin as stdin:
