@@ -32,7 +32,7 @@ test: .venv/.dev ## run the linters, the type checker and all tests
 test-localstack: .venv/.dev ## run the labs' tests on the LocalStack at AWS_ENDPOINT_URL
 	@test -n "$(AWS_ENDPOINT_URL)" || { \
 	  echo "Say where LocalStack is: make test-localstack AWS_ENDPOINT_URL=http://127.0.0.1:4566"; exit 2; }
-	$(BIN)/pytest tests/labs tests/test_localstack.py --emulator localstack --numprocesses 2
+	$(BIN)/pytest tests/labs tests/test_localstack.py tests/test_panel_on_either_emulator.py --emulator localstack --numprocesses 2
 
 bench: .venv/.dev ## measure the harness beside other tools
 	$(BIN)/python -m benchmarks

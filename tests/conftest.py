@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,10 @@ from lab_harness.emulators.localstack import LocalStack
 from lab_harness.emulators.process import free_port
 from lab_harness.labs import Lab, lab_ids
 from lab_harness.resources import remove_resources
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
+ARTIFACTS = ROOT / "artifacts"
 SAMPLE_LABS = ROOT / "tests" / "sample_labs"
 LABS = lab_ids(Course(ROOT))
 
@@ -36,7 +40,8 @@ def pytest_xdist_make_scheduler(config, log):
 
 def pytest_collection_modifyitems(items):
     """The tests that wait longest begin first, so that the others run meanwhile."""
-    waiting = ("test_jupyterlab.py", "test_notebooks.py", "test_orders_pipeline.py", "test_state_machine.py")
+    waiting = ("test_jupyterlab.py", "test_panel_in_jupyterlab.py", "test_notebooks.py")
+    waiting += ("test_changes.py", "test_orders_pipeline.py", "test_state_machine.py")
     items.sort(key=lambda item: not item.path.name.endswith(waiting))
 
 
@@ -154,7 +159,21 @@ def in_use(embedded, monkeypatch):
     return embedded
 
 
+@pytest.fixture
+def outputs(monkeypatch):
+    """What is displayed in the notebook, if it is by a live view: each output, and how it is displayed."""
+    from lab_harness.notebook import live  # only for the tests of what lives in a notebook
+
+    shown = []
+    monkeypatch.setattr(live, "display", lambda data, **how: shown.append((data, how)))
+    monkeypatch.setattr(live, "TOGETHER", 0.01)
+    monkeypatch.setattr(live, "KEPT_TOGETHER", 0.02)
+    yield shown
+    wait_until(lambda: not [thread for thread in threading.enumerate() if thread.name == "lab-soon"])
+
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+VIEWPORT = {"width": 1300, "height": 1400}
 BROWSER_FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
 
@@ -166,9 +185,9 @@ def pytest_runtest_makereport(item, call):
     return report
 
 
-@pytest.fixture
-def page(request):
-    """A page of a headless Chromium. What it shows when its test fails is kept in artifacts/."""
+@contextmanager
+def open_chromium():
+    """A headless Chromium; without one on this machine the test is skipped, or fails in CI."""
     if CHROMIUM is None:
         if os.environ.get("CI"):
             pytest.fail("Chromium is missing; on Debian: apt-get install chromium")
@@ -176,8 +195,20 @@ def page(request):
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as engine:
         browser = engine.chromium.launch(executable_path=CHROMIUM, args=BROWSER_FLAGS)
-        shown = browser.new_page(viewport={"width": 1300, "height": 1400})
-        yield shown
-        if request.node.failed:
-            shown.screenshot(path=ROOT / "artifacts" / f"{request.node.name}.png")
+        yield browser
         browser.close()
+
+
+@pytest.fixture
+def page(request):
+    """A page of a headless Chromium. What it shows when its test fails is kept in artifacts/."""
+    with open_chromium() as browser:
+        shown = browser.new_page(viewport=VIEWPORT)
+        yield shown
+        keep_if_failed(request, shown)
+
+
+def keep_if_failed(request, page):
+    """Keep what a page shows in artifacts/, if the test has failed."""
+    if request.node.failed:
+        page.screenshot(path=ARTIFACTS / f"{request.node.name}.png")

@@ -208,6 +208,22 @@ def test_emulator_that_was_started_anew_is_found_and_none_of_its_calls_is_missed
         assert emulator.calls(since=calls[-1].number, wait=0.01) == []
 
 
+def test_emulator_that_we_stopped_and_another_started_is_found(tmp_path):
+    with started(tmp_path) as ours:
+        ours.stop()
+        assert not ours.healthy()
+        with started(tmp_path) as another:
+            assert ours.healthy()
+            assert ours.endpoint == another.endpoint
+
+
+def test_emulator_that_another_stopped_says_how_to_start_it(tmp_path):
+    with started(tmp_path) as ours:
+        Embedded(tmp_path).stop()
+        with pytest.raises(EmulatorNotReady, match="Start it with: lab start"):
+            ours.calls()
+
+
 def test_stop_of_what_does_not_run_says_so(tmp_path):
     assert not Embedded(tmp_path).stop()
     with started(tmp_path) as emulator:

@@ -63,6 +63,17 @@ def test_tries_are_counted_for_checks_that_ran(progress):
     assert list(progress.of("sample").passed) == ["first"]
 
 
+def test_checks_that_ran_by_themselves_count_no_try_and_what_passed_is_kept(progress):
+    progress.record(report(first="failed", second="passed", third="blocked"), counted=False)
+    assert progress.of("sample").tries == {"first": 0, "second": 0}
+    first = progress.of("sample").passed["second"]
+    progress.record(report(first="failed"))
+    progress.record(report(first="passed", second="passed"), counted=False)
+    assert progress.of("sample").tries == {"first": 1, "second": 0}
+    assert progress.of("sample").passed["second"] == first
+    assert set(progress.of("sample").passed) == {"first", "second"}
+
+
 def test_hints_are_counted_up_to_those_there_are(progress):
     assert [progress.take_hint("sample", "queue", 3) for _ in range(5)] == [1, 2, 3, 3, 3]
     assert progress.take_hint("sample", "message", 1) == 1

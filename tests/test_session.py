@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -11,8 +12,11 @@ import pytest
 from lab_harness import open_lab
 from lab_harness.aws import replace_environment
 from lab_harness.emulators.base import Call, Mail
+from lab_harness.emulators.embedded import Embedded
+from lab_harness.emulators.process import free_port
 from lab_harness.errors import ForeignEndpoint, UsageError
 from lab_harness.notebook import OpenLab
+from lab_harness.notebook.quiz_view import QuizView
 from lab_harness.progress import Progress
 
 IN_A_PROCESS = """
@@ -245,3 +249,106 @@ def test_opened_lab_says_when_progress_cannot_be_kept(opened):
     assert lost.hint("queue").title == "Hint 3 of 3: Create the queue sample-queue"
     assert lost.check().total == 2
     assert len(lost.notices()) == 1
+
+
+# Where there is a notebook.
+
+
+def test_panel_is_made_once_and_starts_nothing_by_itself(opened):
+    assert opened.panel() is opened.panel()
+    assert "checks" not in {call.caller for call in opened.emulator.calls()}
+
+
+@pytest.fixture
+def notebook(monkeypatch):
+    """Makes this process one in which there is a notebook, or a terminal with IPython, or neither."""
+
+    def be(shell):
+        monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: shell)
+
+    return be
+
+
+def test_opened_lab_displays_itself_as_the_panel_in_a_notebook(opened, notebook, outputs, capsys):
+    notebook(SimpleNamespace(kernel="a kernel"))
+    opened._ipython_display_()
+    assert [set(data) for data, _ in outputs][1] == {"text/plain", "text/html"}
+    assert outputs[1][0]["text/plain"] == str(opened)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("shell", [None, SimpleNamespace()])
+def test_opened_lab_displays_itself_in_words_in_a_terminal(opened, notebook, outputs, capsys, shell):
+    notebook(shell)
+    opened._ipython_display_()
+    assert capsys.readouterr().out == f"{opened}\n"
+    assert outputs == []
+
+
+def test_quiz_is_the_labs_questions(opened):
+    quiz = opened.quiz()
+    assert isinstance(quiz, QuizView)
+    assert "What does a queue do with a message?" in str(quiz)
+    assert quiz.progress is opened.progress
+
+
+def test_lab_without_a_quiz_says_so(opened):
+    (opened.lab.folder / "quiz.toml").unlink()
+    assert str(open_lab("queue").quiz()) == "This lab has no questions."
+
+
+def test_looking_quietly_notes_what_passes_and_counts_no_try(opened):
+    build(message=False)
+    report = opened.look_quietly(["queue_exists", "message_is_there"])
+    assert [str(result.outcome) for result in report] == ["passed", "failed"]
+    assert opened.progress.of("queue").passed.keys() == {"queue_exists"}
+    assert set(opened.progress.of("queue").tries.values()) == {0}
+
+
+def test_look_that_is_interrupted_notes_nothing(opened, monkeypatch):
+    build()
+    monkeypatch.setattr(opened.runs, "run_quietly", lambda names: None)
+    assert opened.look_quietly(["queue_exists"]) is None
+    assert opened.progress.of("queue").tries == {}
+
+
+@pytest.fixture
+def alone(sample_course, home):
+    """The sample lab, opened on an emulator of its own."""
+    sample_course("queue")
+    before = dict(os.environ)
+    yield open_lab("queue")
+    replace_environment(before)
+
+
+def test_connecting_starts_the_emulator_that_was_stopped(alone, home):
+    build()
+    Embedded(home).stop()
+    alone.connect()
+    assert Embedded(home).healthy()
+    assert alone.check("queue").complete
+
+
+def test_following_brings_kernel_and_checks_to_where_the_emulator_is_now(alone, home):
+    first, clients = alone.emulator.endpoint, alone.clients
+    alone.follow()
+    assert alone.clients is clients  # it is where it was
+    Embedded(home).stop()
+    Embedded(home, free_port()).start()
+    assert alone.emulator.healthy()
+    alone.follow()
+    assert alone.emulator.endpoint != first
+    assert os.environ["AWS_ENDPOINT_URL"] == alone.emulator.endpoint
+    build()
+    assert alone.check().complete
+
+
+def test_following_brings_the_checks_there_even_where_the_kernel_is_already(alone, home):
+    another = open_lab("queue")
+    Embedded(home).stop()
+    Embedded(home, free_port()).start()
+    for lab in (another, alone):
+        assert lab.emulator.healthy()
+        lab.follow()
+        build()
+        assert lab.check("queue").complete

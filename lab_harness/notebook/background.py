@@ -14,8 +14,10 @@ from lab_harness.errors import EmulatorError
 
 CALM = 0.15  # seconds without a change after which checks run while no cell runs
 CALM_IN_A_CELL = 0.8  # and while one does: it may be in the middle of building something
+LONGEST_DELAY = 5.0  # seconds for which changes that go on and on may put checks off, while no cell runs
 LONGEST_WAIT = 10.0  # seconds: how long at most the emulator is asked to wait for the next call
 RETRY = 1.0  # seconds between two attempts to reach an emulator that does not answer
+FORGOTTEN_AFTER = 150.0  # seconds without a sign of life from a browser, which sends one every 20 (60 in a hidden tab)
 
 Job = Callable[[], object]
 
@@ -39,6 +41,24 @@ class Cells:
         self._ended()
 
 
+class Views:
+    """Where browsers show a panel. It is true while somebody looks: a browser may have gone without a word."""
+
+    def __init__(self) -> None:
+        self._alive: dict[str, float] = {}  # by view, when it gave a sign of life, by the monotonic clock
+
+    def __bool__(self) -> bool:
+        return time.monotonic() - max(self._alive.values(), default=float("-inf")) < FORGOTTEN_AFTER
+
+    def alive(self, view: str) -> None:
+        """A view has given a sign of life."""
+        self._alive[view] = time.monotonic()
+
+    def closed(self, view: str) -> None:
+        """A view is shown no more."""
+        self._alive.pop(view, None)
+
+
 class Worker:
     """Does one job after another, in a thread of its own that ends with the kernel.
 
@@ -60,6 +80,7 @@ class Worker:
         self._due: set[str] = set()
         self._running: set[str] = set()  # those that were due, in the run that is under way
         self._changed = 0.0  # when the account changed last, by the monotonic clock
+        self._put_off = 0.0  # and since when what is due, or runs, has not run to its end
         self._news = threading.Condition()
         self._thread: threading.Thread | None = None
 
@@ -72,9 +93,17 @@ class Worker:
     def run_again(self, names: Collection[str]) -> None:
         """These checks are due; what was just changed may be changed again in a moment."""
         with self._news:
-            self._due.update(names)
             self._changed = time.monotonic()
+            if not (self._due or self._running):
+                self._put_off = self._changed
+            self._due.update(names)
             self._wake()
+
+    @property
+    def overdue(self) -> bool:
+        """Whether what is due, or runs, was put off for so long that no further change is a reason to."""
+        waits = bool(self._due or self._running) and not self._in_a_cell()
+        return waits and time.monotonic() - self._put_off > LONGEST_DELAY
 
     def look_up(self) -> None:
         """See anew how long what is due must wait: a cell may have ended."""
@@ -116,17 +145,29 @@ class Worker:
                 rest = self._until_calm() if self._due else None
                 if rest is not None and rest <= 0:
                     self._running, self._due = self._due, set()
-                    return partial(self._run_again_or_later, frozenset(self._running))
+                    return partial(self._run, frozenset(self._running))
                 self._news.wait(rest)
 
-    def _run_again_or_later(self, names: Collection[str]) -> None:
-        if not self._run_due(names):
-            self.run_again(self._running)
+    def _run(self, names: Collection[str]) -> None:
+        interrupted = False
+        try:
+            interrupted = not self._run_due(names)
+        finally:
+            with self._news:
+                if interrupted:
+                    self._due |= self._running  # without what was forgotten since
+                    self._changed = time.monotonic()
+                else:
+                    self._put_off = time.monotonic()
+                self._running = set()
 
     def _until_calm(self) -> float:
         """Seconds until what is due may run."""
-        calm = CALM_IN_A_CELL if self._in_a_cell() else CALM
-        return self._changed + calm - time.monotonic()
+        if self._in_a_cell():
+            begins = self._changed + CALM_IN_A_CELL
+        else:
+            begins = min(self._changed + CALM, self._put_off + LONGEST_DELAY)
+        return begins - time.monotonic()
 
 
 class Watch:

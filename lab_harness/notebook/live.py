@@ -3,6 +3,7 @@
 A saved notebook keeps the last state as a snapshot, plain HTML that needs neither kernel nor scripts.
 """
 
+import threading
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -18,8 +19,11 @@ from lab_harness.render import UNPRINTABLE
 
 ASSETS = Path(__file__).parent / "assets"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+# Seconds: changes that come faster are shown together, and kept together in the notebook
+TOGETHER, KEPT_TOGETHER = 0.08, 0.2
 
 Action = Mapping[str, Any]
+Page = Callable[[bool], dict[str, str]]
 
 
 @cache
@@ -42,23 +46,58 @@ def render(template: str, **values: Any) -> Markup:
     return Markup(UNPRINTABLE.sub("�", html))  # noqa: S704  the template escapes
 
 
+class Soon:
+    """Calls a function a moment after it was asked to, once, in a thread for which nobody waits."""
+
+    def __init__(self, seconds: float, function: Callable[[], object]) -> None:
+        self._seconds, self._function = seconds, function
+        self._lock = threading.Lock()
+        self._asked = False
+
+    def __call__(self) -> None:
+        with self._lock:
+            if self._asked:
+                return
+            self._asked = True
+        timer = threading.Timer(self._seconds, self._call)
+        timer.name, timer.daemon = "lab-soon", True
+        timer.start()
+
+    def _call(self) -> None:
+        with self._lock:
+            self._asked = False
+        self._function()
+
+
 class LiveView(anywidget.AnyWidget):
     """HTML in a notebook, by named fragments in the order in which they stand.
 
-    `act` is called with each thing that the learner does, as a mapping whose "do" names it; "alive" comes when
-    somebody begins to look and every 20 seconds from then on, "closed" when a view is closed. It is called in the
-    kernel's main thread, or, where JupyterLab asks for that, in a thread that does not wait for running cells.
+    `page` renders the fragments, with controls if it is told so, and `words` says the same as plain text. `act` is
+    called with each thing that the learner does, as a mapping whose "do" names it; "alive" comes when somebody begins
+    to look and every 20 seconds from then on, "closed" when a view is closed. It is called in the kernel's main
+    thread, or, where JupyterLab asks for that, in a thread that does not wait for running cells.
     """
 
     _esm = ASSETS / "live.js"
     _css = ASSETS / "live.css"
     fragments = traitlets.Dict(key_trait=traitlets.Unicode(), value_trait=traitlets.Unicode()).tag(sync=True)
 
-    def __init__(self, act: Callable[[Action], object], snapshot: Callable[[], tuple[str, str]]) -> None:
+    def __init__(self, act: Callable[[Action], object], page: Page, words: Callable[[], str]) -> None:
         super().__init__()
-        self._act = act
-        self._snapshot = snapshot
+        self._act, self._page, self._words = act, page, words
+        self._rendering = threading.Lock()  # so that no page takes the place of a newer one
+        self.update_soon = Soon(TOGETHER, self.update)
+        self._keep_soon = Soon(KEPT_TOGETHER, self.keep)
+        self.fragments = page(True)
         self.on_msg(self._received)
+
+    def update(self) -> None:
+        """Show what is so now, and soon in the snapshot, too."""
+        with self._rendering:
+            fragments = self._page(True)
+            if fragments != self.fragments:
+                self.fragments = fragments
+                self._keep_soon()
 
     def show(self) -> None:
         """Display it as the cell's output, with its snapshot, which is hidden while the view itself is there."""
@@ -81,8 +120,8 @@ class LiveView(anywidget.AnyWidget):
         return {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
 
     def _bundle(self) -> dict[str, str]:
-        text, html = self._snapshot()
-        return {"text/plain": text, "text/html": render("snapshot.html", css=_css(), body=Markup(html))}  # noqa: S704
+        body = Markup("\n".join(self._page(False).values()))  # noqa: S704  made by `render`
+        return {"text/plain": self._words(), "text/html": render("snapshot.html", css=_css(), body=body)}
 
     def _received(self, _: Any, content: Any, __: Any) -> None:
         if isinstance(content, dict) and isinstance(content.get("do"), str):

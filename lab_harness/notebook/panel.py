@@ -1,7 +1,6 @@
 """The lab panel: a lab in a notebook, whose tasks tick themselves while the learner builds."""
 
 import threading
-import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING
 from lab_harness.changes import Change, Changes, affected
 from lab_harness.errors import EmulatorError, HarnessError
 from lab_harness.notebook import console
-from lab_harness.notebook.background import Cells, Watch, Worker
+from lab_harness.notebook.background import Cells, Views, Watch, Worker
 from lab_harness.notebook.console import Tab
 from lab_harness.notebook.live import Action, LiveView
 from lab_harness.notebook.panel_page import PanelState, explained, fragments, look
@@ -19,9 +18,6 @@ from lab_harness.results import CheckResult
 
 if TYPE_CHECKING:
     from lab_harness.notebook.session import OpenLab
-
-FORGOTTEN_AFTER = 150.0  # seconds without a sign of life from a browser, which sends one every 20 (60 in a hidden tab)
-BETWEEN_UPDATES = 0.08  # seconds: results that come faster are shown together
 
 
 class Panel:
@@ -35,21 +31,15 @@ class Panel:
         self._looking = threading.Lock()  # at the account, for a tab: the later look has seen more
         self._watch: Watch | None = None
         self._changes: Changes | None = None
-        self._views: dict[str, float] = {}  # those that browsers show, each with when it gave a sign of life
-        self._shown_at = 0.0  # by the monotonic clock
-        self._kept = True  # what is shown is in the notebook, too
+        self._views = Views()
         cells = Cells(self._cell_ended)
         self._worker = Worker(self._run_due, lambda: cells.running > 0, self._failed)
-        self._view = LiveView(self._act, self._snapshot)
-        self._view.fragments = self._fragments(live=True)
+        self._view = LiveView(self._act, self._fragments, opened.__str__)
         opened.runs.observers.append(self._finished)
         opened.runs.around = self._running
 
     def _ipython_display_(self) -> None:
         self._view.show()
-
-    def _snapshot(self) -> tuple[str, str]:
-        return str(self._opened), "\n".join(self._fragments(live=False).values())
 
     # What the learner does in the panel: one method for each `data-do` of a control.
 
@@ -64,14 +54,13 @@ class Panel:
 
     def _do_alive(self, action: Action) -> None:
         with self._lock:
-            self._views[str(action.get("view"))] = time.monotonic()
+            self._views.alive(str(action.get("view")))
             if self._watch is None:
                 self._watch = Watch(self._begin, self._saw, self._lost, self._find, self._failed)
 
     def _do_closed(self, action: Action) -> None:
-        self._views.pop(str(action.get("view")), None)
-        if not self._views:
-            self._rest()
+        self._views.closed(str(action.get("view")))
+        self._rest_if_alone()
 
     def _do_check(self, action: Action) -> None:
         chosen = action.get("task")
@@ -85,8 +74,9 @@ class Panel:
         self._update()
 
     def _do_hint(self, action: Action) -> None:
-        if action.get("task"):
-            self._opened.hint(action["task"])
+        if task := action.get("task"):
+            available = len(self._lab.task(task).hints)
+            self._state.hints[task] = self._opened.progress.take_hint(self._lab.id, task, available)
             self._update()
 
     def _do_solution(self, action: Action) -> None:
@@ -153,12 +143,12 @@ class Panel:
 
     def _connect(self) -> None:
         self._opened.connect()
-        self._state.answers, self._state.trouble, self._state.said = True, "", "The emulator runs."
+        self._state.found()
         self._update()
 
     def _stop(self) -> None:
         self._opened.emulator.stop()
-        self._state.answers, self._state.said = False, "The emulator is stopped; what you built is saved."
+        self._state.lost("The emulator is stopped; what you built is saved.")
         self._update()
 
     # What happens in the account, and in the notebook.
@@ -167,28 +157,30 @@ class Panel:
         if self._find():
             self._opened.follow()  # Another command may have started it anew, on another port.
         self._changes = Changes(self._opened.clients, self._lab.file.services)
-        self._state.answers = True
+        self._state.found()
         self._run_all()  # only now: what is changed from here on is seen
         self._look()
         return self._changes
 
     def _saw(self, change: Change | None) -> None:
-        self._rest_if_forgotten()
-        if change is None or self._watch is None:
+        self._rest_if_alone()
+        if change is None or not self._views:
             return
         if change.learner and self._state.automatic and (names := affected(self._lab, change)):
-            self._opened.runs.interrupt()
+            if not self._worker.overdue:
+                self._opened.runs.interrupt()
             self._worker.run_again(names)
         if self._state.tab:
             self._look()
 
     def _lost(self, _: EmulatorError) -> None:
-        self._state.answers = False
+        if self._state.answers:
+            self._state.lost("The emulator does not run.")
         self._update()
 
     def _find(self) -> bool:
         """Whether there is an emulator, started here or elsewhere."""
-        self._rest_if_forgotten()
+        self._rest_if_alone()
         return self._opened.emulator.healthy()
 
     def _cell_ended(self) -> None:
@@ -196,27 +188,21 @@ class Panel:
         if self._changes:
             self._changes.acted()
 
-    def _rest_if_forgotten(self) -> None:
+    def _rest_if_alone(self) -> None:
+        """Do nothing more if nobody looks."""
         with self._lock:
-            if time.monotonic() - max(self._views.values(), default=0.0) > FORGOTTEN_AFTER:
-                self._rest()
-
-    def _rest(self) -> None:
-        """Do nothing more: nobody looks."""
-        with self._lock:
-            watch, self._watch = self._watch, None
-            self._views.clear()
-        if watch:
-            watch.stop()
-        self._worker.forget()
-        self._opened.runs.interrupt()
+            if self._watch and not self._views:
+                self._watch.stop()
+                self._watch = None
+                self._worker.forget()
+                self._opened.runs.interrupt()
 
     @contextmanager
     def _running(self) -> Iterator[None]:
         """While checks run: what they do is not taken for the learner's doing, and in the end all is shown."""
         with self._changes.checking() if self._changes else nullcontext():
             yield
-        self._update()
+        self._update_soon()
 
     def _run_all(self) -> None:
         if self._state.automatic:
@@ -227,8 +213,7 @@ class Panel:
     def _finished(self, result: CheckResult) -> None:
         with self._lock:
             self._state.outcomes.results[result.name] = result
-        if time.monotonic() - self._shown_at > BETWEEN_UPDATES:
-            self._update()
+        self._update_soon()
 
     def _failed(self, error: Exception) -> None:
         self._state.trouble = explained(error)
@@ -244,19 +229,14 @@ class Panel:
         self._update()
 
     def _update(self) -> None:
-        """Show what is known now, if anybody looks, and soon in the saved notebook, too."""
-        with self._lock:
-            if self._watch is None:
-                return
-            self._shown_at = time.monotonic()
-            self._view.fragments = self._fragments(live=True)
-            kept, self._kept = self._kept, False
-        if kept:
-            self._worker.submit(self._keep)
+        """Show what is known now, if anybody looks."""
+        if self._views:
+            self._view.update()
 
-    def _keep(self) -> None:
-        self._kept = True
-        self._view.keep()
+    def _update_soon(self) -> None:
+        """Show in a moment what is known then; no check, and no cell, waits for it."""
+        if self._views:
+            self._view.update_soon()
 
     def _fragments(self, live: bool) -> dict[str, str]:
         with self._lock:

@@ -1,7 +1,7 @@
 """What the panel shows: its state, and that as fragments of HTML."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from markupsafe import Markup
@@ -31,6 +31,7 @@ class PanelState:
     tabs: tuple[Tab, ...]
     tab: Tab | None = None  # the one that is open
     blocks: tuple[Markup, ...] = ()  # what it showed when it was looked at last
+    hints: dict[str, int] = field(default_factory=dict)  # taken here, by task; the progress may not know
     solutions: dict[str, str] = field(default_factory=dict)  # those that are to be seen now, by task
     automatic: bool = True
     answers: bool = True  # the emulator
@@ -43,11 +44,21 @@ class PanelState:
 
     def tasks(self, progress: LabProgress) -> list[TaskView]:
         """The lab's tasks as they are now."""
+        progress = replace(progress, hints=self.hints | progress.hints)
         return [self.outcomes.task(task, progress, self.solutions.get(task.id)) for task in self.lab.tasks]
 
     def done(self, progress: LabProgress) -> set[str]:
         """The ids of the tasks that are done in the account now."""
         return {view.task.id for view in self.tasks(progress) if view.state == "done"}
+
+    def found(self) -> None:
+        """The emulator answers, whether it did before or not."""
+        self.said = self.said if self.answers else "The emulator runs."
+        self.answers, self.trouble = True, ""
+
+    def lost(self, why: str) -> None:
+        """The emulator does not answer any more."""
+        self.answers, self.said = False, why
 
     def say(self, tasks: Collection[str], progress: LabProgress) -> None:
         """Let what became of these tasks be heard."""

@@ -47,8 +47,7 @@ class QuizView:
         before = self._before()
         for number, question in enumerate(self.quiz.questions, 1):
             self._questions[question.id] = QuestionView(number, question, right_before=question.id in before.right)
-        self._view = LiveView(self._act, self._snapshot)
-        self._view.fragments = self._fragments(live=True)
+        self._view = LiveView(self._act, self._fragments, self.__str__)
 
     def _ipython_display_(self) -> None:
         self._view.show()
@@ -56,16 +55,12 @@ class QuizView:
     def __str__(self) -> str:
         return "\n\n".join([f"Questions on {self.lab.title}", *map(str, self._questions.values())])
 
-    def _snapshot(self) -> tuple[str, str]:
-        return str(self), "\n".join(self._fragments(live=False).values())
-
     def _act(self, action: Action) -> None:
         acts = {"answer": self._answered, "explain": self._explained, "again": self._again}
         act, view = acts.get(action["do"]), self._questions.get(str(action.get("question")))
         if act and view:
             self._questions[view.question.id] = act(view, action)
-            self._view.fragments = self._fragments(live=True)
-            self._view.keep()
+            self._view.update()
 
     def _answered(self, view: QuestionView, action: Action) -> QuestionView:
         values = action.get("values")

@@ -37,7 +37,7 @@ function render({ model, el }) {
   el.addEventListener("click", (event) => {
     const control = event.target.closest("[data-do]");
     if (!control || control.tagName === "FORM" || control.getAttribute("aria-disabled") === "true") return;
-    if (control.dataset.ask && !control.dataset.sure) return ask(control);
+    if (control.dataset.ask && !control.dataset.sure) return ask(control).focus();
     send(control, control.type === "checkbox" ? { value: control.checked } : {});
   });
   el.addEventListener("change", (event) => {
@@ -55,8 +55,6 @@ function render({ model, el }) {
     if (event.target.matches(".lab-filter input")) filter(event.target);
   });
   el.addEventListener("keydown", onKey);
-  // JupyterLab's own keys (A inserts a cell, D D deletes one, Enter edits it) are not meant for what has the focus here.
-  el.setAttribute("data-lm-suppress-shortcuts", "true");
 
   const view = Math.random().toString(36).slice(2);
   const heart = setInterval(() => model.send({ do: "alive", view }), HEARTBEAT);
@@ -67,7 +65,11 @@ function render({ model, el }) {
   return () => {
     clearInterval(heart);
     model.off("change:fragments", update);
-    if (model.comm_live !== false) model.send({ do: "closed", view });
+    try {
+      model.send({ do: "closed", view });
+    } catch {
+      // Of a notebook that is closed the connection goes first; then Python misses the heartbeat.
+    }
   };
 }
 
@@ -77,16 +79,20 @@ function newFragment(name) {
   return node;
 }
 
-// What the learner has in hand, in a fragment that is about to be replaced: focus, what is open, typed, scrolled.
+// What the learner has in hand, in a fragment that is about to be replaced: focus, what is asked, open, typed, scrolled.
 function replace(node, html) {
   const active = node.contains(document.activeElement) ? document.activeElement : null;
   const selection = active?.selectionStart ?? null;
   const index = active ? [...node.querySelectorAll(keyed(active))].indexOf(active) : -1;
+  const asked = [...node.querySelectorAll("[data-sure]")].map(keyed);
   const opened = new Map([...node.querySelectorAll("details[data-key]")].map((each) => [each.dataset.key, each.open]));
   const typed = new Map([...node.querySelectorAll("input[data-key]")].map((each) => [each.dataset.key, each.value]));
   const scrolled = new Map([...node.querySelectorAll("[data-scroll]")].map((each) => [each.dataset.scroll, each]));
   node.innerHTML = html;
   addFilters(node);
+  for (const control of asked.map((each) => node.querySelector(each))) {
+    if (control?.dataset.ask) ask(control);
+  }
   for (const each of node.querySelectorAll("details[data-key]")) {
     each.open = opened.get(each.dataset.key) ?? each.open;
   }
@@ -111,6 +117,7 @@ function keyed(element) {
   return element.tagName.toLowerCase() + parts.map(([name, value]) => `[data-${name}="${CSS.escape(value)}"]`).join("");
 }
 
+// Puts a question in a control's place, and returns the button that says yes.
 function ask(control) {
   const box = document.createElement("span");
   box.className = "lab-ask";
@@ -128,18 +135,17 @@ function ask(control) {
     control.focus();
   };
   no.addEventListener("click", back);
+  sure.addEventListener("click", back); // by itself: where it changes nothing, nothing takes the question's place
   box.addEventListener("keydown", (event) => event.key === "Escape" && back());
   box.append(control.dataset.ask, " ", sure, " ", no);
   control.replaceWith(box);
-  sure.focus();
+  return sure;
 }
 
 function onKey(event) {
-  if (event.key === "Enter" && event.target.matches('input:not([type="checkbox"], [type="radio"])')) {
-    event.preventDefault(); // JupyterLab would let nothing come of it
-    event.target.form?.requestSubmit();
-    return;
-  }
+  // JupyterLab's own keys (A inserts a cell, D D deletes one, Enter edits it) are not meant for what has the focus here;
+  // those that save, or open a menu, are.
+  if (event.key === "Enter" || !(event.ctrlKey || event.metaKey)) event.stopPropagation();
   const tab = event.target.closest?.('[role="tab"]');
   if (!tab) return;
   const tabs = [...tab.parentElement.querySelectorAll('[role="tab"]')];
