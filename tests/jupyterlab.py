@@ -1,0 +1,174 @@
+"""A real JupyterLab, and what a learner does in it, in Chromium: open a notebook, type, run, save."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+import psutil
+
+from lab_harness.emulators.process import free_port, is_free
+from tests.waiting import wait_until
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 60_000  # milliseconds until JupyterLab has done what a key asks for
+USERS_OWN = ("AWS_", "LAB_", "LOCALSTACK_", "JUPYTER_")  # settings that a test's JupyterLab shall not see
+# What a learner does with mouse and menus, by JupyterLab's own commands.
+OPEN = """async path => {
+  const shown = await jupyterapp.commands.execute("docmanager:open", { path });
+  await shown.context.ready;
+  await shown.sessionContext.ready;
+  await shown.sessionContext.session.kernel.info;
+  shown.content.activeCellIndex = 0;
+  shown.content.mode = "command";
+  shown.content.node.focus();
+  return shown.sessionContext.session.kernel.id;
+}"""
+SAVE = """async () => { await jupyterapp.commands.execute("docmanager:save"); }"""
+CLOSE_ALL = """async () => {
+  for (const shown of [...jupyterapp.shell.widgets("main")]) shown.dispose();
+  await jupyterapp.serviceManager.sessions.shutdownAll();
+}"""
+THEME = """async theme => { await jupyterapp.commands.execute("apputils:change-theme", { theme }); }"""
+
+
+class JupyterLab(NamedTuple):
+    """A course folder that is open in JupyterLab, and JupyterLab's address, token included."""
+
+    course: Path
+    address: str
+
+    @property
+    def home(self):
+        """Where the emulator and the progress are kept."""
+        return self.course.parent / "lab"
+
+    @property
+    def runtime(self):
+        """Where Jupyter keeps how to reach each kernel."""
+        return self.course.parent / "runtime"
+
+    def url(self, path):
+        """The address of another of its pages, or of Jupyter's API."""
+        return re.sub("/lab/tree/[^?]*", f"/{path}", self.address)
+
+    def write(self, name, *sources):
+        """Write a notebook with these cells of code."""
+        metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        path = self.course / "notebooks" / name
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
+        return path
+
+
+def write_settings(folder):
+    """Let JupyterLab be driven by its commands, from a script in its page."""
+    folder.mkdir()
+    settings = {"LabApp": {"expose_app_in_browser": True}}
+    (folder / "jupyter_lab_config.json").write_text(json.dumps(settings), encoding="utf-8")
+
+
+@contextmanager
+def open_jupyterlab(folder):
+    """`lab open` in a copy of the course in this folder, by a user who is new to Jupyter."""
+    for name in ("labs", "notebooks"):
+        shutil.copytree(ROOT / name, folder / "course" / name, dirs_exist_ok=True)
+    port = free_port()
+    write_settings(folder / "jupyter")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(USERS_OWN)}
+    environ |= {"LAB_COURSE": str(folder / "course"), "LAB_HOME": str(folder / "lab")}
+    environ |= {"JUPYTER_RUNTIME_DIR": str(folder / "runtime"), "JUPYTER_CONFIG_DIR": str(folder / "jupyter")}
+    environ |= {"HOME": str(folder), "USERPROFILE": str(folder)}  # a new user: no notebook was open before
+    command = [sys.executable, "-m", "lab_harness", "open", "--no-browser", "--port", str(port)]
+    log = folder / "jupyterlab.log"  # not a pipe, which would fill up
+    with log.open("w") as written, subprocess.Popen(command, env=environ, stderr=written) as running:
+        said = wait_until(lambda: re.search(r"http://127\S+token=\w+", log.read_text()), PATIENCE / 1000)
+        wait_until(lambda: not is_free(port))  # JupyterLab says its address a moment before it listens.
+        try:
+            yield JupyterLab(folder / "course", said[0])
+        finally:
+            family = [psutil.Process(running.pid), *psutil.Process(running.pid).children(recursive=True)]
+            jupyter = next(process for process in family[1:] if "jupyterlab" in process.cmdline())
+            jupyter.terminate()  # as when it is shut down from its menu
+            _, alive = psutil.wait_procs(family, timeout=30)
+            # In a container there may be nobody to ask after orphans that have ended.
+            alive = [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+            for process in alive:
+                process.kill()
+    assert not alive, "lab open left processes behind"
+    assert not (folder / "lab" / "emulator.json").exists(), "lab open left the emulator that it had started"
+
+
+def show_jupyterlab(page, jupyterlab):
+    """Load JupyterLab, without a notebook, into this page."""
+    page.goto(jupyterlab.url("lab"))
+    page.wait_for_function("window.jupyterapp", timeout=PATIENCE)
+    page.evaluate("async () => { await jupyterapp.restored; }")
+
+
+def open_notebook(page, name):
+    """Open a notebook, wait for its kernel, make its first cell the active one, and return the kernel's id."""
+    kernel = page.evaluate(OPEN, name)
+    active(page, 0)
+    return kernel
+
+
+def save(page):
+    """Save the notebook that is shown, and return when that is done."""
+    page.evaluate(SAVE)
+
+
+def close_all(page):
+    """Close everything, unsaved, and end all kernels."""
+    page.keyboard.press("Escape")  # a dialog that a test which failed left open
+    page.evaluate(CLOSE_ALL)
+
+
+def set_theme(page, theme):
+    """Choose one of JupyterLab's themes, such as JupyterLab Dark."""
+    page.evaluate(THEME, theme)
+
+
+def wait_for_kernel(page, address):
+    """Wait until the notebook's kernel is ready and JupyterLab connected to it: cells run before that are lost."""
+    kernels = re.sub("/lab/tree/.*[?]", "/api/kernels?", address)
+
+    def connected():
+        found = page.request.get(kernels).json()
+        return [kernel for kernel in found if kernel["connections"] and kernel["execution_state"] == "idle"]
+
+    wait_until(connected, within=PATIENCE / 1000)
+
+
+def active(page, index):
+    """Wait until this cell is the active one, and return it."""
+    cell = page.locator(f'.jp-Notebook:visible .jp-Cell.jp-mod-active[data-windowed-list-index="{index}"]')
+    cell.wait_for(state="attached", timeout=PATIENCE)
+    return cell
+
+
+def select(page, index):
+    """Make this cell the active one by a click, and return it."""
+    page.locator(f'.jp-Notebook:visible .jp-Cell[data-windowed-list-index="{index}"] .jp-InputPrompt').click()
+    return active(page, index)
+
+
+def run_cell(page, index, source=None):
+    """Run the active cell, with other source if given, and wait until the next one is active."""
+    cell = active(page, index)
+    if source is not None:
+        page.keyboard.press("Enter")
+        editor = cell.locator(".cm-content:focus")
+        editor.wait_for(timeout=PATIENCE)
+        page.keyboard.press("Control+a")
+        page.keyboard.insert_text(source)
+        # By its beginning: of a long text the editor shows only what there is room for.
+        cell.locator(".cm-line").filter(has_text=source.splitlines()[0]).first.wait_for(timeout=PATIENCE)
+    page.keyboard.press("Shift+Enter")
+    active(page, index + 1)

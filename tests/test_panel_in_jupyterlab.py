@@ -1,0 +1,651 @@
+"""The lab panel and the quiz in a real JupyterLab, in Chromium, as a learner uses them: by mouse and by keyboard."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from jupyter_client import BlockingKernelClient
+
+from lab_harness.aws import Clients
+from lab_harness.course import Course
+from lab_harness.emulators.embedded import Embedded
+from lab_harness.labs import load_lab
+from lab_harness.notebook.build import task_of
+from lab_harness.notebook.console.tabs import KINDS
+from lab_harness.progress import Progress
+from lab_harness.solutions import answers
+from tests.conftest import ARTIFACTS, ROOT, SAMPLE_LABS, VIEWPORT, keep_if_failed, open_chromium
+from tests.jupyterlab import (
+    PATIENCE,
+    close_all,
+    open_jupyterlab,
+    open_notebook,
+    run_cell,
+    save,
+    select,
+    set_theme,
+    show_jupyterlab,
+)
+from tests.waiting import wait_until
+
+expect = pytest.importorskip("playwright.sync_api").expect
+axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+
+DARK, LIGHT = "JupyterLab Dark", "JupyterLab Light"
+OPEN_QUEUE = 'from lab_harness import open_lab\n\nlab = open_lab("queue")'
+CREATE_QUEUE = 'import boto3\n\nurl = boto3.client("sqs").create_queue(QueueName="sample-queue")["QueueUrl"]'
+
+
+@pytest.fixture(scope="module", autouse=True)
+def patience():
+    """Playwright's assertions wait longer than they do by themselves."""
+    expect.set_options(timeout=PATIENCE)
+    yield
+    expect.set_options(timeout=5000)
+
+
+@pytest.fixture(scope="module")
+def jupyterlab(tmp_path_factory):
+    """JupyterLab in a copy of the course that has two sample labs, too, and a lab whose panel has every tab."""
+    folder = tmp_path_factory.mktemp("learner")
+    everything = folder / "course" / "labs" / "everything"
+    shutil.copytree(ROOT / "labs" / "hello_lambda", everything)
+    services = sorted(set[str]().union(*(kind.services for kind in KINDS)) | {"iam", "logs", "cloudwatch"})
+    described = re.sub(
+        r"(?m)^services = .*", f"services = {json.dumps(services)}", (everything / "lab.toml").read_text()
+    )
+    (everything / "lab.toml").write_text(described)
+    for name in ("queue", "sleepy"):
+        for sample in ("queue", name):
+            shutil.copytree(SAMPLE_LABS / sample, folder / "course" / "labs" / name, dirs_exist_ok=True)
+    with open_jupyterlab(folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def window(jupyterlab):
+    """A browser window that shows JupyterLab."""
+    with open_chromium() as browser:
+        shown = browser.new_page(viewport=VIEWPORT)
+        shown.set_default_timeout(PATIENCE)
+        show_jupyterlab(shown, jupyterlab)
+        yield shown
+
+
+@pytest.fixture
+def account(jupyterlab):
+    """The learner's account, with nothing in it, and no progress so far."""
+    emulator = Embedded(jupyterlab.home)
+    emulator.start()
+    emulator.reset()
+    progress_of(jupyterlab).path.unlink(missing_ok=True)
+    return Clients(emulator, token=None)
+
+
+@pytest.fixture
+def page(request, window, account):
+    """JupyterLab without an open notebook."""
+    yield window
+    keep_if_failed(request, window)
+    close_all(window)
+
+
+@pytest.fixture
+def queue(jupyterlab, page):
+    """The lab `queue`, open in a notebook, untouched; the cell below it creates the queue."""
+    jupyterlab.write("queue.ipynb", OPEN_QUEUE, CREATE_QUEUE, "")
+    kernel = open_notebook(page, "queue.ipynb")
+    run_cell(page, 0)
+    panel(page).wait_for()
+    return kernel
+
+
+def progress_of(jupyterlab):
+    return Progress(jupyterlab.home / "progress.sqlite")
+
+
+def panel(page):
+    """The panel in the notebook that is shown."""
+    return page.locator(".jp-NotebookPanel:visible .lab-live").first
+
+
+def task(page, number):
+    return panel(page).get_by_role("region", name=f"Task {number}", exact=True)
+
+
+def see(page, number, state):
+    """Wait until a task is shown in this state: done, wrong, todo or checking."""
+    expect(task(page, number)).to_have_class(re.compile(rf"\blab-is-{state}\b"))
+
+
+def button(shown, name):
+    return shown.get_by_role("button", name=name, exact=True)
+
+
+def complete(lab, answered):
+    """The tasks of which every check, with all that it needs, is about tasks that were answered."""
+    tasks = {}
+    for check in lab.all_checks:  # needs are always declared earlier
+        tasks[check.name] = {check.task}.union(*(tasks[name] for name in check.needs))
+    checks_of = {each.id: [check.name for check in lab.all_checks if check.task == each.id] for each in lab.tasks}
+    return {each for each, names in checks_of.items() if all(tasks[name] <= answered for name in names)}
+
+
+def see_ticks(page, lab, answered):
+    """Wait until every task that can be done now is ticked."""
+    for number, each in enumerate(lab.tasks, 1):
+        if each.id in complete(lab, answered):
+            see(page, number, "done")
+
+
+@pytest.mark.parametrize("lab_id", ["hello_lambda", "orders_pipeline", "termination_alert"])
+def test_each_task_of_a_lab_ticks_itself_when_it_is_built(lab_id, page, jupyterlab):
+    lab = load_lab(lab_id)
+    notebook, solutions, answered = lab.file.notebook, answers(lab), set()
+    open_notebook(page, notebook)
+    cells = nbformat.read(jupyterlab.course / "notebooks" / notebook, as_version=4).cells
+    last = max(index for index, cell in enumerate(cells) if task_of(cell))
+    for index, cell in enumerate(cells[: last + 1]):
+        if cell.source.startswith("lab.check("):
+            page.keyboard.press("ArrowDown")
+            continue
+        asked = task_of(cell)
+        if asked:
+            see_ticks(page, lab, answered)
+            answered.add(asked)
+        run_cell(page, index, solutions[asked].cell if asked else None)
+    see_ticks(page, lab, answered)
+    expect(panel(page).get_by_text("all done")).to_be_attached()
+    assert page.locator(".jp-Notebook:visible [data-mime-type*=error]").count() == 0
+    progress = progress_of(jupyterlab).of(lab_id)
+    assert set(progress.passed) == set(lab.check_names)
+    assert not any(progress.tries.values()), "nobody asked for a check"
+
+
+def test_a_half_built_task_is_not_right_yet_and_says_what_to_do_next(page, jupyterlab):
+    solution = answers(load_lab("hello_lambda"))["role"].source
+    first, call, rest = solution.partition("iam.attach_role_policy(")
+    opening = OPEN_QUEUE.replace("queue", "hello_lambda")
+    jupyterlab.write(
+        "half.ipynb", opening, f'import json, boto3\n\niam = boto3.client("iam")\n{first}', call + rest, ""
+    )
+    open_notebook(page, "half.ipynb")
+    run_cell(page, 0)
+    run_cell(page, 1)
+    see(page, 1, "wrong")
+    shown = task(page, 1)
+    expect(shown).to_contain_text("✗ not right yet")
+    expect(shown.get_by_text("The role may write logs").first).to_be_visible()
+    for what in ("expected", "found", "next"):
+        expect(shown.locator("dt").get_by_text(what).first).to_be_visible()
+    expect(task(page, 2)).to_contain_text("○ to do")
+    run_cell(page, 2)
+    see(page, 1, "done")
+    expect(shown.locator("dt")).to_have_count(0)
+
+
+@pytest.mark.usefixtures("queue")
+def test_hints_come_one_at_a_time_and_are_counted(page, jupyterlab):
+    for number in (1, 2, 3):
+        button(task(page, 1), f"Hint {number} of 3 for task 1").click()
+        expect(task(page, 1).get_by_text(f"Hint {number} of 3.")).to_be_visible()
+        expect(task(page, 1).get_by_role("list", name="Hints for task 1").get_by_role("listitem")).to_have_count(number)
+        assert progress_of(jupyterlab).of("queue").hints == {"queue": number}
+    expect(task(page, 1).locator("[data-do=hint]")).to_have_count(0)
+
+
+@pytest.mark.usefixtures("queue")
+def test_a_solution_is_shown_only_to_whoever_says_yes(page, jupyterlab):
+    solution = button(task(page, 1), "Solution of task 1")
+    solution.click()
+    button(task(page, 1).get_by_role("group", name="Show the answer?"), "No").click()
+    expect(solution).to_be_focused()
+    expect(task(page, 1).locator("pre")).to_have_count(0)
+    assert not progress_of(jupyterlab).of("queue").solutions
+    solution.click()
+    button(task(page, 1), "Yes, show it").click()
+    expect(task(page, 1).locator("pre")).to_contain_text('create_queue(QueueName="sample-queue")')
+    assert progress_of(jupyterlab).of("queue").solutions == {"queue"}
+    button(task(page, 1), "Hide the solution of task 1").click()
+    expect(task(page, 1).locator("pre")).to_have_count(0)
+
+
+@pytest.mark.usefixtures("queue")
+def test_a_question_stays_while_its_task_changes(page, account):
+    button(panel(page), "Solution of task 1").click()
+    account["sqs"].create_queue(QueueName="sample-queue")
+    see(page, 1, "done")
+    expect(button(panel(page), "Yes, show it")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(button(panel(page), "Solution of task 1")).to_be_focused()
+
+
+@pytest.mark.usefixtures("queue")
+def test_a_reset_removes_what_was_built_once_the_learner_is_sure(page, account):
+    see(page, 1, "todo")
+    run_cell(page, 1)
+    see(page, 1, "done")
+    reset, question = button(panel(page), "Reset the lab"), panel(page).get_by_role("group", name="Remove what")
+    reset.click()
+    button(question, "No").click()
+    expect(reset).to_be_focused()
+    see(page, 1, "done")
+    reset.click()
+    button(question, "Yes, remove it").click()
+    see(page, 1, "todo")
+    expect(task(page, 1)).to_contain_text("You have done this before")
+    expect(panel(page).get_by_role("status")).to_contain_text("AWS::SQS::Queue sample-queue")
+    assert not account["sqs"].list_queues().get("QueueUrls")
+    expect(question).to_have_count(0)
+    for _ in range(2):  # again, with nothing left to remove
+        reset.click()
+        button(question, "Yes, remove it").click()
+        expect(question).to_have_count(0)
+        expect(panel(page).get_by_role("status")).to_contain_text("There was nothing to remove.")
+
+
+def test_nothing_ticks_itself_while_that_is_switched_off(page, jupyterlab):
+    # The cell goes on for longer than a panel that checks by itself would wait.
+    jupyterlab.write(
+        "off.ipynb", OPEN_QUEUE, f"{CREATE_QUEUE}\nimport time\n\ntime.sleep(2)\nprint('I am', 'done')", ""
+    )
+    open_notebook(page, "off.ipynb")
+    run_cell(page, 0)
+    automatic = panel(page).get_by_role("checkbox", name="Check by itself")
+    automatic.uncheck()
+    button(panel(page), "Hint 1 of 3 for task 1").click()  # its answer comes after that to the box
+    expect(panel(page).get_by_text("Hint 1 of 3.")).to_be_visible()
+    select(page, 1)
+    run_cell(page, 1)
+    expect(page.get_by_text("I am done")).to_be_visible()
+    see(page, 1, "todo")
+    button(panel(page), "Check task 1").click()
+    see(page, 1, "done")
+    see(page, 2, "todo")
+    automatic.check()
+    expect(panel(page).get_by_role("status")).not_to_be_empty()
+
+
+@pytest.mark.usefixtures("queue")
+def test_what_was_built_is_there_again_after_the_emulator_was_stopped_and_started(page, account):
+    run_cell(page, 1)
+    see(page, 1, "done")
+    button(panel(page), "Stop the emulator").click()
+    button(panel(page), "Yes, stop it").click()
+    expect(panel(page)).to_contain_text("The embedded emulator does not run.")
+    assert not account.emulator.healthy()
+    button(panel(page), "Check task 2").click()
+    expect(panel(page).get_by_role("alert")).to_contain_text("lab start")
+    button(panel(page), "Start the emulator").click()
+    expect(button(panel(page), "Stop the emulator")).to_be_visible()
+    expect(panel(page).get_by_role("alert")).to_have_count(0)
+    see(page, 1, "done")
+    button(panel(page), "Check task 2").click()
+    see(page, 2, "wrong")
+    account["sqs"].send_message(
+        QueueUrl=account["sqs"].get_queue_url(QueueName="sample-queue")["QueueUrl"], MessageBody="hello"
+    )
+    see(page, 2, "done")
+
+
+@pytest.mark.usefixtures("queue")
+def test_a_restarted_kernel_finds_what_was_built_before(page):
+    run_cell(page, 1)
+    see(page, 1, "done")
+    page.keyboard.press("0")
+    page.keyboard.press("0")
+    page.get_by_role("dialog").get_by_role("button", name="Confirm Kernel Restart").click()
+    expect(panel(page)).to_have_class(re.compile("lab-dead"))
+    select(page, 0)
+    run_cell(page, 0)
+    expect(panel(page)).not_to_have_class(re.compile("lab-dead"))
+    see(page, 1, "done")
+    see(page, 2, "todo")
+
+
+def test_two_notebooks_that_are_open_at_once_tick_side_by_side(page, jupyterlab):
+    hello = OPEN_QUEUE.replace("queue", "hello_lambda")
+    role = "import json, boto3\n\niam = boto3.client('iam')\n" + answers(load_lab("hello_lambda"))["role"].source
+    for name, sources in {"one": (OPEN_QUEUE, CREATE_QUEUE, ""), "two": (hello, role, "")}.items():
+        jupyterlab.write(f"{name}.ipynb", *sources)
+        open_notebook(page, f"{name}.ipynb")
+        run_cell(page, 0)
+        panel(page).wait_for()
+    expect(panel(page).get_by_role("heading", name="The simple Lambda function")).to_be_visible()
+    run_cell(page, 1)
+    see(page, 1, "done")
+    page.get_by_role("tab", name="one.ipynb").click()
+    expect(panel(page).get_by_role("heading", name="A queue")).to_be_visible()
+    see(page, 1, "todo")
+    select(page, 1)
+    run_cell(page, 1)
+    see(page, 1, "done")
+    page.get_by_role("tab", name="two.ipynb").click()
+    see(page, 1, "done")
+    see(page, 2, "todo")
+
+
+def threads(jupyterlab, kernel):
+    """The names of a kernel's threads, asked for beside the notebook."""
+    client = BlockingKernelClient(connection_file=str(jupyterlab.runtime / f"kernel-{kernel}.json"))
+    client.load_connection_file()
+    client.start_channels()
+    try:
+        names = {"names": "' '.join(each.name for each in __import__('threading').enumerate())"}
+        reply = client.execute("", silent=True, user_expressions=names, reply=True, timeout=PATIENCE / 1000)
+        return reply["content"]["user_expressions"]["names"]["data"]["text/plain"]
+    finally:
+        client.stop_channels()
+
+
+def test_the_account_is_watched_until_the_notebook_is_closed(page, jupyterlab, account):
+    # JupyterLab closes the connection first, so the panel only misses the notebook's signs of life.
+    impatient = "from lab_harness.notebook import background\n\nbackground.FORGOTTEN_AFTER = 0.5"
+    jupyterlab.write("closed.ipynb", OPEN_QUEUE, impatient, "")
+    kernel = open_notebook(page, "closed.ipynb")
+    run_cell(page, 0)
+    panel(page).wait_for()
+    wait_until(lambda: "lab-panel-watch" in threads(jupyterlab, kernel), PATIENCE / 1000)
+    run_cell(page, 1)
+    page.get_by_role("tab", name="closed.ipynb").locator(".lm-TabBar-tabCloseIcon").click()
+    page.get_by_role("dialog").get_by_role("button", name="Discard").click()
+    expect(page.locator(".lab-live")).to_have_count(0)
+
+    def watched():
+        account["sqs"].create_queue(QueueName="other")  # at a change the panel sees whether anybody looks
+        return "lab-panel-watch" in threads(jupyterlab, kernel)
+
+    wait_until(lambda: not watched(), PATIENCE / 1000)
+
+
+def test_a_cell_that_is_run_again_has_one_panel_that_watches(queue, page, jupyterlab, account):
+    select(page, 0)
+    run_cell(page, 0)
+    panel(page).wait_for()
+
+    def watches():
+        account["sqs"].create_queue(
+            QueueName="other"
+        )  # a watch that was stopped ends when its last question is answered
+        return threads(jupyterlab, queue).count("lab-panel-watch")
+
+    wait_until(lambda: watches() == 1, PATIENCE / 1000)
+    run_cell(page, 1)
+    see(page, 1, "done")
+
+
+def test_a_click_is_answered_while_checks_and_a_cell_run(page, jupyterlab):
+    jupyterlab.write("sleepy.ipynb", OPEN_QUEUE.replace("queue", "sleepy"), 'lab.check("queue")', "")
+    open_notebook(page, "sleepy.ipynb")
+    run_cell(page, 0)
+    button(panel(page), "Check task 1").click()
+    see(page, 1, "checking")
+    select(page, 1)
+    run_cell(page, 1)
+    expect(page.locator(".jp-InputPrompt:visible", has_text="[*]")).to_have_count(1)
+    button(panel(page), "Hint 1 of 3 for task 1").click()
+    expect(panel(page).get_by_text("Hint 1 of 3.")).to_be_visible()
+    see(page, 1, "checking")
+    expect(page.locator(".jp-InputPrompt:visible", has_text="[*]")).to_have_count(1)
+
+
+def test_a_saved_notebook_shows_the_last_state_without_its_kernel(page, jupyterlab, window):
+    hello = OPEN_QUEUE.replace("queue", "hello_lambda")
+    role = "import json, boto3\n\niam = boto3.client('iam')\n" + answers(load_lab("hello_lambda"))["role"].source
+    path = jupyterlab.write("saved.ipynb", hello, role, "")
+    open_notebook(page, "saved.ipynb")
+    run_cell(page, 0)
+    panel(page).wait_for()
+    run_cell(page, 1)
+    see(page, 1, "done")
+    wait_until(lambda: save(page) or "4 of 13 points" in path.read_text(encoding="utf-8"), PATIENCE / 1000)
+    close_all(page)
+    page.goto(jupyterlab.url("lab/tree/saved.ipynb"))
+    see_last_state(page.locator(".jp-Notebook"))
+    converted = convert_to_html(path)
+    with window.context.browser.new_context(offline=True, viewport=VIEWPORT) as offline:
+        shown = offline.new_page()
+        shown.goto(converted.as_uri())
+        see_last_state(shown.locator("body"))
+        shown.screenshot(path=ARTIFACTS / "saved.png")
+
+
+def see_last_state(shown):
+    """See the static panel, with one task done, and nothing that a missing kernel leaves behind."""
+    snapshot = shown.locator(".lab-snapshot")
+    expect(snapshot.get_by_text("4 of 13 points")).to_be_visible()
+    expect(snapshot.get_by_role("region", name="Task 1")).to_contain_text("✓ done")
+    expect(snapshot.get_by_role("img", name="the architecture")).to_be_visible()
+    expect(snapshot.get_by_role("button")).to_have_count(0)
+    for message in shown.get_by_text("Error displaying widget").all():
+        expect(message).to_be_hidden()
+
+
+def convert_to_html(path):
+    """Convert a notebook by nbconvert, as a learner does, and return the page's path."""
+    command = [sys.executable, "-m", "nbconvert", "--to", "html", "--log-level", "ERROR", str(path)]
+    subprocess.run(command, check=True)
+    return path.with_suffix(".html")
+
+
+@pytest.mark.usefixtures("queue")
+def test_the_panel_stands_beside_the_notebook_too(page):
+    button(panel(page), "Show beside the notebook").click()
+    page.get_by_role("tab", name="A queue").wait_for()
+    both = page.locator(".lab-live:visible")
+    expect(both).to_have_count(2)
+    button(both.last, "Hint 1 of 3 for task 1").click()
+    for shown in both.all():
+        expect(shown.get_by_text("Hint 1 of 3.")).to_be_visible()
+    select(page, 1)
+    run_cell(page, 1)
+    for shown in both.all():
+        expect(shown.locator(".lab-task").first).to_have_class(re.compile("lab-is-done"))
+    page.screenshot(path=ARTIFACTS / "docked.png")
+
+
+def focus_by_tab(page, control):
+    """Move the focus to a control by the Tab key alone."""
+    for _ in range(60):
+        if control.evaluate("each => each === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    pytest.fail("the Tab key does not reach it")
+
+
+@pytest.mark.usefixtures("queue")
+def test_the_panel_is_used_by_keyboard_alone(page):
+    select(page, 0)
+    focus_by_tab(page, button(panel(page), "Hint 1 of 3 for task 1"))
+    for number, key in enumerate(("Enter", "Space", "Enter"), 1):
+        page.keyboard.press(key)
+        expect(panel(page).get_by_text(f"Hint {number} of 3.")).to_be_visible()
+        rest = button(panel(page), f"Hint {number + 1} of 3 for task 1" if number < 3 else "Check task 1")
+        expect(rest).to_be_focused()
+    for key in ("a", "b", "d", "d", "x", "m", "0", "0"):  # of JupyterLab: new cells, no cell, Markdown, a new kernel
+        page.keyboard.press(key)
+    expect(button(panel(page), "Check task 1")).to_be_focused()
+    expect(page.locator(".jp-Notebook:visible .jp-CodeCell")).to_have_count(3)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.keyboard.press("Enter")
+    see(page, 1, "wrong")
+    expect(button(panel(page), "Check task 1")).to_be_focused()
+    focus_by_tab(page, button(panel(page), "Solution of task 1"))
+    page.keyboard.press("Enter")
+    expect(button(panel(page), "Yes, show it")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(button(panel(page), "Solution of task 1")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(button(panel(page), "Hide the solution of task 1")).to_be_focused()
+
+
+@pytest.mark.usefixtures("queue")
+def test_arrow_keys_go_from_tab_to_tab(page):
+    focus_by_tab(page, panel(page).get_by_role("tab", name="Queues"))
+    for key, name in {"ArrowRight": "Timeline", "End": "AWS calls", "Home": "Queues", "ArrowLeft": "AWS calls"}.items():
+        page.keyboard.press(key)
+        expect(panel(page).get_by_role("tab", name=name, selected=True)).to_be_focused()
+        expect(panel(page).get_by_role("tabpanel", name=name)).to_be_visible()
+
+
+def test_a_stopped_emulator_leaves_the_focus_on_the_button_that_starts_it(queue, page):
+    focus_by_tab(page, button(panel(page), "Stop the emulator"))
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(button(panel(page), "Start the emulator")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(button(panel(page), "Stop the emulator")).to_be_focused()
+
+
+@pytest.fixture
+def quiz(jupyterlab, page):
+    """The quiz of the lab `queue`, open in a notebook: a question of each kind."""
+    jupyterlab.write("quiz.ipynb", f"{OPEN_QUEUE};", "lab.quiz()", "")
+    open_notebook(page, "quiz.ipynb")
+    run_cell(page, 0)
+    run_cell(page, 1)
+    shown = page.locator(".jp-NotebookPanel:visible .lab-live").last
+    shown.get_by_role("progressbar", name="Questions answered right").wait_for()
+    return shown
+
+
+def test_each_kind_of_question_is_answered_by_keyboard_alone(quiz, page, jupyterlab):
+    questions = load_lab("queue", Course(jupyterlab.course)).quiz.questions
+    single, multiple, ordering, numeric = (quiz.get_by_role("group", name=each.text) for each in questions[:4])
+
+    focus_by_tab(page, single.get_by_role("radio").first)
+    chosen = single.get_by_role("radio", name=questions[0].right[0])
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+        if chosen.is_checked():
+            break
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(single).to_contain_text("Right.")
+    expect(button(single, "Answer question 1 again")).to_be_focused()
+
+    for right in questions[1].right:
+        focus_by_tab(page, multiple.get_by_role("checkbox", name=right))
+        page.keyboard.press("Space")
+    focus_by_tab(page, button(multiple, "Answer question 2"))
+    page.keyboard.press("Space")
+    expect(multiple).to_contain_text("Right.")
+
+    focus_by_tab(page, button(ordering, "Answer question 3"))
+    page.keyboard.press("Enter")
+    expect(ordering).to_contain_text("Not right.")
+    for place, entry in enumerate(questions[2].order):
+        up = button(ordering, f"Move up: {entry}")
+        focus_by_tab(page, up)
+        while entries(ordering).index(entry) > place:
+            page.keyboard.press("Enter")
+            expect(up).to_be_focused()
+    expect(ordering.get_by_role("status")).to_contain_text("is now number")
+    focus_by_tab(page, button(ordering, "Answer question 3"))
+    page.keyboard.press("Enter")
+    expect(ordering).to_contain_text("Right.")
+
+    focus_by_tab(page, numeric.get_by_role("textbox"))
+    page.keyboard.type("20")
+    page.keyboard.press("Enter")
+    expect(numeric).to_contain_text("Right.")
+    expect(quiz).to_contain_text("4 of 5 right")
+    assert len(progress_of(jupyterlab).of("queue").right) == 4
+    expect(page.locator(".jp-Notebook:visible .jp-CodeCell")).to_have_count(3)
+
+
+def entries(question):
+    return question.locator(".lab-order li > span").all_inner_texts()
+
+
+def serious_issues(page, selector):
+    """What axe-core calls serious or critical in these parts of the page, with the place of each."""
+    page.evaluate("document.body.style.minHeight = '100vh'")  # it has no height, so axe takes all for clipped away
+    found = axe.run(page, selector, {"resultTypes": ["violations"]}).response
+    assert "color-contrast" in {rule["id"] for rule in found["passes"]}, "axe has seen no text"
+    return [
+        f"{issue['id']} at {place['target']}: {place['failureSummary']}"
+        for issue in found["violations"]
+        if issue["impact"] in ("serious", "critical")
+        for place in issue["nodes"]
+    ]
+
+
+@pytest.fixture(params=[LIGHT, DARK])
+def theme(request, page):
+    """JupyterLab in its light theme, and in its dark one."""
+    set_theme(page, request.param)
+    yield request.param
+    set_theme(page, LIGHT)
+
+
+@pytest.fixture
+def full_account(account):
+    """An account in which every tab has something to show."""
+    for lab_id in ("hello_lambda", "orders_pipeline", "state_machine", "termination_alert", "web_app"):
+        load_lab(lab_id).solve(account)
+    account["lambda"].invoke(FunctionName="process-pet-order", Payload=json.dumps({"Records": "no list"}))
+    (policy,) = account["iam"].list_attached_role_policies(RoleName="hello-world-role")["AttachedPolicies"]
+    account["iam"].detach_role_policy(RoleName="hello-world-role", PolicyArn=policy["PolicyArn"])
+
+
+@pytest.fixture
+def tall_page(page):
+    """JupyterLab in a window so high that a whole panel is seen at once."""
+    page.set_viewport_size(VIEWPORT | {"height": 3600})
+    yield page
+    page.set_viewport_size(VIEWPORT)
+
+
+@pytest.mark.usefixtures("full_account")
+def test_axe_finds_nothing_serious_in_the_panel(tall_page, jupyterlab):
+    page = tall_page
+    jupyterlab.write("all.ipynb", OPEN_QUEUE.replace("queue", "everything"), "")
+    open_notebook(page, "all.ipynb")
+    run_cell(page, 0)
+    see(page, 1, "wrong")
+    see(page, 2, "done")
+    button(panel(page), "Hint 1 of 3 for task 1").click()
+    button(panel(page), "Solution of task 1").click()
+    button(panel(page), "Yes, show it").click()
+    panel(page).locator("pre").wait_for()
+    for summary in panel(page).locator("summary").all():
+        summary.click()
+    tabs = panel(page).get_by_role("tab").all()
+    assert len(tabs) == len(KINDS)
+    issues = []
+    for theme in (LIGHT, DARK):
+        set_theme(page, theme)
+        for tab in tabs:
+            tab.click()
+            expect(panel(page).get_by_role("tabpanel", name=tab.inner_text())).to_be_visible()
+            issues += serious_issues(page, ".lab-live [data-fragment=console]")
+        issues += serious_issues(page, ".lab-live")
+        page.screenshot(path=ARTIFACTS / f"panel-{'light' if theme == LIGHT else 'dark'}.png")
+    set_theme(page, LIGHT)
+    assert issues == []
+
+
+def test_axe_finds_nothing_serious_in_the_quiz(theme, quiz, page):
+    for question in quiz.locator(".lab-question").all():
+        for option in question.locator("input[type=radio], input[type=checkbox]").all():
+            option.check()
+        question.get_by_role("button", name="Answer").click()
+    quiz.get_by_role("button", name="Explain question 2").click()
+    expect(quiz.locator(".lab-help").first).to_be_visible()
+    if theme == DARK:
+        quiz.screenshot(path=ARTIFACTS / "quiz-dark.png")
+    assert serious_issues(page, ".lab-live") == []
+
+
+def test_axe_finds_nothing_serious_on_the_start_page(theme, page):
+    open_notebook(page, "00_start.ipynb")
+    for index in range(5):
+        run_cell(page, index)
+    expect(page.locator(".jp-OutputArea-output").get_by_text("emulator").first).to_be_visible()
+    assert serious_issues(page, ".jp-OutputArea-output") == []
