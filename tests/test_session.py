@@ -205,7 +205,7 @@ class Quiet:
 
 def test_emulator_without_a_call_log_says_which_has_one(opened):
     quiet = OpenLab(opened.lab, Quiet(), opened.progress)
-    assert "localstack keeps no call log; the embedded emulator does." in str(quiet.calls())
+    assert "There is no call log here: LocalStack keeps none" in str(quiet.calls())
     assert quiet.inbox().rows == [("ada@example.com", "Hello", "A text.")]
 
 

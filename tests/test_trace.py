@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from lab_harness.aws import Clients
-from lab_harness.emulators.base import Call, Mail
+from lab_harness.emulators.base import NO_CALL_LOG, Call, Mail
 from lab_harness.notebook import pictures
 from lab_harness.trace import SILENCE, Step, invocations, trace
 from tests.labs.helpers import zipped
@@ -324,5 +324,5 @@ def test_emulator_without_a_call_log_says_so(clients, monkeypatch):
     monkeypatch.setattr(pictures, "read_trace", lambda clients: [Step(0, "work", "invoked, warm", 0.001, "warm")])
     assert str(pictures.trace(clients)).splitlines()[1:] == [
         "  0 ms  work  ▶ invoked, warm (1 ms)",
-        "  embedded keeps no call log, so only invocations and mails are shown.",
+        f"  {NO_CALL_LOG} So only invocations and mails are shown.",
     ]

@@ -9,6 +9,10 @@ REGION = "us-east-1"
 # anything: both emulators accept any credentials.
 HARNESS_TOKEN = "lab-harness"  # noqa: S105
 FUNCTION_TOKEN_PREFIX = "lab-function/"  # noqa: S105
+NO_CALL_LOG = (
+    "There is no call log here: LocalStack keeps none, and an embedded emulator that belongs to another folder shows "
+    "its own only there."
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ class Emulator(Protocol):
         """The mails it sent, oldest first."""
 
     def calls(self, since: int = 0, wait: float = 0.0) -> list[Call] | None:
-        """The AWS calls after the one with this number, oldest first; None where it keeps no call log.
+        """The AWS calls after the one with this number, oldest first; None where it shows no call log.
 
         Where there are none yet it waits so many seconds, at most 30, for the next. Numbers grow by one with each
         call, and through a restart; where one is left out, calls were lost or the account was emptied.

@@ -6,6 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError, ParamValidationError
 
 from lab_harness.aws import Clients
+from lab_harness.emulators.base import NO_CALL_LOG
 from lab_harness.errors import UsageError
 from lab_harness.execution_path import execution_path
 from lab_harness.executions import describe_machine, read_execution, state_machines
@@ -40,8 +41,8 @@ def execution(stepfunctions: Any, arn: str) -> Picture:
 def trace(clients: Clients) -> Picture | Note:
     """What happened after the last request that had an effect, on a time axis."""
     steps = read_trace(clients)
+    limits = f"{NO_CALL_LOG} So only invocations and mails are shown." if clients.emulator.calls() is None else ""
     if not steps:
-        return Note("Nothing has happened yet.", ("Send a request, or run a check that sends one.",))
-    no_log = clients.emulator.calls() is None
-    note = f"{clients.emulator.name} keeps no call log, so only invocations and mails are shown." if no_log else ""
-    return timeline("What happened after the last request", steps, note)
+        hints = ("Send a request, or run a check that sends one.", limits)
+        return Note("Nothing has happened yet.", tuple(filter(None, hints)))
+    return timeline("What happened after the last request", steps, limits)

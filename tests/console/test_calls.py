@@ -1,6 +1,6 @@
 """Tests for the tab of AWS calls."""
 
-from lab_harness.emulators.base import Call
+from lab_harness.emulators.base import NO_CALL_LOG, Call
 from lab_harness.notebook.console.calls import call_table
 
 from .helpers import Partly, look, rows, words
@@ -71,5 +71,5 @@ def test_table_of_calls_is_in_their_order_and_has_the_checks_when_asked_for(acco
 def test_emulator_without_a_call_log_says_which_has_one(account):
     assert words(look("hello_lambda", "calls", Partly(account, Silent()))) == [
         "AWS calls",
-        "localstack keeps no call log; the embedded emulator does.",
+        NO_CALL_LOG,
     ]

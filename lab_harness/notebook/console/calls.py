@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from lab_harness.aws import Clients
 from lab_harness.emulators import Emulator
-from lab_harness.emulators.base import Call
+from lab_harness.emulators.base import NO_CALL_LOG, Call
 from lab_harness.labs import Lab
 from lab_harness.notebook.console.parts import Blocks, part
 from lab_harness.notebook.console.words import fine_clock
@@ -24,7 +24,7 @@ def call_table(emulator: Emulator, count: int, checks: bool = False) -> Table:
     """The last calls by the learner or by a function, and by the checks if asked for; oldest first."""
     made = emulator.calls()
     if made is None:
-        return Table(TITLE, (), [], f"{emulator.name} keeps no call log; the embedded emulator does.")
+        return Table(TITLE, (), [], NO_CALL_LOG)
     calls = [call for call in made if checks or call.caller != "checks"][-count:]
     failed = frozenset(number for number, call in enumerate(calls) if call.status >= 400)
     empty = "Nothing yet. Each call of a notebook's, a program's or a function's appears here."
