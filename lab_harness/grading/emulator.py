@@ -1,0 +1,142 @@
+"""One submission's emulator: the embedded one in a process of the room's, without files, without subprocesses."""
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from lab_harness.aws import emulator_environment
+from lab_harness.emulators.base import ACCOUNT, REGION
+from lab_harness.emulators.embedded import Embedded
+from lab_harness.emulators.process import Process
+
+PORT = 4566  # in a network namespace of its own every submission has the usual port
+SETTLE_SECONDS = 5.0  # for invocations that are under way when the notebook has ended
+SETTLED, TOO_LONG = b"settled", b"too long"
+PROCESS_EVENTS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty", "pty.spawn"}
+# Loaded before the fork, for they serve nearly every lab. DynamoDB starts a thread when loaded, so it cannot be.
+USUAL_SERVICES = (
+    *("lambda_svc", "sqs", "s3", "sns", "iam", "stepfunctions", "cloudwatch", "cloudwatch_logs"),
+    *("eventbridge", "scheduler", "apigateway", "apigateway_v1", "sts"),
+)
+
+
+def configure(port: int, folder: Path) -> None:
+    """Set what MiniStack reads from the environment when it is loaded."""
+    from lab_harness.emulators.server import configure_ministack
+
+    configure_ministack(port, folder)
+    os.environ.update(PERSIST_STATE="0", S3_PERSIST="0", MINISTACK_ACCOUNT_ID=ACCOUNT, MINISTACK_REGION=REGION)
+    os.environ.update(LOG_LEVEL="CRITICAL")
+
+
+def preload() -> None:
+    """Load MiniStack, configured for PORT, so that emulators forked from here are there at once."""
+    from importlib import import_module
+
+    configure(PORT, Path("/tmp/emulator"))  # noqa: S108  a room's own
+    import_module("lab_harness.emulators.server")
+    import_module("ministack.app")
+    for name in USUAL_SERVICES:
+        import_module(f"ministack.services.{name}")
+
+
+def serve(
+    listening: list[socket.socket], requests: socket.socket, settle: socket.socket, token_pipe: int, folder: Path
+) -> None:
+    """Be the emulator. Its token exists in no process that a student's code is forked from: it is made here."""
+    token = secrets.token_urlsafe(32)
+    os.write(token_pipe, token.encode())
+    os.close(token_pipe)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.addaudithook(_refuse_processes)
+    asyncio.run(_serve(token, listening, requests, settle, folder))
+
+
+def _refuse_processes(event: str, _arguments: Any) -> None:
+    # Whatever else MiniStack would run for a student (Node, Glue jobs) would run outside the walls.
+    if event in PROCESS_EVENTS:
+        raise RuntimeError("no other programs run while submissions are graded")
+
+
+async def _serve(
+    token: str, listening: list[socket.socket], requests: socket.socket, settle: socket.socket, folder: Path
+) -> None:
+    from hypercorn.asyncio import serve as serve_asgi
+    from hypercorn.config import Config
+
+    from lab_harness.emulators.server import LabEmulator
+    from lab_harness.grading import functions
+
+    emulator = LabEmulator(token, folder)
+    emulator._saver = Unsaved()  # type: ignore[assignment]
+    functions.install(requests)
+    _be_ready_at_once()
+    threading.Thread(target=_settle_when_asked, args=(settle, functions.end_all), daemon=True).start()
+    config = Config()
+    config.bind = [f"fd://{each.fileno()}" for each in listening]
+    config.keep_alive_timeout = 75
+    config.loglevel = "CRITICAL"
+    await serve_asgi(emulator, config, shutdown_trigger=emulator.stopped)  # type: ignore[arg-type]
+
+
+def _be_ready_at_once() -> None:
+    """Let a function that was made or changed be active at the next look: a waiter would sleep a second each time."""
+    from ministack.services import lambda_svc
+
+    lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = 0.0
+
+
+def _settle_when_asked(settle: socket.socket, end_all: Any) -> None:
+    while settle.recv(16):
+        settle.send(SETTLED if end_all(SETTLE_SECONDS) else TOO_LONG)
+
+
+class Unsaved:
+    """In place of what saves the state: nobody needs it after the submission is graded."""
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+    def save(self) -> None:
+        """Nothing is saved."""
+
+
+class RoomEmulator(Embedded):
+    """A submission's emulator as its checks see it, with the token that opens its administration."""
+
+    def __init__(self, port: int, token: str = "") -> None:
+        super().__init__(Path("/nonexistent"))
+        self._services: list[str] | None = None
+        self.open_with(port, token)
+
+    def open_with(self, port: int, token: str) -> None:
+        """Reach the emulator at this port, with this token."""
+        self._process = Process(0, 0.0, port, token)
+
+    def services(self) -> list[str]:
+        """Asked once: each check needs to know."""
+        self._services = self._services or super().services()
+        return self._services
+
+
+def student_environment(port: int, home: str, course: str) -> dict[str, str]:
+    """What a student's code sees: the emulator, and nothing of the grader's own environment."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ", "PYTHONPATH") if name in os.environ}
+    kept |= {
+        "HOME": home,
+        "LAB_COURSE": course,
+        "LAB_HOME": f"{home}/.lab",
+        "IPYTHONDIR": f"{home}/.ipython",
+        "MPLCONFIGDIR": f"{home}/.matplotlib",
+        "MPLBACKEND": "agg",
+        "TMPDIR": home,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    return emulator_environment(f"http://127.0.0.1:{port}", kept)

@@ -1,0 +1,86 @@
+"""What goes into grading and what comes of it: a `Submission`, its `Limits`, and a `Grade`."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+MIB = 1024 * 1024
+
+
+class Status(StrEnum):
+    """How far a submission could be graded."""
+
+    GRADED = "graded"
+    LIMITED = "limited"  # a limit was hit: the report judges what could be judged
+    REJECTED = "rejected"  # nothing to run: the file is not what it should be
+    BROKEN = "broken"  # the harness's or the course's fault: not scored
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One student's notebook for one lab; `path` is the notebook file."""
+
+    student: str
+    lab: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class CellError:
+    """A cell that ended in an error. `cell` is its id, or its number from 1 where it has none."""
+
+    cell: str
+    error: str  # the exception's class and message
+    traceback: str = ""  # plain text, at most 20 lines, without paths of the grader's machine
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use before it is stopped."""
+
+    cell_seconds: float = 20.0
+    notebook_seconds: float = 60.0  # of all its cells together
+    cpu_seconds: float = 60.0
+    memory_bytes: int = 1024 * MIB  # of one process
+    processes: int = 64
+    disk_bytes: int = 64 * MIB
+    output_bytes: int = 1 * MIB
+
+
+@dataclass(frozen=True)
+class Grade:
+    """What became of one submission. `report` is `LabReport.to_dict()`, None where no check ran."""
+
+    student: str
+    lab: str
+    status: Status
+    reason: str = ""  # why it is not simply graded
+    report: dict[str, Any] | None = None
+    cell_errors: tuple[CellError, ...] = ()
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    versions: dict[str, str] = field(default_factory=dict)  # of the course, the checks, the emulator, the harness
+    fingerprint: str = ""  # of what was built, without what differs from run to run
+
+    @property
+    def points(self) -> int:
+        """The points of the checks that passed; 0 where the grade is none."""
+        return int(self.report["points"]) if self.report else 0
+
+    @property
+    def total(self) -> int:
+        """The points that the lab has; 0 where no check ran."""
+        return int(self.report["total_points"]) if self.report else 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The grade as JSON-ready values."""
+        return asdict(self) | {"status": str(self.status), "cell_errors": [asdict(each) for each in self.cell_errors]}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Grade":
+        """The grade that `to_dict` wrote; keys of a later version are left out."""
+        known = {each.name: values[each.name] for each in fields(cls) if each.name in values}
+        errors = tuple(CellError(**each) for each in values.get("cell_errors", ()))
+        return cls(**known | {"status": Status(values["status"]), "cell_errors": errors})

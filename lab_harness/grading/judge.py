@@ -1,0 +1,154 @@
+"""Runs a lab's checks on the emulator that a notebook has left, and takes the state's fingerprint."""
+
+import hashlib
+import io
+import json
+import os
+import re
+import urllib.request
+import zipfile
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from lab_harness.aws import Clients
+from lab_harness.course import Course
+from lab_harness.grading.emulator import PORT, RoomEmulator
+from lab_harness.grading.grade import MIB
+from lab_harness.labs import Lab, all_labs, load_lab
+from lab_harness.results import CheckResult, LabReport, Outcome
+from lab_harness.runner import run_checks
+
+MOST_CODE, LARGEST_PACKAGE = 1 * MIB, 50 * MIB  # of a function's code that goes into a fingerprint
+VOLATILE = re.compile(
+    r"\d{4}-\d\d-\d\d[T ][\d:.]+(Z|[+-]\d\d:?\d\d)?"  # times
+    r"|[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}|\b[0-9a-f]{8,64}\b"  # UUIDs and the like
+    r"|\b(?=\w*\d)[0-9a-z]{10}\b|\b(?=\w*\d)[A-Z0-9]{16,21}\b|\b[a-z]+-[0-9a-f]{8,17}\b|\b\d{10}(\.\d+)?\b"  # ids
+)
+# Members that differ each time a thing is made, in the words of the services.
+VOLATILE_KEYS = {"CodeSha256", "CodeSize", "RevisionId", "LastModified", "CreationDate", "creationDate", "createdDate"}
+VOLATILE_KEYS |= {"CreatedDate", "CreateDate", "CreationDateTime", "CreatedTimestamp", "LastModifiedTimestamp"}
+VOLATILE_KEYS |= {"lastUpdatedDate", "creationTime", "LastUpdateDate", "UpdateDate", "ApiEndpoint", "revisionId"}
+
+
+class Judge:
+    """The labs' checks and their clients, made once before the fork, for an emulator at the usual port."""
+
+    def __init__(self, course: Course, port: int = PORT) -> None:
+        self.course = course
+        self.emulator = RoomEmulator(port)
+        self.clients = Clients(self.emulator)
+        self._labs: dict[str, Lab] = {}
+
+    def prepare(self) -> None:
+        """Load every lab's checks and make their clients; a lab that cannot be loaded says so when it is graded."""
+        with suppress(Exception):
+            for lab in all_labs(self.course):
+                with suppress(Exception):
+                    self.warm(self.lab(lab.id))
+
+    def lab(self, lab_id: str) -> Lab:
+        """The lab, loaded once."""
+        if lab_id not in self._labs:
+            self._labs[lab_id] = load_lab(lab_id, self.course)
+        return self._labs[lab_id]
+
+    def warm(self, lab: Lab) -> None:
+        for service in {name for check in lab.all_checks for name in check.services}:
+            self.clients[service]
+        self.clients["http"]
+
+    def run(self, lab_id: str, port: int, token: str, tell: int) -> None:
+        """Judge the lab, telling each result as it comes, then that all is done. Runs in a process of its own."""
+        self.emulator.open_with(port, token)
+        if port != PORT:
+            self.clients = Clients(self.emulator)
+        lab = self.lab(lab_id)
+        checks = {check.name: check for check in lab.all_checks}
+
+        def finished(result: CheckResult) -> None:
+            _tell(tell, {"result": result.to_dict() | {"points": checks[result.name].points}})
+
+        _tell(tell, {"fingerprint": fingerprint(self.clients, lab)})
+        run_checks(lab, self.clients, finished=finished)
+        _tell(tell, {"judged": True})
+
+
+def _tell(descriptor: int, message: dict[str, Any]) -> None:
+    data = json.dumps(message).encode() + b"\n"
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+def report_of(lab: Lab, results: Iterable[dict[str, Any]], why_missing: str) -> LabReport:
+    """The report of the results that came; a check without one is BLOCKED, and says why."""
+    by_name = {result["name"]: result for result in results}
+    rows = []
+    for check in lab.all_checks:
+        if check.apart:
+            continue
+        found = by_name.get(check.name)
+        if found:
+            fields = {key: found[key] for key in ("expected", "found", "next_step", "seconds", "points")}
+            rows.append(CheckResult(check.name, check.title, check.task, Outcome(found["outcome"]), **fields))
+        else:
+            rows.append(
+                CheckResult(check.name, check.title, check.task, Outcome.BLOCKED, check.points, next_step=why_missing)
+            )
+    return LabReport(lab.id, lab.title, "embedded", tuple(rows))
+
+
+def fingerprint(clients: Clients, lab: Lab) -> str:
+    """A digest of what was built, the functions' code among it, without what differs between two builds of the same."""
+    from lab_harness.account_state import Part, account_state
+
+    services = {name for check in lab.all_checks for name in check.services}
+    try:
+        state = account_state(clients, services)
+        rows: set[str] = {_lasting(text) for (_, part), texts in state.items() if part is Part.BUILT for text in texts}
+        if "lambda" in services:
+            rows |= set(_code_of_functions(clients))
+    except Exception:  # Whatever a student has put in the account: a fingerprint is no reason to fail.
+        return ""
+    return hashlib.sha256("\n".join(sorted(rows)).encode()).hexdigest() if rows else ""
+
+
+def _lasting(text: str) -> str:
+    return VOLATILE.sub("*", json.dumps(_without_volatile(json.loads(text)), sort_keys=True))
+
+
+def _without_volatile(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_volatile(each) for key, each in value.items() if key not in VOLATILE_KEYS}
+    return [_without_volatile(each) for each in value] if isinstance(value, list) else value
+
+
+def _code_of_functions(clients: Clients) -> Iterable[str]:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    for function in clients["lambda"].list_functions()["Functions"]:
+        name = function["FunctionName"]
+        location = urlsplit(clients["lambda"].get_function(FunctionName=name)["Code"]["Location"])
+        url = f"{clients.emulator.endpoint}{location.path}?{location.query}"
+        with opener.open(url, timeout=10) as answer:
+            yield f"{name} {zip_digest(answer.read(LARGEST_PACKAGE))}"
+
+
+def zip_digest(package: bytes) -> str:
+    """A digest of the files in a zip archive, without their times."""
+    digest = hashlib.sha256()
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        for name in sorted(archive.namelist()):
+            digest.update(name.encode() + b"\0")
+            with archive.open(name) as file:
+                digest.update(file.read(MOST_CODE))
+    return digest.hexdigest()
+
+
+def digest_of(lab: Lab) -> str:
+    """A digest of the lab's files that judge: its checks and what lab.toml says."""
+    digest = hashlib.sha256()
+    for name in ("checks.py", "lab.toml"):
+        digest.update((Path(lab.folder) / name).read_bytes())
+    return digest.hexdigest()[:16]

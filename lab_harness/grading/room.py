@@ -1,0 +1,270 @@
+"""A room: everything that grades one submission, in namespaces of its own; its first process keeps the house rules.
+
+    zygote, warm
+    └── room                user, process, mount and network namespace; ends with all that is in it
+        ├── emulator        holds the one listening socket; its token is made in it
+        ├── notebook box    the student's cells
+        ├── function boxes  the student's Lambda functions, a box a process
+        └── judge           the lab's checks, once the notebook box is gone
+
+The student's code is in the boxes: user, process and mount namespaces below the room's, without any capability.
+"""
+
+import json
+import os
+import resource
+import selectors
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+from lab_harness.emulators.process import free_port
+from lab_harness.grading import functions, walls
+from lab_harness.grading.box import end_processes
+from lab_harness.grading.emulator import PORT, TOO_LONG, configure, serve
+from lab_harness.grading.function_boxes import FunctionBoxes
+from lab_harness.grading.grade import MIB, Limits
+from lab_harness.grading.judge import Judge
+from lab_harness.grading.lines import Lines
+from lab_harness.grading.notebook_box import NotebookBox, Where
+from lab_harness.grading.usage import Table, Use, children_of, processes, really_held, use_of
+
+TICK = 0.1  # seconds between two looks at what is used
+WEIGH = 2.0  # seconds between two exact looks at memory, which take long
+JUDGE_SECONDS = 240.0  # the longest checks wait about a minute
+SETTLE_DEADLINE = 15.0
+ROOM_BYTES = 256 * MIB  # the folder in memory where functions' packages are unpacked
+EMULATOR_BYTES = 512 * MIB  # more of the emulator's memory than this no lab needs
+EMULATOR_ADDRESS_SPACE = 2048 * MIB
+
+
+def occupy(control: socket.socket, judge: Judge, closed: bool) -> NoReturn:
+    """In a process of its own: build the room, grade the submission that `control` brings, and end."""
+    try:
+        walls.die_with_parent()
+        walls.close_all_but({control.fileno()})
+        if closed:
+            walls.enter_room(ROOM_BYTES)
+        else:
+            walls.adopt_orphans()
+        Room(control, judge, closed).grade()
+    except BaseException as error:
+        with suppress(OSError):
+            _send(control, {"broken": f"{type(error).__name__}: {error}"})
+    finally:
+        os._exit(0)
+
+
+def _send(control: socket.socket, message: dict[str, Any]) -> None:
+    control.sendall(json.dumps(message).encode() + b"\n")
+
+
+class Room:
+    """One submission's grading, from its cells to what the checks say."""
+
+    def __init__(self, control: socket.socket, judge: Judge, closed: bool) -> None:
+        self.control, self.judge, self.closed = control, judge, closed
+        self.job = json.loads(control.makefile("rb").readline())
+        self.limits = Limits(**self.job["limits"])
+        self.port = PORT if closed else free_port()
+        self.folder = Path("/tmp/room") if closed else Path(tempfile.mkdtemp(prefix="lab-room-"))  # noqa: S108
+        (self.folder / "emulator").mkdir(parents=True)
+        self.selector = selectors.DefaultSelector()
+        self.functions = FunctionBoxes(closed, self.limits)
+        self.hit: list[str] = []  # the limits that were hit, in words
+        self.results: list[dict[str, Any]] = []
+        self.fingerprint = ""
+        self.judged = self.over = False
+        self.judge_pid = 0
+        self.deadline = self.next_look = self.next_weighing = 0.0
+        self.shared_bytes = use_of({os.getpid()}, processes()).memory_bytes
+
+    def grade(self) -> None:
+        """Do everything, and tell what came of it."""
+        try:
+            self._start_emulator()
+            where = Where(self.closed, self.folder, self.port, self.judge.course.root, self.limits)
+            cells = [(str(name), str(source)) for name, source in self.job["cells"]]
+            self.notebook = NotebookBox(cells, where, self.selector, self.hit, self._settle)
+            while not self.over:
+                for key, _ in self.selector.select(TICK):
+                    key.data()
+                self._look_around(time.monotonic())
+            answer = self._answer()
+        finally:
+            if not self.closed:  # Before the answer: with the last one the grader ends all that is left.
+                self._clear_away()
+        with suppress(OSError):
+            _send(self.control, answer)
+
+    def _start_emulator(self) -> None:
+        listening = _listen(self.port)
+        self.token, token = os.pipe()
+        self.requests, requests = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.settling, settle = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        used = {each.fileno() for each in (*listening, requests, settle)} | {token}
+
+        def main() -> None:
+            resource.setrlimit(resource.RLIMIT_AS, (EMULATOR_ADDRESS_SPACE, EMULATOR_ADDRESS_SPACE))
+            if not self.closed:
+                configure(self.port, self.folder / "emulator")
+            tempfile.tempdir = str(self.folder)
+            serve(listening, requests, settle, token, self.folder / "emulator")
+
+        self.emulator = _fork(main, used)
+        for each in (*listening, requests, settle):
+            each.close()
+        os.close(token)
+        watched = os.pidfd_open(self.emulator)
+        for source, react in (
+            (watched, self._emulator_ended),
+            (self.requests, self._start_function),
+            (self.settling, self._settled),
+            (self.control, self._abandon),
+        ):
+            self.selector.register(source, selectors.EVENT_READ, react)
+
+    def _emulator_ended(self) -> None:
+        self.hit.append("The emulator ended: what the submission did was too much for it.")
+        self.over = True
+
+    def _abandon(self) -> None:
+        """The grader has gone, or has given up on this submission."""
+        self.selector.unregister(self.control)
+        self.over = True
+
+    def _start_function(self) -> None:
+        request = functions.read_request(self.requests)
+        if request is None:
+            self.selector.unregister(self.requests)
+        elif not self.functions.start(request):
+            self.hit.append("More functions' processes were to run at once than may.")
+
+    def _settle(self) -> None:
+        """The notebook's box is gone: let the emulator end the functions' processes that it may have spoilt."""
+        self._end_strangers()
+        self.spoilt = self.functions.keepers
+        self.deadline = time.monotonic() + SETTLE_DEADLINE
+        self.settling.send(b"settle")
+
+    def _end_strangers(self) -> None:
+        """End children that we do not know: none should be, but what one could be, the checks must not meet."""
+        known = {self.emulator} | self.functions.keepers
+        while strangers := children_of(os.getpid()) - known:
+            end_processes(strangers)
+
+    def _settled(self) -> None:
+        answer = self.settling.recv(16)
+        if not answer or self.judge_pid:
+            return
+        if answer == TOO_LONG:
+            self.hit.append("A function was still running when the notebook had ended, and was stopped.")
+        self.functions.end(self.spoilt)
+        results, tell = os.pipe()
+
+        def main() -> None:
+            token = os.read(self.token, 100).decode()
+            self.judge.run(self.job["lab"], self.port, token, tell)
+
+        self.judge_pid = _fork(main, {tell, self.token})
+        os.close(tell)
+        Lines(results, self.selector, self._judge_told, self._judge_ended)
+        self.deadline = time.monotonic() + JUDGE_SECONDS
+
+    def _judge_told(self, message: dict[str, Any]) -> None:
+        self.fingerprint = message.get("fingerprint", self.fingerprint)
+        self.judged = self.judged or "judged" in message
+        self.results += [message["result"]] if "result" in message else []
+
+    def _judge_ended(self) -> None:
+        self.over = True
+
+    def _look_around(self, now: float) -> None:
+        """Look, ten times a second, whether a limit was hit; tell the grader whether we are busy."""
+        if now < self.next_look or self.over:
+            return
+        self.next_look = now + TICK
+        if self.notebook.box:
+            self.notebook.watch(now)
+        elif now > self.deadline:
+            self._stop("The checks did not end in time.")
+        table = processes()
+        self._watch_students(table, now)
+        if use_of({self.emulator}, table).memory_bytes > EMULATOR_BYTES:
+            self._stop(f"The account held more than {EMULATOR_BYTES // MIB} MiB.")
+        others = use_of({os.getpid()}, table).family - {os.getpid()}
+        with suppress(OSError):
+            _send(self.control, {"busy": any(table[pid][0] == "R" for pid in others)})
+
+    def _watch_students(self, table: Table, now: float) -> None:
+        students = self.functions.keepers | ({self.notebook.box.keeper} if self.notebook.box else set())
+        use = use_of(students, table)
+        if use.cpu_seconds > self.limits.cpu_seconds:
+            self._stop(f"The submission used more than {self.limits.cpu_seconds:g} s of CPU time.")
+        elif students and self._holds_too_much(use, now):
+            most = self.limits.memory_bytes // MIB
+            self._stop(f"The submission's processes held more than {most} MiB of memory.")
+
+    def _holds_too_much(self, use: Use, now: float) -> bool:
+        """Whether the processes take too much memory, beside what they share since they were forked."""
+        own = use.memory_bytes - len(use.family) * self.shared_bytes
+        if own < self.limits.memory_bytes and (use.memory_bytes < self.limits.memory_bytes or now < self.next_weighing):
+            return False
+        self.next_weighing = now + WEIGH
+        return really_held(use.family) > self.limits.memory_bytes
+
+    def _stop(self, why: str) -> None:
+        """End the notebook, after which the checks follow, or else the checks."""
+        if why not in self.hit:
+            self.hit.append(why)
+            if self.notebook.box:
+                self.notebook.end()
+            else:
+                self.over = True
+
+    def _answer(self) -> dict[str, Any]:
+        return {
+            "graded": {
+                "judged": self.judged,
+                "results": self.results,
+                "errors": self.notebook.errors,
+                "hit": list(dict.fromkeys(self.hit)),
+                "fingerprint": self.fingerprint,
+                "cpu": use_of({os.getpid()}, processes()).cpu_seconds,
+            }
+        }
+
+    def _clear_away(self) -> None:
+        """Without namespaces: end what we started, and remove the folder."""
+        while left := children_of(os.getpid()):  # What they have started becomes ours when they end.
+            end_processes(left)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _fork(main: Callable[[], None], keep: set[int]) -> int:
+    """A trusted process in the room, with these descriptors only."""
+    child = os.fork()
+    if child:
+        return child
+    try:
+        walls.die_with_parent()
+        walls.close_all_but(keep)
+        main()
+    except BaseException as error:
+        with suppress(OSError):
+            os.write(2, f"{type(error).__name__}: {error}\n".encode())
+    finally:
+        os._exit(1)
+
+
+def _listen(port: int) -> list[socket.socket]:
+    """Sockets that listen on the loopback interface, before any code of a student's runs."""
+    listening = [socket.create_server(("127.0.0.1", port), backlog=256)]
+    with suppress(OSError):  # There may be no IPv6.
+        listening.append(socket.create_server(("::1", port), family=socket.AF_INET6, backlog=256))
+    return listening

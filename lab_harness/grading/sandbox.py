@@ -1,0 +1,172 @@
+"""Starts the warm process, inside bubblewrap where that is to be had, and says which protections are missing."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+from lab_harness.course import Course
+from lab_harness.errors import EmulatorError
+from lab_harness.grading.box import MOUNTED_FUNCTION
+
+START_DEADLINE = 60.0  # seconds; it takes about one
+COURSE = "/course"  # where rooms find the course
+SHOWN_FILES = ("lab.toml", "checks.py", "quiz.toml", "README.md", "site")  # of each lab: nothing that answers it
+PACKAGE = Path(__file__).resolve().parents[1]
+HOSTS = "127.0.0.1 localhost\n::1 localhost\n"
+SYSTEM_FOLDERS = ("/bin", "/sbin", "/lib", "/lib64")  # links to /usr on most machines
+SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives", "/etc/mime.types")
+USERS = "root:x:0:0::/:/bin/sh\nstudent:x:1000:1000::/tmp/work:/bin/sh\n"
+
+
+def missing_protections() -> list[str]:
+    """What stands between students' code and this machine where the grader runs without bubblewrap; empty if nothing.
+
+    The names of the walls that are missing, as phrases.
+    """
+    problem = why_not_closed()
+    if not problem:
+        return []
+    return [
+        problem,
+        "students' code reads what the grader's user can read: submissions, solutions, the gradebook",
+        "it writes what that user can write",
+        "it reaches the network, and every program on this machine",
+        "it sees the grader's processes, and can end or trace them",
+        "what it leaves behind another submission can find",
+    ]
+
+
+@cache
+def why_not_closed() -> str:
+    """Why submissions cannot be closed off on this machine, or nothing."""
+    if not sys.platform.startswith("linux"):
+        return "namespaces exist on Linux only"
+    if not shutil.which("bwrap"):
+        return "bubblewrap is not installed (Debian: apt-get install bubblewrap)"
+    probe = "from lab_harness.grading.probe import try_walls; try_walls()"
+    with tempfile.TemporaryDirectory() as empty:
+        command = [*_bubblewrap(Course(Path(empty)), Path(empty)), sys.executable, "-c", probe]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=START_DEADLINE)
+    if done.returncode == 0:
+        return ""
+    last = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
+    return f"bubblewrap cannot make its namespaces here ({last[0]})"
+
+
+class Warm:
+    """The warm process. `submit` gives it a socket on which a room is told its submission."""
+
+    def __init__(self, course: Course, sandbox: bool) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        shown = COURSE if sandbox else str(course.root.resolve())
+        words = ["-m", "lab_harness.grading.zygote", str(theirs.fileno()), "closed" if sandbox else "open", shown]
+        self._scratch = tempfile.TemporaryDirectory(prefix="lab-")
+        command = [*(_bubblewrap(course, Path(self._scratch.name)) if sandbox else []), sys.executable, "-P", *words]
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115
+        self._process = subprocess.Popen(
+            command, pass_fds=[theirs.fileno()], env=_environment(sandbox), cwd="/",
+            stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, start_new_session=True,
+        )  # fmt: skip
+        theirs.close()
+        self._jobs = ours
+        ours.settimeout(START_DEADLINE)
+        with suppress(OSError):
+            if ours.recv(16):
+                return
+        reason = self.words()
+        self.close()
+        raise EmulatorError(f"The grader's warm process did not start:\n{reason}")
+
+    def submit(self, control: socket.socket) -> None:
+        """Have a room made that reads its submission from this socket."""
+        socket.send_fds(self._jobs, [b"1"], [control.fileno()])
+
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    def words(self) -> str:
+        """The end of what it has written, for an error's message."""
+        self._log.seek(0)
+        return self._log.read()[-2000:].decode(errors="replace")
+
+    def close(self) -> None:
+        """End it, and every room."""
+        self._jobs.close()
+        self._process.kill()
+        self._process.wait()
+        self._log.close()
+        self._scratch.cleanup()
+
+
+def _environment(sandbox: bool) -> dict[str, str]:
+    names = ("PATH", "LANG", "LC_ALL", "TZ", *(() if sandbox else ("TMPDIR",)))
+    kept = {name: os.environ[name] for name in names if name in os.environ}
+    kept |= {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONUTF8": "1"}
+    kept |= {"PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "agg", "HOME": "/tmp"}  # noqa: S108
+    cache_folder = _font_cache()
+    return kept | ({"MPLCONFIGDIR": cache_folder} if cache_folder else {})
+
+
+def _bubblewrap(course: Course, scratch: Path) -> list[str]:
+    """The command that closes off the warm process: of this machine it sees Python, and what labs ask."""
+    words = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+    words += ["--die-with-parent", "--new-session"]
+    # As root it keeps what it needs to become nobody; otherwise it has no capability, and needs none.
+    root = os.geteuid() == 0
+    words += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if root else ["--unshare-user"]
+    shown = _shown(course, scratch)
+    folders = {
+        folder for place in (*shown, f"{COURSE}/labs/-", f"{MOUNTED_FUNCTION}/-") for folder in Path(place).parents
+    }
+    # Folders that bubblewrap makes on the way to others are its user's alone, who may be root.
+    words += [word for folder in sorted(folders - {Path("/")}) for word in ("--dir", str(folder))]
+    words += [word for place, source in shown.items() for word in ("--ro-bind", source, place)]
+    for link in SYSTEM_FOLDERS:
+        if Path(link).is_symlink():
+            words += ["--symlink", os.readlink(link), link]  # noqa: PTH115
+    # The whole of /proc, since a room may mount its own only where one can be seen as a whole.
+    words += ["--bind", "/proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108
+    return [*words, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
+
+
+def _shown(course: Course, scratch: Path) -> dict[str, str]:
+    """What of this machine can be seen inside, each place with what is shown there."""
+    places = [link for link in SYSTEM_FOLDERS if Path(link).is_dir() and not Path(link).is_symlink()]
+    places += [*_python_folders(), str(PACKAGE), *filter(os.path.exists, (*SYSTEM_FILES, _font_cache()))]
+    shown = {place: place for place in places} | _small_files(scratch)
+    files = (lab.with_name(name) for lab in sorted(course.labs.glob("*/lab.toml")) for name in SHOWN_FILES)
+    there = (file for file in files if file.exists())
+    return shown | {f"{COURSE}/labs/{file.parent.name}/{file.name}": str(file.resolve()) for file in there}
+
+
+def _small_files(folder: Path) -> dict[str, str]:
+    """The few files of /etc that programs need, written to this folder, by the place where they are shown."""
+    (folder / "hosts").write_text(HOSTS, encoding="utf-8")
+    (folder / "passwd").write_text(USERS, encoding="utf-8")
+    return {f"/etc/{name}": str(folder / name) for name in ("hosts", "passwd")}
+
+
+def _python_folders() -> Iterator[str]:
+    """The folders that this Python and its packages lie in, outermost only."""
+    wanted = {Path("/usr"), Path(sys.prefix), Path(sys.base_prefix)}
+    wanted |= {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    for folder in sorted(wanted):
+        if folder.is_dir() and not any(other in folder.parents for other in wanted):
+            yield str(folder)
+
+
+@cache
+def _font_cache() -> str:
+    """Where matplotlib keeps its list of fonts, which takes seconds to make."""
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = Path(os.environ.get("MPLCONFIGDIR") or caches / "matplotlib")
+    return str(folder) if any(folder.glob("fontlist-*.json")) else ""

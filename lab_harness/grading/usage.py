@@ -1,0 +1,60 @@
+"""What groups of processes use, read from /proc."""
+
+import os
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Use:
+    """What a group of processes uses together; memory that several share is counted several times."""
+
+    family: frozenset[int]
+    cpu_seconds: float
+    memory_bytes: int
+
+
+TICKS, PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
+Table = dict[int, list[str]]
+
+
+def processes() -> Table:
+    """The fields of /proc/PID/stat, from the state on, of each process that we see."""
+    return {int(entry): fields for entry in os.listdir("/proc") if entry.isdigit() and (fields := _stat(entry))}  # noqa: PTH208
+
+
+def use_of(roots: Collection[int], table: Table) -> Use:
+    """What these processes and all their descendants use."""
+    family = {*roots} & table.keys()
+    while more := {pid for pid, fields in table.items() if int(fields[1]) in family} - family:
+        family |= more
+    cpu = sum(sum(map(int, table[pid][11:15])) for pid in family) / TICKS
+    return Use(frozenset(family), cpu, sum(int(table[pid][21]) for pid in family) * PAGE)
+
+
+def children_of(parent: int) -> set[int]:
+    """The children of a process."""
+    return {pid for pid, fields in processes().items() if int(fields[1]) == parent}
+
+
+def really_held(family: Collection[int]) -> int:
+    """The memory that processes take, what they share counted once. Slow, so asked when in doubt."""
+    return sum(_proportional(pid) for pid in family)
+
+
+def _proportional(pid: int) -> int:
+    with suppress(OSError, StopIteration):
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("Pss:")).split()[1]) * 1024
+    return 0
+
+
+def _stat(pid: str) -> list[str]:
+    """The fields of /proc/PID/stat behind the name, which may hold anything; none where the process is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123
+            return file.read().rpartition(b")")[2].decode().split()
+    except OSError:
+        return []

@@ -1,0 +1,187 @@
+"""The kernel's means to keep processes apart: namespaces, mounts, capabilities, limits. Linux only.
+
+Everything here acts on the calling process. A step that fails raises OSError, so that nobody goes on with a wall
+missing.
+"""
+
+import ctypes
+import errno
+import fcntl
+import os
+import resource
+import signal
+import socket
+import struct
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+
+from lab_harness.grading.grade import Limits
+
+NEW_MOUNTS, NEW_UTS, NEW_IPC, NEW_USER, NEW_PIDS, NEW_NET = (
+    0x00020000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000,
+)  # fmt: skip
+READ_ONLY, NO_SETUID, NO_DEVICES, REMOUNT, BIND, RECURSIVE, PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
+DEATH_SIGNAL, DUMPABLE, DROP_BOUNDING, SUBREAPER, NO_NEW_PRIVILEGES, AMBIENT, CLEAR_AMBIENT = 1, 4, 24, 36, 38, 47, 4
+CAPABILITIES_V3 = 0x20080522
+LAST_CAPABILITY = 63
+SET_FLAGS, UP, RUNNING = 0x8914, 0x1, 0x40  # of a network interface
+LEFT_OPEN = (0, 1, 2)
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.unshare.argtypes = [ctypes.c_int]
+_libc.mount.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_ulong, ctypes.c_char_p]
+_libc.prctl.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
+_libc.capset.argtypes = [ctypes.c_char_p, ctypes.c_char_p]
+
+
+def _call(name: str, *arguments: int | bytes | None) -> None:
+    if getattr(_libc, name)(*arguments) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")
+
+
+def _prctl(option: int, value: int = 0) -> None:
+    _call("prctl", option, value, 0, 0, 0)
+
+
+def unshare(flags: int, as_user: int) -> None:
+    """Move into new namespaces, a user namespace among them, in which our user and group are `as_user`."""
+    _prctl(DUMPABLE, 1)  # else a process that changed its user may not write its own maps
+    user, group = os.geteuid(), os.getegid()
+    _call("unshare", flags | NEW_USER)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{as_user} {user} 1")
+    Path("/proc/self/gid_map").write_text(f"{as_user} {group} 1")
+
+
+def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:
+    """Mount a filesystem in our own mount namespace."""
+    _call("mount", source.encode(), target.encode(), kind.encode() or None, flags, options.encode() or None)
+
+
+def keep_mounts_private() -> None:
+    """Let nothing that we mount be seen outside."""
+    mount("none", "/", flags=RECURSIVE | PRIVATE)
+
+
+def mount_empty(target: str, size: int) -> None:
+    """Mount an empty folder in memory that holds at most `size` bytes."""
+    options = f"size={size},nr_inodes={max(1024, size // 4096)},mode=0700"
+    mount("tmpfs", target, "tmpfs", NO_SETUID | NO_DEVICES, options)
+
+
+def mount_read_only(source: str, target: str) -> None:
+    """Show a folder at another place, unchangeable."""
+    mount(source, target, flags=BIND)
+    mount("none", target, flags=BIND | REMOUNT | READ_ONLY | NO_SETUID | NO_DEVICES)
+
+
+def mount_processes() -> None:
+    """Let /proc show our own process namespace only."""
+    mount("proc", "/proc", "proc", NO_SETUID | NO_DEVICES)
+
+
+def mount_terminals() -> None:
+    """Give us pseudo terminals that nobody else can open."""
+    mount("devpts", "/dev/pts", "devpts", NO_SETUID, "newinstance,ptmxmode=0666,mode=620")
+
+
+def start_loopback() -> None:
+    """Bring up the one interface that a new network namespace has."""
+    with socket.socket() as any_socket:
+        fcntl.ioctl(any_socket, SET_FLAGS, struct.pack("16sh22x", b"lo", UP | RUNNING))
+
+
+def forbid_namespaces() -> None:
+    """Let no further user namespace be made in ours: they open much of the kernel to whoever is inside."""
+    Path("/proc/sys/user/max_user_namespaces").write_text("0")
+
+
+def drop_privileges() -> None:
+    """Give up every capability for good, ours and those of programs that we start."""
+    for number in range(LAST_CAPABILITY + 1):
+        with suppress(OSError):  # EINVAL behind the last one that this kernel knows
+            _prctl(DROP_BOUNDING, number)
+    with suppress(OSError):
+        _prctl(AMBIENT, CLEAR_AMBIENT)
+    _prctl(NO_NEW_PRIVILEGES, 1)
+    header = struct.pack("Ii", CAPABILITIES_V3, 0)
+    _call("capset", header, bytes(24))
+
+
+def enter_room(size: int) -> None:
+    """Go on as the first process of new namespaces, a network among them, with `size` bytes of /tmp.
+
+    The process that called this waits for it, and ends when it does.
+    """
+    unshare(NEW_MOUNTS | NEW_PIDS | NEW_IPC | NEW_UTS | NEW_NET, as_user=0)
+    first = os.fork()  # The new process namespace is for children only.
+    if first:
+        close_all_but(())
+        os._exit(os.waitstatus_to_exitcode(os.waitpid(first, 0)[1]))
+    die_with_parent()
+    keep_mounts_private()
+    mount_empty("/tmp", size)  # noqa: S108
+    mount_processes()
+    start_loopback()
+
+
+def limit_resources(limits: Limits) -> None:
+    """Set the hard limits that the kernel keeps for each process; memory counts from what is in use now."""
+    memory = limits.memory_bytes + _virtual_memory()
+    for kind, most in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, max(1, round(limits.cpu_seconds))),
+        (resource.RLIMIT_FSIZE, limits.disk_bytes),
+        (resource.RLIMIT_NPROC, limits.processes),
+        (resource.RLIMIT_NOFILE, 1024),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_MSGQUEUE, 0),
+        (resource.RLIMIT_MEMLOCK, 0),
+    ):
+        hard = resource.getrlimit(kind)[1]
+        value = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (value, value))
+
+
+def _virtual_memory() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+
+
+def become_nobody() -> None:
+    """Stop being root for good: limits on processes do not hold for root."""
+    nobody = 65534
+    os.setgroups([])
+    os.setresgid(nobody, nobody, nobody)
+    os.setresuid(nobody, nobody, nobody)
+
+
+def die_with_parent() -> None:
+    """Be killed when the process that started us ends."""
+    _prctl(DEATH_SIGNAL, signal.SIGKILL)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of descendants whose own parents end, so that none is lost from sight."""
+    _prctl(SUBREAPER, 1)
+
+
+def close_all_but(kept: Collection[int]) -> None:
+    """Close every descriptor but the first three and these."""
+    low = 3
+    for descriptor in sorted({*kept} - {*LEFT_OPEN}):
+        os.closerange(low, descriptor)
+        low = descriptor + 1
+    os.closerange(low, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
+
+def sacrifice_first() -> None:
+    """Where memory runs out, let the kernel end us before anything else."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def is_full(error: OSError) -> bool:
+    """Whether an error says that a limit on disk was hit."""
+    return error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)

@@ -1,0 +1,77 @@
+"""The warm process that rooms are forked from: everything is loaded here once, and nothing of a student's ever is.
+
+Run as `python -m lab_harness.grading.zygote FD CLOSED COURSE`. Each message on the socket FD brings, as a descriptor,
+the socket on which a room is told its submission; the submission itself never enters this process, so that no later
+room can find it in the memory that it is given.
+"""
+
+import gc
+import os
+import signal
+import socket
+import sys
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+from lab_harness.course import Course
+from lab_harness.grading import walls
+from lab_harness.grading.emulator import preload
+from lab_harness.grading.judge import Judge
+from lab_harness.grading.room import occupy
+
+READY = b"ready"
+# What notebooks and functions import, and what they make others import later.
+USED = (
+    *("boto3", "boto3.s3.inject", "matplotlib.pyplot", "numpy", "requests", "urllib.request", "zipfile", "bdb"),
+    *("IPython.core.interactiveshell", "IPython.core.magics", "IPython.core.completer", "IPython.core.completerlib"),
+    *("IPython.core.application", "IPython.core.oinspect", "IPython.core.magics.osm", "IPython.core.crashhandler"),
+    *("encodings.idna", "encodings.cp437", "encodings.unicode_escape", "rich._unicode_data.unicode17-0-0"),
+    *("lab_harness.notebook.magic", "lab_harness.notebook.quiz_view", "lab_harness.account_state"),
+)
+
+
+def main() -> None:
+    """Load everything, say so, and fork a room for each submission until the socket closes."""
+    jobs = socket.socket(fileno=int(sys.argv[1]))
+    closed = sys.argv[2] == "closed"
+    if os.geteuid() == 0 and closed:
+        walls.become_nobody()
+    judge = warm(Course(Path(sys.argv[3])), closed)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Rooms that ended are no business of ours.
+    gc.freeze()  # A collection in a child would copy the pages that it shares with us.
+    jobs.send(READY)
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(jobs, 1, 1)
+        if not message:
+            return
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            jobs.close()
+            occupy(socket.socket(fileno=descriptors[0]), judge, closed)
+        os.close(descriptors[0])
+
+
+def warm(course: Course, closed: bool) -> Judge:
+    """Load what rooms need; the lab's checks with their clients are what it returns."""
+    _share_models()
+    if closed:
+        preload()
+    for name in USED:
+        with suppress(ImportError):  # Some come and go with the versions of what they belong to.
+            import_module(name)
+    judge = Judge(course)
+    judge.prepare()
+    return judge
+
+
+def _share_models() -> None:
+    """Let all sessions of botocore's share the models of services that one of them has read."""
+    from botocore import loaders, session
+
+    session.create_loader = cache(loaders.create_loader)
+
+
+if __name__ == "__main__":
+    main()

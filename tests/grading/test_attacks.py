@@ -1,0 +1,532 @@
+"""What students' code cannot do: each attack gets its honest grade, and so does the submission after it."""
+
+import socket
+import time
+
+import pytest
+
+from lab_harness.grading.grade import Status
+from lab_harness.grading.pool import Grader
+from lab_harness.grading.sandbox import missing_protections
+from tests.grading.class_work import LIMITS, RIGHT_CELLS, errors, hand_in, outcomes
+
+MARKER = "the-secret-of-another-student"
+
+pytestmark = pytest.mark.skipif(bool(missing_protections()), reason="bubblewrap cannot close submissions off here")
+
+
+@pytest.fixture(scope="module")
+def grader(course):
+    with Grader(course, workers=1, limits=LIMITS) as running:
+        yield running
+
+
+@pytest.fixture
+def attack(grader, tmp_path):
+    """Grades a submission of these cells, and after it a right one, whose grade must not have changed."""
+
+    def grade(*cells, lab="first_steps"):
+        [attacked] = grader.grade([hand_in(tmp_path, *cells, student="mallory", lab=lab)])
+        [following] = grader.grade([hand_in(tmp_path, *RIGHT_CELLS, student="bea")])
+        assert (following.status, following.points, following.cell_errors) == (Status.GRADED, 4, ())
+        return attacked
+
+    return grade
+
+
+def said(grade):
+    """What the attack's last cell found out, which it tells by its error."""
+    return grade.cell_errors[-1].error if grade.cell_errors else None
+
+
+def test_a_patched_harness_passes_no_check(attack):
+    grade = attack("""
+        import lab_harness.runner, lab_harness.results, lab_harness.checks, lab_harness.grading.judge as judge
+        lab_harness.runner._run = lambda check, *_: lab_harness.runner._result(check, "passed")
+        lab_harness.results.LabReport.points = property(lambda self: 99)
+        lab_harness.checks.Failure.__init__ = lambda self, **_: None
+        judge.Judge.run = judge.report_of = lambda *_: None
+        """)
+    assert (grade.status, grade.points, grade.total) == (Status.GRADED, 0, 4)
+
+
+def test_patched_builtins_pass_no_check(attack):
+    assert attack("""
+        import builtins, json, hashlib
+        builtins.isinstance = lambda *_: True
+        json.loads = lambda *_: {"points": 99, "result": "passed"}
+        builtins.sum = lambda *_: 99
+        """).points == 0  # fmt: skip
+
+
+def test_a_fake_boto3_passes_no_check(attack):
+    assert attack("""
+        import boto3, botocore.client, botocore.session
+        from unittest.mock import MagicMock
+        boto3.client = boto3.Session = botocore.session.Session.create_client = MagicMock()
+        botocore.client.BaseClient._make_api_call = lambda *_: {"QueueUrls": ["http://x/first-steps"]}
+        boto3.client("sqs").create_queue(QueueName="first-steps")
+        """).points == 0  # fmt: skip
+
+
+def test_ast_transformers_that_blank_later_cells_pass_no_check(attack):
+    assert attack("""
+        import ast
+        class Blank(ast.NodeTransformer):
+            def visit_Module(self, node): return ast.Module(body=[], type_ignores=[])
+        get_ipython().ast_transformers.append(Blank())
+        """, "lab.check()").points == 0  # fmt: skip
+
+
+def test_a_server_of_the_students_own_is_never_asked(attack):
+    grade = attack("""
+        import http.server, socket, threading
+        taken = []
+        for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::1")):
+            for option in ("SO_REUSEADDR", "SO_REUSEPORT"):
+                server = socket.socket(family)
+                server.setsockopt(socket.SOL_SOCKET, getattr(socket, option), 1)
+                try:
+                    server.bind((host, 4566)); server.listen()
+                    taken.append(host)
+                except OSError:
+                    pass
+        raise SystemExit(f"took {taken}")
+        """)
+    assert (said(grade), grade.points) == ("SystemExit: took []", 0)
+
+
+def test_log_lines_that_the_student_wrote_do_not_stand_in_for_a_function(attack):
+    grade = attack("""
+        import boto3, io, json, time, zipfile
+        iam, lambda_, logs = boto3.client("iam"), boto3.client("lambda"), boto3.client("logs")
+        trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service":
+            "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+        role = iam.create_role(RoleName="hello-world-role", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+        code = io.BytesIO()
+        with zipfile.ZipFile(code, "w") as archive:
+            archive.writestr("lambda_function.py", "def lambda_handler(event, context): return {}")
+        lambda_.create_function(FunctionName="hello-world", Runtime="python3.13", Role=role,
+            Handler="lambda_function.lambda_handler", Code={"ZipFile": code.getvalue()})
+        group = "/aws/lambda/hello-world"
+        logs.create_log_group(logGroupName=group)
+        logs.create_log_stream(logGroupName=group, logStreamName="x")
+        line = json.dumps({"key1": "value1", "key2": "value2", "key3": "value3", "body": "Hello from Lambda!"})
+        logs.put_log_events(logGroupName=group, logStreamName="x",
+            logEvents=[{"timestamp": int(time.time() * 1000), "message": line}])
+        """, lab="hello_lambda")  # fmt: skip
+    found = outcomes(grade)
+    assert (found["function_exists"], found["function_answers"]) == ("passed", "failed")
+    assert found["function_logs_the_event"] == found["test_event_was_run"] == "blocked"
+
+
+PATCHED_IN_MEMORY = """
+    import boto3, io, json, zipfile
+    iam, lambda_ = boto3.client("iam"), boto3.client("lambda")
+    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service":
+        "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+    role = iam.create_role(RoleName="hello-world-role", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    source = '''
+    answer = {}
+    def lambda_handler(event, context):
+        answer.update(event.get("answer", {}))
+        return answer
+    '''
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("lambda_function.py", __import__("textwrap").dedent(source))
+    lambda_.create_function(FunctionName="hello-world", Runtime="python3.13", Role=role,
+        Handler="lambda_function.lambda_handler", Code={"ZipFile": code.getvalue()})
+    lambda_.get_waiter("function_active_v2").wait(FunctionName="hello-world")
+    right = {"answer": {"statusCode": 200, "body": "Hello from Lambda!"}}
+    lambda_.invoke(FunctionName="hello-world", Payload=json.dumps(right))
+    warm = json.load(lambda_.invoke(FunctionName="hello-world", Payload=b"{}")["Payload"])
+    raise SystemExit(f"the warm function says {warm['statusCode']}")
+    """
+
+
+def test_what_a_warm_function_holds_in_memory_does_not_answer_the_checks(attack):
+    grade = attack(PATCHED_IN_MEMORY, lab="hello_lambda")
+    assert said(grade) == "SystemExit: the warm function says 200"
+    assert outcomes(grade)["function_answers"] == "failed"
+
+
+def test_edited_progress_counts_for_nothing(attack):
+    grade = attack("""
+        from lab_harness import open_lab
+        lab = open_lab("first_steps")
+        lab.progress.record(lab.look())
+        raise SystemExit(str(sorted(lab.progress.of("first_steps").passed)[:1]))
+        """)
+    assert (said(grade), grade.points) == ("SystemExit: ['message_says_hello']", 0)
+
+
+READ_EVERYTHING = f"""
+    import os, sys
+    found = []
+    for folder, names, files in os.walk("/"):
+        if folder in ("/proc", "/usr", sys.prefix, sys.base_prefix):
+            names[:] = []
+        for file in files:
+            path = os.path.join(folder, file)
+            if file in ("solution.py", "gradebook.sqlite") or "/functions/" in path or path.endswith("bea.ipynb"):
+                found.append(path)
+            try:
+                small = os.path.isfile(path) and os.path.getsize(path) < 1e6
+                if small and b"{MARKER[:10]}" + b"{MARKER[10:]}" in open(path, "rb").read():
+                    found.append(path)
+            except OSError:
+                pass
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        for name in ("environ", "cmdline"):
+            try:
+                if b"{MARKER[:10]}" + b"{MARKER[10:]}" in open(f"/proc/{{pid}}/{{name}}", "rb").read():
+                    found.append(pid)
+            except OSError:
+                pass
+    raise SystemExit(f"found {{found}}")
+    """
+
+
+def test_no_file_of_anybody_elses_can_be_read(attack, tmp_path):
+    (tmp_path / "bea.ipynb").write_text(MARKER)
+    (tmp_path / "gradebook.sqlite").write_text(MARKER)
+    assert said(attack(READ_EVERYTHING)) == "SystemExit: found []"
+
+
+READ_MEMORY = f"""
+    found, first, second = 0, b"{MARKER[:10]}", b"{MARKER[10:]}"  # apart, or the search would find itself
+    with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb") as memory:
+        for line in maps:
+            start, end = (int(part, 16) for part in line.split()[0].split("-"))
+            if " rw" in line and end - start < 1 << 30:
+                try:
+                    memory.seek(start)
+                    block = memory.read(end - start)
+                except OSError:
+                    continue
+                place = block.find(first)
+                while place >= 0:
+                    found += block.startswith(second, place + len(first))
+                    place = block.find(first, place + 1)
+                del block
+    raise SystemExit(f"found {{min(found, 1)}}")
+    """
+
+
+def test_nothing_of_an_earlier_submission_is_left_in_memory_files_or_shared_memory(grader, attack, tmp_path):
+    [grade] = grader.grade([hand_in(tmp_path, f"""
+        import pathlib, subprocess
+        from multiprocessing.shared_memory import SharedMemory
+        secret = "{MARKER}"
+        for folder in ("/tmp", "/dev/shm", "/tmp/work"):
+            pathlib.Path(folder, "left").write_text(secret)
+        shared = SharedMemory("left-shared", create=True, size=100)
+        shared.buf[:10] = secret.encode()[:10]
+        subprocess.Popen(["sleep", "60"], start_new_session=True)
+        """)])  # fmt: skip
+    assert grade.cell_errors == ()
+    left = """
+        import os, pathlib
+        files = [str(path) for folder in ("/tmp", "/dev/shm") for path in pathlib.Path(folder).rglob("*left*")]
+        raise SystemExit(f"{files} {sorted(filter(str.isdigit, os.listdir('/proc')))}")
+        """
+    assert said(attack(left)) == "SystemExit: [] ['1']"
+    assert said(attack(READ_MEMORY)) == "SystemExit: found 0"
+
+
+def test_the_search_of_memory_finds_what_is_there(attack):
+    assert said(attack(f'secret = "{MARKER}"', READ_MEMORY)) == "SystemExit: found 1"
+
+
+def test_neither_the_grader_nor_an_emulator_can_be_killed_or_traced(attack):
+    grade = attack(
+        *RIGHT_CELLS,
+        """
+        import ctypes, os, signal
+        libc, traced = ctypes.CDLL(None), []
+        for pid in range(2, 70000):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except OSError:
+                pass
+            if libc.ptrace(16, pid, 0, 0) == 0:
+                traced.append(pid)
+        try:
+            os.kill(-1, signal.SIGKILL)
+        except ProcessLookupError:  # There is nobody else.
+            pass
+        raise SystemExit(f"traced {traced}")
+        """,
+    )
+    assert (said(grade), grade.status, grade.points) == ("SystemExit: traced []", Status.GRADED, 4)
+
+
+def test_the_emulators_administration_is_closed_also_to_who_claims_to_be_the_checks(attack):
+    grade = attack(
+        *RIGHT_CELLS,
+        """
+        import boto3, http.client
+        answers = {}
+        paths = ["/_lab/reset", "/_lab/stop", "/_ministack/reset", "/_ministack/config", "/_lab/inbox", "/_lab/calls",
+                 "//_ministack/reset", "/%5fministack/reset", "/x/../_ministack/reset", "http://localhost/_lab/reset"]
+        for method in ("POST", "GET"):
+            for path in paths:
+                connection = http.client.HTTPConnection("127.0.0.1", 4566)
+                headers = {"Host": "localhost:4566", "User-Agent": "lab-harness", "x-amz-security-token": "lab-harness"}
+                connection.request(method, path, headers=headers)
+                answers[method, path] = connection.getresponse().status
+        session = boto3.Session("test", "test", "lab-harness", "us-east-1")
+        session.client("sqs").list_queues()
+        raise SystemExit(str(sorted({status for status in answers.values() if status < 300})))
+        """,
+    )
+    assert (said(grade), grade.points) == ("SystemExit: []", 4)
+
+
+def test_nothing_but_the_own_emulator_can_be_reached(attack):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        grade = attack(f"""
+            import os, socket
+            reached = []
+            for address in (("127.0.0.1", {port}), ("localhost", {port}), ("192.0.2.1", 80), ("1.1.1.1", 53)):
+                try:
+                    socket.create_connection(address, timeout=0.5).close()
+                    reached.append(address)
+                except OSError:
+                    pass
+            raise SystemExit(f"{{reached}} {{os.listdir('/sys/class/net') if os.path.exists('/sys') else ''}}")
+            """)
+    assert said(grade) == "SystemExit: [] "
+
+
+def test_the_emulator_cannot_be_made_to_start_programs(attack):
+    grade = attack("""
+        import boto3, io, json, zipfile
+        lambda_ = boto3.client("lambda")
+        code = io.BytesIO()
+        with zipfile.ZipFile(code, "w") as archive:
+            archive.writestr("index.py", "handler = print")
+            archive.writestr("bootstrap", "#!/bin/sh\\ntouch /tmp/here")
+        answers = []
+        for runtime in ("nodejs22.x", "provided.al2023"):
+            lambda_.create_function(FunctionName=runtime[:4], Runtime=runtime, Handler="index.handler",
+                Role="arn:aws:iam::000000000000:role/x", Code={"ZipFile": code.getvalue()})
+            answer = lambda_.invoke(FunctionName=runtime[:4], Payload=b"{}")
+            answers.append(answer.get("FunctionError"))
+        raise SystemExit(str(answers))
+        """)
+    assert (said(grade), grade.points) == ("SystemExit: ['Unhandled', 'Unhandled']", 0)
+
+
+def test_a_function_runs_within_the_same_walls(attack):
+    source = """
+        import os, socket
+
+        def lambda_handler(event, context):
+            try:
+                socket.create_connection(("1.1.1.1", 53), timeout=0.5)
+                reached = True
+            except OSError:
+                reached = False
+            caps = [line for line in open("/proc/self/status") if line.startswith("CapEff")][0].split()[1]
+            return [sorted(filter(str.isdigit, os.listdir("/proc"))), reached, int(caps, 16), os.path.exists("/work")]
+        """
+    grade = attack(f"""
+        import boto3, io, json, zipfile, textwrap
+        lambda_ = boto3.client("lambda")
+        code = io.BytesIO()
+        with zipfile.ZipFile(code, "w") as archive:
+            archive.writestr("lambda_function.py", textwrap.dedent({source!r}))
+        lambda_.create_function(FunctionName="f", Runtime="python3.13", Handler="lambda_function.lambda_handler",
+            Role="arn:aws:iam::000000000000:role/x", Code={{"ZipFile": code.getvalue()}})
+        lambda_.get_waiter("function_active_v2").wait(FunctionName="f")
+        raise SystemExit(lambda_.invoke(FunctionName="f", Payload=b"{{}}")["Payload"].read().decode()[:200])
+        """)
+    assert said(grade).startswith('SystemExit: [["1"], false, 0')
+
+
+def test_processes_have_no_capability_and_make_no_namespace(attack):
+    grade = attack("""
+        import ctypes, os
+        refused = [ctypes.CDLL(None).unshare(flag) for flag in (0x10000000, 0x00020000, 0x40000000)]
+        caps = [line.split()[1] for line in open("/proc/self/status") if line.startswith("Cap")]
+        mounted = ctypes.CDLL(None).mount(b"none", b"/tmp", b"tmpfs", 0, None)
+        raise SystemExit(f"{refused} {mounted} {sorted({int(cap, 16) for cap in caps})} {os.getuid()}")
+        """)
+    assert said(grade) == "SystemExit: [-1, -1, -1] -1 [0] 1000"
+
+
+def test_nothing_of_the_machine_can_be_written_to(attack):
+    grade = attack("""
+        import os
+        written = []
+        for folder, names, _ in os.walk("/"):
+            if folder.startswith(("/proc", "/tmp", "/dev/shm", "/dev/pts")):
+                names[:] = []
+                continue
+            try:
+                open(os.path.join(folder, "written"), "w").close()
+                written.append(folder)
+            except OSError:
+                pass
+        raise SystemExit(str(written))
+        """)
+    assert said(grade) == "SystemExit: []"
+
+
+def test_a_fork_bomb_ends_at_the_limit_on_processes(attack):
+    began = time.monotonic()
+    grade = attack("""
+        import os, time
+        while True:
+            os.fork()
+        """)
+    assert (grade.status, grade.points) == (Status.LIMITED, 0)
+    assert time.monotonic() - began < 40
+
+
+def test_filling_the_disk_is_stopped_by_the_limit_and_said(attack):
+    grade = attack("""
+        with open("/tmp/full", "wb") as file:
+            for _ in range(200):
+                file.write(bytes(1_000_000))
+        """, *RIGHT_CELLS)  # fmt: skip
+    assert (grade.status, grade.points) == (Status.LIMITED, 4)
+    assert "folder is full" in grade.reason or "too large" in grade.reason
+
+
+def test_filling_memory_is_stopped_by_the_limit_and_said(attack):
+    grade = attack("block = bytearray(3_000_000_000)", *RIGHT_CELLS)
+    assert (grade.status, grade.points) == (Status.LIMITED, 4)
+    assert "memory" in grade.reason
+
+
+def test_many_processes_together_hold_no_more_memory_than_one_may(attack):
+    grade = attack("""
+        import os, time
+        for _ in range(8):
+            if os.fork() == 0:
+                block = bytearray(os.urandom(1000)) * 300_000
+                time.sleep(60)
+        time.sleep(3)
+        """)
+    assert grade.status is Status.LIMITED
+    assert "memory" in grade.reason
+
+
+def test_filling_the_output_is_stopped_by_the_limit_and_said(attack):
+    grade = attack("while True: print('x' * 1000)", *RIGHT_CELLS)
+    assert grade.status is Status.LIMITED
+    assert "printed more than" in grade.reason
+
+
+def test_filling_the_account_is_stopped_by_the_limit_and_said(attack):
+    grade = attack("""
+        import boto3
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket="full")
+        for number in range(200):
+            s3.put_object(Bucket="full", Key=str(number), Body=bytes(20_000_000))
+        """)
+    assert (grade.status, grade.points, grade.total) == (Status.LIMITED, 0, 4)
+    assert "account held more than" in grade.reason
+
+
+def test_an_endless_loop_is_interrupted_and_the_later_cells_run(attack):
+    grade = attack("while True: pass", *RIGHT_CELLS)
+    assert (grade.status, grade.points) == (Status.LIMITED, 4)
+    assert grade.reason == "Cell cell-1 ran longer than 4 s and was stopped."
+
+
+def test_a_loop_that_lets_itself_not_be_interrupted_is_killed_and_the_checks_run(attack):
+    grade = attack(*RIGHT_CELLS, """
+        import time
+        while True:
+            try:
+                time.sleep(60)
+            except BaseException:
+                pass
+        """)  # fmt: skip
+    assert (grade.status, grade.points) == (Status.LIMITED, 4)
+    assert "did not let itself be interrupted" in grade.reason
+
+
+def test_sys_exit_ends_its_cell_only(attack):
+    grade = attack("import sys; sys.exit('done')", *RIGHT_CELLS)
+    assert (grade.status, grade.points, errors(grade)) == (Status.GRADED, 4, {"cell-1": "SystemExit: done"})
+
+
+def test_os_exit_ends_the_notebook_and_what_was_built_is_judged(attack):
+    grade = attack(RIGHT_CELLS[0], "import os; os._exit(0)", RIGHT_CELLS[1])
+    assert (grade.status, grade.points) == (Status.GRADED, 2)
+    assert errors(grade) == {"cell-2": "The notebook's process ended with exit code 0."}
+
+
+LATE = """
+    import os, threading, time
+    def build():
+        time.sleep({delay})
+        import boto3
+        sqs = boto3.client("sqs")
+        url = sqs.create_queue(QueueName="first-steps")["QueueUrl"]
+        sqs.send_message(QueueUrl=url, MessageBody="hello, serverless")
+    """
+
+
+def test_threads_and_processes_that_go_on_after_the_notebook_build_nothing(attack):
+    late = attack(LATE.format(delay=0.05) + """
+    threading.Thread(target=build).start()
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            build()
+    """)  # fmt: skip
+    assert late.points == 0
+
+
+def test_a_process_that_kills_its_whole_group_does_not_outlive_its_keeper(attack):
+    """Its keeper would see its end; without a keeper it would go on while the checks run."""
+    late = attack(LATE.format(delay=0.2) + """
+    import signal
+    threading.Thread(target=build).start()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.kill(0, signal.SIGKILL)
+    if os.fork() == 0:
+        os.kill(0, signal.SIGKILL)
+    """)  # fmt: skip
+    assert late.points == 0
+
+
+def test_the_same_thread_builds_it_while_the_notebook_runs(attack):
+    assert attack(LATE.format(delay=0.05) + "threading.Thread(target=build).start()", "time.sleep(2)").points == 4
+
+
+def test_forged_messages_to_the_grader_earn_nothing(attack):
+    grade = attack("""
+        import json, os
+        forged = {"result": {"name": "queue_exists", "outcome": "passed", "points": 99}, "judged": True, "graded": {},
+                  "error": {"cell": "x" * 10**6, "error": ["no", "text"], "traceback": {"a": 1}}, "points": 99}
+        for descriptor in range(3, 200):
+            for line in (json.dumps(forged), "[1, 2]", "no json", '{"done": true}', "[" * 100000):
+                try:
+                    os.write(descriptor, line.encode() + b"\\n")
+                except OSError:
+                    pass
+        """)
+    assert (grade.points, grade.total) == (0, 4)
+
+
+def test_endless_messages_to_the_grader_hold_nothing_up(attack):
+    grade = attack("""
+        import os
+        while True:
+            for descriptor in range(3, 20):
+                try:
+                    os.write(descriptor, b'{"cell": "x"}\\n' * 1000)
+                except OSError:
+                    pass
+        """)
+    assert (grade.status, grade.points) == (Status.LIMITED, 0)
+    assert grade.seconds < LIMITS.notebook_seconds + 10
