@@ -105,4 +105,7 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise LabError(f"{path} cannot be read: {error.strerror}.") from error
+        why = f"{path} cannot be read: {error.strerror}."
+        if path.name == "solution.py" and not path.exists():
+            why += " A class may be given the course without its answers."
+        raise LabError(why) from error

@@ -1,0 +1,60 @@
+"""Whose score changed when a submission was graded again, and why."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from lab_harness.grading.grade import Grade
+
+
+@dataclass(frozen=True)
+class CheckChange:
+    """A check whose outcome is another one now; "absent" where it was not there."""
+
+    title: str
+    before: str
+    after: str
+    found: str = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A grade that changed."""
+
+    before: Grade
+    after: Grade
+    checks: tuple[CheckChange, ...]
+
+    @property
+    def score_changed(self) -> bool:
+        return (self.before.points, self.before.status) != (self.after.points, self.after.status)
+
+    def __str__(self) -> str:
+        before, after = self.before, self.after
+        states = f"{before.status} → {after.status}, " if before.status != after.status else ""
+        why = "; ".join(map(_said, self.checks)) or after.reason or "no check's outcome changed"
+        return f"{after.student} {after.lab}: {states}{before.points} → {after.points} points ({why})"
+
+
+def change(before: Grade, after: Grade) -> Change:
+    """What became another between two grades of one submission, check by check."""
+    old, new = _checks(before), _checks(after)
+    changed = []
+    for name in dict.fromkeys([*old, *new]):
+        was, now = _outcome(old.get(name)), _outcome(new.get(name))
+        if was != now:
+            known = new.get(name) or old[name]
+            changed.append(CheckChange(str(known["title"]), was, now, str(known.get("found") or "")))
+    return Change(before, after, tuple(changed))
+
+
+def _checks(grade: Grade) -> dict[str, dict[str, Any]]:
+    return {check["name"]: check for check in grade.report["checks"]} if grade.report else {}
+
+
+def _outcome(check: dict[str, Any] | None) -> str:
+    return str(check["outcome"]) if check else "absent"
+
+
+def _said(check: CheckChange) -> str:
+    found = f", found {check.found.splitlines()[0]}" if check.found and check.after == "failed" else ""
+    return f"{check.title}: {check.before} → {check.after}{found}"

@@ -1,0 +1,135 @@
+"""What a class got, kept in `gradebook.sqlite`: one row a student and lab, written as each grade comes."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lab_harness.errors import CourseError
+from lab_harness.grading.grade import Grade, Status
+from lab_harness.grading.students import Student
+from lab_harness.grading.submissions import Work
+
+VERSION = 1  # of the schema; grows with each change of it
+SCHEMA = """
+create table grades (
+    student text not null, lab text not null,
+    name text not null, system text not null, number text not null, late integer not null, note text not null,
+    digest text not null, tasks text not null, grade text not null, graded real not null,
+    primary key (student, lab)
+);
+"""
+COLUMNS = "student, lab, name, system, number, late, note, digest, tasks, grade, graded"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One student's grade for one lab, with what it was given for; `graded` is when (seconds since 1970)."""
+
+    student: Student
+    grade: Grade
+    late: bool = False
+    note: str = ""
+    digest: str = ""
+    tasks: dict[str, str] = field(default_factory=dict)  # the student's code for each task
+    graded: float = 0.0
+
+    @property
+    def lab(self) -> str:
+        return self.grade.lab
+
+    @property
+    def reason(self) -> str:
+        """Why it is not simply graded, and what else the teacher should know."""
+        return "; ".join(filter(None, (self.grade.reason, "late" if self.late else "", self.note)))
+
+    def settles(self, work: Work, versions: dict[str, str]) -> bool:
+        """Whether this grade still holds for a piece of work, judged by these versions."""
+        known = self.grade.status in (Status.GRADED, Status.LIMITED)
+        return known and self.digest == work.digest and _same(self.grade.versions, versions)
+
+
+def _same(before: dict[str, str], now: dict[str, str]) -> bool:
+    return all(before.get(name) == version for name, version in now.items())
+
+
+class Gradebook:
+    """An open gradebook. A grade is kept when `record` returns, so a run that is killed loses none."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def record(self, work: Work, grade: Grade) -> None:
+        """Keep a grade in place of the student's earlier one for this lab."""
+        who = work.student
+        values = (who.id, work.lab, who.name, who.system, who.number, work.late, work.note, work.digest)
+        texts = (json.dumps(work.tasks), json.dumps(grade.to_dict()), time.time())
+        with self._database:
+            self._database.execute(
+                f"insert or replace into grades ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+                (*values, *texts),
+            )
+
+    def annotate(self, work: Work) -> None:
+        """Keep what is known of a piece of work now, whose grade stays: it may be late, or the newest of two, since."""
+        with self._database:
+            self._database.execute(
+                "update grades set name = ?, late = ?, note = ? where student = ? and lab = ?",
+                (work.student.name, work.late, work.note, work.student.id, work.lab),
+            )
+
+    def forget_rejections(self, students: Sequence[str]) -> None:
+        """Drop what these students were told of files that belong to no lab: they may have handed in anew."""
+        with self._database:
+            self._database.executemany("delete from grades where lab = '' and student = ?", [(s,) for s in students])
+
+    def rows(self) -> list[Row]:
+        """All grades, by student and lab."""
+        found = self._database.execute(f"select {COLUMNS} from grades order by student, lab")  # noqa: S608
+        return [_row(*values) for values in found]
+
+    def by_key(self) -> dict[tuple[str, str], Row]:
+        """All grades by student and lab."""
+        return {(row.student.id, row.lab): row for row in self.rows()}
+
+
+def _row(
+    student: str,
+    lab: str,
+    name: str,
+    system: str,
+    number: str,
+    late: int,
+    note: str,
+    digest: str,
+    tasks: str,
+    grade: str,
+    graded: float,
+) -> Row:
+    who = Student(student, name, system, number)
+    return Row(who, Grade.from_dict(json.loads(grade)), bool(late), note, digest, json.loads(tasks), graded)
+
+
+@contextmanager
+def open_gradebook(path: Path) -> Iterator[Gradebook]:
+    """The gradebook in a file, which is made where there is none. CourseError where it cannot be used."""
+    try:
+        with closing(sqlite3.connect(path, timeout=10)) as database:
+            _prepare(database, path)
+            yield Gradebook(database)
+    except sqlite3.Error as error:
+        raise CourseError(f"{path} cannot be used: {error}.") from error
+
+
+def _prepare(database: sqlite3.Connection, path: Path) -> None:
+    (version,) = database.execute("pragma user_version").fetchone()
+    if version > VERSION:
+        raise CourseError(f"{path} was written by a newer version of the course. Update it, or name another --out.")
+    database.execute("pragma journal_mode = wal")
+    database.execute("pragma synchronous = normal")  # lasts when the process is killed; a power cut may cost a grade
+    if version == 0:
+        with database:
+            database.executescript(f"begin; {SCHEMA} pragma user_version = {VERSION}; commit;")

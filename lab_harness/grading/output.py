@@ -1,0 +1,102 @@
+"""Writes all that comes of a class's grades into a folder."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from lab_harness.errors import CourseError
+from lab_harness.grading import exports
+from lab_harness.grading.changes import Change
+from lab_harness.grading.class_view import lab_views, page_name
+from lab_harness.grading.exports import GradedLab
+from lab_harness.grading.gradebook import Row
+from lab_harness.grading.notebooks import Released
+from lab_harness.grading.pages import class_page, student_page
+from lab_harness.grading.similarity import Pair, Piece, suspicious_pairs
+from lab_harness.labs import Lab
+from lab_harness.solutions import answers
+
+GRADEBOOK = "gradebook.sqlite"
+
+
+def graded_lab(lab: Lab) -> GradedLab:
+    """What the files say of a lab."""
+    return GradedLab(lab.id, lab.title, sum(check.points for check in lab.all_checks if not check.apart))
+
+
+def results_folder(path: Path) -> Path:
+    """The folder of the results, made where there is none. CourseError where nothing can be written there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe = path / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise CourseError(f"{path} cannot be written: {error.strerror}.") from error
+    return path
+
+
+def write_results(
+    folder: Path, rows: Sequence[Row], releases: Mapping[str, Released], changes: Sequence[Change] = ()
+) -> list[Path]:
+    """Write the gradebook as CSV, for Canvas and Moodle, as JUnit XML and JSON, and the pages; returns the paths.
+
+    `changes` are what this run graded otherwise than an earlier one; the last that there were stay.
+    """
+    used = {row.lab for row in rows}
+    labs = [graded_lab(released.lab) for released in releases.values() if released.lab.id in used]
+    titles = {lab.id: lab.title for lab in labs}
+    files = {
+        "index.html": _class_page(rows, labs, releases),
+        "gradebook.csv": exports.gradebook_csv(rows, labs),
+        "canvas.csv": exports.canvas_csv(rows, labs),
+        "moodle.csv": exports.moodle_csv(rows, labs),
+        "gradebook.json": exports.gradebook_json(rows),
+        "junit.xml": exports.gradebook_junit(rows, titles),
+    }
+    if changes:
+        files["changes.csv"] = exports.changes_csv(changes)
+    for lab in labs:
+        if any(row.student.system == "moodle" and row.lab == lab.id for row in rows):
+            files[f"moodle_{lab.id}.csv"] = exports.moodle_worksheet(rows, lab)
+    try:
+        _write_feedback(folder / "feedback", rows, {id: released.lab for id, released in releases.items()})
+        return [_write(folder / name, text) for name, text in files.items()]
+    except OSError as error:
+        raise CourseError(f"{error.filename or folder} cannot be written: {error.strerror}.") from error
+
+
+def _write(path: Path, text: str) -> Path:
+    """Write a whole file in place of an older one: a reader never sees half of it."""
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(text, encoding="utf-8", newline="")
+    return new.replace(path)
+
+
+def _write_feedback(folder: Path, rows: Sequence[Row], labs: Mapping[str, Lab]) -> None:
+    by_student: dict[str, list[Row]] = {}
+    for row in rows:
+        by_student.setdefault(row.student.id, []).append(row)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for student, theirs in by_student.items():
+        _write(folder / page_name(student), student_page(theirs, labs))
+
+
+def _class_page(rows: Sequence[Row], labs: Sequence[GradedLab], releases: Mapping[str, Released]) -> str:
+    pairs = {lab.id: alike(releases[lab.id], rows) for lab in labs}
+    versions = next((row.grade.versions for row in rows if row.grade.versions), {})
+    shown = {name: version for name, version in versions.items() if name != "checks"}
+    return class_page(lab_views(rows, labs, pairs), rows, shown)
+
+
+def alike(released: Released, rows: Sequence[Row]) -> list[Pair]:
+    """The pairs of students whose work for a lab is alike beyond what its notebook and its answer explain."""
+    notebook = [cell.source for cell in released.notebook.cells if cell.cell_type == "code"]
+    solution = [answer.source for answer in answers(released.lab).values()]
+    pieces = [
+        Piece(row.student.id, "\n".join(row.tasks.values()), row.grade.fingerprint, row.grade.points == row.grade.total)
+        for row in rows
+        if row.lab == released.lab.id and row.tasks
+    ]
+    return suspicious_pairs(released.lab.id, pieces, [*notebook, *solution])

@@ -1,0 +1,99 @@
+"""One run of `lab grade`: what is left to grade is graded, and each grade is in the gradebook once it is known."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from lab_harness.errors import UsageError
+from lab_harness.grading.changes import Change, change
+from lab_harness.grading.grade import Grade, Status, Submission
+from lab_harness.grading.gradebook import Gradebook, Row
+from lab_harness.grading.students import same_student
+from lab_harness.grading.submissions import Work
+from lab_harness.labs import unknown
+
+GradeAll = Callable[[Iterable[Submission]], Iterator[Grade]]
+Versions = Callable[[str], dict[str, str]]  # of what grades a lab, by its id
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run does: `todo` is graded, `kept` has a grade that still holds, `rejected` gets its reason.
+
+    `left` counts what a limit leaves for the next run.
+    """
+
+    todo: tuple[Work, ...]
+    kept: tuple[Work, ...]
+    rejected: tuple[Work, ...]
+    left: int = 0
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A grade that has just been recorded, and what it changed, if the same work had one before."""
+
+    grade: Grade
+    change: Change | None = None
+
+
+def chosen(works: Iterable[Work], only: Collection[str]) -> list[Work]:
+    """The work of these students, named as they are in the gradebook; UsageError where somebody is not there."""
+    works = list(works)
+    known = {same_student(name): work.student.id for work in works for name in (work.student.id, work.student.name)}
+    for name in only:
+        if same_student(name) not in known:
+            students = sorted({work.student.id for work in works})
+            raise UsageError(unknown("student", name, students[:20], "Among the submissions are"))
+    wanted = {known[same_student(name)] for name in only}
+    return [work for work in works if not only or work.student.id in wanted]
+
+
+def plan(
+    works: Iterable[Work],
+    before: dict[tuple[str, str], Row],
+    versions: Versions,
+    regrade: Collection[str] = (),
+    limit: int | None = None,
+) -> Plan:
+    """What has to be graded: what is new or changed, what other versions graded, and the labs to `regrade`."""
+    todo, kept, rejected = [], [], []
+    for work in works:
+        row = before.get((work.student.id, work.lab))
+        if work.refused:
+            rejected.append(work)
+        elif row and work.lab not in regrade and row.settles(work, versions(work.lab)):
+            kept.append(work)
+        else:
+            todo.append(work)
+    now = tuple(todo[:limit])
+    return Plan(now, tuple(kept), tuple(rejected), len(todo) - len(now))
+
+
+def carry_out(
+    steps: Plan, gradebook: Gradebook, before: dict[tuple[str, str], Row], grade_all: GradeAll, versions: Versions
+) -> Iterator[Graded]:
+    """Each grade as it comes, recorded already; the rejected ones first."""
+    gradebook.forget_rejections([work.student.id for work in (*steps.todo, *steps.kept, *steps.rejected)])
+    for work in steps.rejected:
+        gradebook.record(work, work.rejection)
+        yield Graded(work.rejection)
+    for work in steps.kept:
+        gradebook.annotate(work)
+    works = {(work.student.id, work.lab): work for work in steps.todo}
+    for given in grade_all([work.submission for work in steps.todo]):
+        work = works.pop((given.student, given.lab))
+        grade = replace(given, versions=given.versions | versions(work.lab))
+        gradebook.record(work, grade)
+        yield Graded(grade, _change(before.get((grade.student, grade.lab)), work, grade))
+    for work in works.values():  # a grade that never came is the grader's fault
+        lost = Grade(work.student.id, work.lab, Status.BROKEN, "the grader gave no grade for it")
+        gradebook.record(work, lost)
+        yield Graded(lost)
+
+
+def _change(before: Row | None, work: Work, grade: Grade) -> Change | None:
+    """What became of the same work, graded again."""
+    if before is None or before.digest != work.digest:
+        return None
+    found = change(before.grade, grade)
+    return found if found.score_changed or found.checks else None

@@ -1,0 +1,334 @@
+"""Tests for `lab grade`: its words, its exit codes, what it writes, and how it is stopped and goes on."""
+
+import csv
+import os
+import re
+import signal
+import subprocess
+import sys
+from types import SimpleNamespace
+from urllib.parse import unquote
+
+import pytest
+from filelock import FileLock
+
+from lab_harness import cli
+from lab_harness.cli import app
+from lab_harness.grading import pool, sandbox, versions
+from lab_harness.grading.grade import Status
+from lab_harness.labs import load_lab
+from tests.grading.handing_in import HELLO, ORDERS, answered, archive, graded, hand_in, solved, untouched
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def lab(monkeypatch, capsys):
+    """Runs `lab` in this process: `lab("grade", "folder")` gives its code, out and err."""
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["lab", *map(str, words)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return SimpleNamespace(code=ended.value.code, out=out, err=err)
+
+    return run
+
+
+@pytest.fixture
+def grader(monkeypatch):
+    """Stands for the grader: notes what it was asked for and gives `grades` by student, else one that passed."""
+    noted = SimpleNamespace(asked=[], settings={}, grades={})
+
+    def grade_all(submissions, **settings):
+        noted.settings = settings
+        for each in submissions:
+            assert each.path.name.endswith(".ipynb") and each.path.exists()
+            noted.asked.append((each.student, each.lab))
+            yield noted.grades.get(each.student) or graded(each.student, each.lab, a="passed", b="passed")
+
+    monkeypatch.setattr(pool, "grade_all", grade_all)
+    monkeypatch.setattr(sandbox, "missing_protections", list)
+    monkeypatch.setattr(versions, "versions_of", lambda lab: {"checks": "1"})
+    return noted
+
+
+@pytest.fixture
+def school(tmp_path):
+    """The folder of a class: two good notebooks of ana's, one of bo's, and what cy handed in."""
+    files = {f"ana/{HELLO}": untouched(), f"ana/{ORDERS}": untouched(ORDERS), f"bo/{HELLO}": untouched()}
+    return hand_in(tmp_path / "class", files)
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "results"
+
+
+def gradebook(out):
+    with (out / "gradebook.csv").open(encoding="utf-8", newline="") as file:
+        return {(line["student"], line["lab"]): line for line in csv.DictReader(file)}
+
+
+# A run
+
+
+def test_class_is_graded_and_everything_is_written(lab, grader, school, out):
+    done = lab("grade", school, "--out", out)
+    assert (done.code, done.err) == (0, "")
+    assert done.out == f"3 graded, 0 unchanged. See {out / 'index.html'}\n"
+    assert {path.name for path in out.iterdir() if not path.name.startswith((".", "gradebook.sqlite-"))} == {
+        "canvas.csv", "feedback", "gradebook.csv", "gradebook.json", "gradebook.sqlite",
+        "index.html", "junit.xml", "moodle.csv",
+    }  # fmt: skip
+    assert {path.name for path in (out / "feedback").iterdir()} == {"ana.html", "bo.html"}
+    assert gradebook(out)["bo", "hello_lambda"]["points"] == "2"
+
+
+def test_links_of_the_class_page_lead_somewhere(lab, grader, school, out):
+    hand_in(school, {f"Dö Ra/{HELLO}": untouched()})
+    lab("grade", school, "--out", out)
+    links = set(re.findall(r'href="(feedback/[^"]+)"', (out / "index.html").read_text(encoding="utf-8")))
+    assert len(links) == 3
+    assert all((out / unquote(link)).is_file() for link in links)
+
+
+def test_rejected_work_is_a_line_and_the_run_goes_on_and_ends_with_3(lab, grader, school, out):
+    hand_in(school, {"cy/notes.txt": "x"})
+    done = lab("grade", school, "--out", out)
+    assert done.code == 3
+    assert done.err == "cy: rejected: notes.txt: it is no notebook: its name does not end in .ipynb\n"
+    assert done.out.startswith("3 graded, 0 unchanged, 1 rejected.")
+    assert gradebook(out)["cy", ""]["status"] == "rejected"
+    assert lab("grade", school, "--out", out).code == 3  # it still is
+
+
+def test_broken_grade_ends_with_3_and_is_tried_again(lab, grader, school, out):
+    grader.grades["bo"] = graded("bo", status=Status.BROKEN, reason="the emulator ended")
+    done = lab("grade", school, "--out", out)
+    assert (done.code, done.err) == (3, "bo hello_lambda: broken: the emulator ended\n")
+    del grader.grades["bo"]
+    assert lab("grade", school, "--out", out).code == 0
+    assert grader.asked[3:] == [("bo", "hello_lambda")]
+
+
+def test_submission_that_hit_a_limit_is_graded_and_named(lab, grader, school, out):
+    grader.grades["bo"] = graded("bo", status=Status.LIMITED, reason="a cell took more than 20 s", a="passed")
+    done = lab("grade", school, "--out", out)
+    assert (done.code, done.err) == (0, "bo hello_lambda: limited: a cell took more than 20 s\n")
+
+
+def test_second_run_grades_what_changed_only(lab, grader, school, out):
+    lab("grade", school, "--out", out)
+    grader.asked.clear()
+    hand_in(school, {f"bo/{HELLO}": answered(role="print(1)")})
+    assert lab("grade", school, "--out", out).out.startswith("1 graded, 2 unchanged.")
+    assert grader.asked == [("bo", "hello_lambda")]
+
+
+def test_regrade_tells_whose_score_changed_and_why(lab, grader, school, out):
+    lab("grade", school, "--out", out)
+    grader.grades["bo"] = graded("bo", a="passed", b="failed")
+    done = lab("grade", school, "--out", out, "--regrade", "hello_lambda")
+    assert done.out.splitlines()[:2] == [
+        "Graded again with another result (1):",
+        "  bo hello_lambda: 2 → 1 points (The b is right: passed → failed, found no b)",
+    ]
+    assert done.out.splitlines()[2].startswith("2 graded, 1 unchanged.")
+    assert (out / "changes.csv").read_text(encoding="utf-8").splitlines() == [
+        "student,lab,points before,points,check,was,is,found",
+        "bo,hello_lambda,2,1,The b is right,passed,failed,no b",
+    ]
+
+
+def test_labs_students_limit_and_workers_are_heeded(lab, grader, school, out):
+    lab("grade", school, "--out", out, "--only", "ana", "--lab", "hello_lambda", "--workers", "3")
+    assert grader.asked == [("ana", "hello_lambda")]
+    assert (grader.settings["workers"], grader.settings["sandbox"]) == (3, True)
+    done = lab("grade", school, "--out", out, "--limit", "1", "--no-sandbox")
+    assert done.out.startswith("1 graded, 1 unchanged, 1 left for the next run.")
+    assert grader.asked[1:] == [("ana", "orders_pipeline")]
+    assert grader.settings["sandbox"] is False
+
+
+def test_moodle_download_gets_the_worksheet_of_its_assignment(lab, grader, tmp_path, out):
+    school = archive(tmp_path / "class.zip", {f"Jane Doe_345_assignsubmission_file/{HELLO}": untouched()})
+    assert lab("grade", school, "--out", out).code == 0
+    assert "Participant 345,Jane Doe,2," in (out / "moodle_hello_lambda.csv").read_text(encoding="utf-8")
+
+
+# What can go wrong
+
+
+def test_machine_that_cannot_wall_submissions_in_insists_on_no_sandbox(lab, grader, school, out, monkeypatch):
+    monkeypatch.setattr(sandbox, "missing_protections", lambda: ["bubblewrap is not installed", "it reads your files"])
+    done = lab("grade", school, "--out", out)
+    assert done.code == 3
+    assert done.err == (
+        "error: Submissions cannot be walled in here; add --no-sandbox if you trust them all:\n"
+        "  bubblewrap is not installed\n  it reads your files\n"
+    )
+    assert lab("grade", school, "--out", out, "--no-sandbox").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--lab", "hello_lamda"], "There is no lab 'hello_lamda'. Did you mean hello_lambda?"),
+        (["--regrade", "x"], "There is no lab 'x'."),
+        (["--only", "anna"], "There is no student 'anna'. Did you mean ana? Among the submissions are: ana, bo."),
+    ],
+)
+def test_unknown_lab_and_student_are_named(lab, grader, school, out, words, said):
+    done = lab("grade", school, "--out", out, *words)
+    assert done.code == 2
+    assert done.err.startswith(f"error: {said}")
+
+
+def test_missing_folder_and_nothing_to_grade_are_one_line(lab, grader, tmp_path, out):
+    done = lab("grade", tmp_path / "none", "--out", out)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "does not exist" in done.err
+    (tmp_path / "empty").mkdir()
+    done = lab("grade", tmp_path / "empty", "--out", out)
+    assert done.code == 2
+    assert done.err.startswith("error: There is nothing to grade in ")
+    assert not out.exists()
+
+
+def test_results_that_cannot_be_written_are_one_line(lab, grader, school, tmp_path):
+    (tmp_path / "file").touch()
+    done = lab("grade", school, "--out", tmp_path / "file")
+    assert done.code == 3
+    assert re.fullmatch(r"error: .*file cannot be written: File exists\.\n", done.err)
+    assert lab("grade", school, "--out", "/proc/results").code == 3
+    assert grader.asked == []
+
+
+def test_results_do_not_go_among_the_submissions(lab, grader, school):
+    done = lab("grade", school, "--out", school / "results")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "lies among the submissions" in done.err
+
+
+def test_page_that_cannot_be_written_is_one_line(lab, grader, school, out):
+    (out / "index.html").mkdir(parents=True)
+    done = lab("grade", school, "--out", out)
+    assert (done.code, done.err.count("\n")) == (3, 1)
+    assert "cannot be written: Is a directory" in done.err
+
+
+def test_two_runs_do_not_write_to_the_same_results(lab, grader, school, out):
+    out.mkdir()
+    with FileLock(out / ".lock"):
+        done = lab("grade", school, "--out", out)
+    assert done.code == 3
+    assert done.err.startswith("error: Another `lab grade` is writing to ")
+
+
+def test_ctrl_c_keeps_what_is_graded_and_says_how_to_go_on(lab, grader, school, out, monkeypatch):
+    def stopped(submissions, **settings):
+        yield graded(submissions[0].student, submissions[0].lab, a="passed")
+        raise KeyboardInterrupt
+
+    whole = pool.grade_all
+    monkeypatch.setattr(pool, "grade_all", stopped)
+    done = lab("grade", school, "--out", out)
+    assert done.code == 130
+    assert done.err == "Stopped. What is graded is kept, 2 are left: give the same command to go on.\n"
+    monkeypatch.setattr(pool, "grade_all", whole)
+    assert lab("grade", school, "--out", out).out.startswith("2 graded, 1 unchanged.")
+
+
+KILLED = """
+import sys, time
+from lab_harness import cli
+from lab_harness.grading import pool, sandbox, versions
+from tests.grading.handing_in import graded
+
+def grade_all(submissions, **settings):
+    yield graded(submissions[0].student, submissions[0].lab, a="passed")
+    print("graded", flush=True)
+    time.sleep(60)
+
+pool.grade_all, sandbox.missing_protections = grade_all, list
+versions.versions_of = lambda lab: {"checks": "1"}
+sys.argv[0] = "lab"
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_killed_run_goes_on_where_it_was(lab, grader, school, out, number):
+    words = [sys.executable, "-c", KILLED, "grade", str(school), "--out", str(out)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ, text=True) as process:
+        assert process.stdout.readline() == "graded\n"
+        process.send_signal(number)
+        wait_until(lambda: process.poll() is not None)
+        _, err = process.communicate()
+    assert process.returncode == (130 if number == signal.SIGINT else -number), err
+    assert lab("grade", school, "--out", out).out.startswith("2 graded, 1 unchanged.")
+
+
+# All of it, with the grader itself
+
+
+def test_class_gets_what_it_deserves(lab, tmp_path, out):
+    files = {
+        f"right/{HELLO}": solved(load_lab("hello_lambda")),
+        f"broken/{HELLO}": answered(role="iam.create_role(RoleName='hello-world-role')"),
+        f"empty/{HELLO}": untouched(),
+        "nothing/essay.docx": "x",
+        f"wrong/{HELLO}": untouched(ORDERS),
+        f"twice/{HELLO}": solved(load_lab("hello_lambda")),
+        f"twice/again/{HELLO}": untouched(),
+    }
+    school = hand_in(tmp_path / "class", files)
+    os.utime(school / "twice" / HELLO, (2_000_000_000, 2_000_000_000))
+    words = ["--no-sandbox"] if sandbox.missing_protections() else []
+    done = lab("grade", school, "--out", out, "--lab", "hello_lambda", *words)
+    assert done.code == 3, done.err
+    found = {student: (line["points"], line["total"], line["status"]) for (student, _), line in gradebook(out).items()}
+    assert found == {
+        "right": ("13", "13", "graded"),
+        "broken": ("0", "13", "graded"),
+        "empty": ("0", "13", "graded"),
+        "nothing": ("0", "13", "rejected"),
+        "wrong": ("0", "13", "rejected"),
+        "twice": ("13", "13", "graded"),
+    }
+    assert "Missing required parameter" in (out / "feedback" / "broken.html").read_text(encoding="utf-8")
+    assert lab("grade", school, "--out", out, "--lab", "hello_lambda", *words).out.startswith("0 graded, 4 unchanged")
+
+
+# The class list and the students' bundle
+
+
+def test_class_list_names_what_is_missing(lab, grader, school, out, tmp_path):
+    lab("grade", school, "--out", out)
+    (tmp_path / "roster.csv").write_text("student\nana\nbo\nlou\n", encoding="utf-8")
+    done = lab("class", tmp_path / "roster.csv", out)
+    assert done.code == 0
+    assert done.out.splitlines() == [
+        "bo: orders_pipeline: missing",
+        "lou: hello_lambda: missing",
+        "lou: orders_pipeline: missing",
+        "3 students, 3 pieces of work missing",
+    ]
+    assert lab("class", tmp_path / "roster.csv", out, "--lab", "hello_lambda").out.count("missing") == 2
+    assert lab("class", tmp_path / "roster.csv", tmp_path).code == 2
+
+
+def test_release_says_what_it_wrote(lab, tmp_path):
+    done = lab("release", "--out", tmp_path / "bundle")
+    assert done.code == 0
+    assert re.fullmatch(r"wrote \d+ files to .*bundle; no part of an answer was found in them\n", done.out)
+    assert lab("release", "--out", tmp_path / "bundle").code == 2
+
+
+def test_help_names_the_command(lab):
+    cli.add_commands()
+    assert {"grade", "release", "class"} <= set(app.commands)
+    assert "Grade a class" in lab("--help").out

@@ -1,0 +1,115 @@
+"""Tests for finding code that is alike: what is copied is found, what the task explains is not."""
+
+import pytest
+
+from lab_harness.grading.similarity import Piece, suspicious_pairs
+from lab_harness.labs import load_lab
+from lab_harness.solutions import answers
+
+STARTER = "# Your code here\nimport boto3\n\nsqs = boto3.client('sqs')\n"
+SOLUTION = "url = sqs.create_queue(QueueName='jobs')['QueueUrl']\nsqs.send_message(QueueUrl=url, MessageBody='hello')\n"
+OWN = """
+def make_queue(name, tries=4):
+    for attempt in range(tries):
+        try:
+            return sqs.create_queue(QueueName=name, Attributes={"DelaySeconds": str(attempt)})["QueueUrl"]
+        except sqs.exceptions.QueueDeletedRecently:
+            print("again", attempt)
+made = make_queue("jobs")
+for word in ["one", "two", "three"]:
+    sqs.send_message(QueueUrl=made, MessageBody=word.upper())
+"""
+RENAMED = """
+# all mine
+def q(n, t=4):
+    \"\"\"Makes it.\"\"\"
+    for i in range(t):
+        try:
+            return sqs.create_queue(QueueName=n,
+                                    Attributes={"DelaySeconds": str(i)})["QueueUrl"]
+        except sqs.exceptions.QueueDeletedRecently:
+            print("again", i)
+
+u = q("jobs")
+for w in ["one", "two", "three"]: sqs.send_message(QueueUrl=u, MessageBody=w.upper())
+"""
+OTHER = """
+queues = [url for url in sqs.list_queues().get("QueueUrls", []) if url.endswith("/jobs")]
+if not queues:
+    queues.append(sqs.create_queue(QueueName="jobs")["QueueUrl"])
+entries = [dict(Id=str(number), MessageBody=f"job {number}") for number in range(9)]
+assert not sqs.send_message_batch(QueueUrl=queues[0], Entries=entries).get("Failed")
+"""
+
+
+def pairs(*pieces, explained=(STARTER, SOLUTION)):
+    given = [piece if isinstance(piece, Piece) else Piece(*piece) for piece in pieces]
+    return suspicious_pairs("queue", given, explained)
+
+
+def test_copy_with_other_names_comments_and_layout_is_found():
+    [pair] = pairs(("ana", OWN), ("bo", RENAMED), ("cy", OTHER))
+    assert (pair.lab, pair.students, pair.alike) == ("queue", ("ana", "bo"), 1.0)
+
+
+def test_copy_with_something_added_is_found_and_less_alike():
+    [pair] = pairs(("ana", OWN), ("bo", RENAMED + "\nprint(sqs.get_queue_attributes(QueueUrl=u))\n"))
+    assert 0.6 <= pair.alike < 1
+
+
+def test_different_answers_are_not_alike():
+    assert pairs(("ana", OWN), ("bo", OTHER)) == []
+
+
+@pytest.mark.parametrize("code", [STARTER, SOLUTION, STARTER + SOLUTION, SOLUTION.replace("url", "address")])
+def test_what_the_notebook_or_the_answer_holds_explains_itself(code):
+    assert pairs(("ana", code), ("bo", code)) == []
+
+
+def test_what_much_of_the_class_wrote_explains_itself():
+    same = [(f"student {number}", OWN) for number in range(8)]
+    assert pairs(*same) == []
+    assert len(pairs(*same[:3])) == 3
+
+
+def test_few_lines_are_no_sign():
+    assert pairs(("ana", "sqs.create_queue(QueueName='jobs')"), ("bo", "sqs.create_queue(QueueName='jobs')")) == []
+
+
+def test_code_that_cannot_be_parsed_is_compared_by_its_words():
+    [pair] = pairs(("ana", OWN + "\nfor ("), ("bo", OWN + "\n# other words\nfor ("))
+    assert pair.alike == 1.0
+
+
+def test_magics_are_left_out():
+    [pair] = pairs(("ana", "%%writefile a.py\n" + OWN), ("bo", "!ls\n" + OWN))
+    assert pair.alike == 1.0
+
+
+@pytest.mark.parametrize("code", ["+".join(["a"] * 5000), "(" * 500, "x = '\x00'", "0" * 6000, ""])
+def test_hostile_code_ends_in_no_error(code):
+    assert len(pairs(("ana", code), ("bo", code))) <= 1
+
+
+def test_same_wrong_state_is_found_and_the_same_right_one_is_not():
+    wrong = [Piece(name, "", "f1", False) for name in ("ana", "bo")]
+    right = [Piece(name, "", "f2", True) for name in ("cy", "di")]
+    alone = [Piece("eve", "", "", False), Piece("flo", "", "", False)]
+    [pair] = pairs(*wrong, *right, *alone)
+    assert (pair.students, pair.same_state) == (("ana", "bo"), True)
+
+
+def test_wrong_state_of_many_is_a_common_mistake():
+    assert pairs(*(Piece(name, "", "f1", False) for name in "abcd")) == []
+
+
+def test_one_copy_among_a_thousand_is_found_within_seconds():
+    many = [Piece(f"student {number}", OWN.replace("three", f"w{number}")) for number in range(1000)]
+    pair = [Piece("ana", OTHER), Piece("bo", OTHER.replace("queues", "q").replace("entries", "e"))]
+    assert [found.students for found in pairs(*many, *pair)] == [("ana", "bo")]
+
+
+def test_reference_answers_of_a_lab_explain_themselves(course):
+    lab = load_lab("hello_lambda", course)
+    code = "\n".join(answer.source for answer in answers(lab).values())
+    assert suspicious_pairs(lab.id, [Piece("ana", code), Piece("bo", code)], [code]) == []
