@@ -1,0 +1,120 @@
+"""Makes the bundle that a class is given: the course without its answers, and proves that they are not in it."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from lab_harness.course import Course
+from lab_harness.errors import CourseError, LabError, UsageError
+from lab_harness.labs import Lab, all_labs
+from lab_harness.solutions import answers
+
+WHOLE = ("README.md", "LICENSE", "Makefile", "pyproject.toml", "requirements.txt", "lab_harness")
+OF_A_LAB = ("lab.toml", "README.md", "checks.py", "quiz.toml", "functions", "site")
+WITHOUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints")
+LINES = 3  # of an answer in a row: nobody writes them by chance
+SHORTEST = 30  # characters of a shorter answer that is looked for
+
+Run = tuple[str, ...]
+
+
+def release(course: Course, folder: Path) -> list[Path]:
+    """Write the students' bundle to a new folder; returns its files.
+
+    LabError where a part of an answer is found in it, and then nothing is left there.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} is not empty; name a new folder.")
+    labs = all_labs(course)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".release-") as scratch:
+            bundle = Path(scratch) / "bundle"
+            _copy(course, labs, bundle)
+            if found := list(leaks(bundle, labs)):
+                raise LabError("The bundle would give answers away:\n" + "\n".join(found))
+            bundle.replace(folder)
+    except OSError as error:
+        raise CourseError(f"{error.filename or folder} cannot be written: {error.strerror}.") from error
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def leaks(bundle: Path, labs: list[Lab]) -> Iterator[str]:
+    """What of the labs' answers is found in a bundle.
+
+    A notebook shows and gives some of the code that an answer needs, so there the whole answer must be missing;
+    anywhere else each part of it that the notebook does not give.
+    """
+    parts = [(lab, answer.task, _answer_runs(answer.source)) for lab in labs for answer in answers(lab).values()]
+    texts = {path: _text(path) for path in sorted(bundle.rglob("*")) if path.is_file()}
+    runs = {path: _all_runs(_lines(text)) for path, text in texts.items()}
+    notebooks = [path for path in texts if path.suffix == ".ipynb"]
+    given: set[Run] = set().union(*(runs[path] for path in notebooks))
+    for path in texts:
+        name = path.relative_to(bundle)
+        if path.name == "solution.py" or path.parent.name == "solved":
+            yield f"{name} is an answer"
+        for lab, task, answer in parts:
+            found = answer & runs[path]
+            if found and (found == answer if path in notebooks else found - given):
+                yield f"{name} holds the answer of {lab.id}, task {task}: {min(found)[0]}"
+
+
+def _copy(course: Course, labs: list[Lab], bundle: Path) -> None:
+    for name in WHOLE:
+        _copy_one(course.root / name, bundle / name)
+    for lab in labs:
+        notebook = lab.file.notebook
+        _copy_one(course.notebooks / notebook, bundle / "notebooks" / notebook)
+        for name in OF_A_LAB:
+            _copy_one(lab.folder / name, bundle / "labs" / lab.id / name)
+        for answer in answers(lab).values():
+            if answer.file:
+                _remove(bundle / "labs" / lab.id / answer.file)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, and the folders that are empty without it."""
+    path.unlink()
+    for folder in list(path.parents)[:2]:
+        if not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _copy_one(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=WITHOUT)
+    elif source.exists():
+        shutil.copy2(source, target)
+
+
+def _answer_runs(source: str) -> set[Run]:
+    """The lines of an answer, some in a row at a time; those of a short one together, unless they say too little."""
+    lines = _lines(source)
+    if len(lines) < LINES:
+        return {tuple(lines)} if sum(map(len, lines)) >= SHORTEST else set()
+    return _windows(lines, LINES)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines that say something: a bracket or an import is nobody's answer."""
+    stripped = (line.strip() for line in text.splitlines())
+    return [line for line in stripped if any(map(str.isalnum, line)) and not line.startswith(("import ", "#"))]
+
+
+def _all_runs(lines: list[str]) -> set[Run]:
+    return set().union(*(_windows(lines, length) for length in range(1, LINES + 1)))
+
+
+def _windows(lines: list[str], length: int) -> set[Run]:
+    return {tuple(lines[at : at + length]) for at in range(len(lines) - length + 1)}
+
+
+def _text(path: Path) -> str:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if path.suffix != ".ipynb":
+        return text
+    return "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"] if cell["cell_type"] == "code")

@@ -1,0 +1,118 @@
+"""Tests for the students' bundle: all that they need is in it, and no answer."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from lab_harness.course import Course
+from lab_harness.errors import LabError, UsageError
+from lab_harness.labs import all_labs
+from lab_harness.release import leaks, release
+from lab_harness.solutions import answers
+
+
+@pytest.fixture(scope="module")
+def bundle(course, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("release") / "bundle"
+    release(course, folder)
+    return folder
+
+
+@pytest.fixture
+def copy(bundle, tmp_path):
+    """A bundle that a test may change."""
+    return shutil.copytree(bundle, tmp_path / "bundle")
+
+
+def test_bundle_holds_each_labs_files_and_its_notebook(bundle, course):
+    labs = all_labs(course)
+    assert [lab.id for lab in all_labs(Course(bundle))] == [lab.id for lab in labs]
+    for lab in labs:
+        assert (bundle / "notebooks" / lab.file.notebook).is_file()
+        assert (bundle / "labs" / lab.id / "checks.py").is_file()
+        assert (bundle / "labs" / lab.id / "quiz.toml").exists() == (lab.folder / "quiz.toml").exists()
+    assert {path.name for path in bundle.iterdir()} == {
+        "LICENSE", "Makefile", "README.md", "lab_harness", "labs", "notebooks", "pyproject.toml", "requirements.txt",
+    }  # fmt: skip
+
+
+def test_no_answer_is_anywhere_in_the_bundle(bundle, course):
+    assert not list(bundle.rglob("solution.py")) + list(bundle.rglob("solved")) + list(bundle.rglob("__pycache__"))
+    texts = {path: path.read_text(encoding="utf-8") for path in bundle.rglob("*") if path.is_file()}
+    for lab in all_labs(course):
+        for answer in answers(lab).values():
+            assert not [path for path, text in texts.items() if answer.source in text]
+            assert not (answer.file and (bundle / "labs" / lab.id / answer.file).exists())
+
+
+def test_bundle_is_a_course_that_works(bundle, tmp_path):
+    environ = os.environ | {"PYTHONPATH": str(bundle), "LAB_HOME": str(tmp_path)}
+
+    def lab(*words):
+        command = [sys.executable, "-m", "lab_harness", *words]
+        return subprocess.run(command, env=environ, cwd=bundle, capture_output=True, text=True, check=False)
+
+    assert "hello_lambda" in lab("list").stdout
+    done = lab("solve", "hello_lambda")
+    lab("stop")
+    assert done.returncode == 3
+    assert "A class may be given the course without its answers." in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("labs/hello_lambda/solution.py", "x = 1"),
+        ("notebooks/solved/01_hello_lambda.ipynb", '{"cells": []}'),
+    ],
+)
+def test_file_of_answers_is_found(copy, course, path, content):
+    (copy / path).parent.mkdir(exist_ok=True)
+    (copy / path).write_text(content)
+    assert list(leaks(copy, all_labs(course))) == [f"{path} is an answer"]
+
+
+def test_part_of_an_answer_is_found_wherever_it_stands(copy, course):
+    labs = {lab.id: lab for lab in all_labs(course)}
+    lines = answers(labs["orders_pipeline"])["queues"].source.splitlines()
+    (copy / "README.md").write_text("text\n" + "\n".join(f"    {line}  " for line in lines[:5]))
+    found = list(leaks(copy, list(labs.values())))
+    assert found and all(
+        line.startswith("README.md holds the answer of orders_pipeline, task queues") for line in found
+    )
+
+
+def test_short_answer_is_found(copy, course):
+    labs = {lab.id: lab for lab in all_labs(course)}
+    short = answers(labs["hello_lambda"])["test_event"].source
+    assert len(short.splitlines()) == 2
+    (copy / "labs/hello_lambda/README.md").write_text(f"before\n{short}\nafter")
+    assert len(list(leaks(copy, list(labs.values())))) == 1
+
+
+def test_whole_answer_in_a_notebook_is_found_and_demonstrations_are_not(copy, course):
+    labs = all_labs(course)
+    assert list(leaks(copy, labs)) == []
+    shutil.copy(course.solved / "01_hello_lambda.ipynb", copy / "notebooks/01_hello_lambda.ipynb")
+    found = list(leaks(copy, labs))
+    assert [line.partition(": ")[0] for line in found if "notebooks/" in line] == [
+        f"notebooks/01_hello_lambda.ipynb holds the answer of hello_lambda, task {task}"
+        for task in ("role", "function", "handler", "test_event")
+    ]
+
+
+def test_bundle_with_a_leak_is_not_made(course, tmp_path, monkeypatch):
+    monkeypatch.setattr("lab_harness.release.leaks", lambda *_: iter(["README.md holds it"]))
+    with pytest.raises(LabError, match="would give answers away"):
+        release(course, tmp_path / "bundle")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_that_is_not_empty_is_left_alone(course, tmp_path):
+    (tmp_path / "mine").touch()
+    with pytest.raises(UsageError, match="is not empty"):
+        release(course, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
