@@ -4,7 +4,8 @@
 * the `lab` command's own time;
 * `lab check` for each solved lab against the same AWS calls and pauses as a bare boto3 script, both as whole
   processes, in turn;
-* every solved notebook.
+* every solved notebook;
+* the panel in a real JupyterLab: from a change to its tick, from a click to its answer, and what it costs when idle.
 """
 
 import os
@@ -20,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.bare import bare_script
+from benchmarks.panel import panel_figures
 from lab_harness.aws import Clients, emulator_environment
 from lab_harness.course import find_course
 from lab_harness.emulators.embedded import Embedded
@@ -100,7 +102,7 @@ def course_figures(table: Table) -> None:
 def main() -> None:
     """Print the figures."""
     table = Table("figure", "median (min–max)", "ratio", box=None)
-    for figures in (emulator_figures, command_figures, check_figures, course_figures):
+    for figures in (emulator_figures, command_figures, check_figures, course_figures, panel_figures):
         figures(table)
     Console(width=100).print(table)
 
