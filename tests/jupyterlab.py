@@ -30,6 +30,11 @@ OPEN = """async path => {
   shown.content.node.focus();
   return shown.sessionContext.session.kernel.id;
 }"""
+CONNECTED = """async () => {
+  const { sessionContext } = jupyterapp.shell.currentWidget;
+  await sessionContext.ready;
+  await sessionContext.session.kernel.info;
+}"""
 SAVE = """async () => { await jupyterapp.commands.execute("docmanager:save"); }"""
 CLOSE_ALL = """async () => {
   for (const shown of [...jupyterapp.shell.widgets("main")]) shown.dispose();
@@ -135,15 +140,10 @@ def set_theme(page, theme):
     page.evaluate(THEME, theme)
 
 
-def wait_for_kernel(page, address):
+def wait_for_kernel(page):
     """Wait until the notebook's kernel is ready and JupyterLab connected to it: cells run before that are lost."""
-    kernels = re.sub("/lab/tree/.*[?]", "/api/kernels?", address)
-
-    def connected():
-        found = page.request.get(kernels).json()
-        return [kernel for kernel in found if kernel["connections"] and kernel["execution_state"] == "idle"]
-
-    wait_until(connected, within=PATIENCE / 1000)
+    page.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext", timeout=PATIENCE)
+    page.evaluate(CONNECTED)
 
 
 def active(page, index):

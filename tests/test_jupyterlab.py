@@ -57,7 +57,7 @@ def test_a_learner_finishes_the_notebook(lab_id, page, jupyterlab):
     solutions = answers(lab)
     page.goto(re.sub(r"[^/]+\.ipynb", lab.file.notebook, address))
     page.locator(".jp-Notebook:visible .jp-MarkdownCell.jp-mod-rendered").first.wait_for(timeout=PATIENCE)
-    wait_for_kernel(page, address)
+    wait_for_kernel(page)
     active(page, 0).focus()
     page.keyboard.press("Escape")
     cells = nbformat.read(path, as_version=4).cells
