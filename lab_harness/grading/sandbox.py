@@ -21,6 +21,7 @@ COURSE = "/course"  # where rooms find the course
 SHOWN_FILES = ("lab.toml", "checks.py", "quiz.toml", "README.md", "site")  # of each lab: nothing that answers it
 PACKAGE = Path(__file__).resolve().parents[1]
 HOSTS = "127.0.0.1 localhost\n::1 localhost\n"
+HIDDEN = ("/tmp", "/dev", "/proc")  # noqa: S108  of this machine's, by what stands there inside
 SYSTEM_FOLDERS = ("/bin", "/sbin", "/lib", "/lib64")  # links to /usr on most machines
 SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives", "/etc/mime.types")
 USERS = "root:x:0:0::/:/bin/sh\nstudent:x:1000:1000::/tmp/work:/bin/sh\n"
@@ -53,8 +54,10 @@ def why_not_closed() -> str:
         return "bubblewrap is not installed (Debian: apt-get install bubblewrap)"
     probe = "from lab_harness.grading.probe import try_walls; try_walls()"
     with tempfile.TemporaryDirectory() as empty:
-        command = [*_bubblewrap(Course(Path(empty)), Path(empty)), sys.executable, "-c", probe]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=START_DEADLINE)
+        command = [*_bubblewrap(Course(Path(empty)), Path(empty)), _inside(sys.executable), "-c", probe]
+        done = subprocess.run(
+            command, env=_environment(sandbox=True), capture_output=True, text=True, check=False, timeout=START_DEADLINE
+        )
     if done.returncode == 0:
         return ""
     last = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
@@ -69,7 +72,9 @@ class Warm:
         shown = COURSE if sandbox else str(course.root.resolve())
         words = ["-m", "lab_harness.grading.zygote", str(theirs.fileno()), "closed" if sandbox else "open", shown]
         self._scratch = tempfile.TemporaryDirectory(prefix="lab-")
-        command = [*(_bubblewrap(course, Path(self._scratch.name)) if sandbox else []), sys.executable, "-P", *words]
+        command = [sys.executable, "-P", *words]
+        if sandbox:
+            command = [*_bubblewrap(course, Path(self._scratch.name)), _inside(sys.executable), "-P", *words]
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
             command, pass_fds=[theirs.fileno()], env=_environment(sandbox), cwd="/",
@@ -110,10 +115,11 @@ class Warm:
 def _environment(sandbox: bool) -> dict[str, str]:
     names = ("PATH", "LANG", "LC_ALL", "TZ", *(() if sandbox else ("TMPDIR",)))
     kept = {name: os.environ[name] for name in names if name in os.environ}
-    kept |= {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONUTF8": "1"}
+    modules = [_inside(folder) if sandbox else folder for folder in sys.path if folder]
+    kept |= {"PYTHONPATH": os.pathsep.join(modules), "PYTHONUTF8": "1"}
     kept |= {"PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "agg", "HOME": "/tmp"}  # noqa: S108
     cache_folder = _font_cache()
-    return kept | ({"MPLCONFIGDIR": cache_folder} if cache_folder else {})
+    return kept | ({"MPLCONFIGDIR": _inside(cache_folder) if sandbox else cache_folder} if cache_folder else {})
 
 
 def _bubblewrap(course: Course, scratch: Path) -> list[str]:
@@ -142,10 +148,15 @@ def _shown(course: Course, scratch: Path) -> dict[str, str]:
     """What of this machine can be seen inside, each place with what is shown there."""
     places = [link for link in SYSTEM_FOLDERS if Path(link).is_dir() and not Path(link).is_symlink()]
     places += [*_python_folders(), str(PACKAGE), *filter(os.path.exists, (*SYSTEM_FILES, _font_cache()))]
-    shown = {place: place for place in places} | _small_files(scratch)
+    shown = {_inside(place): place for place in places} | _small_files(scratch)
     files = (lab.with_name(name) for lab in sorted(course.labs.glob("*/lab.toml")) for name in SHOWN_FILES)
     there = (file for file in files if file.exists())
     return shown | {f"{COURSE}/labs/{file.parent.name}/{file.name}": str(file.resolve()) for file in there}
+
+
+def _inside(place: str) -> str:
+    """Where a place of this machine's is shown inside: there, too, unless something else stands there."""
+    return f"/host{place}" if any(Path(place).is_relative_to(folder) for folder in HIDDEN) else place
 
 
 def _small_files(folder: Path) -> dict[str, str]:
