@@ -104,6 +104,12 @@ def test_check_is_blocked_and_not_run_until_what_it_needs_has_passed(lab):
     assert results["second"].seconds == 0
 
 
+def test_check_that_ends_in_an_exclamation_mark_is_named_without_a_full_stop(lab):
+    lab.add("hello!", fails)
+    lab.add("second", needs=("hello!",))
+    assert run(lab)["second"].next_step == "First: Hello!"
+
+
 def test_broken_check_shows_its_traceback_and_is_never_scored(sample_course):
     report = run_checks(load_lab("outcomes", sample_course("outcomes")), FakeClients(), ["breaks"])
     (broken,) = report
