@@ -10,9 +10,12 @@ from msgspec import Meta, Struct, ValidationError, convert
 from lab_harness.errors import LabError
 
 T = TypeVar("T")
+MIB = 1024 * 1024
 Text = Annotated[str, Meta(pattern=r"\S")]
 Index = Annotated[int, Meta(ge=0, le=20)]
 Identifier = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
+Seconds = Annotated[float, Meta(gt=0, le=3600)]
+Count = Annotated[int, Meta(gt=0)]
 
 
 class Task(Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,6 +73,18 @@ class Diagram(Struct, frozen=True, forbid_unknown_fields=True):
         }
 
 
+class Limits(Struct, frozen=True, forbid_unknown_fields=True):
+    """What one submission may use, its functions included, before it is stopped when it is graded."""
+
+    cell_seconds: Seconds = 20.0
+    notebook_seconds: Seconds = 60.0  # of all its cells together
+    cpu_seconds: Seconds = 60.0
+    memory_bytes: Count = 1024 * MIB  # of one process, and of all together
+    processes: Count = 64
+    disk_bytes: Count = 64 * MIB
+    output_bytes: Count = 1 * MIB
+
+
 class LabFile(Struct, frozen=True, forbid_unknown_fields=True):
     """What `lab.toml` says."""
 
@@ -82,6 +97,7 @@ class LabFile(Struct, frozen=True, forbid_unknown_fields=True):
     tasks: Annotated[tuple[Task, ...], Meta(min_length=1)]
     resources: Annotated[tuple[Resource, ...], Meta(min_length=1)]
     diagram: Diagram | None = None
+    limits: Limits = Limits()
 
 
 def read_lab_file(path: Path) -> LabFile:

@@ -68,6 +68,11 @@ class LabReport:
         return sum(result.points for result in self.results if result.outcome is Outcome.PASSED)
 
     @property
+    def total_points(self) -> int:
+        """The points of all checks."""
+        return sum(result.points for result in self.results)
+
+    @property
     def complete(self) -> bool:
         """Whether nothing failed, was blocked or broke, and something passed."""
         return self.passed > 0 and not self.count(Outcome.FAILED, Outcome.BLOCKED, Outcome.BROKEN)
@@ -81,6 +86,7 @@ class LabReport:
             "passed": self.passed,
             "total": self.total,
             "points": self.points,
+            "total_points": self.total_points,
             "checks": [result.to_dict() for result in self.results],
         }
 

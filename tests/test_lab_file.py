@@ -3,7 +3,7 @@
 import pytest
 
 from lab_harness.errors import LabError
-from lab_harness.lab_file import read_lab_file
+from lab_harness.lab_file import Limits, read_lab_file
 
 GOOD = """\
 format_version = 1
@@ -102,6 +102,14 @@ def test_lab_needs_no_diagram(tmp_path):
     assert read_lab_file(path).diagram is None
 
 
+def test_limits_that_a_lab_does_not_set_are_the_usual_ones(tmp_path):
+    path = tmp_path / "lab.toml"
+    path.write_text(f"{GOOD}\n[limits]\nnotebook_seconds = 150\nmemory_bytes = 536_870_912\n", encoding="utf-8")
+    assert read_lab_file(path).limits == Limits(notebook_seconds=150.0, memory_bytes=512 * 1024 * 1024)
+    path.write_text(GOOD, encoding="utf-8")
+    assert read_lab_file(path).limits == Limits()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "field", "says"),
     [
@@ -143,6 +151,18 @@ def test_lab_needs_no_diagram(tmp_path):
         (GOOD[GOOD.index("[[diagram.nodes]]") : GOOD.index("[[diagram.arrows]]")], "", 22, "diagram.nodes", "missing"),
         (GOOD[GOOD.index("[[diagram.nodes]]") :], "[diagram]\nnodes = []\n", 23, "diagram.nodes", "length >= 1"),
         (GOOD[GOOD.index("[[diagram.nodes]]") :], "[diagram]\nshape = 1\n", 23, "diagram.shape", "unknown field"),
+        *(
+            (GOOD[GOOD.index("[[diagram.nodes]]") :], f"[limits]\nprocesses = 9\n{line}\n", 24, f"limits.{field}", says)
+            for line, field, says in [
+                ("memory = 1", "memory", "contains unknown field"),
+                ("cell_seconds = 0", "cell_seconds", "Expected `float` > 0"),
+                ("cell_seconds = inf", "cell_seconds", "Expected `float` <= 3600"),
+                ("notebook_seconds = nan", "notebook_seconds", "Expected `float`"),
+                ('cpu_seconds = "60"', "cpu_seconds", "Expected `float`, got `str`"),
+                ("memory_bytes = -1", "memory_bytes", "Expected `int` >= 1"),
+                ("disk_bytes = 1.5", "disk_bytes", "Expected `int`, got `float`"),
+            ]
+        ),
         ('[[tasks]]\nid = "message"', '[[ tasks ]]\nid = "A message"', 14, "tasks.1.id", "matching regex"),
     ],
 )

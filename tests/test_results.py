@@ -21,6 +21,7 @@ def test_to_dict_has_exactly_the_published_keys():
         "passed": 0,
         "total": 1,
         "points": 0,
+        "total_points": 3,
         "checks": [
             {
                 "name": "queue_exists",
@@ -54,7 +55,7 @@ def test_to_dict_keeps_every_key_where_there_is_nothing_to_say():
 def test_points_are_those_of_passed_checks():
     results = (result(Outcome.PASSED, points=3), result(Outcome.FAILED, points=5), result(Outcome.PASSED, points=0))
     given = LabReport("sample", "A sample", "embedded", results)
-    assert (given.passed, given.total, given.points) == (2, 3, 3)
+    assert (given.passed, given.total, given.points, given.total_points) == (2, 3, 3, 8)
 
 
 def test_count_adds_up_several_outcomes():

@@ -1,12 +1,10 @@
-"""What goes into grading and what comes of it: a `Submission`, its `Limits`, and a `Grade`."""
+"""What goes into grading and what comes of it: a `Submission` and a `Grade`."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
-
-MIB = 1024 * 1024
 
 
 class Status(StrEnum):
@@ -37,19 +35,6 @@ class CellError:
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What one submission may use before it is stopped."""
-
-    cell_seconds: float = 20.0
-    notebook_seconds: float = 60.0  # of all its cells together
-    cpu_seconds: float = 60.0
-    memory_bytes: int = 1024 * MIB  # of one process
-    processes: int = 64
-    disk_bytes: int = 64 * MIB
-    output_bytes: int = 1 * MIB
-
-
-@dataclass(frozen=True)
 class Grade:
     """What became of one submission. `report` is `LabReport.to_dict()`, None where no check ran."""
 
@@ -61,7 +46,7 @@ class Grade:
     cell_errors: tuple[CellError, ...] = ()
     seconds: float = 0.0
     cpu_seconds: float = 0.0
-    versions: dict[str, str] = field(default_factory=dict)  # of the course, the checks, the emulator, the harness
+    versions: dict[str, str] = field(default_factory=dict)  # of what graded it; the run sets them
     fingerprint: str = ""  # of what was built, without what differs from run to run
 
     @property

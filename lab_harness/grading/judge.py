@@ -9,19 +9,19 @@ import urllib.request
 import zipfile
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from lab_harness.aws import Clients
 from lab_harness.course import Course
 from lab_harness.grading.emulator import PORT, RoomEmulator
-from lab_harness.grading.grade import MIB
+from lab_harness.lab_file import MIB
 from lab_harness.labs import Lab, all_labs, load_lab
 from lab_harness.results import CheckResult, LabReport, Outcome
 from lab_harness.runner import run_checks
 
 MOST_CODE, LARGEST_PACKAGE = 1 * MIB, 50 * MIB  # of a function's code that goes into a fingerprint
+LONGEST_TEXT = 10_000  # characters of a result's; a function may answer with megabytes
 VOLATILE = re.compile(
     r"\d{4}-\d\d-\d\d[T ][\d:.]+(Z|[+-]\d\d:?\d\d)?"  # times
     r"|[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}|\b[0-9a-f]{8,64}\b"  # UUIDs and the like
@@ -69,11 +69,19 @@ class Judge:
         checks = {check.name: check for check in lab.all_checks}
 
         def finished(result: CheckResult) -> None:
-            _tell(tell, {"result": result.to_dict() | {"points": checks[result.name].points}})
+            _tell(tell, {"result": _short(result.to_dict()) | {"points": checks[result.name].points}})
 
         _tell(tell, {"fingerprint": fingerprint(self.clients, lab)})
         run_checks(lab, self.clients, finished=finished)
         _tell(tell, {"judged": True})
+
+
+def _short(values: dict[str, Any]) -> dict[str, Any]:
+    """The values with texts that can be told and shown."""
+    return {
+        name: f"{value[:LONGEST_TEXT]}…" if isinstance(value, str) and len(value) > LONGEST_TEXT else value
+        for name, value in values.items()
+    }
 
 
 def _tell(descriptor: int, message: dict[str, Any]) -> None:
@@ -144,11 +152,3 @@ def zip_digest(package: bytes) -> str:
             with archive.open(name) as file:
                 digest.update(file.read(MOST_CODE))
     return digest.hexdigest()
-
-
-def digest_of(lab: Lab) -> str:
-    """A digest of the lab's files that judge: its checks and what lab.toml says."""
-    digest = hashlib.sha256()
-    for name in ("checks.py", "lab.toml"):
-        digest.update((Path(lab.folder) / name).read_bytes())
-    return digest.hexdigest()[:16]

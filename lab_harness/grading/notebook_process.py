@@ -23,6 +23,8 @@ from lab_harness.grading.grade import CellError
 
 TRACEBACK_LINES = 20
 LONGEST_TEXT = 2000  # characters of an error's message
+LONGEST_TRACEBACK = 6000
+DEEPEST_RECURSION = 1000  # Python's own limit; libraries of the emulator's raise it
 DEMONSTRATION = "%%after"
 Cell = tuple[str, str]  # id, source
 
@@ -58,6 +60,7 @@ def _take_over(environ: Mapping[str, str], output: int) -> None:
     sys.argv = ["notebook"]
     warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.setrecursionlimit(DEEPEST_RECURSION)
 
 
 def _shell() -> Any:
@@ -70,6 +73,7 @@ def _shell() -> Any:
     config.InteractiveShell.cache_size = 0
     InteractiveShell.enable_gui = _nothing  # type: ignore[method-assign]
     InteractiveShell.showtraceback = InteractiveShell.showsyntaxerror = _nothing  # type: ignore[method-assign]
+    InteractiveShell._format_exception_for_storage = _nothing  # type: ignore[method-assign]
     shell = InteractiveShell.instance(config=config)
     _leave_checks_for_later()
     return shell
@@ -128,7 +132,9 @@ def cell_error(cell: str, error: BaseException) -> CellError:
     except Exception:
         message = "an error that cannot be shown"
     named = f"{type(error).__name__}: {message}" if message else type(error).__name__
-    return CellError(cell, without_machine(named)[:LONGEST_TEXT], "\n".join(text[-TRACEBACK_LINES:]))
+    return CellError(
+        cell, without_machine(named)[:LONGEST_TEXT], "\n".join(text[-TRACEBACK_LINES:])[-LONGEST_TRACEBACK:]
+    )
 
 
 def _traceback(error: BaseException) -> list[str]:
@@ -149,7 +155,7 @@ def without_machine(text: str) -> str:
     for folder in sorted(folders, key=len, reverse=True):
         text = text.replace(folder + os.sep, "")
     text = re.sub(r"<ipython-input-\d+-\w+>", "this cell", text)
-    return re.sub(r"/tmp/(lab-[^/\s]+/)?work/", "", text)  # noqa: S108
+    return re.sub(r"/tmp/work/|/[^\s\"']*/lab-room-[^/\s]+/work/", "", text)  # noqa: S108
 
 
 def _tell(events: int, message: Mapping[str, Any]) -> None:

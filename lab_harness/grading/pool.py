@@ -7,16 +7,18 @@ import socket
 import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
+from dataclasses import dataclass, field
 from typing import Any, Self
+
+from msgspec.structs import asdict
 
 from lab_harness.course import Course
 from lab_harness.errors import HarnessError
-from lab_harness.grading.grade import CellError, Grade, Limits, Status, Submission
-from lab_harness.grading.judge import digest_of, report_of
+from lab_harness.grading.grade import CellError, Grade, Status, Submission
+from lab_harness.grading.judge import report_of
 from lab_harness.grading.notebook_process import Cell
 from lab_harness.grading.sandbox import Warm
+from lab_harness.lab_file import Limits
 from lab_harness.labs import load_lab
 
 IN_FLIGHT = 4  # submissions a worker: most of them wait
@@ -33,12 +35,17 @@ class Rejected(Exception):
 
 
 def grade_all(
-    submissions: Iterable[Submission], course: Course, *, workers: int, limits: Limits, sandbox: bool = True
+    submissions: Iterable[Submission],
+    course: Course,
+    *,
+    workers: int,
+    limits: Limits | None = None,
+    sandbox: bool = True,
 ) -> Iterator[Grade]:
     """The grade of each submission, in the order in which they are done; the labs that take longest begin first.
 
     As many work at once as there are workers; while some wait for something, others begin. Whatever a submission
-    is or does, its grade says so, and the others go on.
+    is or does, its grade says so, and the others go on. `limits` stand in place of those that each lab has.
     """
     with Grader(course, workers=workers, limits=limits, sandbox=sandbox) as grader:
         yield from grader.grade(submissions)
@@ -56,6 +63,7 @@ class _Flight:
 
     submission: Submission
     socket: socket.socket
+    limits: Limits
     began: float
     busy: float  # when it had last something to compute
     again: bool  # whether it was lost once before
@@ -65,7 +73,7 @@ class _Flight:
 class Grader:
     """Grades submissions with one warm process, which it keeps from one call to the next."""
 
-    def __init__(self, course: Course, *, workers: int, limits: Limits, sandbox: bool = True) -> None:
+    def __init__(self, course: Course, *, workers: int, limits: Limits | None = None, sandbox: bool = True) -> None:
         self.course, self.workers, self.limits, self.sandbox = course, workers, limits, sandbox
         self.selector = selectors.DefaultSelector()
         self.warm: Warm | None = None
@@ -106,13 +114,14 @@ class Grader:
             lab = load_lab(submission.lab, self.course)
             lab.all_checks  # noqa: B018  a mistake in them shows here
             cells = read_cells(submission, {task.id for task in lab.tasks if task.apart})
+            limits = self.limits or lab.file.limits
             ours = self._room()
-            ours.sendall(json.dumps({"lab": lab.id, "cells": cells, "limits": asdict(self.limits)}).encode() + b"\n")
+            ours.sendall(json.dumps({"lab": lab.id, "cells": cells, "limits": asdict(limits)}).encode() + b"\n")
         except Rejected as error:
             return Grade(submission.student, submission.lab, Status.REJECTED, str(error))
         except (HarnessError, OSError) as error:
             return Grade(submission.student, submission.lab, Status.BROKEN, str(error))
-        flight = _Flight(submission, ours, began=time.monotonic(), busy=time.monotonic(), again=again)
+        flight = _Flight(submission, ours, limits, began=time.monotonic(), busy=time.monotonic(), again=again)
         self.flights.append(flight)
         self.selector.register(ours, selectors.EVENT_READ, flight)
         return None
@@ -153,8 +162,8 @@ class Grader:
         return grade if flight.again else self._begin(flight.submission, again=True)
 
     def _overdue(self) -> Iterator[Grade]:
-        latest = time.monotonic() - self.limits.notebook_seconds - ROOM_SECONDS
-        for flight in [each for each in self.flights if each.began < latest]:
+        latest = time.monotonic() - ROOM_SECONDS
+        for flight in [each for each in self.flights if each.began + each.limits.notebook_seconds < latest]:
             yield self._land(flight, {"broken": "The grading of this submission did not end in time."})
 
     def _land(self, flight: _Flight, message: dict[str, Any]) -> Grade:
@@ -178,16 +187,10 @@ class Grader:
             submission.lab,
             status,
             reason,
-            report=report.to_dict() | {"total_points": sum(result.points for result in report)},
+            report=report.to_dict(),
             cell_errors=tuple(CellError(**error) for error in told["errors"]),
             seconds=seconds,
             cpu_seconds=round(told["cpu"], 3),
-            versions={
-                "course": version("serverless-course-labs"),
-                "harness": version("serverless-course-labs"),
-                "emulator": f"ministack {version('ministack')}",
-                "checks": digest_of(lab),
-            },
             fingerprint=told["fingerprint"],
         )
 

@@ -12,13 +12,11 @@ The student's code is in the boxes: user, process and mount namespaces below the
 
 import json
 import os
-import resource
 import selectors
 import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -26,21 +24,20 @@ from typing import Any, NoReturn
 from lab_harness.emulators.process import free_port
 from lab_harness.grading import functions, walls
 from lab_harness.grading.box import end_processes
-from lab_harness.grading.emulator import PORT, TOO_LONG, configure, serve
+from lab_harness.grading.emulator import PORT, TOO_LONG
 from lab_harness.grading.function_boxes import FunctionBoxes
-from lab_harness.grading.grade import MIB, Limits
 from lab_harness.grading.judge import Judge
 from lab_harness.grading.lines import Lines
 from lab_harness.grading.notebook_box import NotebookBox, Where
-from lab_harness.grading.usage import Table, Use, children_of, processes, really_held, use_of
+from lab_harness.grading.trusted import EmulatorProcess, fork_trusted
+from lab_harness.grading.usage import children_of
+from lab_harness.grading.watch import Watch, cpu_seconds
+from lab_harness.lab_file import MIB, Limits
 
 TICK = 0.1  # seconds between two looks at what is used
-WEIGH = 2.0  # seconds between two exact looks at memory, which take long
 JUDGE_SECONDS = 240.0  # the longest checks wait about a minute
 SETTLE_DEADLINE = 15.0
 ROOM_BYTES = 256 * MIB  # the folder in memory where functions' packages are unpacked
-EMULATOR_BYTES = 512 * MIB  # more of the emulator's memory than this no lab needs
-EMULATOR_ADDRESS_SPACE = 2048 * MIB
 
 
 def occupy(control: socket.socket, judge: Judge, closed: bool) -> NoReturn:
@@ -73,7 +70,6 @@ class Room:
         self.limits = Limits(**self.job["limits"])
         self.port = PORT if closed else free_port()
         self.folder = Path("/tmp/room") if closed else Path(tempfile.mkdtemp(prefix="lab-room-"))  # noqa: S108
-        (self.folder / "emulator").mkdir(parents=True)
         self.selector = selectors.DefaultSelector()
         self.functions = FunctionBoxes(closed, self.limits)
         self.hit: list[str] = []  # the limits that were hit, in words
@@ -81,8 +77,8 @@ class Room:
         self.fingerprint = ""
         self.judged = self.over = False
         self.judge_pid = 0
-        self.deadline = self.next_look = self.next_weighing = 0.0
-        self.shared_bytes = use_of({os.getpid()}, processes()).memory_bytes
+        self.deadline = self.next_look = 0.0
+        self.watch = Watch(self.limits)
 
     def grade(self) -> None:
         """Do everything, and tell what came of it."""
@@ -103,28 +99,11 @@ class Room:
             _send(self.control, answer)
 
     def _start_emulator(self) -> None:
-        listening = _listen(self.port)
-        self.token, token = os.pipe()
-        self.requests, requests = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.settling, settle = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        used = {each.fileno() for each in (*listening, requests, settle)} | {token}
-
-        def main() -> None:
-            resource.setrlimit(resource.RLIMIT_AS, (EMULATOR_ADDRESS_SPACE, EMULATOR_ADDRESS_SPACE))
-            if not self.closed:
-                configure(self.port, self.folder / "emulator")
-            tempfile.tempdir = str(self.folder)
-            serve(listening, requests, settle, token, self.folder / "emulator")
-
-        self.emulator = _fork(main, used)
-        for each in (*listening, requests, settle):
-            each.close()
-        os.close(token)
-        watched = os.pidfd_open(self.emulator)
+        self.emulator = EmulatorProcess(self.port, self.folder, self.closed)
         for source, react in (
-            (watched, self._emulator_ended),
-            (self.requests, self._start_function),
-            (self.settling, self._settled),
+            (self.emulator.watched, self._emulator_ended),
+            (self.emulator.requests, self._start_function),
+            (self.emulator.settling, self._settled),
             (self.control, self._abandon),
         ):
             self.selector.register(source, selectors.EVENT_READ, react)
@@ -139,9 +118,9 @@ class Room:
         self.over = True
 
     def _start_function(self) -> None:
-        request = functions.read_request(self.requests)
+        request = functions.read_request(self.emulator.requests)
         if request is None:
-            self.selector.unregister(self.requests)
+            self.selector.unregister(self.emulator.requests)
         elif not self.functions.start(request):
             self.hit.append("More functions' processes were to run at once than may.")
 
@@ -150,16 +129,16 @@ class Room:
         self._end_strangers()
         self.spoilt = self.functions.keepers
         self.deadline = time.monotonic() + SETTLE_DEADLINE
-        self.settling.send(b"settle")
+        self.emulator.settling.send(b"settle")
 
     def _end_strangers(self) -> None:
         """End children that we do not know: none should be, but what one could be, the checks must not meet."""
-        known = {self.emulator} | self.functions.keepers
+        known = {self.emulator.pid} | self.functions.keepers
         while strangers := children_of(os.getpid()) - known:
             end_processes(strangers)
 
     def _settled(self) -> None:
-        answer = self.settling.recv(16)
+        answer = self.emulator.settling.recv(16)
         if not answer or self.judge_pid:
             return
         if answer == TOO_LONG:
@@ -168,10 +147,9 @@ class Room:
         results, tell = os.pipe()
 
         def main() -> None:
-            token = os.read(self.token, 100).decode()
-            self.judge.run(self.job["lab"], self.port, token, tell)
+            self.judge.run(self.job["lab"], self.port, self.emulator.read_token(), tell)
 
-        self.judge_pid = _fork(main, {tell, self.token})
+        self.judge_pid = fork_trusted(main, {tell, self.emulator.token})
         os.close(tell)
         Lines(results, self.selector, self._judge_told, self._judge_ended)
         self.deadline = time.monotonic() + JUDGE_SECONDS
@@ -193,30 +171,11 @@ class Room:
             self.notebook.watch(now)
         elif now > self.deadline:
             self._stop("The checks did not end in time.")
-        table = processes()
-        self._watch_students(table, now)
-        if use_of({self.emulator}, table).memory_bytes > EMULATOR_BYTES:
-            self._stop(f"The account held more than {EMULATOR_BYTES // MIB} MiB.")
-        others = use_of({os.getpid()}, table).family - {os.getpid()}
-        with suppress(OSError):
-            _send(self.control, {"busy": any(table[pid][0] == "R" for pid in others)})
-
-    def _watch_students(self, table: Table, now: float) -> None:
         students = self.functions.keepers | ({self.notebook.box.keeper} if self.notebook.box else set())
-        use = use_of(students, table)
-        if use.cpu_seconds > self.limits.cpu_seconds:
-            self._stop(f"The submission used more than {self.limits.cpu_seconds:g} s of CPU time.")
-        elif students and self._holds_too_much(use, now):
-            most = self.limits.memory_bytes // MIB
-            self._stop(f"The submission's processes held more than {most} MiB of memory.")
-
-    def _holds_too_much(self, use: Use, now: float) -> bool:
-        """Whether the processes take too much memory, beside what they share since they were forked."""
-        own = use.memory_bytes - len(use.family) * self.shared_bytes
-        if own < self.limits.memory_bytes and (use.memory_bytes < self.limits.memory_bytes or now < self.next_weighing):
-            return False
-        self.next_weighing = now + WEIGH
-        return really_held(use.family) > self.limits.memory_bytes
+        if why := self.watch.exceeded(students, self.emulator.pid, now):
+            self._stop(why)
+        with suppress(OSError):
+            _send(self.control, {"busy": self.watch.busy()})
 
     def _stop(self, why: str) -> None:
         """End the notebook, after which the checks follow, or else the checks."""
@@ -235,7 +194,7 @@ class Room:
                 "errors": self.notebook.errors,
                 "hit": list(dict.fromkeys(self.hit)),
                 "fingerprint": self.fingerprint,
-                "cpu": use_of({os.getpid()}, processes()).cpu_seconds,
+                "cpu": cpu_seconds(),
             }
         }
 
@@ -244,27 +203,3 @@ class Room:
         while left := children_of(os.getpid()):  # What they have started becomes ours when they end.
             end_processes(left)
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _fork(main: Callable[[], None], keep: set[int]) -> int:
-    """A trusted process in the room, with these descriptors only."""
-    child = os.fork()
-    if child:
-        return child
-    try:
-        walls.die_with_parent()
-        walls.close_all_but(keep)
-        main()
-    except BaseException as error:
-        with suppress(OSError):
-            os.write(2, f"{type(error).__name__}: {error}\n".encode())
-    finally:
-        os._exit(1)
-
-
-def _listen(port: int) -> list[socket.socket]:
-    """Sockets that listen on the loopback interface, before any code of a student's runs."""
-    listening = [socket.create_server(("127.0.0.1", port), backlog=256)]
-    with suppress(OSError):  # There may be no IPv6.
-        listening.append(socket.create_server(("::1", port), family=socket.AF_INET6, backlog=256))
-    return listening

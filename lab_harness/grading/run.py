@@ -82,7 +82,7 @@ def carry_out(
     works = {(work.student.id, work.lab): work for work in steps.todo}
     for given in grade_all([work.submission for work in steps.todo]):
         work = works.pop((given.student, given.lab))
-        grade = replace(given, versions=given.versions | versions(work.lab))
+        grade = replace(given, versions=versions(work.lab))
         gradebook.record(work, grade)
         yield Graded(grade, _change(before.get((grade.student, grade.lab)), work, grade))
     for work in works.values():  # a grade that never came is the grader's fault

@@ -17,6 +17,7 @@ from lab_harness.errors import EmulatorError
 from lab_harness.grading.box import MOUNTED_FUNCTION
 
 START_DEADLINE = 60.0  # seconds; it takes about one
+END_DEADLINE = 10.0
 COURSE = "/course"  # where rooms find the course
 SHOWN_FILES = ("lab.toml", "checks.py", "quiz.toml", "README.md", "site")  # of each lab: nothing that answers it
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -71,13 +72,14 @@ class Warm:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         shown = COURSE if sandbox else str(course.root.resolve())
         words = ["-m", "lab_harness.grading.zygote", str(theirs.fileno()), "closed" if sandbox else "open", shown]
-        self._scratch = tempfile.TemporaryDirectory(prefix="lab-")
+        self._scratch = tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True)
         command = [sys.executable, "-P", *words]
         if sandbox:
             command = [*_bubblewrap(course, Path(self._scratch.name)), _inside(sys.executable), "-P", *words]
+        environ = _environment(sandbox) | ({} if sandbox else {"TMPDIR": self._scratch.name})
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
-            command, pass_fds=[theirs.fileno()], env=_environment(sandbox), cwd="/",
+            command, pass_fds=[theirs.fileno()], env=environ, cwd="/",
             stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, start_new_session=True,
         )  # fmt: skip
         theirs.close()
@@ -104,8 +106,10 @@ class Warm:
         return self._log.read()[-2000:].decode(errors="replace")
 
     def close(self) -> None:
-        """End it, and every room."""
+        """End it, and every room: those whose grader has gone clear away what is theirs."""
         self._jobs.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(END_DEADLINE)
         self._process.kill()
         self._process.wait()
         self._log.close()
@@ -113,7 +117,7 @@ class Warm:
 
 
 def _environment(sandbox: bool) -> dict[str, str]:
-    names = ("PATH", "LANG", "LC_ALL", "TZ", *(() if sandbox else ("TMPDIR",)))
+    names = ("PATH", "LANG", "LC_ALL", "TZ")
     kept = {name: os.environ[name] for name in names if name in os.environ}
     modules = [_inside(folder) if sandbox else folder for folder in sys.path if folder]
     kept |= {"PYTHONPATH": os.pathsep.join(modules), "PYTHONUTF8": "1"}

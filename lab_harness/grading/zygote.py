@@ -28,6 +28,7 @@ USED = (
     *("IPython.core.interactiveshell", "IPython.core.magics", "IPython.core.completer", "IPython.core.completerlib"),
     *("IPython.core.application", "IPython.core.oinspect", "IPython.core.magics.osm", "IPython.core.crashhandler"),
     *("encodings.idna", "encodings.cp437", "encodings.unicode_escape", "rich._unicode_data.unicode17-0-0"),
+    *("IPython.core.logger", "matplotlib.backends.backend_agg"),
     *("lab_harness.notebook.magic", "lab_harness.notebook.quiz_view", "lab_harness.account_state"),
 )
 
@@ -45,12 +46,19 @@ def main() -> None:
     while True:
         message, descriptors, _, _ = socket.recv_fds(jobs, 1, 1)
         if not message:
+            _await_rooms()
             return
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             jobs.close()
             occupy(socket.socket(fileno=descriptors[0]), judge, closed)
         os.close(descriptors[0])
+
+
+def _await_rooms() -> None:
+    """Let the rooms end in order: they end with us, and their grader has gone."""
+    with suppress(ChildProcessError):
+        os.wait()  # Since nobody asks how they ended, it returns when the last one has.
 
 
 def warm(course: Course, closed: bool) -> Judge:
@@ -61,9 +69,22 @@ def warm(course: Course, closed: bool) -> Judge:
     for name in USED:
         with suppress(ImportError):  # Some come and go with the versions of what they belong to.
             import_module(name)
+    _rehearse()
     judge = Judge(course)
     judge.prepare()
     return judge
+
+
+def _rehearse() -> None:
+    """Do what is slow the first time, and what nearly every notebook does: fill in templates, draw a figure."""
+    from matplotlib import pyplot
+
+    from lab_harness.notebook.live import templates
+
+    for name in templates().list_templates(["html"]):
+        templates().get_template(name)
+    pyplot.subplots(1, 2)
+    pyplot.close("all")
 
 
 def _share_models() -> None:

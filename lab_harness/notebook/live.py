@@ -27,7 +27,8 @@ Page = Callable[[bool], dict[str, str]]
 
 
 @cache
-def _templates() -> jinja2.Environment:
+def templates() -> jinja2.Environment:
+    """The templates of `assets/`, each compiled once."""
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(ASSETS),
         autoescape=True,
@@ -42,7 +43,7 @@ def render(template: str, **values: Any) -> Markup:
 
     What no page, and no message to one, can carry is shown as �.
     """
-    html = _templates().get_template(template).render(values)
+    html = templates().get_template(template).render(values)
     return Markup(UNPRINTABLE.sub("�", html))  # noqa: S704  the template escapes
 
 

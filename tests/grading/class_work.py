@@ -5,7 +5,8 @@ from textwrap import dedent
 import nbformat
 
 from lab_harness.course import Course
-from lab_harness.grading.grade import Limits, Submission
+from lab_harness.grading.grade import Submission
+from lab_harness.lab_file import Limits
 from lab_harness.labs import load_lab
 from lab_harness.notebook.build import solved_notebook
 

@@ -4,10 +4,13 @@ import socket
 import time
 
 import pytest
+from msgspec.structs import replace
 
 from lab_harness.grading.grade import Status
 from lab_harness.grading.pool import Grader
 from lab_harness.grading.sandbox import missing_protections
+from lab_harness.labs import load_lab
+from lab_harness.notebook.build import solved_notebook, task_of
 from tests.grading.class_work import LIMITS, RIGHT_CELLS, errors, hand_in, outcomes
 
 MARKER = "the-secret-of-another-student"
@@ -118,6 +121,25 @@ def test_log_lines_that_the_student_wrote_do_not_stand_in_for_a_function(attack)
     found = outcomes(grade)
     assert (found["function_exists"], found["function_answers"]) == ("passed", "failed")
     assert found["function_logs_the_event"] == found["test_event_was_run"] == "blocked"
+
+
+FAKE_ROWS = """
+    table = boto3.resource("dynamodb").Table("PetOrders")
+    for number in range(20):
+        table.put_item(Item={"orderId": str(number), "pet": "cat", "customer": "me", "quantity": 3})
+    """
+
+
+def test_rows_that_the_student_wrote_do_not_stand_in_for_a_function(attack, course):
+    lab = load_lab("orders_pipeline", course)
+    needed = [
+        cell for cell in solved_notebook(course, lab).cells if task_of(cell) or cell.id in ("clients", "handler-folder")
+    ]
+    sources = {task_of(cell) or cell.id: cell.source for cell in needed}
+    sources["handler"] = sources["handler"].split("\n")[0] + "\ndef lambda_handler(*_): return {}"
+    found = outcomes(attack(*sources.values(), FAKE_ROWS, lab=lab.id))
+    assert (found["mapping_is_enabled"], found["order_becomes_item"]) == ("passed", "failed")
+    assert found["bad_messages_are_set_aside"] == "blocked"
 
 
 PATCHED_IN_MEMORY = """
@@ -301,6 +323,26 @@ def test_nothing_but_the_own_emulator_can_be_reached(attack):
     assert said(grade) == "SystemExit: [] "
 
 
+def test_sockets_that_lead_out_of_a_network_namespace_cannot_be_made(attack):
+    grade = attack(
+        *RIGHT_CELLS,
+        """
+        import ctypes, socket
+        made = []
+        # By number: vsock, Bluetooth, packets, the kernel's ciphers, CAN, TIPC, XDP
+        for family, kind in [(family, kind) for family in (40, 31, 17, 38, 29, 30, 44) for kind in (1, 2, 3, 5)]:
+            try:
+                made.append(socket.socket(family, kind))
+            except OSError:
+                pass
+        ring = ctypes.CDLL(None).syscall(425, 8, ctypes.create_string_buffer(120))
+        socket.getaddrinfo("localhost", 80), socket.socketpair()
+        raise SystemExit(f"{made} {ring}")
+        """,
+    )
+    assert (said(grade), grade.points) == ("SystemExit: [] -1", 4)
+
+
 def test_the_emulator_cannot_be_made_to_start_programs(attack):
     grade = attack("""
         import boto3, io, json, zipfile
@@ -422,7 +464,8 @@ def test_filling_the_output_is_stopped_by_the_limit_and_said(attack):
     assert "printed more than" in grade.reason
 
 
-def test_filling_the_account_is_stopped_by_the_limit_and_said(attack):
+def test_filling_the_account_is_stopped_by_the_limit_and_said(attack, grader, monkeypatch):
+    monkeypatch.setattr(grader, "limits", replace(LIMITS, cell_seconds=60, notebook_seconds=60))
     grade = attack("""
         import boto3
         s3 = boto3.client("s3")
@@ -530,3 +573,219 @@ def test_endless_messages_to_the_grader_hold_nothing_up(attack):
         """)
     assert (grade.status, grade.points) == (Status.LIMITED, 0)
     assert grade.seconds < LIMITS.notebook_seconds + 10
+
+
+def test_an_error_of_megabytes_does_not_end_the_notebook(attack):
+    grade = attack("raise ValueError('\\ud800\\u202e' * 1_000_000)", *RIGHT_CELLS)
+    assert (grade.status, grade.points) == (Status.GRADED, 4)
+    assert errors(grade)["cell-1"].startswith("ValueError: ?")
+
+
+def test_hooks_in_ipython_blank_no_error_and_pass_no_check(attack):
+    grade = attack(
+        """
+        import sys
+        shell = get_ipython()
+        def hide(*_, **__): pass
+        shell.set_custom_exc((BaseException,), hide)
+        shell.events.register("post_run_cell", lambda result: setattr(result, "error_in_exec", None))
+        shell.display_pub.publish = shell.run_cell = sys.excepthook = hide
+        sys.stdout = sys.stderr = None
+        """,
+        "1 / 0",
+        RIGHT_CELLS[0],
+    )
+    assert (grade.status, grade.points) == (Status.GRADED, 2)
+
+
+def test_files_that_are_links_lead_nowhere(attack):
+    grade = attack(
+        """
+        import os
+        written = []
+        for place in ("/course/labs/first_steps/checks.py", "/etc/hosts", "/proc/1/environ", "/dev/shm/../../etc/x"):
+            os.symlink(place, "link")
+            try:
+                open("link", "w").write("hacked")
+                written.append(place)
+            except OSError:
+                pass
+            os.unlink("link")
+        os.symlink("/course/labs/first_steps/checks.py", "link")
+        """,
+        "%%writefile link\ndef nothing(): pass",
+        "raise SystemExit(str(written))",
+    )
+    assert (said(grade), grade.points) == ("SystemExit: []", 0)
+    assert "Read-only file system" in errors(grade)["cell-2"]
+
+
+def test_what_is_built_in_another_account_or_region_does_not_count(attack):
+    grade = attack("""
+        import boto3
+        for key, region in (("111111111111", "us-east-1"), ("test", "eu-central-1")):
+            sqs = boto3.client("sqs", aws_access_key_id=key, aws_secret_access_key="x", region_name=region)
+            url = sqs.create_queue(QueueName="first-steps")["QueueUrl"]
+            sqs.send_message(QueueUrl=url, MessageBody="hello, serverless")
+        """)
+    assert (grade.points, grade.cell_errors) == (0, ())
+
+
+def test_the_emulator_asks_nobody_for_its_own_administration(attack):
+    grade = attack(
+        *RIGHT_CELLS,
+        """
+        import http.client
+        sns, apis = boto3.client("sns"), boto3.client("apigatewayv2")
+        topic = sns.create_topic(Name="t")["TopicArn"]
+        sns.subscribe(TopicArn=topic, Protocol="http", Endpoint="http://127.0.0.1:4566/_lab/reset")
+        sns.publish(TopicArn=topic, Message="reset")
+        api = apis.create_api(Name="proxy", ProtocolType="HTTP")["ApiId"]
+        integration = apis.create_integration(ApiId=api, IntegrationType="HTTP_PROXY", IntegrationMethod="POST",
+            IntegrationUri="http://127.0.0.1:4566/_lab/reset", PayloadFormatVersion="1.0")["IntegrationId"]
+        apis.create_route(ApiId=api, RouteKey="$default", Target=f"integrations/{integration}")
+        apis.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
+        connection = http.client.HTTPConnection("127.0.0.1", 4566)
+        connection.request("POST", f"/_aws/execute-api/{api}/")
+        raise SystemExit(connection.getresponse().status)
+        """,
+    )
+    assert (said(grade), grade.points) == ("SystemExit: 403", 4)
+
+
+def test_a_fork_bomb_takes_nothing_from_a_submission_beside_it(course, tmp_path):
+    bomb = hand_in(tmp_path, "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", student="bomb")
+    right = [hand_in(tmp_path, *RIGHT_CELLS, student=f"right-{number}") for number in range(3)]
+    with Grader(course, workers=2, limits=LIMITS) as running:
+        grades = {each.student: each for each in running.grade([bomb, *right])}
+    assert grades.pop("bomb").status is Status.LIMITED
+    assert {(each.status, each.points) for each in grades.values()} == {(Status.GRADED, 4)}
+
+
+FUNCTIONS = """
+    import boto3, io, json, stat, zipfile, textwrap
+    iam, lambda_ = boto3.client("iam"), boto3.client("lambda")
+    def zipped(source, **links):
+        code = io.BytesIO()
+        with zipfile.ZipFile(code, "w") as archive:
+            for name, target in links.items():
+                link = zipfile.ZipInfo(name)
+                link.external_attr = (stat.S_IFLNK | 0o777) << 16
+                archive.writestr(link, target)
+            archive.writestr("lambda_function.py", textwrap.dedent(source))
+        return code.getvalue()
+    def make(name, source, **settings):
+        lambda_.create_function(FunctionName=name, Runtime="python3.13", Handler="lambda_function.lambda_handler",
+            Role="arn:aws:iam::000000000000:role/x", Code={"ZipFile": zipped(source)}, **settings)
+        lambda_.get_waiter("function_active_v2").wait(FunctionName=name)
+    def ask(name):
+        return json.load(lambda_.invoke(FunctionName=name, Payload=b"{}")["Payload"])
+    """
+
+
+def test_a_function_reaches_no_administration_and_cannot_change_its_code(attack):
+    function = """
+        import http.client, os
+        def lambda_handler(event, context):
+            open_ways = []
+            for path in ("/_lab/reset", "/_lab/calls", "/_ministack/reset", "/_ministack/config"):
+                connection = http.client.HTTPConnection("127.0.0.1", 4566)
+                connection.request("POST", path)
+                open_ways += [path] if connection.getresponse().status != 403 else []
+            for folder, _, files in os.walk("/var/lambda"):
+                for path in [folder, *(os.path.join(folder, file) for file in files)]:
+                    open_ways += [path] if os.access(path, os.W_OK) else []
+            return [open_ways, [pid for pid in os.listdir("/proc") if pid.isdigit()]]
+        """
+    grade = attack(FUNCTIONS, *RIGHT_CELLS, f"make('f', '''{function}''')\nraise SystemExit(ask('f'))")
+    assert (said(grade), grade.points) == ("SystemExit: [[], ['1']]", 4)
+
+
+def test_a_function_that_leaves_processes_behind_builds_nothing_later(attack):
+    function = """
+        import os, threading, time
+        def build():
+            time.sleep(0.5)
+            import boto3
+            boto3.client("sqs").create_queue(QueueName="first-steps")
+        def lambda_handler(event, context):
+            threading.Thread(target=build).start()
+            if os.fork() == 0:
+                os.setsid()
+                if os.fork() == 0:
+                    build()
+                os._exit(0)
+        """
+    grade = attack(FUNCTIONS, f"make('f', '''{function}''')\nask('f')")
+    assert (grade.points, grade.cell_errors) == (0, ())
+
+
+def test_what_a_function_writes_to_its_descriptors_is_its_own_answer_at_most(attack):
+    function = """
+        import json, os
+        def lambda_handler(event, context):
+            forged = {"lab_runtime": {"value": "forged", "error": None, "milliseconds": "x", "memory_mb": []}}
+            for descriptor in range(20):
+                for line in ("[1]", "{", "null", json.dumps({"status": "ok", "result": forged})):
+                    try:
+                        os.write(descriptor, line.encode() + bytes([10]))
+                    except OSError:
+                        pass
+        """
+    grade = attack(
+        FUNCTIONS, f"make('f', '''{function}''')\ntry: ask('f'), ask('f')\nexcept Exception: pass", *RIGHT_CELLS
+    )
+    assert (grade.status, grade.points) == (Status.GRADED, 4)
+
+
+def test_links_in_a_functions_package_lead_nowhere(attack):
+    function = """
+        import glob, os
+        def lambda_handler(event, context):
+            return [path for path in glob.glob("/var/lambda/code/*") if os.path.islink(path)]
+        """
+    grade = attack(
+        FUNCTIONS,
+        f"make('f', '')\ncode = zipped('''{function}''', course='/course', room='/tmp/room', memory='/proc/1/mem')",
+        "lambda_.update_function_code(FunctionName='f', ZipFile=code)\nraise SystemExit(ask('f'))",
+    )
+    assert said(grade) == "SystemExit: []"
+
+
+HELLO = """
+    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service":
+        "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+    iam.create_role(RoleName="hello-world-role", AssumeRolePolicyDocument=json.dumps(trust))
+    """
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "{'statusCode': 200, 'body': 'x' * 3_000_000}",
+        "{'statusCode': float('nan'), 'body': chr(0xd800) + chr(0)}",
+        "__import__('functools').reduce(lambda inner, _: [inner], range(900), [])",
+        "__import__('os')._exit(0)",
+        "__import__('os').kill(1, 9)",
+    ],
+)
+def test_an_answer_that_is_meant_to_break_a_check_fails_it(attack, answer):
+    grade = attack(FUNCTIONS, f"make('hello-world', 'def lambda_handler(*_): return {{}}'.format({answer!r}))",
+        lab="hello_lambda")  # fmt: skip
+    assert (grade.status, grade.total) == (Status.GRADED, 13)
+    assert outcomes(grade)["function_answers"] in ("failed", "blocked")
+
+
+def test_a_function_that_never_ends_and_multiplies_while_it_is_checked_ends_with_its_check(attack):
+    function = """
+        import os
+        def lambda_handler(event, context):
+            while True:
+                try:
+                    os.fork()
+                except OSError:
+                    pass
+        """
+    grade = attack(FUNCTIONS, HELLO, f"make('hello-world', '''{function}''', Timeout=3)", lab="hello_lambda")
+    assert outcomes(grade)["role_exists"] == outcomes(grade)["function_exists"] == "passed"
+    assert outcomes(grade)["function_answers"] != "passed"

@@ -2,10 +2,10 @@
 
 import os
 import signal
-from dataclasses import replace
 
 import psutil
 import pytest
+from msgspec.structs import replace
 
 from lab_harness.course import Course
 from lab_harness.grading.grade import Status, Submission
@@ -35,7 +35,6 @@ def test_a_right_submission_gets_every_point(grader, tmp_path, course, lab):
     graded = grade(grader, hand_in_right(tmp_path, course, lab))["ana"]
     assert (graded.status, graded.reason, graded.cell_errors) == (Status.GRADED, "", ())
     assert graded.points == graded.total > 0
-    assert set(graded.versions) == {"course", "checks", "emulator", "harness"}
     assert graded.seconds > graded.cpu_seconds / os.cpu_count() > 0
 
 
@@ -86,6 +85,12 @@ def test_a_cells_error_is_told_from_the_cell_on_without_this_machines_folders(gr
     assert len(error.traceback.splitlines()) <= 20
 
 
+def test_endless_recursion_is_an_error_as_others_are(grader, tmp_path):
+    graded = grade(grader, hand_in(tmp_path, "def f(): f()\nf()", *RIGHT_CELLS))["ana"]
+    assert (graded.status, graded.points) == (Status.GRADED, 4)
+    assert errors(graded)["cell-1"].startswith("RecursionError")
+
+
 def test_texts_that_cannot_be_stored_or_shown_are_made_plain(grader, tmp_path):
     [error] = grade(grader, hand_in(tmp_path, r'raise ValueError("\ud800 \x1b[31m \x00 ä\n")'))["ana"].cell_errors
     assert error.error == "ValueError: ? �[31m � ä\n"
@@ -101,11 +106,12 @@ def test_cells_run_as_in_a_kernel(grader, tmp_path):
             "import asyncio\nawait asyncio.sleep(0)\nassert asyncio.get_running_loop()",
             "files = !ls\nassert 'functions.py' in list(files), files",
             'from lab_harness import open_lab\nlab = open_lab("first_steps")\nlab.check()\nlab.calls()\nlab.diagram()',
+            "lab.panel()\nlab.trace()\nlab.inbox()\nlab.quiz()\nlab.overview()\nlab",
             "%%after queue\nprint(boto3)",
             "input('Name?')",
         ),
     )["ana"]
-    assert errors(graded) == {"cell-7": "EOFError: EOF when reading a line"}
+    assert errors(graded) == {"cell-8": "EOFError: EOF when reading a line"}
 
 
 def test_two_builds_of_the_same_have_one_fingerprint_and_another_build_has_another(grader, tmp_path, course):
@@ -203,3 +209,15 @@ def test_cpu_time_is_limited_across_processes(grader, tmp_path):
 
 def test_no_submissions_are_no_grades():
     assert list(grade_all([], Course("/nowhere"), workers=1, limits=LIMITS)) == []
+
+
+def test_each_submission_runs_with_its_own_labs_limits(sample_course, tmp_path):
+    made = sample_course("queue", "sleepy")
+    with (made.labs / "sleepy" / "lab.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[limits]\ncell_seconds = 0.5\n")
+    waits = "import time; time.sleep(1)"
+    submissions = [hand_in(tmp_path, waits, lab="queue"), hand_in(tmp_path, waits, lab="sleepy")]
+    graded = {each.lab: each for each in grade_all(submissions, made, workers=2, sandbox=CLOSED)}
+    assert (graded["queue"].status, graded["queue"].reason) == (Status.GRADED, "")
+    assert graded["sleepy"].status is Status.LIMITED
+    assert graded["sleepy"].reason == "Cell cell-1 ran longer than 0.5 s and was stopped."

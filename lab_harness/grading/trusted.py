@@ -1,0 +1,69 @@
+"""The processes of a room in which no code of a student's runs: how they begin, and the emulator's among them."""
+
+import os
+import resource
+import socket
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from lab_harness.grading import walls
+from lab_harness.grading.emulator import configure, serve
+from lab_harness.lab_file import MIB
+
+ADDRESS_SPACE = 2048 * MIB  # of one: what students have built, emulator and checks must hold
+LONGEST_TOKEN = 100  # bytes
+
+
+class EmulatorProcess:
+    """The room's emulator, which listens already when this returns. Its token can be read once, by the judge."""
+
+    def __init__(self, port: int, folder: Path, closed: bool) -> None:
+        listening = _listen(port)
+        self.token, token = os.pipe()
+        self.requests, requests = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # for functions' processes
+        self.settling, settle = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        (folder / "emulator").mkdir(parents=True)
+
+        def main() -> None:
+            if not closed:
+                configure(port, folder / "emulator")
+            tempfile.tempdir = str(folder)
+            serve(listening, requests, settle, token, folder / "emulator")
+
+        used = (*listening, requests, settle)
+        self.pid = fork_trusted(main, {each.fileno() for each in used} | {token})
+        self.watched = os.pidfd_open(self.pid)  # ready when it has ended
+        for each in used:
+            each.close()
+        os.close(token)
+
+    def read_token(self) -> str:
+        """What opens its administration."""
+        return os.read(self.token, LONGEST_TOKEN).decode()
+
+
+def fork_trusted(main: Callable[[], None], keep: set[int]) -> int:
+    """A process that runs `main` with these descriptors only, and ends with us."""
+    child = os.fork()
+    if child:
+        return child
+    try:
+        walls.die_with_parent()
+        walls.close_all_but(keep)
+        resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
+        main()
+    except BaseException as error:
+        with suppress(OSError):
+            os.write(2, f"{type(error).__name__}: {error}\n".encode())
+    finally:
+        os._exit(1)
+
+
+def _listen(port: int) -> list[socket.socket]:
+    """Sockets that listen on the loopback interface, before any code of a student's runs."""
+    listening = [socket.create_server(("127.0.0.1", port), backlog=256)]
+    with suppress(OSError):  # There may be no IPv6.
+        listening.append(socket.create_server(("::1", port), family=socket.AF_INET6, backlog=256))
+    return listening

@@ -1,0 +1,52 @@
+"""Watches what a submission uses: the limits that the kernel does not keep, since they hold for processes together."""
+
+import os
+from collections.abc import Collection
+
+from lab_harness.grading.usage import Table, Use, processes, really_held, use_of
+from lab_harness.lab_file import MIB, Limits
+
+WEIGH = 2.0  # seconds between two exact looks at memory, which take long
+EMULATOR_BYTES = 512 * MIB  # more of the emulator's memory than this no lab needs
+RUNNING = "R"
+
+
+class Watch:
+    """Looks, from the room's first process, at all that runs in the room."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._next_weighing = 0.0
+        self._table: Table = {}
+        self._shared_bytes = use_of({os.getpid()}, processes()).memory_bytes
+
+    def exceeded(self, students: Collection[int], emulator: int, now: float) -> str:
+        """Which limit the students' processes or their account exceed, in words; empty where none."""
+        self._table = processes()
+        use = use_of(students, self._table)
+        if use.cpu_seconds > self._limits.cpu_seconds:
+            return f"The submission used more than {self._limits.cpu_seconds:g} s of CPU time."
+        if students and self._holds_too_much(use, now):
+            return f"The submission's processes held more than {self._limits.memory_bytes // MIB} MiB of memory."
+        if use_of({emulator}, self._table).memory_bytes > EMULATOR_BYTES:
+            return f"The account held more than {EMULATOR_BYTES // MIB} MiB."
+        return ""
+
+    def busy(self) -> bool:
+        """Whether something computed at the last look."""
+        others = use_of({os.getpid()}, self._table).family - {os.getpid()}
+        return any(self._table[pid][0] == RUNNING for pid in others)
+
+    def _holds_too_much(self, use: Use, now: float) -> bool:
+        """Whether the processes take too much memory, beside what they share since they were forked."""
+        own = use.memory_bytes - len(use.family) * self._shared_bytes
+        most = self._limits.memory_bytes
+        if own < most and (use.memory_bytes < most or now < self._next_weighing):
+            return False
+        self._next_weighing = now + WEIGH
+        return really_held(use.family) > most
+
+
+def cpu_seconds() -> float:
+    """What we and all our descendants have computed so far."""
+    return use_of({os.getpid()}, processes()).cpu_seconds
