@@ -3,14 +3,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# argon2-cffi-bindings 26 has no wheel for Macs with Intel processors.
-ALSO := nbval 'argon2-cffi-bindings<26'
-DEV_TOOLS := axe-playwright-python coverage hatchling==1.33.0 mypy playwright pytest pytest-cov pytest-xdist ruff types-defusedxml uv
+# argon2-cffi-bindings 26 and cryptography 49 have no wheel for Macs with Intel processors.
+ALSO := nbval 'argon2-cffi-bindings<26' 'cryptography<49'
+DEV_TOOLS := axe-playwright-python coverage distributed hatchling==1.33.0 mypy playwright pytest pytest-cov pytest-xdist ruff types-defusedxml uv
 AWS_CLI := awscli==1.45.64
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab course test test-localstack bench lock clean
+.PHONY: help setup lab course test test-localstack bench bench-grading lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -32,10 +32,14 @@ test: .venv/.dev ## run the linters, the type checker and all tests
 test-localstack: .venv/.dev ## run the labs' tests on the LocalStack at AWS_ENDPOINT_URL
 	@test -n "$(AWS_ENDPOINT_URL)" || { \
 	  echo "Say where LocalStack is: make test-localstack AWS_ENDPOINT_URL=http://127.0.0.1:4566"; exit 2; }
-	$(BIN)/pytest tests/labs tests/test_localstack.py tests/test_panel_on_either_emulator.py --emulator localstack --numprocesses 2
+	$(BIN)/pytest tests/labs tests/test_localstack.py --emulator localstack --numprocesses 2
+	$(BIN)/pytest tests/test_panel_on_either_emulator.py --emulator localstack  # alone: it watches the account
 
 bench: .venv/.dev ## measure the harness beside other tools
 	$(BIN)/python -m benchmarks
+
+bench-grading: .venv/.dev ## measure lab grade beside nbgrader and otter-grader; ARGS=--no-large leaves out the 1,000
+	$(BIN)/python -m benchmarks.grading $(ARGS)
 
 lock: .venv/.dev ## write the requirements files anew; UPGRADE=--upgrade takes the newest versions
 	printf '%s\n' $(ALSO) | $(LOCK) $(UPGRADE) pyproject.toml - -o requirements.txt

@@ -4,6 +4,7 @@
     ├── UsageError               the request itself is wrong: an unknown lab, task or option value
     ├── CourseError              no course here, or a file of the user's cannot be read or written
     ├── LabError                 a lab is written wrongly; names file, line and field
+    ├── ClusterError             the cluster that is to grade a class cannot; says why, and what to do
     └── EmulatorError            the emulator cannot do what was asked
         ├── EmulatorNotReady     nothing answers at the endpoint; says the command that starts it
         ├── WrongEmulator        something answers, but not an emulator (or version) we can use
@@ -35,6 +36,10 @@ class CourseError(HarnessError):
 
 class LabError(HarnessError):
     """A lab's files are wrong: the author's to mend."""
+
+
+class ClusterError(HarnessError):
+    """The cluster that is to grade a class cannot be reached, or has a worker that may not grade it."""
 
 
 class EmulatorError(HarnessError):

@@ -1,6 +1,7 @@
 """Makes the bundle that a class is given: the course without its answers, and proves that they are not in it."""
 
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -11,8 +12,13 @@ from lab_harness.errors import CourseError, LabError, UsageError
 from lab_harness.labs import Lab, all_labs
 from lab_harness.solutions import answers
 
-WHOLE = ("README.md", "LICENSE", "Makefile", "pyproject.toml", "requirements.txt", "lab_harness")
+WHOLE = ("LICENSE", "Makefile", "pyproject.toml", "requirements.txt", "lab_harness")
 OF_A_LAB = ("lab.toml", "README.md", "checks.py", "quiz.toml", "functions", "site")
+NOT_FOR_STUDENTS = re.compile(
+    r"^<!-- not for students -->\n.*?<!-- /not for students -->\n"  # lines, or a part of one
+    r"|<!-- not for students -->.*?<!-- /not for students -->",
+    re.DOTALL | re.MULTILINE,
+)
 WITHOUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints")
 LINES = 3  # of an answer in a row: nobody writes them by chance
 SHORTEST = 30  # characters of a shorter answer that is looked for
@@ -65,6 +71,7 @@ def leaks(bundle: Path, labs: list[Lab]) -> Iterator[str]:
 def _copy(course: Course, labs: list[Lab], bundle: Path) -> None:
     for name in WHOLE:
         _copy_one(course.root / name, bundle / name)
+    _write_readme(course.root / "README.md", bundle / "README.md")
     for lab in labs:
         notebook = lab.file.notebook
         _copy_one(course.notebooks / notebook, bundle / "notebooks" / notebook)
@@ -73,6 +80,12 @@ def _copy(course: Course, labs: list[Lab], bundle: Path) -> None:
         for answer in answers(lab).values():
             if answer.file:
                 _remove(bundle / "labs" / lab.id / answer.file)
+
+
+def _write_readme(source: Path, target: Path) -> None:
+    """Write the course's README without what a bundle does not have."""
+    if source.exists():
+        target.write_text(NOT_FOR_STUDENTS.sub("", source.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def _remove(path: Path) -> None:

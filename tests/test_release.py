@@ -1,6 +1,7 @@
 """Tests for the students' bundle: all that they need is in it, and no answer."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,25 @@ def test_bundle_holds_each_labs_files_and_its_notebook(bundle, course):
     assert {path.name for path in bundle.iterdir()} == {
         "LICENSE", "Makefile", "README.md", "lab_harness", "labs", "notebooks", "pyproject.toml", "requirements.txt",
     }  # fmt: skip
+
+
+def test_readme_of_the_bundle_speaks_of_nothing_that_is_not_in_it(bundle):
+    text = (bundle / "README.md").read_text(encoding="utf-8")
+    for missing in (
+        "lab grade",
+        "lab solve",
+        "notebooks/solved",
+        "make course",
+        "docker",
+        "for students",
+        "CONTRIBUTING",
+    ):
+        assert missing not in text
+    assert "`--no-check`) |\n\nOther tools" in text  # the table ends as a table
+    assert "## Hand in" in text
+    links = re.findall(r"\]\((?!https?:)([^)]+)\)", text)
+    assert len(links) > 5
+    assert [link for link in links if not (bundle / link).exists()] == []
 
 
 def test_no_answer_is_anywhere_in_the_bundle(bundle, course):

@@ -1,6 +1,7 @@
 """lab grade, release, class: what teachers do with a class."""
 
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -36,6 +37,7 @@ NOT_GRADED = 3  # the exit code where something was rejected or broke
 @click.option("--regrade", multiple=True, metavar="LAB", help="Grade this lab again, unchanged work too.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Grade at most so many now.")
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="How many at a time; as many as there are cores.")
+@click.option("--dask", metavar="ADDRESS", help="Grade on the Dask cluster whose scheduler is at tcp://HOST:PORT.")
 @click.option("--no-sandbox", is_flag=True, help="Grade on a machine that cannot wall submissions in.")
 def grade(
     submissions: Path,
@@ -45,6 +47,7 @@ def grade(
     regrade: tuple[str, ...],
     limit: int | None,
     workers: int | None,
+    dask: str | None,
     no_sandbox: bool,
 ) -> None:
     """Grade a class: a folder with a folder for each student, or what Canvas or Moodle let you download.
@@ -55,14 +58,17 @@ def grade(
     course = find_course()
     if out.resolve().is_relative_to(submissions.resolve()):
         raise UsageError(f"{out} lies among the submissions; name another --out.")
+    if dask and workers:
+        raise UsageError("--workers is for this machine; `dask worker --nthreads N` says how many a worker takes.")
     for lab in (*labs, *regrade):
         load_lab(lab, course)  # an unknown one is named at once
+    from lab_harness.grading.class_view import shared_keys
     from lab_harness.grading.gradebook import open_gradebook
     from lab_harness.grading.output import GRADEBOOK, results_folder, write_results
     from lab_harness.grading.run import chosen, plan
     from lab_harness.grading.submissions import read_submissions, releases_of
 
-    with tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True) as scratch:
+    with _ended_in_order(), tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True) as scratch:
         with _reading():
             intake = read_submissions(submissions, course, Path(scratch), labs)
         works = chosen(_something(intake, submissions), only)
@@ -70,12 +76,29 @@ def grade(
         with _alone_in(results_folder(out)), open_gradebook(out / GRADEBOOK) as gradebook:
             before = gradebook.by_key()
             steps = plan(works, before, versions, regrade, limit)
-            grade_all = _grader(course, workers, not no_sandbox) if steps.todo else _nothing
+            grade_all = _grader(course, workers, dask, not no_sandbox) if steps.todo else _nothing
             done = _carry_out(steps, gradebook, before, grade_all, versions)
             changes = [each.change for each in done if each.change]
-            write_results(out, gradebook.rows(), releases_of(course), changes)
+            rows = gradebook.rows()
+            write_results(out, rows, releases_of(course), changes)
+    for students in shared_keys(rows):
+        click.echo(f"Handed in from one installation: {', '.join(students)}", err=True)
     _summarise(steps, done, changes, out)
     sys.exit(NOT_GRADED if any(each.grade.status in ("rejected", "broken") for each in done) else 0)
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let SIGTERM clear away what was begun, as Ctrl-C does, before it ends this."""
+
+    def end(number: int, _frame: object) -> None:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
@@ -114,16 +137,19 @@ def _alone_in(folder: Path) -> Iterator[None]:
         raise CourseError(f"Another `lab grade` is writing to {folder}. Wait for it, or name another --out.") from error
 
 
-def _grader(course: Course, workers: int | None, walled: bool) -> "GradeAll":
+def _grader(course: Course, workers: int | None, scheduler: str | None, walled: bool) -> "GradeAll":
+    if scheduler:
+        from lab_harness.grading import cluster
+
+        return partial(cluster.grade_all, course=course, scheduler=scheduler, sandbox=walled)
     from lab_harness.grading import pool, sandbox
-    from lab_harness.grading.grade import Limits
 
     missing = sandbox.missing_protections() if walled else []
     if missing:
         lines = "".join(f"\n  {line}" for line in missing)
         raise CourseError(f"Submissions cannot be walled in here; add --no-sandbox if you trust them all:{lines}")
     cores = workers or os.cpu_count() or 1
-    return partial(pool.grade_all, course=course, workers=cores, limits=Limits(), sandbox=walled)
+    return partial(pool.grade_all, course=course, workers=cores, sandbox=walled)
 
 
 def _nothing(_: object) -> "Iterator[Grade]":

@@ -65,7 +65,7 @@ def check(lab: str, only: str | None, as_json: bool, junit: Path | None, emulato
 
     # The display is loaded while the checks wait for the emulator.
     threading.Thread(target=import_module, args=["lab_harness.render.text"], daemon=True).start()
-    with _shown_while_running() as show:
+    with shown_while_running() as show:
         report = run_checks(loaded, Clients(running), chosen, show)
     progress = Progress(course.home / "progress.sqlite")
     progress.record(report)
@@ -77,7 +77,7 @@ def check(lab: str, only: str | None, as_json: bool, junit: Path | None, emulato
 
 
 @contextmanager
-def _shown_while_running() -> Iterator[Callable[[str], None]]:
+def shown_while_running() -> Iterator[Callable[[str], None]]:
     """A function that shows on a terminal which check is running: some wait for AWS's own time, 20 s and more."""
     if not sys.stderr.isatty():
         yield lambda title: None

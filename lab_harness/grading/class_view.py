@@ -108,6 +108,15 @@ def page_name(student: str) -> str:
     return f"{plain or 'student'}-{hashlib.sha256(student.encode()).hexdigest()[:8]}.html"
 
 
+def shared_keys(rows: Iterable[Row]) -> list[list[str]]:
+    """The students whose bundles were signed by one key, so come from one installation of the course."""
+    owners: dict[str, set[str]] = {}
+    for row in rows:
+        if row.origin:
+            owners.setdefault(row.origin.key, set()).add(row.student.id)
+    return sorted(sorted(students) for students in owners.values() if len(students) > 1)
+
+
 def _lab_view(lab: GradedLab, rows: list[Row], pairs: Sequence[Pair]) -> LabView:
     titles = {check["name"]: check["title"] for row in rows for check in (row.grade.report or {"checks": []})["checks"]}
     lines = tuple(_line(row, list(titles)) for row in rows)

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element, indent, tostring
 
+import msgspec
 from defusedxml.ElementTree import fromstring
 
 from lab_harness.grading.changes import Change
 from lab_harness.grading.grade import Grade, Status
 from lab_harness.grading.gradebook import Row
+from lab_harness.grading.students import ANONYMOUS, Student
 from lab_harness.render import UNPRINTABLE
 from lab_harness.render.junit import report_junit
 from lab_harness.results import CheckResult, LabReport, Outcome
@@ -59,9 +61,19 @@ def canvas_csv(rows: Iterable[Row], labs: Sequence[GradedLab]) -> str:
     lines = []
     for student, grades in _by_student(rows):
         who = student.student
-        number, login = who.number if who.system == "canvas" else "", "" if who.system else who.id
-        lines.append((who.name, number, "", login, "", *(_score(grades.get(lab.id)) for lab in labs)))
+        scores = (_score(grades.get(lab.id)) for lab in labs)
+        lines.append((*_in_canvas(who), "", *scores))
     return _csv([header, possible, *lines])
+
+
+def _in_canvas(who: Student) -> tuple[str, str, str, str]:
+    """A student's name, ID, SIS user ID and SIS login ID.
+
+    The code of an anonymous one is no ID: Canvas would read 4xTb2 as the 4 of somebody else.
+    """
+    if who.system == "canvas" and who.name != ANONYMOUS:
+        return who.name, who.number, "", ""
+    return (who.id, "", "", "") if who.name == ANONYMOUS else (who.name, "", "", "" if who.system else who.id)
 
 
 def moodle_csv(rows: Iterable[Row], labs: Sequence[GradedLab]) -> str:
@@ -78,7 +90,11 @@ def moodle_csv(rows: Iterable[Row], labs: Sequence[GradedLab]) -> str:
 
 
 def moodle_worksheet(rows: Iterable[Row], lab: GradedLab) -> str:
-    """One lab's grades as the offline grading worksheet of a Moodle assignment; only what was downloaded from it."""
+    """One lab's grades as the offline grading worksheet of a Moodle assignment; only what was downloaded from it.
+
+    Moodle needs the three headings Identifier, Grade and Last modified (grade), in English. A grade that it has already
+    is replaced only where its teacher allows updating records that were modified more recently in Moodle.
+    """
     header = ("Identifier", "Full name", "Grade", "Maximum Grade", "Last modified (grade)", "Feedback comments")
     lines = [
         (f"Participant {row.student.number}", row.student.name, _score(row), lab.points, "", _feedback(row))
@@ -90,7 +106,11 @@ def moodle_worksheet(rows: Iterable[Row], lab: GradedLab) -> str:
 
 def gradebook_json(rows: Iterable[Row]) -> str:
     """All that is known of each grade."""
-    grades = [row.grade.to_dict() | {"name": row.student.name, "late": row.late, "note": row.note} for row in rows]
+    grades = [
+        row.grade.to_dict()
+        | {"name": row.student.name, "late": row.late, "note": row.note, "origin": msgspec.to_builtins(row.origin)}
+        for row in rows
+    ]
     return json.dumps({"format_version": FORMAT_VERSION, "grades": grades}, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -147,7 +167,7 @@ def _score(row: Row | None) -> int | str:
 def _feedback(row: Row) -> str:
     checks = row.grade.report["checks"] if row.grade.report else []
     missing = [check["title"] for check in checks if check["outcome"] == Outcome.FAILED]
-    return ". ".join(filter(None, (row.grade.reason, f"Not yet: {'; '.join(missing)}" if missing else "")))
+    return ". ".join(filter(None, (row.grade.reason.rstrip("."), f"Not yet: {'; '.join(missing)}" if missing else "")))
 
 
 def _csv(lines: Iterable[Iterable[object]]) -> str:

@@ -8,21 +8,25 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from lab_harness.errors import CourseError
+from lab_harness.grading.bundle import Origin
 from lab_harness.grading.grade import Grade, Status
 from lab_harness.grading.students import Student
 from lab_harness.grading.submissions import Work
 
-VERSION = 1  # of the schema; grows with each change of it
+VERSION = 2  # of the schema; grows with each change of it
 SCHEMA = """
 create table grades (
     student text not null, lab text not null,
     name text not null, system text not null, number text not null, late integer not null, note text not null,
-    digest text not null, tasks text not null, grade text not null, graded real not null,
+    digest text not null, tasks text not null, grade text not null, graded real not null, origin text,
     primary key (student, lab)
 );
 """
-COLUMNS = "student, lab, name, system, number, late, note, digest, tasks, grade, graded"
+FROM_1 = "alter table grades add column origin text;"
+COLUMNS = "student, lab, name, system, number, late, note, digest, tasks, grade, graded, origin"
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class Row:
     digest: str = ""
     tasks: dict[str, str] = field(default_factory=dict)  # the student's code for each task
     graded: float = 0.0
+    origin: Origin | None = None  # where the work came in a bundle of `lab submit`
 
     @property
     def lab(self) -> str:
@@ -66,10 +71,10 @@ class Gradebook:
         """Keep a grade in place of the student's earlier one for this lab."""
         who = work.student
         values = (who.id, work.lab, who.name, who.system, who.number, work.late, work.note, work.digest)
-        texts = (json.dumps(work.tasks), json.dumps(grade.to_dict()), time.time())
+        texts = (json.dumps(work.tasks), json.dumps(grade.to_dict()), time.time(), _packed(work.origin))
         with self._database:
             self._database.execute(
-                f"insert or replace into grades ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+                f"insert or replace into grades ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
                 (*values, *texts),
             )
 
@@ -77,8 +82,8 @@ class Gradebook:
         """Keep what is known of a piece of work now, whose grade stays: it may be late, or the newest of two, since."""
         with self._database:
             self._database.execute(
-                "update grades set name = ?, late = ?, note = ? where student = ? and lab = ?",
-                (work.student.name, work.late, work.note, work.student.id, work.lab),
+                "update grades set name = ?, late = ?, note = ?, origin = ? where student = ? and lab = ?",
+                (work.student.name, work.late, work.note, _packed(work.origin), work.student.id, work.lab),
             )
 
     def forget_rejections(self, students: Sequence[str]) -> None:
@@ -108,9 +113,15 @@ def _row(
     tasks: str,
     grade: str,
     graded: float,
+    origin: str | None,
 ) -> Row:
     who = Student(student, name, system, number)
-    return Row(who, Grade.from_dict(json.loads(grade)), bool(late), note, digest, json.loads(tasks), graded)
+    came = msgspec.json.decode(origin, type=Origin) if origin else None
+    return Row(who, Grade.from_dict(json.loads(grade)), bool(late), note, digest, json.loads(tasks), graded, came)
+
+
+def _packed(origin: Origin | None) -> str | None:
+    return msgspec.json.encode(origin).decode() if origin else None
 
 
 @contextmanager
@@ -133,3 +144,6 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
     if version == 0:
         with database:
             database.executescript(f"begin; {SCHEMA} pragma user_version = {VERSION}; commit;")
+    elif version == 1:
+        with database:
+            database.executescript(f"begin; {FROM_1} pragma user_version = {VERSION}; commit;")

@@ -4,6 +4,7 @@ Names and contents are anybody's: an archive is read entry by entry within limit
 a name only ever tells whose file it is.
 """
 
+import io
 import os
 import re
 import stat
@@ -16,12 +17,14 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from lab_harness.errors import UsageError
-from lab_harness.grading.grade import MIB
+from lab_harness.lab_file import MIB
 
 MAX_FILE = 10 * MIB
 MAX_FILES = 20_000
+MAX_FILES_OF_ONE = 50  # of an archive in the archive
 MAX_UNPACKED = 2048 * MIB  # of all that is read from one archive
-MAX_RATIO = 200  # notebooks full of pictures and logs compress 3 to 30 times
+BOMB = 20 * MAX_FILE  # what promises to unpack to so much, and is
+MAX_RATIO = 200  # times smaller packed: notebooks full of pictures and logs compress 3 to 30 times
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 IGNORED = re.compile(r"__MACOSX|\..*|Thumbs\.db|desktop\.ini", re.IGNORECASE)
 
@@ -49,6 +52,22 @@ def files_in(source: Path) -> Iterator[HandedIn]:
         return _in_archive(zipfile.ZipFile(source))
     except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
         raise UsageError(f"{source} is neither a folder nor a zip archive that can be read: {error}") from error
+
+
+def one_file(source: Path) -> HandedIn:
+    """A file as it is, an archive too."""
+    return HandedIn(PurePosixPath(source.name), source.lstat().st_mtime, partial(_read_file, source))
+
+
+def files_of_one(content: bytes) -> Iterator[HandedIn]:
+    """The files of an archive that was handed in as one file. Raises Refused where it cannot be opened."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        raise Refused(f"it is no zip archive that can be read: {error}") from error
+    if len(archive.infolist()) > MAX_FILES_OF_ONE:
+        raise Refused(f"it holds {len(archive.infolist())} files")
+    return _in_archive(archive)
 
 
 def _ignored(path: PurePosixPath) -> bool:
@@ -144,5 +163,5 @@ def _insist_on_harmless(entry: zipfile.ZipInfo, path: PurePosixPath) -> None:
         raise Refused("it is a link, not a file")
     if entry.flag_bits & 1:
         raise Refused("it is encrypted")
-    if entry.file_size > MIB and entry.file_size > MAX_RATIO * max(entry.compress_size, 1):
+    if entry.file_size > BOMB and entry.file_size > MAX_RATIO * max(entry.compress_size, 1):
         raise Refused(f"it is a zip bomb: {entry.compress_size} bytes that unpack to {entry.file_size}")

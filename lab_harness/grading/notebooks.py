@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -32,11 +33,17 @@ class Released:
 
     @cached_property
     def notebook(self) -> Any:
-        return read_notebook(self.course.notebooks / self.lab.file.notebook)
+        return read_notebook(self.path)
+
+    @property
+    def path(self) -> Path:
+        return self.course.notebooks / self.lab.file.notebook
 
     @cached_property
     def task_cells(self) -> dict[str, str]:
-        """The task of each starter cell, by the cell's id."""
+        """The task of each starter cell, by the cell's id; none where a learner has renamed the notebook."""
+        if not self.path.exists():
+            return {}
         return {cell.id: task for cell in self.notebook.cells if (task := task_of(cell))}
 
 
@@ -76,8 +83,12 @@ def read_submitted(content: bytes, name: str, releases: dict[str, Released]) -> 
 
 
 def lab_by_name(name: str, labs: Iterable[Released]) -> str | None:
-    """The lab whose notebook is called so."""
-    return next((each.lab.id for each in labs if each.lab.file.notebook.lower() == name.lower()), None)
+    """The lab whose notebook, or whose bundle, is called so."""
+    return next((each.lab.id for each in labs if _is_called(each.lab, name.lower())), None)
+
+
+def _is_called(lab: Lab, name: str) -> bool:
+    return name == lab.file.notebook.lower() or (name.endswith(".zip") and name.startswith(f"{lab.id}-"))
 
 
 def lab_of(notebook: Any, name: str, releases: dict[str, Released]) -> str:
@@ -121,7 +132,7 @@ def _parsed(content: bytes) -> Any:
     if not content.strip():
         raise Refused("it is empty")
     if content.startswith(b"PK\x03\x04"):
-        raise Refused("it is a zip archive: hand in the notebook itself")
+        raise Refused("it is a zip archive: hand in the notebook itself, or what `lab submit` makes")
     try:
         data = json.loads(content)  # UTF-8, UTF-16 and UTF-32, with a mark or without one
     except UnicodeDecodeError as error:

@@ -95,8 +95,12 @@ def alike(released: Released, rows: Sequence[Row]) -> list[Pair]:
     notebook = [cell.source for cell in released.notebook.cells if cell.cell_type == "code"]
     solution = [answer.source for answer in answers(released.lab).values()]
     pieces = [
-        Piece(row.student.id, "\n".join(row.tasks.values()), row.grade.fingerprint, row.grade.points == row.grade.total)
+        Piece(row.student.id, _codes(released.lab, row), row.grade.fingerprint, row.grade.points == row.grade.total)
         for row in rows
         if row.lab == released.lab.id and row.tasks
     ]
     return suspicious_pairs(released.lab.id, pieces, [*notebook, *solution])
+
+
+def _codes(lab: Lab, row: Row) -> tuple[str, ...]:
+    return tuple(row.tasks[task.id] for task in lab.tasks if task.id in row.tasks)

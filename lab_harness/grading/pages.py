@@ -7,7 +7,7 @@ from typing import Any
 
 import jinja2
 
-from lab_harness.grading.class_view import LabView, page_name
+from lab_harness.grading.class_view import LabView, page_name, shared_keys
 from lab_harness.grading.gradebook import Row
 from lab_harness.labs import Lab
 from lab_harness.render import DETAILS, SYMBOLS, UNPRINTABLE
@@ -37,7 +37,10 @@ def class_page(labs: Sequence[LabView], rows: Sequence[Row], versions: Mapping[s
     """The class at a glance: a heat map a lab, where it is stuck, scores, what was slow, what is alike."""
     pages = {row.student.id: page_name(row.student.id) for row in rows}
     troubled = [row for row in rows if row.reason]
-    return _render("class.html", labs=labs, rows=rows, troubled=troubled, pages=pages, versions=versions)
+    together = shared_keys(rows)
+    return _render(
+        "class.html", labs=labs, rows=rows, troubled=troubled, together=together, pages=pages, versions=versions
+    )
 
 
 def student_page(rows: Sequence[Row], labs: Mapping[str, Lab]) -> str:

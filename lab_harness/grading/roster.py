@@ -89,8 +89,9 @@ def _names_somebody(line: list[str]) -> bool:
 
 def _person(line: list[str], at: int) -> Person:
     label = line[at].strip() if at < len(line) and line[at].strip() else next(filter(str.strip, line))
-    keys = {_key(cell) for cell in line} | {_key(" ".join(line[:2])), _key(" ".join(reversed(line[:2])))}
-    return Person(label, frozenset(keys - {""}))
+    turned = (" ".join(reversed(cell.split(","))) for cell in line)  # "Doe, Jane" is Jane Doe
+    names = (*line, *turned, " ".join(line[:2]), " ".join(reversed(line[:2])))
+    return Person(label, frozenset(set(map(_key, names)) - {""}))
 
 
 def _key(name: str) -> str:

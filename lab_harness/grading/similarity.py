@@ -18,7 +18,7 @@ ALIKE = 0.6  # of the unexplained windows of both
 COMMON = 0.25  # of a class: what so many share is no sign of copying
 FEW = 3  # students; in a small class each pair counts
 MOST = 30  # students, in a class of any size
-LONGEST = 100_000  # characters of one student's code that are compared
+LONGEST = 100_000  # characters of a task's code that are compared
 MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
 
 NAMED = ("id", "name", "arg", "asname")  # the fields of the syntax that hold names
@@ -39,10 +39,12 @@ class Pair:
 
 @dataclass(frozen=True)
 class Piece:
-    """One student's work for a lab, as it is compared. The fingerprint of a complete one explains itself."""
+    """One student's work for a lab, as it is compared: the code of each task by itself, for who did the same tasks has
+    them in the same order. The fingerprint of a complete one explains itself.
+    """
 
     student: str
-    code: str
+    codes: tuple[str, ...]
     fingerprint: str = ""
     complete: bool = False
 
@@ -52,7 +54,7 @@ def suspicious_pairs(lab: str, pieces: Iterable[Piece], explained: Iterable[str]
     known = list(explained)
     kept = names_in(known)
     pieces = sorted(pieces, key=lambda piece: piece.student)
-    windows = _unexplained({piece.student: windows_of(piece.code, kept) for piece in pieces}, known, kept)
+    windows = _unexplained({piece.student: _windows_of_all(piece.codes, kept) for piece in pieces}, known, kept)
     states = _same_states(pieces)
     found = {}
     for one, other in sorted(_candidates(windows) | states):
@@ -71,6 +73,10 @@ def windows_of(code: str, kept: frozenset[str]) -> Windows:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         tokens = re.findall(r"\w+|[^\w\s]", re.sub(r"#.*", "", plain))
     return frozenset(tuple(tokens[at : at + WINDOW]) for at in range(len(tokens) - WINDOW + 1))
+
+
+def _windows_of_all(codes: Iterable[str], kept: frozenset[str]) -> Windows:
+    return frozenset().union(*(windows_of(code, kept) for code in codes))
 
 
 def names_in(codes: Iterable[str]) -> frozenset[str]:

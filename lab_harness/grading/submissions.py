@@ -7,11 +7,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from lab_harness.course import Course
+from lab_harness.grading.bundle import SIGNATURE, Origin, unpack
 from lab_harness.grading.grade import Grade, Status, Submission
-from lab_harness.grading.handed_in import HandedIn, Refused, files_in
+from lab_harness.grading.handed_in import HandedIn, Refused, files_in, one_file
 from lab_harness.grading.notebooks import Released, lab_by_name, read_submitted
 from lab_harness.grading.students import Place, Student, place_of, same_student
 from lab_harness.labs import all_labs
+
+SUFFIXES = (".ipynb", ".zip")  # of notebooks and bundles
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Work:
     late: bool = False
     note: str = ""
     refused: str = ""
+    origin: Origin | None = None  # where it came in a bundle
 
     @property
     def submission(self) -> Submission:
@@ -83,8 +87,8 @@ def read_submissions(source: Path, course: Course, scratch: Path, labs: Collecti
     """
     releases = releases_of(course)
     intake, folders = Intake(), _Students()
-    files = list(files_in(source))
-    for file, place in _placed(files, source, intake):
+    files = _files(source)
+    for file, place in _placed(files, source, releases, intake):
         student = folders.one(place.student)
         folders.add(student, _read(file, replace(place, student=student), releases, scratch / str(folders.count)))
     if source.is_dir():
@@ -118,25 +122,52 @@ class _Students:
         self.count += 1
 
 
-def _placed(files: list[HandedIn], source: Path, intake: Intake) -> Iterable[tuple[HandedIn, Place]]:
-    wrapped = not source.is_dir() and _common_folder(files)
+def _files(source: Path) -> list[HandedIn]:
+    """The files of a class; one bundle alone is one file."""
+    files = list(files_in(source))
+    alone = not source.is_dir() and any(str(file.path) == SIGNATURE for file in files)
+    return [one_file(source)] if alone else files
+
+
+def _placed(
+    files: list[HandedIn], source: Path, releases: dict[str, Released], intake: Intake
+) -> Iterable[tuple[HandedIn, Place]]:
+    wrapped = not source.is_dir() and _common_folder(files, releases)
     for file in files:
         place = place_of(file.path.relative_to(wrapped) if wrapped else file.path)
-        if place is None and file.path.suffix.lower() == ".ipynb":
-            place = Place(Student(file.path.stem, file.path.stem), file.path.name)
+        place = place or _place_of_nobodys(file, releases)
         if place is None:
             intake.notices.append(f"{file.path} is in no student's folder; it was left out.")
         elif not place.text:
             yield file, place
 
 
-def _common_folder(files: list[HandedIn]) -> str:
-    """The one folder that an archive wraps all students' folders in, or nothing."""
+def _place_of_nobodys(file: HandedIn, releases: dict[str, Released]) -> Place | None:
+    """Whose a notebook or a bundle is that lies in no student's folder: its own name, or the name in it, tells."""
+    name = file.path.stem if file.path.suffix.lower() == ".ipynb" else ""
+    if file.path.suffix.lower() == ".zip" and lab_by_name(file.path.name, releases.values()):
+        try:
+            name = unpack(file.read()).origin.student or file.path.stem
+        except Refused:
+            name = file.path.stem
+    return Place(Student(name, name), file.path.name) if name else None
+
+
+def _common_folder(files: list[HandedIn], releases: dict[str, Released]) -> str:
+    """The one folder that an archive wraps all students' folders, or all their bundles, in, or nothing."""
     tops = {file.path.parts[0] for file in files}
-    if len(tops) != 1 or any(len(file.path.parts) < 3 or ".." in file.path.parts for file in files):
+    if len(tops) != 1 or any(".." in file.path.parts for file in files):
+        return ""
+    if any(len(file.path.parts) < 3 for file in files) and not _of_several(files, releases):
         return ""
     top = tops.pop()
     return "" if _in_named_folder(top) else top
+
+
+def _of_several(files: list[HandedIn], releases: dict[str, Released]) -> bool:
+    """Whether these are bundles only, and two of one lab: nobody hands that in alone."""
+    bundles = [file.path.suffix == ".zip" and lab_by_name(file.path.name, releases.values()) for file in files]
+    return all(bundles) and len(set(bundles)) < len(bundles)
 
 
 def _in_named_folder(top: str) -> bool:
@@ -152,16 +183,26 @@ def _empty_folders(source: Path, files: list[HandedIn]) -> set[str]:
 def _read(file: HandedIn, place: Place, releases: dict[str, Released], folder: Path) -> _Found:
     work = Work(place.student, lab_by_name(place.file, releases.values()) or "", late=place.late)
     try:
-        if file.path.suffix.lower() != ".ipynb":
-            raise Refused("it is no notebook: its name does not end in .ipynb")
-        notebook = read_submitted(file.read(), place.file, releases)
+        name, content, origin = _notebook_of(file, place)
+        notebook = read_submitted(content, name, releases)
         path = _write(notebook.content, folder / releases[notebook.lab].lab.file.notebook)
-        work = replace(work, lab=notebook.lab, path=path, digest=notebook.digest, tasks=notebook.tasks)
+        work = replace(work, lab=notebook.lab, path=path, digest=notebook.digest, tasks=notebook.tasks, origin=origin)
     except Refused as reason:
         work = replace(work, refused=f"{place.file}: {reason}")
     except Exception as error:  # whatever one file holds, the others are graded
         work = replace(work, refused=f"{place.file}: it cannot be read: {type(error).__name__}: {error}")
     return _Found(place, file.path, file.modified, work)
+
+
+def _notebook_of(file: HandedIn, place: Place) -> tuple[str, bytes, Origin | None]:
+    """A notebook's name and content; from a bundle also where it comes from. Raises Refused where it is neither."""
+    suffix = file.path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise Refused("it is no notebook: its name does not end in .ipynb")
+    if suffix == ".ipynb":
+        return place.file, file.read(), None
+    bundle = unpack(file.read())
+    return bundle.manifest.notebook, bundle.notebook, bundle.origin
 
 
 def _write(content: Any, path: Path) -> Path:
@@ -177,7 +218,7 @@ def _of_student(
 
     `only_lab` is what a file is for that does not say so, where no other lab is asked for.
     """
-    notebooks = [each for each in found if each.place.file.lower().endswith(".ipynb")]
+    notebooks = [each for each in found if each.place.file.lower().endswith(SUFFIXES)]
     by_lab: dict[str, list[_Found]] = {}
     for each in notebooks or found:
         by_lab.setdefault(each.work.lab or only_lab, []).append(each)
@@ -193,10 +234,11 @@ def _of_student(
 
 
 def _counting(found: list[_Found]) -> Work:
-    """The newest of a student's notebooks for one lab that can be graded, with a note on the others."""
+    """The newest of a student's notebooks for one lab that can be graded, with a note on those that differ from it."""
     good = [each for each in found if not each.work.refused]
     counting = max(good or found, key=lambda each: each.newer)
-    others = [f"{each.path}{' (cannot be)' if each.work.refused else ''}" for each in found if each is not counting]
+    different = [each for each in found if each.work.digest != counting.work.digest or not each.work.digest]
+    others = [f"{each.path}{' (cannot be)' if each.work.refused else ''}" for each in different if each is not counting]
     if not others or not good:
         return counting.work
     return replace(counting.work, note=f"{counting.path} counts, the newest; not graded: {', '.join(others)}")

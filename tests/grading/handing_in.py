@@ -3,8 +3,13 @@
 import json
 import stat
 import zipfile
+from datetime import UTC, datetime
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from lab_harness.course import Course
+from lab_harness.grading.bundle import ATTEMPTS, Attempts, Manifest, pack
 from lab_harness.grading.grade import Grade, Status
 from lab_harness.notebook.build import solved_notebook
 from tests.conftest import ROOT
@@ -58,6 +63,15 @@ def archive(path, files, moment=(2026, 11, 20, 12, 0, 0)):
                 entry.external_attr = (stat.S_IFLNK | 0o777) << 16
             made.writestr(entry, as_bytes(content))
     return path
+
+
+def bundled(notebook, student="ana", key=None, name=HELLO, lab="hello_lambda", attempts=None):
+    """What `lab submit` makes of a notebook."""
+    manifest = Manifest(
+        lab=lab, notebook=name, student=student, made=datetime(2026, 11, 20, tzinfo=UTC), versions={}, files={}, key=b""
+    )
+    files = {name: as_bytes(notebook), ATTEMPTS: msgspec.json.encode(attempts or Attempts())}
+    return pack(manifest, files, key or Ed25519PrivateKey.generate())
 
 
 def report(lab="hello_lambda", **outcomes):

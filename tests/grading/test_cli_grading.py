@@ -10,14 +10,15 @@ from types import SimpleNamespace
 from urllib.parse import unquote
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from filelock import FileLock
 
 from lab_harness import cli
 from lab_harness.cli import app
-from lab_harness.grading import pool, sandbox, versions
+from lab_harness.grading import cluster, pool, sandbox, versions
 from lab_harness.grading.grade import Status
 from lab_harness.labs import load_lab
-from tests.grading.handing_in import HELLO, ORDERS, answered, archive, graded, hand_in, solved, untouched
+from tests.grading.handing_in import HELLO, ORDERS, answered, archive, bundled, graded, hand_in, solved, untouched
 from tests.waiting import wait_until
 
 
@@ -105,6 +106,15 @@ def test_rejected_work_is_a_line_and_the_run_goes_on_and_ends_with_3(lab, grader
     assert lab("grade", school, "--out", out).code == 3  # it still is
 
 
+def test_students_whose_bundles_come_from_one_installation_are_named(lab, grader, tmp_path, out):
+    key, mine = Ed25519PrivateKey.generate(), {"name": ORDERS, "lab": "orders_pipeline"}
+    files = {"ana/a.zip": bundled(untouched(), key=key), "bo/b.zip": bundled(untouched(ORDERS), key=key, **mine)}
+    files |= {"cy/c.zip": bundled(untouched())}
+    done = lab("grade", hand_in(tmp_path / "class", files), "--out", out)
+    assert (done.code, done.err) == (0, "Handed in from one installation: ana, bo\n")
+    assert "Handed in from one installation" in (out / "index.html").read_text(encoding="utf-8")
+
+
 def test_broken_grade_ends_with_3_and_is_tried_again(lab, grader, school, out):
     grader.grades["bo"] = graded("bo", status=Status.BROKEN, reason="the emulator ended")
     done = lab("grade", school, "--out", out)
@@ -151,6 +161,16 @@ def test_labs_students_limit_and_workers_are_heeded(lab, grader, school, out):
     assert done.out.startswith("1 graded, 1 unchanged, 1 left for the next run.")
     assert grader.asked[1:] == [("ana", "orders_pipeline")]
     assert grader.settings["sandbox"] is False
+
+
+def test_cluster_is_asked_in_place_of_this_machine(lab, grader, school, out, monkeypatch):
+    monkeypatch.setattr(cluster, "grade_all", pool.grade_all)
+    monkeypatch.setattr(sandbox, "missing_protections", lambda: ["bubblewrap is not installed here"])
+    assert lab("grade", school, "--out", out, "--dask", "tcp://far:8786").code == 0
+    assert (grader.settings["scheduler"], grader.settings["sandbox"]) == ("tcp://far:8786", True)
+    done = lab("grade", school, "--out", out, "--dask", "tcp://far:8786", "--workers", "2")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "`dask worker --nthreads N` says how many" in done.err
 
 
 def test_moodle_download_gets_the_worksheet_of_its_assignment(lab, grader, tmp_path, out):

@@ -40,6 +40,11 @@ def test_gradebook_has_a_line_a_student_and_lab():
     ]
 
 
+def test_code_of_an_anonymous_student_is_not_the_number_of_another():
+    nobody = Row(Student("anon_4xTb2", "anon", "canvas", "4xTb2"), graded("anon_4xTb2", a="passed"))
+    assert lines(exports.canvas_csv([nobody], [HELLO]))[2] == ["anon_4xTb2", "", "", "", "", "1"]
+
+
 def test_canvas_finds_its_header_its_points_possible_and_its_students():
     assert lines(exports.canvas_csv(ROWS, [HELLO, PETS])) == [
         ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "The simple Lambda function", "A REST API"],
@@ -56,6 +61,12 @@ def test_moodle_gets_an_identifier_and_a_grade_and_feedback_for_each_lab():
     assert ana == ["ana", "ana", "1", "Not yet: The b is right"]
     assert jane == ["doejane_12", "doejane", "2", ""]
     assert eric == ["Eric Roe_345", "Eric Roe", "", "it is empty"]
+
+
+def test_feedback_sets_one_full_stop_between_its_sentences():
+    limited = Row(FOLDER, graded("ana", status=Status.LIMITED, reason="It was stopped.", a="failed"))
+    [_, ana] = lines(exports.moodle_csv([limited], [HELLO]))
+    assert ana[3] == "It was stopped. Not yet: The a is right"
 
 
 def test_moodle_worksheet_has_the_columns_that_an_assignment_asks_for_and_only_its_students():

@@ -1,6 +1,7 @@
 """Tests for the gradebook, for what a run grades and what it leaves, and for what changed when it grades again."""
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from lab_harness.course import Course
 from lab_harness.errors import CourseError, UsageError
+from lab_harness.grading.bundle import Attempts, CheckLog, unpack
 from lab_harness.grading.changes import change
 from lab_harness.grading.grade import CellError, Status
 from lab_harness.grading.gradebook import VERSION, open_gradebook
@@ -16,7 +18,7 @@ from lab_harness.grading.students import Student
 from lab_harness.grading.submissions import Work
 from lab_harness.grading.versions import versions_of
 from lab_harness.labs import load_lab
-from tests.grading.handing_in import graded
+from tests.grading.handing_in import bundled, graded
 
 NOW = {"checks": "1"}
 
@@ -169,7 +171,7 @@ def test_grade_that_never_comes_is_broken(run, path):
 
 def test_grade_names_the_versions_that_it_was_made_by(run, path):
     run([work()])
-    assert rows(path)[0].grade.versions == {"emulator": "ministack 1", "checks": "1"}
+    assert rows(path)[0].grade.versions == {"checks": "1"}
 
 
 def test_students_are_chosen_by_id_or_name_and_unknown_ones_are_named():
@@ -178,6 +180,17 @@ def test_students_are_chosen_by_id_or_name_and_unknown_ones_are_named():
     assert chosen(works, []) == works
     with pytest.raises(UsageError, match=r"There is no student 'b0'\. Did you mean bo\?"):
         chosen(works, ["b0"])
+
+
+def test_gradebook_of_the_first_version_is_used_on_and_learns_where_work_comes_from(run, path):
+    run([work("ana"), work("bo")])
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("alter table grades drop column origin")
+        database.execute("pragma user_version = 1")
+    assert [row.origin for row in rows(path)] == [None, None]
+    origin = unpack(bundled({"cells": []}, attempts=Attempts(checks={"a": CheckLog(3)}))).origin
+    assert run([work("ana", origin=origin), work("bo", digest="b", origin=origin)]) == [("bo", "hello_lambda")]
+    assert [row.origin for row in rows(path)] == [origin, origin]
 
 
 # Versions

@@ -1,11 +1,14 @@
 """Tests for the pages: what they say, that nothing in them is alive, and that everybody can read them."""
 
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
 
-from lab_harness.grading.class_view import lab_views, page_name
+from lab_harness.grading.bundle import Attempts, CheckLog, Origin, QuestionLog, TaskLog
+from lab_harness.grading.class_view import lab_views, page_name, shared_keys
 from lab_harness.grading.exports import GradedLab
 from lab_harness.grading.grade import CellError, Grade, Status
 from lab_harness.grading.gradebook import Row
@@ -72,7 +75,39 @@ def table(html, first):
     return next(found for found in Tables(html).tables if found[0][:2] == first)
 
 
+def in_bundle(name, key, **outcomes):
+    log = Attempts(checks={"a": CheckLog(7)}, tasks={"role": TaskLog(2, True)}, quiz={"q": QuestionLog(1)})
+    return replace(row(name, **outcomes), origin=Origin(HOSTILE, datetime(2026, 11, 20, tzinfo=UTC), key, log))
+
+
 # What the class page says
+
+
+def test_students_whose_bundles_carry_one_key_are_named_and_others_not():
+    rows = [in_bundle("ana", "k1"), in_bundle("bo", "k2"), in_bundle("cy", "k1"), row("di")]
+    assert shared_keys(rows) == [["ana", "cy"]]
+    assert shared_keys([in_bundle("ana", "k1"), in_bundle("ana", "k1")]) == []  # two labs of one student's
+    html = class_html(rows)
+    assert re.findall(r">(\w+)</a>", html.partition("one installation")[2].partition("</ul>")[0]) == ["ana", "cy"]
+    assert "one installation" not in class_html()
+
+
+def test_note_to_work_that_was_graded_is_no_alarm():
+    html = student_html(row("ana", late=True, a="passed"))
+    assert '<p class="note">Note: late</p>' in html
+    assert 'class="notice"' not in html
+    assert '<p class="notice">Rejected: it is empty</p>' in student_html(ROWS[4])
+
+
+def test_class_page_says_of_whom_the_median_is():
+    assert "1 of 5 complete; median of the 4 that could be graded: 1 of 3 points." in class_html()
+
+
+def test_attempt_log_is_told_as_what_the_student_says():
+    html = student_html(in_bundle("ana", "k1", a="passed"))
+    assert "7 tries, 2 hints, solutions shown: role; 0 of 1 answered questions right. Not part of the grade." in html
+    assert "<script" not in html
+    assert "lab submit" not in student_html(row("ana", a="passed"))
 
 
 def test_heat_map_has_a_line_a_student_and_a_symbol_and_a_word_a_check():

@@ -37,11 +37,11 @@ def said(people, labs=("hello_lambda",)):
     return [(each.person, each.state) for each in standings(people, ROWS, labs)]
 
 
-def test_canvas_list_finds_its_students_by_number_name_and_login(tmp_path):
+def test_canvas_list_finds_its_students_by_number_name_login_and_folder_that_is_called_by_the_name(tmp_path):
     people = roster(tmp_path, CANVAS)
     assert [person.label for person in people] == ["Doe, Jane", "An, Ana", "Roe, Eric", "Low, Lou"]
-    assert said(people) == [("An, Ana", "late"), ("Roe, Eric", "missing"), ("Low, Lou", "missing")]
-    assert strangers(people, ROWS) == ["Eric Roe_345", "max"]
+    assert said(people) == [("An, Ana", "late"), ("Roe, Eric", "rejected (it is empty)"), ("Low, Lou", "missing")]
+    assert strangers(people, ROWS) == ["max"]
 
 
 @pytest.mark.parametrize("text", ["First name;Last name;Email\nEric;Roe;e@x\n", "login\tname\nx\teric roe\n"])

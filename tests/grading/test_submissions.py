@@ -15,7 +15,18 @@ from lab_harness.grading import handed_in
 from lab_harness.grading.students import place_of, same_student
 from lab_harness.grading.submissions import read_submissions
 from lab_harness.labs import load_lab
-from tests.grading.handing_in import COURSE, HELLO, ORDERS, answered, archive, as_bytes, hand_in, solved, untouched
+from tests.grading.handing_in import (
+    COURSE,
+    HELLO,
+    ORDERS,
+    answered,
+    archive,
+    as_bytes,
+    bundled,
+    hand_in,
+    solved,
+    untouched,
+)
 
 
 @pytest.fixture
@@ -354,6 +365,16 @@ def test_zip_bomb_is_refused_by_its_promise(read, tmp_path):
     assert "it is a zip bomb: " in refused(read(path))
 
 
+def test_large_notebook_is_called_no_bomb_and_one_that_says_the_same_over_and_over_is_read(read, tmp_path):
+    talkative = untouched()
+    talkative["cells"][-1] |= {"cell_type": "code", "execution_count": 1, "outputs": []}
+    talkative["cells"][-1]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "again\n" * 1_000_000}]
+    files = {f"ana/{HELLO}": b" " * 50_000_000, f"bo/{HELLO}": talkative}
+    ana, bo = read(archive(tmp_path / "class.zip", files)).works
+    assert ana.refused == f"{HELLO}: it is larger than 10 MB; clear its outputs and hand it in again"
+    assert bo.refused == ""
+
+
 def test_zip_bomb_that_lies_about_its_size_is_refused_by_what_comes(read, tmp_path):
     path = archive(tmp_path / "class.zip", {f"ana/{HELLO}": b" " * 30_000_000})
     data = bytearray(path.read_bytes())
@@ -392,6 +413,82 @@ def test_archive_with_a_broken_directory_is_a_usage_error(read, tmp_path):
     with pytest.raises(UsageError):
         read(path)
     assert not zipfile.is_zipfile(path)
+
+
+# Bundles of `lab submit`
+
+BUNDLE = "hello_lambda-ana-example.zip"
+
+
+def test_bundle_is_taken_wherever_a_notebook_is_and_named_by_where_it_lies(read, tmp_path):
+    content = bundled(answered(role="mine()"), student="Ana Example")
+    places = {
+        f"ana/{BUNDLE}": "ana",
+        f"doejane_LATE_12_100_{BUNDLE}": "doejane_12",
+        f"Jane Doe_345_assignsubmission_file/{BUNDLE}": "Jane Doe_345",
+        BUNDLE: "Ana Example",
+    }
+    for number, (path, student) in enumerate(places.items()):
+        folder = hand_in(tmp_path / str(number), {path: content})
+        for source in (folder, archive(tmp_path / f"{number}.zip", {path: content, "empty.txt": ""})):
+            work = only(read_submissions(source, COURSE, tmp_path / f"to-{number}-{source.suffix}"))
+            assert (work.student.id, work.lab, work.refused) == (student, "hello_lambda", "")
+            assert (work.tasks["role"], work.path.name) == ("mine()", HELLO)
+            assert work.origin.student == "Ana Example"
+
+
+def test_bundle_has_the_digest_of_its_notebook(read):
+    ana, bo = read({f"ana/{HELLO}": answered(role="1"), f"bo/{BUNDLE}": bundled(answered(role="1"))}).works
+    assert ana.digest == bo.digest
+    assert ana.origin is None
+
+
+def test_one_bundle_alone_is_a_class_of_one(read, tmp_path):
+    (tmp_path / BUNDLE).write_bytes(bundled(untouched(), student="Ana Example"))
+    assert only(read(tmp_path / BUNDLE)).student.id == "Ana Example"
+
+
+def test_bundle_that_was_changed_is_a_row_of_its_lab(read):
+    content = bundled(untouched(), student="Ana Example")
+    broken = content.replace(b"manifest.sig", b"manifest.SIG")
+    found = read({f"ana/{BUNDLE}": broken, BUNDLE: broken})
+    reason = f"{BUNDLE}: manifest.json was changed after `lab submit` made the bundle"
+    assert [(work.student.id, work.lab, work.refused) for work in found.works] == [
+        ("ana", "hello_lambda", reason),
+        (BUNDLE.removesuffix(".zip"), "hello_lambda", reason),
+    ]
+
+
+def test_archive_that_is_no_bundle_is_a_row_in_a_students_folder_and_left_out_elsewhere(read, tmp_path):
+    archive(tmp_path / "data.zip", {HELLO: untouched()})
+    content = (tmp_path / "data.zip").read_bytes()
+    found = read({"ana/work.zip": content, "data.zip": content, f"bo/{HELLO}": untouched(), "bo/data.zip": content})
+    assert [(work.student.id, work.refused.partition(",")[0]) for work in found.works] == [
+        ("ana", "work.zip: it is a zip archive"),
+        ("bo", ""),
+    ]
+    assert [notice.partition(":")[0] for notice in found.notices] == [
+        "data.zip is in no student's folder; it was left out.",
+        "bo/data.zip was left out",
+    ]
+
+
+def test_archive_of_a_folder_of_bundles_is_a_class_and_one_of_a_students_folder_is_the_student(read, tmp_path):
+    ana, bo = (bundled(untouched(), student=name) for name in ("Ana", "Bo"))
+    mailed = archive(tmp_path / "a.zip", {"mails/hello_lambda-ana.zip": ana, "mails/hello_lambda-bo.zip": bo})
+    assert [work.student.id for work in read(mailed).works] == ["Ana", "Bo"]
+    alone = archive(tmp_path / "b.zip", {f"ana/{BUNDLE}": ana})
+    assert only(read_submissions(alone, COURSE, tmp_path / "other")).student.id == "ana"
+
+
+def test_the_same_handed_in_twice_is_not_worth_a_note(read):
+    files = {f"ana/{HELLO}": untouched(), f"ana/{BUNDLE}": bundled(untouched()), f"ana/b/{HELLO}": untouched()}
+    assert only(read(files)).note == ""
+
+
+def test_bundle_of_another_lab_than_it_says_is_the_wrong_lab(read):
+    work = only(read({f"ana/{BUNDLE}": bundled(untouched(ORDERS))}))
+    assert f"wrong lab: it is called {HELLO}, but opens orders_pipeline" in work.refused
 
 
 # However it was saved

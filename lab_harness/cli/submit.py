@@ -1,0 +1,77 @@
+"""lab submit: what a learner hands in."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lab_harness.cli import app
+from lab_harness.cli.options import emulator_name, lab_id
+from lab_harness.course import find_course
+from lab_harness.errors import UsageError
+from lab_harness.labs import Lab, load_lab
+
+if TYPE_CHECKING:
+    from lab_harness.results import LabReport
+
+
+@app.command()
+@lab_id
+@click.option("--student", metavar="NAME", help="Your name, as your teacher knows it; it is remembered.")
+@click.option("--notebook", type=click.Path(path_type=Path), metavar="PATH", help="Your notebook, if it is another.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", default=".", help="Where to write; else here.")
+@click.option("--check/--no-check", default=True, help="Run the checks first, and put their report in.")
+@click.option("--anyway", is_flag=True, help="Hand in a notebook that seems not to be saved.")
+@emulator_name
+def submit(
+    lab: str, student: str | None, notebook: Path | None, out: Path, check: bool, anyway: bool, emulator: str | None
+) -> None:
+    """Make the file that you hand in: your notebook, what its checks say, and your attempts, signed.
+
+    Save the notebook first. Your teacher runs it from its beginning in an empty account: what you built elsewhere
+    does not count.
+    """
+    course = find_course()
+    loaded = load_lab(lab, course)
+    from lab_harness import submit as handing_in
+    from lab_harness.progress import Progress
+
+    saved = handing_in.saved_notebook(loaded, course, notebook)
+    name = _named(student, handing_in.remembered_student(course.home))
+    progress = Progress(course.home / "progress.sqlite").of(loaded.id)
+    report = _checked(loaded, emulator) if check else None
+    doubts = handing_in.doubts(saved, loaded, progress, report)
+    if doubts and not anyway:
+        raise UsageError(
+            f"Is {saved.path.name} saved? {' '.join(doubts)} Save it (Ctrl-S) and give the command again, or, if it is "
+            "as you want it, add --anyway."
+        )
+    handing_in.remember_student(course.home, name)
+    packed = handing_in.bundle(loaded, saved, name, progress, report, handing_in.signing_key(course.home))
+    path = handing_in.write_bundle(packed, out / handing_in.file_name(loaded, name))
+    if report:
+        click.echo(f"{report.passed} of {report.total} checks pass here.")
+    click.echo(f"Hand in {path}: {saved.path.name} of {name}.")
+
+
+def _named(student: str | None, remembered: str) -> str:
+    if student is None and not remembered and sys.stdin.isatty():
+        student = click.prompt("Your name, as your teacher knows it")
+    name = " ".join((student if student is not None else remembered).split())
+    if not name or not name.isprintable():
+        raise UsageError('Say who you are, once: lab submit LAB --student "YOUR NAME"')
+    return name
+
+
+def _checked(lab: Lab, emulator: str | None) -> "LabReport":
+    """The lab's report on the learner's emulator. It counts no try: nobody asked what is still wrong."""
+    from lab_harness.cli.emulator import running_emulator
+    from lab_harness.cli.labs import shown_while_running
+
+    running = running_emulator(emulator)
+    from lab_harness.aws import Clients
+    from lab_harness.runner import run_checks
+
+    with shown_while_running() as show:
+        return run_checks(lab, Clients(running), (), show)

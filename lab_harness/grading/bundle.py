@@ -1,0 +1,176 @@
+"""The file that `lab submit` makes and `lab grade` reads: a zip archive with a signed list of what it holds.
+
+The key is the learner's own. So the signature proves that nothing was changed since the bundle was made, and one key
+that bundles come from one installation; not who made them, nor that the report and the log in them are true.
+"""
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from lab_harness.grading.handed_in import Refused, files_of_one
+
+MANIFEST, SIGNATURE, REPORT, ATTEMPTS = "manifest.json", "manifest.sig", "report.json", "attempts.json"
+FORMAT_VERSION = 1
+LONGEST_NAME = 100
+NOT_OURS = "it is a zip archive, but none that `lab submit` made: hand in the notebook itself"
+
+T = TypeVar("T")
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bundle says of itself; `files` are their SHA-256 by name, `key` the public key that signs it."""
+
+    format_version: int = FORMAT_VERSION
+    lab: str
+    notebook: str
+    student: str
+    made: datetime
+    versions: dict[str, str]
+    files: dict[str, str]
+    key: bytes
+
+
+class CheckLog(msgspec.Struct, frozen=True):
+    """How often a check was tried, and when it first passed."""
+
+    tries: int = 0
+    first_passed: datetime | None = None
+
+
+class TaskLog(msgspec.Struct, frozen=True):
+    """The help that was taken with a task."""
+
+    hints: int = 0
+    solution_shown: bool = False
+
+
+class QuestionLog(msgspec.Struct, frozen=True):
+    """How often a question of the quiz was answered, and when first rightly."""
+
+    tries: int = 0
+    first_right: datetime | None = None
+
+
+class Attempts(msgspec.Struct, frozen=True, kw_only=True):
+    """The attempt log of one lab, as the learner's machine kept it."""
+
+    format_version: int = FORMAT_VERSION
+    checks: dict[str, CheckLog] = {}
+    tasks: dict[str, TaskLog] = {}
+    quiz: dict[str, QuestionLog] = {}
+
+    @property
+    def tries(self) -> int:
+        return sum(check.tries for check in self.checks.values())
+
+    @property
+    def hints(self) -> int:
+        return sum(task.hints for task in self.tasks.values())
+
+    @property
+    def solutions(self) -> list[str]:
+        """The tasks whose solution was shown."""
+        return [name for name, task in self.tasks.items() if task.solution_shown]
+
+    @property
+    def right(self) -> int:
+        """The questions that were answered rightly in the end."""
+        return sum(question.first_right is not None for question in self.quiz.values())
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """What a bundle tells of how its notebook came to be."""
+
+    student: str
+    made: datetime
+    key: str  # hexadecimal
+    attempts: Attempts
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle whose signature is right."""
+
+    manifest: Manifest
+    notebook: bytes
+    attempts: Attempts
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(_printable(self.manifest.student), self.manifest.made, self.manifest.key.hex(), self.attempts)
+
+
+def pack(manifest: Manifest, contents: Mapping[str, bytes], key: Ed25519PrivateKey) -> bytes:
+    """The bundle of these files, listed in the manifest and signed."""
+    files = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    listed = msgspec.structs.replace(manifest, files=files, key=key.public_key().public_bytes_raw())
+    said = msgspec.json.format(msgspec.json.encode(listed), indent=2)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in {**contents, MANIFEST: said, SIGNATURE: key.sign(said)}.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def unpack(content: bytes) -> Bundle:
+    """The bundle in a zip archive. Raises Refused with the reason where it is none or was changed."""
+    found = _files(content)
+    said = found.pop(MANIFEST)
+    manifest = _read(said, Manifest, MANIFEST)
+    _insist_on_signature(manifest, said, found.pop(SIGNATURE, b""))
+    for name, digest in manifest.files.items():
+        if name not in found:
+            raise Refused(f"{name} was removed after `lab submit` made the bundle")
+        if hashlib.sha256(found[name]).hexdigest() != digest:
+            raise Refused(f"{name} was changed after `lab submit` made the bundle")
+    if added := set(found) - set(manifest.files):
+        raise Refused(f"{min(added)} was added after `lab submit` made the bundle")
+    if manifest.notebook not in found:
+        raise Refused("its manifest names no notebook")
+    return Bundle(manifest, found[manifest.notebook], _read(found.get(ATTEMPTS, b"{}"), Attempts, ATTEMPTS))
+
+
+def _files(content: bytes) -> dict[str, bytes]:
+    """The files beside the manifest, by name; a student who unpacked and packed them anew put them into a folder."""
+    files = list(files_of_one(content))
+    manifest = next((file.path for file in files if file.path.name == MANIFEST), None)
+    if manifest is None:
+        raise Refused(NOT_OURS)
+    found: dict[str, bytes] = {}
+    for file in files:
+        beside = file.path.is_relative_to(manifest.parent)
+        name = str(file.path.relative_to(manifest.parent) if beside else file.path)
+        if name in found:
+            raise Refused(f"it holds {name} twice")
+        found[name] = file.read()
+    return found
+
+
+def _read(content: bytes, kind: type[T], name: str) -> T:
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Refused(f"its {name} cannot be read: {error}") from error
+
+
+def _insist_on_signature(manifest: Manifest, said: bytes, signature: bytes) -> None:
+    if manifest.format_version > FORMAT_VERSION:
+        raise Refused("a newer version of the course made it")
+    try:
+        Ed25519PublicKey.from_public_bytes(manifest.key).verify(signature, said)
+    except (InvalidSignature, ValueError) as error:
+        raise Refused(f"{MANIFEST} was changed after `lab submit` made the bundle") from error
+
+
+def _printable(name: str) -> str:
+    """A name as it can be shown and be a student's id."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())[:LONGEST_NAME]

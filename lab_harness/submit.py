@@ -1,0 +1,211 @@
+"""Makes what a learner hands in: a signed bundle of the notebook, its report and the attempt log."""
+
+import ast
+import json
+import os
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from lab_harness.course import Course
+from lab_harness.errors import CourseError, UsageError
+from lab_harness.grading.bundle import ATTEMPTS, REPORT, Attempts, CheckLog, Manifest, QuestionLog, TaskLog, pack
+from lab_harness.grading.handed_in import Refused
+from lab_harness.grading.notebooks import Notebook, read_submitted
+from lab_harness.grading.submissions import releases_of
+from lab_harness.grading.versions import versions_of
+from lab_harness.labs import Lab
+from lab_harness.progress import LabProgress
+from lab_harness.results import LabReport, Outcome
+
+KEY, STUDENT = "submit-key.pem", "student.txt"  # in the course's home
+AT_ONCE = 10.0  # seconds between a task's cell and the notebook's being saved that say nothing
+MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A lab's notebook as it was saved: its file, when (seconds since 1970), and what `lab grade` reads in it."""
+
+    path: Path
+    moment: float
+    content: bytes
+    notebook: Notebook
+
+
+def saved_notebook(lab: Lab, course: Course, path: Path | None = None) -> Saved:
+    """The lab's notebook, or the one named. UsageError where it is not the lab's, CourseError where it is not there."""
+    path = path or course.notebooks / lab.file.notebook
+    try:
+        content, moment = path.read_bytes(), path.stat().st_mtime
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read: {error.strerror}. Name your notebook: --notebook PATH") from error
+    try:
+        notebook = read_submitted(content, path.name, releases_of(course))
+    except Refused as reason:
+        raise UsageError(f"{path} cannot be handed in: {reason}.") from reason
+    if notebook.lab != lab.id:
+        raise UsageError(f"{path} is the notebook of {notebook.lab}, not of {lab.id}.")
+    return Saved(path, moment, content, notebook)
+
+
+def doubts(saved: Saved, lab: Lab, progress: LabProgress, report: LabReport | None) -> list[str]:
+    """What makes one doubt that the file holds what its learner has built: it may not have been saved.
+
+    A grade comes from the notebook alone, so a task that was done elsewhere counts for nothing.
+    """
+    found = []
+    late = max(progress.passed.values(), default=0.0) - saved.moment
+    if late > AT_ONCE:
+        found.append(f"It was saved {_minutes(late)} before you passed the last check.")
+    built = {task.id for task in lab.tasks if report and _passed(report, task.id)}
+    if empty := sorted(built & _empty(saved.notebook.tasks)):
+        found.append(f"What you built for {', '.join(empty)} is in your account, but the cell of the task is empty.")
+    return found
+
+
+def bundle(
+    lab: Lab,
+    saved: Saved,
+    student: str,
+    progress: LabProgress,
+    report: LabReport | None,
+    key: Ed25519PrivateKey,
+) -> bytes:
+    """The file that is handed in. The notebook's outputs are left out: its grade comes from running it again."""
+    contents = {
+        lab.file.notebook: _without_outputs(saved.content),
+        ATTEMPTS: msgspec.json.format(msgspec.json.encode(_attempts(progress)), indent=2),
+    }
+    if report:
+        contents[REPORT] = json.dumps(report.to_dict(), indent=2, ensure_ascii=False).encode()
+    manifest = Manifest(
+        lab=lab.id,
+        notebook=lab.file.notebook,
+        student=student,
+        made=datetime.now(UTC).replace(microsecond=0),
+        versions=versions_of(lab),
+        files={},
+        key=b"",
+    )
+    return pack(manifest, contents, key)
+
+
+def file_name(lab: Lab, student: str) -> str:
+    """What a bundle is called: `hello_lambda-ana-example.zip`."""
+    words = re.sub(r"[\W_]+", "-", student.casefold()).strip("-")
+    return f"{lab.id}-{words[:60] or 'student'}.zip"
+
+
+def write_bundle(content: bytes, path: Path) -> Path:
+    """Write a bundle in place of an older one."""
+    new = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new.write_bytes(content)
+        return new.replace(path)
+    except OSError as error:
+        raise CourseError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def remembered_student(home: Path) -> str:
+    """The name that was given last; empty where there is none."""
+    try:
+        return (home / STUDENT).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def remember_student(home: Path, name: str) -> None:
+    """Keep a name for the next time."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        (home / STUDENT).write_text(f"{name}\n", encoding="utf-8")
+    except OSError as error:
+        raise CourseError(f"{home / STUDENT} cannot be written: {error.strerror}.") from error
+
+
+def signing_key(home: Path) -> Ed25519PrivateKey:
+    """The installation's key, made at its first use and readable by its user alone."""
+    path = home / KEY
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _make_key(path)
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except OSError as error:
+        raise CourseError(f"{path} cannot be used: {error.strerror}.") from error
+    except (ValueError, TypeError) as error:
+        raise CourseError(f"{path} is no key any more. Delete it, and the next `lab submit` makes another.") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise CourseError(f"{path} is a key of another kind. Delete it, and the next `lab submit` makes another.")
+    return key
+
+
+def _make_key(path: Path) -> None:
+    """Write a new key; of two commands that begin at once, the first one's stays."""
+    new = path.with_name(f"{path.name}.{os.getpid()}")
+    said = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(said)
+    if path.exists():
+        new.unlink()
+    else:
+        new.replace(path)
+
+
+def _minutes(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return "a minute" if minutes == 1 else f"{minutes} minutes" if minutes else f"{seconds:.0f} seconds"
+
+
+def _passed(report: LabReport, task: str) -> bool:
+    outcomes = [result.outcome for result in report if result.task == task]
+    return bool(outcomes) and all(outcome is Outcome.PASSED for outcome in outcomes)
+
+
+def _empty(tasks: dict[str, str]) -> set[str]:
+    """The tasks whose cell holds nothing but comments."""
+    return {task for task, source in tasks.items() if not MAGIC.search(source) and not _statements(source)}
+
+
+def _statements(source: str) -> int:
+    try:
+        return len(ast.parse(source).body)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return 1  # something is there
+
+
+def _without_outputs(content: bytes) -> bytes:
+    """The notebook as it was saved, prose and all, without what its cells showed."""
+    notebook: dict[str, Any] = json.loads(content)
+    notebook.get("metadata", {}).pop("widgets", None)
+    for cell in notebook.get("cells", []):
+        if cell.get("cell_type") == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+    return json.dumps(notebook, indent=1, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def _attempts(progress: LabProgress) -> Attempts:
+    helped = sorted({*progress.hints, *progress.solutions})
+    return Attempts(
+        checks={name: CheckLog(tries, _when(progress.passed.get(name))) for name, tries in progress.tries.items()},
+        tasks={task: TaskLog(progress.hints.get(task, 0), task in progress.solutions) for task in helped},
+        quiz={name: QuestionLog(count, _when(progress.right.get(name))) for name, count in progress.answered.items()},
+    )
+
+
+def _when(moment: float | None) -> datetime | None:
+    return None if moment is None else datetime.fromtimestamp(moment, UTC).replace(microsecond=0)

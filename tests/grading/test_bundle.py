@@ -1,0 +1,131 @@
+"""Tests for the bundle of `lab submit`: what was put in comes out, and whatever was changed since is named."""
+
+import io
+import json
+import zipfile
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from lab_harness.grading.bundle import NOT_OURS, Attempts, CheckLog, Manifest, QuestionLog, TaskLog, pack, unpack
+from lab_harness.grading.handed_in import Refused
+from tests.grading.handing_in import HELLO, bundled
+
+LOG = Attempts(
+    checks={"a": CheckLog(3), "b": CheckLog(2)},
+    tasks={"role": TaskLog(2), "code": TaskLog(1, True)},
+    quiz={"q1": QuestionLog(2, datetime(2026, 11, 20, tzinfo=UTC)), "q2": QuestionLog(1)},
+)
+
+
+def files_of(content):
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def packed(files):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return made.getvalue()
+
+
+def refused(content):
+    with pytest.raises(Refused) as caught:
+        unpack(content)
+    return str(caught.value)
+
+
+def test_bundle_gives_back_notebook_and_log_and_who_made_it():
+    key = Ed25519PrivateKey.generate()
+    found = unpack(bundled({"cells": []}, student="Ana", key=key, attempts=LOG))
+    assert json.loads(found.notebook) == {"cells": []}
+    assert found.attempts == LOG
+    assert (found.origin.student, found.origin.key) == ("Ana", key.public_key().public_bytes_raw().hex())
+
+
+def test_attempt_log_is_summed_up():
+    assert (LOG.tries, LOG.hints, LOG.solutions, LOG.right) == (5, 3, ["code"], 1)
+
+
+@pytest.mark.parametrize("name", [HELLO, "attempts.json", "manifest.json"])
+def test_file_that_was_changed_is_named(name):
+    files = files_of(bundled({"cells": []}))
+    files[name] = files[name].replace(b"{", b"{ ", 1)
+    assert refused(packed(files)) == f"{name} was changed after `lab submit` made the bundle"
+
+
+def test_file_that_was_removed_or_added_is_named():
+    files = files_of(bundled({"cells": []}))
+    assert "other.py was added after" in refused(packed(files | {"other.py": b""}))
+    del files["attempts.json"]
+    assert "attempts.json was removed after" in refused(packed(files))
+    del files["manifest.sig"]
+    assert "manifest.json was changed after" in refused(packed(files))
+
+
+def test_signature_of_another_key_is_no_signature():
+    files = files_of(bundled({"cells": []}))
+    other = Ed25519PrivateKey.generate()
+    signed = files | {"manifest.sig": other.sign(files["manifest.json"])}
+    assert "manifest.json was changed after" in refused(packed(signed))
+
+
+def test_bundle_that_a_student_unpacked_and_packed_again_is_the_same():
+    content = bundled({"cells": []})
+    again = {f"hello_lambda-ana/{name}": text for name, text in files_of(content).items()}
+    assert unpack(packed(again | {"__MACOSX/hello_lambda-ana/._manifest.json": b"x"})) == unpack(content)
+
+
+def test_archive_that_lab_submit_did_not_make_is_refused():
+    assert refused(packed({HELLO: b"{}"})) == NOT_OURS
+    assert "it is no zip archive that can be read" in refused(b"PK\x03\x04 nonsense")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("../../manifest.json", "leads out of the archive"),
+        ("manifest.json", "cannot be read"),
+        (f"{'a/' * 30}manifest.json", "cannot be read"),
+    ],
+)
+def test_tricks_in_a_bundle_are_refused(name, reason):
+    assert reason in refused(packed({name: b"[" * 50_000}))
+
+
+def test_bomb_in_a_bundle_and_too_many_files_are_refused():
+    files = files_of(bundled({"cells": []}))
+    assert "it is larger than 10 MB" in refused(packed(files | {"more.json": b" " * 20_000_000}))
+    assert "it is a zip bomb" in refused(packed(files | {"more.json": b" " * 300_000_000}))
+    assert refused(packed(files | {f"{number}.txt": b"" for number in range(60)})) == "it holds 64 files"
+
+
+def test_file_that_is_there_twice_is_refused():
+    files = files_of(bundled({"cells": []}))
+    made = io.BytesIO(packed(files))
+    with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(made, "a") as archive:
+        archive.writestr("attempts.json", b"{}")
+    assert refused(made.getvalue()) == "it holds attempts.json twice"
+
+
+def resigned(**changes):
+    """A bundle whose maker wrote another manifest into it, and signed it."""
+    values = {"lab": "x", "notebook": HELLO, "student": "ana", "made": datetime.now(UTC), "versions": {}, "files": {}}
+    manifest = Manifest(key=b"", **{**values, **changes})
+    return pack(manifest, {HELLO: b"{}"}, Ed25519PrivateKey.generate())
+
+
+def test_manifest_that_its_maker_signed_is_believed_nothing():
+    assert "a newer version of the course made it" in refused(resigned(format_version=2))
+    assert "names no notebook" in refused(resigned(notebook="../../other.ipynb"))
+    assert unpack(resigned(student="a\x1b[2J\n\u202e" + "b" * 500)).origin.student == "a [2J " + "b" * 94
+
+
+def test_format_is_written_as_plain_json():
+    manifest = json.loads(files_of(bundled({"cells": []}, attempts=LOG))["manifest.json"])
+    assert list(manifest) == [field.name for field in msgspec.structs.fields(Manifest)]
+    assert set(manifest["files"]) == {HELLO, "attempts.json"}
