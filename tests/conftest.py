@@ -40,9 +40,10 @@ def pytest_xdist_make_scheduler(config, log):
 
 def pytest_collection_modifyitems(items):
     """The tests that wait longest begin first, so that the others run meanwhile."""
-    waiting = ("test_jupyterlab.py", "test_panel_in_jupyterlab.py", "test_notebooks.py")
-    waiting += ("test_changes.py", "test_orders_pipeline.py", "test_state_machine.py")
-    items.sort(key=lambda item: not item.path.name.endswith(waiting))
+    longest = ["test_panel_in_jupyterlab.py", "test_changes.py", "test_jupyterlab.py", "test_attacks.py"]
+    longest += ["test_pool.py", "test_notebooks.py", "test_orders_pipeline.py", "test_state_machine.py"]
+    ranks = {name: rank for rank, name in enumerate(longest)}
+    items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
 
 
 def pytest_addoption(parser):
