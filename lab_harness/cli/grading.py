@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lab_harness.grading.submissions import Intake, Work
 
 NOT_GRADED = 3  # the exit code where something was rejected or broke
+INTERRUPTED = 130  # what a shell gives a program that Ctrl-C ended
 
 
 @app.command()
@@ -84,6 +85,9 @@ def grade(
     for students in shared_keys(rows):
         click.echo(f"Handed in from one installation: {', '.join(students)}", err=True)
     _summarise(steps, done, changes, out)
+    if left := len(steps.todo) + len(steps.rejected) - len(done):
+        click.echo(f"Stopped. What is graded is kept, {left} are left: give the same command to go on.", err=True)
+        sys.exit(INTERRUPTED)
     sys.exit(NOT_GRADED if any(each.grade.status in ("rejected", "broken") for each in done) else 0)
 
 
@@ -176,10 +180,7 @@ def _carry_out(
                 if graded.grade.reason:
                     _say_problem(bar, graded)
         except KeyboardInterrupt:
-            bar.stop()
-            left = len(steps.todo) + len(steps.rejected) - len(done)
-            click.echo(f"Stopped. What is graded is kept, {left} are left: give the same command to go on.", err=True)
-            sys.exit(130)
+            bar.stop()  # Whoever calls sees by what is left that it was stopped.
     return done
 
 

@@ -258,6 +258,7 @@ def test_ctrl_c_keeps_what_is_graded_and_says_how_to_go_on(lab, grader, school, 
     done = lab("grade", school, "--out", out)
     assert done.code == 130
     assert done.err == "Stopped. What is graded is kept, 2 are left: give the same command to go on.\n"
+    assert len(gradebook(out)) == len(list((out / "feedback").iterdir())) == 1  # what is known is written
     monkeypatch.setattr(pool, "grade_all", whole)
     assert lab("grade", school, "--out", out).out.startswith("2 graded, 1 unchanged.")
 
