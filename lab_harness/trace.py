@@ -20,6 +20,7 @@ REPORT = re.compile(
 )
 EXCEPTION = re.compile(r"\[ERROR\] [\w.]+(: |\s*$)")  # not a line of the logger's, which has a tab there
 ROUNDING = 0.002  # seconds: a log's times are whole milliseconds
+LATE = 1.0  # seconds: a REPORT line of a busy emulator
 SILENCE = 10.0  # seconds without an invocation: what was before belongs to another request
 
 
@@ -41,7 +42,7 @@ def trace(clients: Clients) -> list[Step]:
     Without a call log (on LocalStack) only the invocations of functions and the mails are known.
     """
     calls = clients.emulator.calls()
-    runs = invocations(clients["logs"])
+    runs = _before_their_calls(invocations(clients["logs"]), calls or ())
     mails = [Step(mail.time, "inbox", f"mail to {mail.to}: {mail.subject}", kind="mail") for mail in clients["inbox"]()]
     effects = [*runs, *mails]
     if calls is None:
@@ -50,8 +51,9 @@ def trace(clients: Clients) -> list[Step]:
     if first is None:
         return []
     # By time: calls are numbered as they end, and those that a function makes end before its own invocation.
-    later = [_step(call) for call in calls if call.time >= first.time and _shown(call)]
-    return _sorted([*later, *(_not_before(first.time, each) for each in effects if each.time >= first.time - ROUNDING)])
+    later = [_step(call) for call in calls if call.time >= first.time and _shown(call) and call is not first]
+    effects = [_not_before(first.time, each) for each in effects if each.time >= first.time - ROUNDING]
+    return _sorted([_step(first), *effects, *later])
 
 
 def invocations(logs: Any) -> list[Step]:
@@ -81,6 +83,20 @@ def _invocation(function: str, report: re.Match[str], ended: float, failed: bool
     what = f"invoked, cold start {init * 1000:.0f} ms" if cold else "invoked, warm"
     # The REPORT line is written at the end; some emulators write the START line then, too.
     return Step(ended - seconds, function, what, seconds, "cold" if cold else "warm", failed)
+
+
+def _before_their_calls(runs: Iterable[Step], calls: Iterable[Call]) -> list[Step]:
+    """The invocations, each begun by the time of its function's first call.
+
+    Where the emulator writes the REPORT line late, the start that is reckoned from it is late, too.
+    """
+    found = _sorted(runs)
+    for call in sorted(calls, key=lambda call: call.time, reverse=True):
+        own = [run for run in found if call.caller == f"function {run.who}"]
+        if not any(run.time <= call.time <= run.time + run.seconds for run in own):
+            run = next((run for run in own if call.time < run.time <= call.time + LATE), None)
+            found = [replace(each, time=call.time) if each is run else each for each in found]
+    return found
 
 
 def _shown(call: Call) -> bool:

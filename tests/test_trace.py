@@ -72,12 +72,34 @@ def test_nothing_has_happened():
 def test_last_request_is_where_it_begins():
     steps = happened(
         [call(1, 0, "SendMessage"), call(2, 1, "SendMessage"), call(3, 1.5, "PutItem", "function work", "dynamodb")],
-        work=[report(0.5), report(2)],
+        work=[report(0.5), report(2, ran=600)],
     )
     assert said(steps) == [
         (0, "learner", "sqs SendMessage"),
+        (0.4, "work", "invoked, warm"),
         (0.5, "work", "dynamodb PutItem"),
-        (0.99, "work", "invoked, warm"),
+    ]
+
+
+def test_invocation_begins_before_its_calls_also_where_its_report_is_late():
+    calls = [call(1, 0, "Invoke", service="lambda")]
+    calls += [call(number, at, "Publish", "function work", "sns") for number, at in ((2, 0.1), (3, 0.2), (4, 2.0))]
+    assert said(happened(calls, work=[report(0.5), report(2.9)])) == [
+        (0, "learner", "lambda Invoke"),
+        (0.1, "work", "invoked, warm"),
+        (0.1, "work", "sns Publish"),
+        (0.2, "work", "sns Publish"),
+        (2.0, "work", "invoked, warm"),
+        (2.0, "work", "sns Publish"),
+    ]
+
+
+def test_call_long_before_an_invocation_is_not_its_own():
+    calls = [call(1, 0, "Invoke", service="lambda"), call(2, 0.1, "Publish", "function work", "sns")]
+    assert said(happened(calls, work=[report(5)])) == [
+        (0, "learner", "lambda Invoke"),
+        (0.1, "work", "sns Publish"),
+        (4.99, "work", "invoked, warm"),
     ]
 
 
