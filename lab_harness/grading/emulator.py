@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,15 @@ def _be_ready_at_once() -> None:
     """Let a function that was made or changed be active at the next look: a waiter would sleep a second each time."""
     from ministack.services import lambda_svc
 
-    lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = 0.0
+    begin = lambda_svc._schedule_state_transition
+
+    def at_once(name: str, _delay: float) -> None:
+        begin(name, 0.0)  # in a thread
+        about = lambda_svc._functions[name]["config"]
+        while about.get("State") == "Pending" or about.get("LastUpdateStatus") == "InProgress":
+            time.sleep(0)
+
+    lambda_svc._schedule_state_transition = at_once
 
 
 def _settle_when_asked(settle: socket.socket, end_all: Any) -> None:

@@ -212,12 +212,12 @@ def test_no_submissions_are_no_grades():
 
 
 def test_each_submission_runs_with_its_own_labs_limits(sample_course, tmp_path):
-    made = sample_course("queue", "sleepy")
-    with (made.labs / "sleepy" / "lab.toml").open("a", encoding="utf-8") as file:
+    made = sample_course("queue", "apart")
+    with (made.labs / "apart" / "lab.toml").open("a", encoding="utf-8") as file:
         file.write("\n[limits]\ncell_seconds = 0.5\n")
     waits = "import time; time.sleep(1)"
-    submissions = [hand_in(tmp_path, waits, lab="queue"), hand_in(tmp_path, waits, lab="sleepy")]
+    submissions = [hand_in(tmp_path, waits, lab="queue"), hand_in(tmp_path, waits, lab="apart")]
     graded = {each.lab: each for each in grade_all(submissions, made, workers=2, sandbox=CLOSED)}
     assert (graded["queue"].status, graded["queue"].reason) == (Status.GRADED, "")
-    assert graded["sleepy"].status is Status.LIMITED
-    assert graded["sleepy"].reason == "Cell cell-1 ran longer than 0.5 s and was stopped."
+    assert graded["apart"].status is Status.LIMITED
+    assert graded["apart"].reason == "Cell cell-1 ran longer than 0.5 s and was stopped."
