@@ -2,9 +2,10 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from lab_harness.errors import CourseError
+from lab_harness.errors import CourseError, LabError
 from lab_harness.grading import exports
 from lab_harness.grading.changes import Change
 from lab_harness.grading.class_view import lab_views, page_name
@@ -92,14 +93,22 @@ def _class_page(rows: Sequence[Row], labs: Sequence[GradedLab], releases: Mappin
 
 def alike(released: Released, rows: Sequence[Row]) -> list[Pair]:
     """The pairs of students whose work for a lab is alike beyond what its notebook and its answer explain."""
-    notebook = [cell.source for cell in released.notebook.cells if cell.cell_type == "code"]
-    solution = [answer.source for answer in answers(released.lab).values()]
     pieces = [
         Piece(row.student.id, _codes(released.lab, row), row.grade.fingerprint, row.grade.points == row.grade.total)
         for row in rows
         if row.lab == released.lab.id and row.tasks
     ]
-    return suspicious_pairs(released.lab.id, pieces, [*notebook, *solution])
+    return suspicious_pairs(released.lab.id, pieces, _explained(released))
+
+
+def _explained(released: Released) -> list[str]:
+    """The code that everybody has; less of it where a class is graded with a course that lacks notebook or answers."""
+    found = []
+    with suppress(LabError):
+        found += [cell.source for cell in released.notebook.cells if cell.cell_type == "code"]
+    with suppress(LabError):
+        found += [answer.source for answer in answers(released.lab).values()]
+    return found
 
 
 def _codes(lab: Lab, row: Row) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from lab_harness.grading.notebooks import Released
 from lab_harness.grading.output import alike
 from lab_harness.grading.similarity import Piece, suspicious_pairs
 from lab_harness.grading.students import Student
-from lab_harness.labs import all_labs
+from lab_harness.labs import all_labs, load_lab
 from lab_harness.notebook.build import solved_notebook, task_of
 from tests.grading.handing_in import COURSE, graded
 
@@ -119,3 +119,11 @@ def test_who_answered_each_task_as_the_reference_does_copied_from_nobody(lab):
     tasks = {task_of(cell): cell.source for cell in solved_notebook(COURSE, lab).cells if task_of(cell)}
     rows = [Row(Student(name, name), graded(name, lab.id, a="passed"), tasks=tasks) for name in ("ana", "bo")]
     assert alike(Released(lab, COURSE), rows) == []
+
+
+def test_course_without_notebook_and_answers_explains_less_and_stops_nothing(sample_course):
+    course = sample_course("queue")
+    (course.labs / "queue" / "solution.py").unlink()
+    rows = [Row(Student(name, name), graded(name, "queue"), tasks={"message": OWN}) for name in ("ana", "bo")]
+    [pair] = alike(Released(load_lab("queue", course), course), rows)
+    assert pair.students == ("ana", "bo")
