@@ -134,14 +134,15 @@ def rest_operation(service: str, method: str, path: str, given: Set[str]) -> str
     """
     fitting = [
         operation
-        for operation in _rest_operations(service)
+        for operation in rest_operations(service)
         if operation.method == method and operation.required <= given and operation.path.fullmatch(path)
     ]
     return max(fitting, key=RestOperation.fit).name if fitting else None
 
 
 @lru_cache
-def _rest_operations(service: str) -> list[RestOperation]:
+def rest_operations(service: str) -> list[RestOperation]:
+    """How a service's operations are called; none where botocore does not know it."""
     from botocore.exceptions import UnknownServiceError
     from botocore.loaders import Loader
 

@@ -8,8 +8,10 @@ import socket
 import sys
 import threading
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from lab_harness.aws import emulator_environment
 from lab_harness.emulators.base import ACCOUNT, REGION
@@ -20,11 +22,16 @@ PORT = 4566  # in a network namespace of its own every submission has the usual 
 SETTLE_SECONDS = 5.0  # for invocations that are under way when the notebook has ended
 SETTLED, TOO_LONG = b"settled", b"too long"
 PROCESS_EVENTS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty", "pty.spawn"}
-# Loaded before the fork, for they serve nearly every lab. DynamoDB starts a thread when loaded, so it cannot be.
-USUAL_SERVICES = (
-    *("lambda_svc", "sqs", "s3", "sns", "iam", "stepfunctions", "cloudwatch", "cloudwatch_logs"),
-    *("eventbridge", "scheduler", "apigateway", "apigateway_v1", "sts"),
+# Loaded before the fork, for they serve nearly every lab.
+USUAL_MODULES = (
+    *("lambda_svc", "lambda_durable", "dynamodb", "sqs", "s3", "sns", "iam", "stepfunctions", "cloudwatch"),
+    *("cloudwatch_logs", "eventbridge", "scheduler", "apigateway", "apigateway_v1", "sts"),
 )
+# Their descriptions, read before the fork: how MiniStack must answer, by its names, and for the call log what a
+# request to a REST service asks, by boto3's.
+ANSWERS = ("lambda", "dynamodb", "sqs", "s3", "sns", "iam", "states", "monitoring", "logs", "events", "apigateway")
+REQUESTS = ("lambda", "s3", "apigateway", "apigatewayv2", "scheduler")
+_postponed: list[threading.Thread] = []
 
 
 def configure(port: int, folder: Path) -> None:
@@ -37,14 +44,26 @@ def configure(port: int, folder: Path) -> None:
 
 
 def preload() -> None:
-    """Load MiniStack, configured for PORT, so that emulators forked from here are there at once."""
-    from importlib import import_module
-
+    """Load MiniStack, configured for PORT, so that emulators forked from here are there, and answer, at once."""
     configure(PORT, Path("/tmp/emulator"))  # noqa: S108  a room's own
-    import_module("lab_harness.emulators.server")
-    import_module("ministack.app")
-    for name in USUAL_SERVICES:
-        import_module(f"ministack.services.{name}")
+    from ministack.core import responses
+
+    from lab_harness.emulators import call_log
+
+    # Threads that modules start when they are loaded begin in each emulator: a fork would lose them.
+    with patch.object(threading.Thread, "start", _postpone):
+        import_module("lab_harness.emulators.server")
+        import_module("ministack.app")
+        for name in USUAL_MODULES:
+            import_module(f"ministack.services.{name}")
+    for name in ANSWERS:
+        responses._service_model(name)
+    for name in REQUESTS:
+        call_log.rest_operations(name)
+
+
+def _postpone(thread: threading.Thread) -> None:
+    _postponed.append(thread)
 
 
 def serve(
@@ -56,6 +75,8 @@ def serve(
     os.close(token_pipe)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.addaudithook(_refuse_processes)
+    for thread in _postponed:
+        thread.start()
     asyncio.run(_serve(token, listening, requests, settle, folder))
 
 

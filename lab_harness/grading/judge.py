@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from lab_harness.aws import Clients
 from lab_harness.course import Course
+from lab_harness.errors import EmulatorNotReady
 from lab_harness.grading.emulator import PORT, RoomEmulator
 from lab_harness.lab_file import MIB
 from lab_harness.labs import Lab, all_labs, load_lab
@@ -48,6 +49,14 @@ class Judge:
             for lab in all_labs(self.course):
                 with suppress(Exception):
                     self.warm(self.lab(lab.id))
+
+    def rehearse(self) -> None:
+        """Make a first call with each client while there is no emulator: what is slow the first time is then done."""
+        from lab_harness.account_state import account_state
+
+        for service in {name for lab in self._labs.values() for check in lab.all_checks for name in check.services}:
+            with suppress(EmulatorNotReady):
+                account_state(self.clients, [service])
 
     def lab(self, lab_id: str) -> Lab:
         """The lab, loaded once."""

@@ -72,6 +72,8 @@ def warm(course: Course, closed: bool) -> Judge:
     _rehearse()
     judge = Judge(course)
     judge.prepare()
+    if closed:  # Where nobody listens at the port.
+        judge.rehearse()
     return judge
 
 
