@@ -16,6 +16,7 @@ from importlib import import_module
 from pathlib import Path
 
 from lab_harness.course import Course
+from lab_harness.emulators.base import REGION
 from lab_harness.grading import walls
 from lab_harness.grading.emulator import preload
 from lab_harness.grading.judge import Judge
@@ -78,7 +79,8 @@ def warm(course: Course, closed: bool) -> Judge:
 
 
 def _rehearse() -> None:
-    """Do what is slow the first time, and what nearly every notebook does: fill in templates, draw a figure."""
+    """Do what is slow the first time: fill in templates, draw a figure, find out what boto3 has resources for."""
+    from boto3 import Session
     from matplotlib import pyplot
 
     from lab_harness.notebook.live import templates
@@ -87,6 +89,8 @@ def _rehearse() -> None:
         templates().get_template(name)
     pyplot.subplots(1, 2)
     pyplot.close("all")
+    for service in ("dynamodb", "s3"):
+        Session(region_name=REGION).resource(service)
 
 
 def _share_models() -> None:
