@@ -106,6 +106,13 @@ def test_interrupted_quiet_run_reports_nothing_and_the_next_one_runs(runs, gate)
     assert runs.run_quietly({"ends"}).complete
 
 
+def test_quiet_run_that_was_announced_can_be_interrupted_before_it_begins(runs):
+    announced = runs.announce()
+    runs.interrupt()
+    assert runs.run_quietly({"ends"}, announced) is None
+    assert told(runs) == []
+
+
 def test_interrupting_nothing_does_no_harm_to_the_next_run(runs):
     runs.interrupt()
     assert runs.run_quietly(()).complete

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from contextlib import suppress
+from itertools import count
 from random import Random
 from types import SimpleNamespace
 
@@ -233,7 +234,7 @@ def test_change_ticks_its_task_within_a_second_and_says_so(page, monkeypatch):
     page.becomes("queue", "✓ done")
     assert time.monotonic() - changed < 1
     assert "2 of 3 points" in page.shown("bar")
-    page.says("bar", "Task 1, Create the queue sample-queue: done, 2 of 2 points.")
+    page.says("said", "Task 1, Create the queue sample-queue: done, 2 of 2 points.")
     boto3.client("sqs").send_message(QueueUrl=url, MessageBody="hello")
     page.becomes("message", "✓ done")
     assert "✓ all done" in page.shown("bar")
@@ -362,7 +363,7 @@ def test_checking_a_task_counts_a_try_and_says_what_is_wrong(page):
     page.becomes("queue", "✗ not right yet")
     page.rests()
     assert "Section 1 shows create_queue." in page.shown("task queue")
-    assert page.shown("bar").endswith("The queue sample-queue exists: Section 1 shows create_queue.")
+    assert page.shown("said").endswith("The queue sample-queue exists: Section 1 shows create_queue.")
     assert page.opened.progress.of("queue").tries["queue_exists"] == 1
     assert page.state("message") == "○ to do"
 
@@ -448,7 +449,7 @@ def test_reset_removes_what_was_built_and_unticks_it(page):
     page.open().becomes("queue", "✓ done")
     page.act("reset")
     page.becomes("queue", "○ to do")
-    assert "Removed: AWS::SQS::Queue sample-queue" in page.shown("bar")
+    assert "Removed: AWS::SQS::Queue sample-queue" in page.shown("said")
     assert not boto3.client("sqs").list_queues().get("QueueUrls")
 
 
@@ -562,11 +563,11 @@ def test_emulator_stopped_elsewhere_is_said_and_found_again_on_another_port(make
     first = os.environ["AWS_ENDPOINT_URL"]
     Embedded(home).stop()
     page.says("head", "The embedded emulator does not run. What you built is saved.")
-    page.says("bar", "The emulator does not run.")
+    page.says("said", "The emulator does not run.")
     other = Embedded(home, free_port())
     other.start()
     page.says("head", f"at {other.endpoint}")
-    page.says("bar", "The emulator runs.")
+    page.says("said", "The emulator runs.")
     assert other.endpoint != first
     wait_until(lambda: os.environ["AWS_ENDPOINT_URL"] == other.endpoint)
     create_queue()  # by a plain client of this kernel's
@@ -579,7 +580,7 @@ def test_emulator_is_stopped_from_the_panel_and_started_there_or_elsewhere(make_
     for start in (lambda: page.act("start"), Embedded(home).start):
         page.act("stop")
         page.says("head", "does not run")
-        page.says("bar", "The emulator is stopped; what you built is saved.")
+        page.says("said", "The emulator is stopped; what you built is saved.")
         assert not Embedded(home).healthy()
         start()
         page.says("head", "Your AWS account is the embedded emulator")
@@ -686,6 +687,14 @@ def test_open_tab_follows_what_happens_in_the_account(page):
     assert "sample-queue" not in page.shown("console")
     create_queue()
     page.says("console", "sample-queue")
+
+
+def test_open_tab_follows_what_happens_without_a_call(page):
+    looks = count()
+    page.settled()
+    page.panel._state.tabs = (Tab("clock", "Clock", lambda clients: [Note(f"Look {next(looks)}.")]),)
+    page.act("tab", tab="clock")
+    page.says("console", "Look 3.")
 
 
 def test_tab_that_is_slow_does_not_show_itself_in_another_ones_place(page):

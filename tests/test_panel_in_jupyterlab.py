@@ -215,6 +215,20 @@ def test_a_solution_is_shown_only_to_whoever_says_yes(page, jupyterlab):
 
 
 @pytest.mark.usefixtures("queue")
+def test_a_double_click_and_a_key_held_down_ask_for_one_thing(page, jupyterlab):
+    button(panel(page), "Hint 1 of 3 for task 1").dblclick()
+    expect(button(panel(page), "Hint 2 of 3 for task 1")).to_be_visible()
+    focus_by_tab(page, button(panel(page), "Reset the lab"))
+    for _ in range(3):  # without a keyup between them, as of a key that is held down
+        page.keyboard.down("Enter")
+    expect(button(panel(page), "Yes, remove it")).to_be_focused()
+    page.keyboard.up("Enter")
+    page.keyboard.press("Escape")
+    expect(panel(page).get_by_role("status")).to_be_empty()
+    assert progress_of(jupyterlab).of("queue").hints == {"queue": 1}
+
+
+@pytest.mark.usefixtures("queue")
 def test_a_question_stays_while_its_task_changes(page, account):
     button(panel(page), "Solution of task 1").click()
     account["sqs"].create_queue(QueueName="sample-queue")
@@ -229,6 +243,7 @@ def test_a_reset_removes_what_was_built_once_the_learner_is_sure(page, account):
     see(page, 1, "todo")
     run_cell(page, 1)
     see(page, 1, "done")
+    said = panel(page).get_by_role("status").element_handle()
     reset, question = button(panel(page), "Reset the lab"), panel(page).get_by_role("group", name="Remove what")
     reset.click()
     button(question, "No").click()
@@ -246,6 +261,7 @@ def test_a_reset_removes_what_was_built_once_the_learner_is_sure(page, account):
         button(question, "Yes, remove it").click()
         expect(question).to_have_count(0)
         expect(panel(page).get_by_role("status")).to_contain_text("There was nothing to remove.")
+    assert "nothing to remove" in said.text_content()  # a screen reader hears what changes in a place that stays
 
 
 def test_nothing_ticks_itself_while_that_is_switched_off(page, jupyterlab):
@@ -390,6 +406,7 @@ def test_a_click_is_answered_while_checks_and_a_cell_run(page, jupyterlab):
     button(panel(page), "Hint 1 of 3 for task 1").click()
     expect(panel(page).get_by_text("Hint 1 of 3.")).to_be_visible()
     see(page, 1, "checking")
+    assert contrast(button(panel(page), "Checking…").first) >= 4.5  # axe leaves out what cannot be pressed
     expect(page.locator(".jp-InputPrompt:visible", has_text="[*]")).to_have_count(1)
 
 
@@ -557,6 +574,26 @@ def test_each_kind_of_question_is_answered_by_keyboard_alone(quiz, page, jupyter
     expect(quiz).to_contain_text("4 of 5 right")
     assert len(progress_of(jupyterlab).of("queue").right) == 4
     expect(page.locator(".jp-Notebook:visible .jp-CodeCell")).to_have_count(3)
+
+
+def test_a_quiz_can_be_read_when_its_kernel_has_ended(quiz):
+    quiz.evaluate("node => node.classList.add('lab-dead')")
+    expect(quiz.get_by_role("group").first).to_be_visible()
+    expect(button(quiz, "Answer question 1")).to_be_hidden()
+
+
+def contrast(element):
+    """The contrast of an element's text with its own background, by WCAG's formula."""
+    return element.evaluate("""node => {
+        const light = colour => {
+            const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map(value => value / 255)
+                .map(value => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+        };
+        const { color, backgroundColor } = getComputedStyle(node);
+        const [darker, lighter] = [light(color), light(backgroundColor)].sort((one, other) => one - other);
+        return (lighter + 0.05) / (darker + 0.05);
+    }""")
 
 
 def entries(question):

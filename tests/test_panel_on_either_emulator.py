@@ -45,9 +45,9 @@ def open_panel(emulator, course, tmp_path, monkeypatch, outputs):
 def noted(run, ended):
     """The same run, whose end is noted."""
 
-    def run_and_note(names):
+    def run_and_note(*arguments):
         try:
-            return run(names)
+            return run(*arguments)
         finally:
             ended.append(time.monotonic())
 

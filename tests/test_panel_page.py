@@ -71,7 +71,7 @@ def button(html, **data):
 
 
 def test_parts_have_names_in_the_order_in_which_they_stand(state):
-    assert list(show(state)) == ["head", "bar", "picture", "task queue", "task message", "console"]
+    assert list(show(state)) == ["head", "bar", "picture", "task queue", "task message", "console", "said"]
     assert all(isinstance(html, str) and not isinstance(html, Markup) for html in show(state).values())
 
 
@@ -119,9 +119,9 @@ def test_lab_that_the_emulator_cannot_do_at_all_is_not_done(state):
     assert "all done" not in words(show(state)["bar"])
 
 
-def test_bar_says_what_has_just_happened(state):
-    state.said = "Task 1 is done."
-    assert said(show(state)["bar"]) == ["Task 1 is done."]
+def test_what_has_just_happened_is_a_part_that_holds_nothing_but_text(state):
+    state.said = "Task 1 <i>is</i> done."
+    assert show(state)["said"] == "Task 1 &lt;i&gt;is&lt;/i&gt; done."
 
 
 def test_checking_all_is_possible_when_nothing_is_being_checked(state):

@@ -73,8 +73,12 @@ def head(quiz):
     return words(quiz._view.fragments["head"])
 
 
+def said(quiz):
+    return words(quiz._view.fragments["said"])
+
+
 def test_questions_stand_in_order_below_how_many_were_right(quiz):
-    assert list(quiz._view.fragments) == ["head", *(f"question {name}" for name in RIGHT)]
+    assert list(quiz._view.fragments) == ["head", *(f"question {name}" for name in RIGHT), "said"]
     assert "0 of 5 right" in head(quiz)
     assert words(shown(quiz, "what_it_does")).startswith("1. What does a queue do with a message?")
     assert words(shown(quiz, "bad_messages")).startswith("5. Where do messages go")
@@ -107,7 +111,7 @@ def test_right_answer_is_said_explained_and_counted(quiz, progress, question):
     assert quiz.quiz.question(question).explanation in text
     assert quiz.quiz.question(question).correction in text
     assert "1 of 5 right" in head(quiz)
-    assert head(quiz).endswith(": right.")
+    assert said(quiz).endswith(": right.")
     assert buttons(quiz, question) == ["Answer again"]
     assert list(progress.of("queue").right) == [question]
     assert progress.of("queue").answered == {question: 1}
@@ -119,7 +123,7 @@ def test_wrong_answer_is_said_and_stays_to_be_mended(quiz, progress, question):
     text = words(shown(quiz, question))
     assert "✗ Not right. Try again, or have it explained." in text
     assert quiz.quiz.question(question).explanation not in text
-    assert head(quiz).endswith(": not right.")
+    assert said(quiz).endswith(": not right.")
     assert buttons(quiz, question)[-2:] == ["Answer", "Explain"]
     values, chosen = fields(quiz, question)
     assert chosen == WRONG[question] if chosen else values == WRONG[question]
@@ -132,7 +136,7 @@ def test_answer_that_says_nothing_is_asked_for_and_not_counted(quiz, progress, q
         answer(quiz, question, *values)
         wanted = quiz.quiz.question(question).asks_for([])
         assert f"✗ {wanted}" in words(shown(quiz, question))
-        assert wanted in head(quiz)
+        assert wanted in said(quiz)
     assert progress.of("queue").answered == {}
     answer(quiz, question, *RIGHT[question])
     assert wanted not in words(shown(quiz, question))
@@ -187,7 +191,7 @@ def test_only_the_question_that_was_answered_changes(quiz):
     before = dict(quiz._view.fragments)
     answer(quiz, "polled", *WRONG["polled"])
     changed = {name for name, html in quiz._view.fragments.items() if before[name] != html}
-    assert changed == {"head", "question polled"}
+    assert changed == {"said", "question polled"}
 
 
 # In the notebook.

@@ -307,7 +307,7 @@ def test_looking_quietly_notes_what_passes_and_counts_no_try(opened):
 
 def test_look_that_is_interrupted_notes_nothing(opened, monkeypatch):
     build()
-    monkeypatch.setattr(opened.runs, "run_quietly", lambda names: None)
+    monkeypatch.setattr(opened.runs, "run_quietly", lambda names, cancelled: None)
     assert opened.look_quietly(["queue_exists"]) is None
     assert opened.progress.of("queue").tries == {}
 

@@ -37,11 +37,16 @@ class CheckRuns:
         finally:
             self._asking.discard(threading.get_ident())
 
-    def run_quietly(self, only: Collection[str]) -> LabReport | None:
-        """Run checks that nobody asked for; None where the run was interrupted."""
-        cancelled = self._quiet_run = threading.Event()
+    def announce(self) -> threading.Event:
+        """Begin a quiet run: from here on it can be interrupted; what it returns is for `run_quietly`."""
+        self._quiet_run = threading.Event()
         if self._asking:  # They have interrupted before there was something to interrupt.
-            cancelled.set()
+            self._quiet_run.set()
+        return self._quiet_run
+
+    def run_quietly(self, only: Collection[str], cancelled: threading.Event | None = None) -> LabReport | None:
+        """Run checks that nobody asked for; None where the run was interrupted."""
+        cancelled = cancelled or self.announce()
         with self._turn, self.around():
             try:
                 return run_checks(self.lab, self.clients, only, finished=self._tell, cancelled=cancelled)

@@ -125,8 +125,9 @@ class Panel:
             self._update()
 
     def _run_due(self, names: Collection[str]) -> bool:
+        cancelled = self._opened.runs.announce()  # before the progress is read: a click must not go unheard meanwhile
         done_before = self._state.done(self._progress())
-        report = self._opened.look_quietly(names)
+        report = self._opened.look_quietly(names, cancelled)
         self._state.trouble = ""
         progress = self._progress()
         self._state.say(self._state.done(progress) - done_before, progress)
@@ -164,13 +165,13 @@ class Panel:
 
     def _saw(self, change: Change | None) -> None:
         self._rest_if_alone()
-        if change is None or not self._views:
+        if not self._views:
             return
-        if change.learner and self._state.automatic and (names := affected(self._lab, change)):
+        if change and change.learner and self._state.automatic and (names := affected(self._lab, change)):
             if not self._worker.overdue:
                 self._opened.runs.interrupt()
             self._worker.run_again(names)
-        if self._state.tab:
+        if self._state.tab:  # Also after a while without a call: messages come back, logs are written, mails arrive.
             self._look()
 
     def _lost(self, _: EmulatorError) -> None:

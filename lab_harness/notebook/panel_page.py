@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from lab_harness.aws import Clients
 from lab_harness.emulators import Emulator
@@ -96,6 +96,8 @@ def fragments(
             "panel_task.html", view=view, task=view.task, live=live, symbols=SYMBOLS, details=DETAILS, colours=COLOURS
         )
     parts["console"] = render("panel_console.html", **shown)
+    if live:
+        parts["said"] = escape(state.said)
     return {name: str(part) for name, part in parts.items()}
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
+from markupsafe import escape
+
 from lab_harness.labs import Lab
 from lab_harness.notebook.live import Action, LiveView, render
 from lab_harness.progress import LabProgress, Progress
@@ -88,8 +90,10 @@ class QuizView:
     def _fragments(self, live: bool) -> dict[str, str]:
         views = self._questions.values()
         right = sum(view.right_before for view in views)
-        head = {"right": right, "count": len(views), "said": self._said, "notices": self.progress.notices}
-        parts = {"head": render("quiz_head.html", **head, live=live)}
+        head = {"right": right, "count": len(views), "notices": self.progress.notices}
+        parts = {"head": render("quiz_head.html", **head)}
         for view in views:
             parts[f"question {view.question.id}"] = render("quiz_question.html", view=view, live=live)
+        if live:
+            parts["said"] = escape(self._said)
         return {name: str(part) for name, part in parts.items()}

@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Collection
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from lab_harness import aws, emulators
@@ -102,9 +103,9 @@ class OpenLab:
                 self._passed[task] = time.monotonic()
         return report
 
-    def look_quietly(self, names: Collection[str]) -> LabReport | None:
+    def look_quietly(self, names: Collection[str], cancelled: Event | None = None) -> LabReport | None:
         """Run checks that nobody asked for, noting what passes; None where something else went before."""
-        report = self.runs.run_quietly(names)
+        report = self.runs.run_quietly(names, cancelled)
         if report is not None:
             self.progress.record(report, counted=False)
         return report

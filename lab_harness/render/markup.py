@@ -12,4 +12,6 @@ def escaped(text: str) -> str:
 
 def scrolling(label: str, inner: str) -> str:
     """A frame in which wide HTML scrolls, by keyboard too, so that the page around it does not."""
-    return f'<div style="overflow-x:auto" tabindex="0" role="region" aria-label="{escaped(label)}">{inner}</div>'
+    name = escaped(label)
+    named = f'role="region" aria-label="{name}" data-scroll="{name}"'
+    return f'<div style="overflow-x:auto" tabindex="0" {named}>{inner}</div>'

@@ -56,6 +56,7 @@ def test_dead_letter_queue_and_its_source_name_each_other(account, create):
     table = shown(account)
     assert table["pet-orders"]["dead letters go to"] == "pet-orders-dlq, after 5 receives"
     assert table["pet-orders-dlq"]["dead letters of"] == "pet-orders"
+    assert (table["pet-orders"]["dead"], table["pet-orders-dlq"]["dead"]) == ("0", "")
     assert table["pet-orders-dlq"]["dead letters go to"] == table["pet-orders"]["dead letters of"] == ""
 
 
@@ -75,6 +76,15 @@ def test_labs_queues_come_first_then_the_others_and_none_of_the_checks(account, 
     assert names[:2] == ["pet-orders", "pet-orders-dlq"]
     assert "another" in names
     assert "probe-1234" not in names
+
+
+def test_messages_that_are_dead_are_counted_where_they_came_from(account, sqs, create):
+    dead = create("pet-orders-dlq")
+    create("pet-orders", "pet-orders-dlq")
+    for number in range(2):
+        sqs.send_message(QueueUrl=dead, MessageBody=str(number))
+    sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=1)
+    assert shown(account)["pet-orders"]["dead"] == "2"
 
 
 def test_queue_that_is_deleted_meanwhile_is_left_out(account, sqs, create):

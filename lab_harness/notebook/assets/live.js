@@ -37,6 +37,7 @@ function render({ model, el }) {
   el.addEventListener("click", (event) => {
     const control = event.target.closest("[data-do]");
     if (!control || control.tagName === "FORM" || control.getAttribute("aria-disabled") === "true") return;
+    if (event.detail > 1 && control.type !== "checkbox") return; // a double click asks for one thing, not for two
     if (control.dataset.ask && !control.dataset.sure) return ask(control).focus();
     send(control, control.type === "checkbox" ? { value: control.checked } : {});
   });
@@ -76,6 +77,10 @@ function render({ model, el }) {
 function newFragment(name) {
   const node = document.createElement("div");
   node.dataset.fragment = name;
+  if (name === "said") {
+    node.className = "lab-said"; // It stays, and only its text changes: what is put there anew is not read aloud.
+    node.setAttribute("role", "status");
+  }
   return node;
 }
 
@@ -87,7 +92,7 @@ function replace(node, html) {
   const asked = [...node.querySelectorAll("[data-sure]")].map(keyed);
   const opened = new Map([...node.querySelectorAll("details[data-key]")].map((each) => [each.dataset.key, each.open]));
   const typed = new Map([...node.querySelectorAll("input[data-key]")].map((each) => [each.dataset.key, each.value]));
-  const scrolled = new Map([...node.querySelectorAll("[data-scroll]")].map((each) => [each.dataset.scroll, each]));
+  const scrolled = new Map([...node.querySelectorAll("[data-scroll]")].map((each) => [each.dataset.scroll, each.scrollLeft]));
   node.innerHTML = html;
   addFilters(node);
   for (const control of asked.map((each) => node.querySelector(each))) {
@@ -102,7 +107,7 @@ function replace(node, html) {
     if (each.closest(".lab-filter")) filter(each);
   }
   for (const each of node.querySelectorAll("[data-scroll]")) {
-    each.scrollTop = scrolled.get(each.dataset.scroll)?.scrollTop ?? 0;
+    each.scrollLeft = scrolled.get(each.dataset.scroll) ?? 0;
   }
   if (!active) return;
   const again = node.querySelectorAll(keyed(active))[index] ?? node.querySelector("[data-focus]");
@@ -146,6 +151,8 @@ function onKey(event) {
   // JupyterLab's own keys (A inserts a cell, D D deletes one, Enter edits it) are not meant for what has the focus here;
   // those that save, or open a menu, are.
   if (event.key === "Enter" || !(event.ctrlKey || event.metaKey)) event.stopPropagation();
+  // A key held down presses a button once: it would say yes to what the same key has asked.
+  if (event.repeat && event.key === "Enter" && event.target.closest?.("button")) event.preventDefault();
   const tab = event.target.closest?.('[role="tab"]');
   if (!tab) return;
   const tabs = [...tab.parentElement.querySelectorAll('[role="tab"]')];

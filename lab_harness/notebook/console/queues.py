@@ -9,7 +9,7 @@ from lab_harness.labs import Lab
 from lab_harness.notebook.console.parts import Blocks, nothing, own_first, pages, part, rest
 from lab_harness.render.blocks import Table
 
-COLUMNS = ("queue", "visible", "in flight", "delayed", "dead letters go to", "dead letters of")
+COLUMNS = ("queue", "visible", "in flight", "delayed", "dead", "dead letters go to", "dead letters of")
 COUNTS = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
@@ -51,7 +51,13 @@ def _row(name: str, queues: dict[str, Attributes], urls: dict[str, str]) -> tupl
     gone = "" if not target or target in urls else ", which is not there"
     redrive = f"{target}{gone}, after {receives} receives" if target else ""
     sources = [source for source, settings in queues.items() if _redrive(settings)[0] == name]
-    return name, *(attributes.get(count, "") for count in COUNTS), redrive, ", ".join(sources)
+    counts = (attributes.get(count, "") for count in COUNTS)
+    return name, *counts, _dead(queues.get(target)), redrive, ", ".join(sources)
+
+
+def _dead(attributes: Attributes | None) -> str:
+    """How many messages a dead-letter queue holds; nothing where there is none."""
+    return str(sum(int(attributes.get(count, 0)) for count in COUNTS)) if attributes else ""
 
 
 def _redrive(attributes: Attributes) -> tuple[str, str]:
