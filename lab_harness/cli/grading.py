@@ -56,6 +56,10 @@ def grade(
     What was graded before and has not changed is not graded again, so a run that was stopped goes on where it was.
     Exit code: 0 all graded, 2 usage, 3 some work was rejected or could not be graded.
     """
+    if not sys.platform.startswith("linux"):
+        raise CourseError(
+            "`lab grade` walls submissions in by what only Linux has; grade on Linux, in a container say."
+        )
     course = find_course()
     if out.resolve().is_relative_to(submissions.resolve()):
         raise UsageError(f"{out} lies among the submissions; name another --out.")
@@ -77,7 +81,8 @@ def grade(
         with _alone_in(results_folder(out)), open_gradebook(out / GRADEBOOK) as gradebook:
             before = gradebook.by_key()
             steps = plan(works, before, versions, regrade, limit)
-            grade_all = _grader(course, workers, dask, not no_sandbox) if steps.todo else _nothing
+            secret = [course.labs, submissions, out]
+            grade_all = _grader(course, workers, dask, not no_sandbox, secret) if steps.todo else _nothing
             done = _carry_out(steps, gradebook, before, grade_all, versions)
             changes = [each.change for each in done if each.change]
             rows = gradebook.rows()
@@ -141,7 +146,8 @@ def _alone_in(folder: Path) -> Iterator[None]:
         raise CourseError(f"Another `lab grade` is writing to {folder}. Wait for it, or name another --out.") from error
 
 
-def _grader(course: Course, workers: int | None, scheduler: str | None, walled: bool) -> "GradeAll":
+def _grader(course: Course, workers: int | None, scheduler: str | None, walled: bool, secret: list[Path]) -> "GradeAll":
+    """What grades here, or on a cluster. CourseError where submissions could read what is `secret`."""
     if scheduler:
         from lab_harness.grading import cluster
 
@@ -152,6 +158,8 @@ def _grader(course: Course, workers: int | None, scheduler: str | None, walled: 
     if missing:
         lines = "".join(f"\n  {line}" for line in missing)
         raise CourseError(f"Submissions cannot be walled in here; add --no-sandbox if you trust them all:{lines}")
+    if walled and (found := sandbox.exposed(secret)):
+        raise CourseError(f"Submissions are shown Python's folders, and {found[0]}. Move it out of there.")
     cores = workers or os.cpu_count() or 1
     return partial(pool.grade_all, course=course, workers=cores, sandbox=walled)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from lab_harness.grading import walls
-from lab_harness.grading.usage import children_of
+from lab_harness.grading.usage import children_of, threads_of_user
 from lab_harness.lab_file import Limits
 
 STUDENT = 1000  # the student's user in a box
@@ -143,7 +143,7 @@ def _close_in(walls_of: Walls, tell: int) -> None:
             walls.die_with_parent()
         os.setsid()  # A signal to its own process group would reach the keeper.
         walls.sacrifice_first()
-        walls.limit_resources(walls_of.limits)
+        walls.limit_resources(walls_of.limits, others=0 if walls_of.closed else threads_of_user())
         if walls_of.closed:
             walls.drop_privileges()
         for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE):

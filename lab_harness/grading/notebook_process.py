@@ -59,7 +59,7 @@ def _take_over(environ: Mapping[str, str], output: int) -> None:
     sys.path[:] = ["", *(entry for entry in sys.path if entry)]
     sys.argv = ["notebook"]
     warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.setrecursionlimit(DEEPEST_RECURSION)
 
 
@@ -107,15 +107,19 @@ def _run_cell(shell: Any, loop: asyncio.AbstractEventLoop, source: str) -> BaseE
         preprocessing_error = None
     except Exception:
         transformed, preprocessing_error = source, sys.exc_info()
-    try:
-        result = loop.run_until_complete(
-            shell.run_cell_async(
-                source, store_history=True, transformed_cell=transformed, preprocessing_exc_tuple=preprocessing_error
-            )
+    cell = loop.create_task(
+        shell.run_cell_async(
+            source, store_history=True, transformed_cell=transformed, preprocessing_exc_tuple=preprocessing_error
         )
+    )
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # An interrupt is for a cell, not for what is between.
+        result = loop.run_until_complete(cell)
     except BaseException as error:
+        cell.cancel()  # else what it waited for would go on beside the next cells
         return error
     finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         for stream in (sys.stdout, sys.stderr):
             with suppress(Exception):
                 stream.flush()

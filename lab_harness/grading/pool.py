@@ -187,7 +187,7 @@ class Grader:
             submission.lab,
             status,
             reason,
-            report=report.to_dict(),
+            report=None if status is Status.BROKEN else report.to_dict(),
             cell_errors=tuple(CellError(**error) for error in told["errors"]),
             seconds=seconds,
             cpu_seconds=round(told["cpu"], 3),

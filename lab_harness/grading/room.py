@@ -31,7 +31,7 @@ from lab_harness.grading.lines import Lines
 from lab_harness.grading.notebook_box import NotebookBox, Where
 from lab_harness.grading.trusted import EmulatorProcess, fork_trusted
 from lab_harness.grading.usage import children_of
-from lab_harness.grading.watch import Watch, cpu_seconds
+from lab_harness.grading.watch import ACCOUNT_FULL, Watch, cpu_seconds
 from lab_harness.lab_file import MIB, Limits
 
 TICK = 0.1  # seconds between two looks at what is used
@@ -89,7 +89,8 @@ class Room:
             self.notebook = NotebookBox(cells, where, self.selector, self.hit, self._settle)
             while not self.over:
                 for key, _ in self.selector.select(TICK):
-                    key.data()
+                    if self.selector.get_map().get(key.fd) is key:  # One before it may have ended what it is of.
+                        key.data()
                 self._look_around(time.monotonic())
             answer = self._answer()
         finally:
@@ -170,7 +171,8 @@ class Room:
         if self.notebook.box:
             self.notebook.watch(now)
         elif now > self.deadline:
-            self._stop("The checks did not end in time.")
+            self._note("The checks did not end in time.")
+            self.over = True
         students = self.functions.keepers | ({self.notebook.box.keeper} if self.notebook.box else set())
         if why := self.watch.exceeded(students, self.emulator.pid, now):
             self._stop(why)
@@ -178,13 +180,18 @@ class Room:
             _send(self.control, {"busy": self.watch.busy()})
 
     def _stop(self, why: str) -> None:
-        """End the notebook, after which the checks follow, or else the checks."""
-        if why not in self.hit:
-            self.hit.append(why)
-            if self.notebook.box:
-                self.notebook.end()
-            else:
-                self.over = True
+        """End the notebook, after which the checks follow, or what still runs of it, or else the checks."""
+        known = why in self.hit
+        self._note(why)
+        if self.notebook.box:
+            self.notebook.end()
+        elif not self.judge_pid:
+            self.functions.end(self.functions.keepers)
+        elif not (known and why == ACCOUNT_FULL):  # The account stays as full as the notebook has left it.
+            self.over = True
+
+    def _note(self, why: str) -> None:
+        self.hit += [] if why in self.hit else [why]
 
     def _answer(self) -> dict[str, Any]:
         return {

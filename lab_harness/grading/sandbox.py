@@ -7,7 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -46,11 +46,19 @@ def missing_protections() -> list[str]:
     ]
 
 
+def exposed(places: Iterable[Path]) -> list[str]:
+    """Which of these places submissions could read all the same: all of Python's folders is shown to them."""
+    return [
+        f"{place} lies in {folder}"
+        for place in places
+        for folder in _python_folders()
+        if place.resolve().is_relative_to(folder)
+    ]
+
+
 @cache
 def why_not_closed() -> str:
     """Why submissions cannot be closed off on this machine, or nothing."""
-    if not sys.platform.startswith("linux"):
-        return "namespaces exist on Linux only"
     if not shutil.which("bwrap"):
         return "bubblewrap is not installed (Debian: apt-get install bubblewrap)"
     probe = "from lab_harness.grading.probe import try_walls; try_walls()"

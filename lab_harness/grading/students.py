@@ -15,6 +15,7 @@ ANONYMOUS = "anon"  # what Canvas calls everybody in an anonymous download
 CANVAS_ANONYMOUS = re.compile(r"(?P<late>LATE_)?(?P<name>anon)_(?P<number>\w+?)_(?P<file>\d+)_(?P<rest>.+)")
 MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_(?P<kind>file|onlinetext)_?")
 MOODLE_FLAT = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_(?P<kind>file|onlinetext)_(?P<rest>.+)")
+UNPACKED = "submissions"  # what the folder is called that Canvas' archive unpacks to
 AGAIN = re.compile(r"(?P<stem>.+?)(?:-(?P<dash>\d{1,3})| ?\((?P<copy>\d{1,3})\))?(?P<suffix>\.\w+)")
 
 
@@ -40,21 +41,23 @@ class Place:
 
 
 def place_of(path: PurePosixPath) -> Place | None:
-    """What a path tells; None for a file that lies in no student's folder and has no student's name."""
-    return _in_moodle(path) or _in_canvas(path.name) or _in_folder(path)
+    """What a path tells; None for a file that lies in no student's folder and has no student's name.
+
+    Only what Canvas, Moodle or the teacher have named is asked: how files are called in a student's folder is that
+    student's choice, and may be another student's name.
+    """
+    inner = path.relative_to(UNPACKED) if path.parts[:-1] == (UNPACKED,) else path
+    top, name = inner.parts[0], inner.name
+    if len(inner.parts) > 1:
+        match = MOODLE.fullmatch(top)
+        return _moodle(match, name) if match else _in_folder(path)
+    flat = MOODLE_FLAT.fullmatch(name)
+    return _moodle(flat, flat["rest"]) if flat else _in_canvas(name)
 
 
 def same_student(name: str) -> str:
     """A name as it is compared: capitals, spaces and the ways of writing an accent make no other student."""
     return " ".join(unicodedata.normalize("NFC", name).casefold().split())
-
-
-def _in_moodle(path: PurePosixPath) -> Place | None:
-    for part in path.parts[:-1]:
-        if match := MOODLE.fullmatch(part):
-            return _moodle(match, path.name)
-    match = MOODLE_FLAT.fullmatch(path.name)
-    return _moodle(match, match["rest"]) if match else None
 
 
 def _moodle(match: re.Match[str], file: str) -> Place:

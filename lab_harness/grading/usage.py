@@ -34,6 +34,18 @@ def use_of(roots: Collection[int], table: Table) -> Use:
     return Use(frozenset(family), cpu, sum(int(table[pid][21]) for pid in family) * PAGE)
 
 
+def threads_of_user() -> int:
+    """How many threads our user has in all, which is what the kernel's limit on processes counts."""
+    ours = (fields for pid, fields in processes().items() if _owner(pid) == os.geteuid())
+    return sum(int(fields[17]) for fields in ours)
+
+
+def _owner(pid: int) -> int | None:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}").stat().st_uid
+    return None
+
+
 def children_of(parent: int) -> set[int]:
     """The children of a process."""
     return {pid for pid, fields in processes().items() if int(fields[1]) == parent}

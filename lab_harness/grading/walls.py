@@ -138,14 +138,17 @@ def enter_room(size: int) -> None:
     start_loopback()
 
 
-def limit_resources(limits: Limits) -> None:
-    """Set the hard limits that the kernel keeps for each process; memory counts from what is in use now."""
+def limit_resources(limits: Limits, others: int = 0) -> None:
+    """Set the hard limits that the kernel keeps for each process; memory counts from what is in use now.
+
+    `others` are the processes and threads that are the same user's and none of the submission's.
+    """
     memory = limits.memory_bytes + _virtual_memory()
     for kind, most in (
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_CPU, max(1, round(limits.cpu_seconds))),
         (resource.RLIMIT_FSIZE, limits.disk_bytes),
-        (resource.RLIMIT_NPROC, limits.processes),
+        (resource.RLIMIT_NPROC, limits.processes + others),
         (resource.RLIMIT_NOFILE, 1024),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MSGQUEUE, 0),

@@ -8,6 +8,7 @@ from lab_harness.lab_file import MIB, Limits
 
 WEIGH = 2.0  # seconds between two exact looks at memory, which take long
 EMULATOR_BYTES = 512 * MIB  # more of the emulator's memory than this no lab needs
+ACCOUNT_FULL = f"The account held more than {EMULATOR_BYTES // MIB} MiB."
 RUNNING = "R"
 
 
@@ -29,7 +30,7 @@ class Watch:
         if students and self._holds_too_much(use, now):
             return f"The submission's processes held more than {self._limits.memory_bytes // MIB} MiB of memory."
         if use_of({emulator}, self._table).memory_bytes > EMULATOR_BYTES:
-            return f"The account held more than {EMULATOR_BYTES // MIB} MiB."
+            return ACCOUNT_FULL
         return ""
 
     def busy(self) -> bool:

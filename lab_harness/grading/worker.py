@@ -40,8 +40,10 @@ async def look_at(terms: Terms) -> list[str]:
 def shortcomings(terms: Terms) -> list[str]:
     """Why this process may not grade on these terms; nothing where it may."""
     found = [line for lab, wanted in terms.versions.items() for line in _differences(lab, wanted)]
-    missing = sandbox.missing_protections() if terms.walled else []
-    return found + [f"it cannot wall submissions in: {problem}" for problem in missing[:1]]
+    if not terms.walled:
+        return found
+    missing = sandbox.missing_protections()[:1] or sandbox.exposed([find_course().labs])
+    return found + [f"it cannot wall submissions in: {problem}" for problem in missing]
 
 
 def _differences(lab: str, wanted: Mapping[str, str]) -> list[str]:

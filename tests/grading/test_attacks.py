@@ -575,6 +575,23 @@ def test_endless_messages_to_the_grader_hold_nothing_up(attack):
     assert grade.seconds < LIMITS.notebook_seconds + 10
 
 
+def test_flooding_messages_and_output_at_once_is_a_limit_that_was_hit(attack):
+    flood = """
+        import os, signal
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        while True:
+            for descriptor in range(3, 20):
+                try:
+                    os.write(descriptor, b'{"cell": "x"}\\n' * 1000)
+                except OSError:
+                    pass
+            os.write(1, b"x" * 65536)
+        """
+    for _ in range(3):  # which of the two is heard first differs
+        grade = attack(RIGHT_CELLS[0], flood)
+        assert (grade.status, grade.points) == (Status.LIMITED, 2)
+
+
 def test_an_error_of_megabytes_does_not_end_the_notebook(attack):
     grade = attack("raise ValueError('\\ud800\\u202e' * 1_000_000)", *RIGHT_CELLS)
     assert (grade.status, grade.points) == (Status.GRADED, 4)

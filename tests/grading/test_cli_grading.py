@@ -240,6 +240,22 @@ def test_page_that_cannot_be_written_is_one_line(lab, grader, school, out):
     assert "cannot be written: Is a directory" in done.err
 
 
+def test_submissions_that_could_be_read_are_not_graded(lab, grader, school, out, monkeypatch):
+    monkeypatch.setattr(sandbox, "_python_folders", lambda: [str(school.parent)])
+    done = lab("grade", school, "--out", out)
+    assert (done.code, grader.asked) == (3, [])
+    assert done.err == (
+        f"error: Submissions are shown Python's folders, and {school} lies in {school.parent}. Move it out of there.\n"
+    )
+
+
+def test_other_systems_than_linux_are_told_so(lab, grader, school, out, monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    done = lab("grade", school, "--out", out)
+    assert (done.code, done.err.count("\n")) == (3, 1)
+    assert "grade on Linux" in done.err
+
+
 def test_two_runs_do_not_write_to_the_same_results(lab, grader, school, out):
     out.mkdir()
     with FileLock(out / ".lock"):

@@ -38,6 +38,20 @@ def test_a_right_submission_gets_every_point(grader, tmp_path, course, lab):
     assert graded.seconds > graded.cpu_seconds / os.cpu_count() > 0
 
 
+def test_right_submissions_of_the_other_labs_get_every_point_within_the_labs_own_limits(tmp_path, course):
+    labs = ["orders_pipeline", "state_machine", "termination_alert", "web_app"]
+    submissions = [hand_in_right(tmp_path, course, lab, student=lab) for lab in labs]
+    graded = list(grade_all(submissions, course, workers=2, sandbox=CLOSED))
+    found = {each.student: (each.status, each.reason, each.cell_errors, each.points == each.total) for each in graded}
+    assert found == dict.fromkeys(labs, (Status.GRADED, "", (), True))
+
+
+def test_grading_that_ended_in_the_middle_of_the_checks_gives_no_points(grader, tmp_path):
+    told = {"hit": [], "judged": False, "results": [], "errors": [], "cpu": 0.1, "fingerprint": ""}
+    graded = grader._grade(Submission("ana", "first_steps", tmp_path), told, 1.0)
+    assert (graded.status, graded.report) == (Status.BROKEN, None)
+
+
 def test_an_untouched_notebook_gets_no_points_and_no_errors(grader, tmp_path, course):
     submission = Submission("ana", "hello_lambda", course.notebooks / "01_hello_lambda.ipynb")
     graded = grade(grader, submission)["ana"]

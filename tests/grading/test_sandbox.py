@@ -1,11 +1,17 @@
 """Tests for what the grader's warm process sees of this machine."""
 
 import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from lab_harness.grading import sandbox
 from lab_harness.grading.pool import Grader
+from lab_harness.grading.room import Room
+from lab_harness.grading.usage import threads_of_user
+from lab_harness.grading.watch import ACCOUNT_FULL
 from tests.grading.class_work import LIMITS, RIGHT_CELLS, hand_in
 
 pytestmark = pytest.mark.skipif(
@@ -25,3 +31,36 @@ def test_a_submission_is_graded_where_python_is_shown_at_another_place(monkeypat
         (grade,) = grader.grade([hand_in(tmp_path, *cells)])
     assert grade.points == 4
     assert [error.error for error in grade.cell_errors] == ["ZeroDivisionError: division by zero"]
+
+
+def test_what_lies_in_a_folder_of_pythons_is_named(tmp_path, monkeypatch):
+    assert sandbox.exposed([tmp_path]) == []
+    assert sandbox.exposed([Path(sys.prefix, "labs")]) == [f"{sys.prefix}/labs lies in {sys.prefix}"]
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    assert sandbox.exposed([tmp_path / "labs"]) == [f"{tmp_path}/labs lies in {tmp_path}"]
+
+
+def test_all_threads_of_the_user_are_counted():
+    over = threading.Event()
+    with_us, thread = threads_of_user(), threading.Thread(target=over.wait)
+    thread.start()
+    try:
+        assert threads_of_user() > with_us > 0
+    finally:
+        over.set()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("hit", "why", "over"),
+    [
+        ([], "too much memory", True),
+        (["too much memory"], "too much memory", True),
+        ([ACCOUNT_FULL], ACCOUNT_FULL, False),
+    ],
+)
+def test_limit_that_the_notebook_hit_holds_for_the_checks_too(hit, why, over):
+    room = Room.__new__(Room)
+    room.hit, room.over, room.judge_pid, room.notebook = hit, False, 1, SimpleNamespace(box=None)
+    room._stop(why)
+    assert (room.hit, room.over) == ([why], over)

@@ -12,7 +12,7 @@ import pytest
 
 from lab_harness.errors import UsageError
 from lab_harness.grading import handed_in
-from lab_harness.grading.students import place_of, same_student
+from lab_harness.grading.students import Student, place_of, same_student
 from lab_harness.grading.submissions import read_submissions
 from lab_harness.labs import load_lab
 from tests.grading.handing_in import (
@@ -131,6 +131,20 @@ def test_missing_folder_and_a_file_that_is_no_archive_are_usage_errors(read, tmp
 def test_name_of_a_download_tells_whose_it_is(path, student, number, file, late):
     found = place_of(Path(path))
     assert (found.student.id, found.student.number, found.file, found.late) == (student, number, file, late)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "bea_4711_1_01_hello_lambda.ipynb",
+        "hello_lambda_2026_11_20.ipynb",
+        "Bea_12_assignsubmission_file_x.ipynb",
+        "Bea_12_assignsubmission_file_/x.ipynb",
+        "submissions/bea_4711_1_x.ipynb",
+    ],
+)
+def test_what_students_call_their_files_makes_them_nobody_else(name):
+    assert place_of(Path("mallory", name)).student == Student("mallory", "mallory")
 
 
 def test_course_notebook_alone_is_nobodys():
