@@ -39,11 +39,19 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def pytest_collection_modifyitems(items):
-    """The tests that wait longest begin first, so that the others run meanwhile."""
-    longest = ["test_panel_in_jupyterlab.py", "test_changes.py", "test_jupyterlab.py", "test_attacks.py"]
-    longest += ["test_pool.py", "test_notebooks.py", "test_orders_pipeline.py", "test_state_machine.py"]
-    ranks = {name: rank for rank, name in enumerate(longest)}
-    items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
+    """The tests that wait longest begin first, so that the others run meanwhile.
+
+    One lab's after another's: those of a file that starts browsers would else all run at once.
+    """
+    longest = {"test_panel_in_jupyterlab.py", "test_attacks.py", "test_pool.py", "test_changes.py"}
+    longest |= {"test_jupyterlab.py", "test_notebooks.py", "test_orders_pipeline.py", "test_state_machine.py"}
+    labs = ["", "state_machine", "termination_alert", "orders_pipeline"]
+
+    def place(item):
+        lab = next((name for name in LABS if f"[{name}]" in item.nodeid), "")
+        return item.path.name not in longest, (labs.index(lab) if lab in labs else len(labs)), lab
+
+    items.sort(key=place)
 
 
 def pytest_addoption(parser):
