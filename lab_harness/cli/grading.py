@@ -79,14 +79,16 @@ def grade(
         works = chosen(_something(intake, submissions), only)
         versions = _versions(course)
         with _alone_in(results_folder(out)), open_gradebook(out / GRADEBOOK) as gradebook:
+            for lab in regrade:
+                gradebook.grade_again(lab, {work.student.id for work in works if work.lab == lab})
             before = gradebook.by_key()
-            steps = plan(works, before, versions, regrade, limit)
+            steps = plan(works, before, versions, limit)
             secret = [course.labs, submissions, out]
             grade_all = _grader(course, workers, dask, not no_sandbox, secret) if steps.todo else _nothing
             done = _carry_out(steps, gradebook, before, grade_all, versions)
             changes = [each.change for each in done if each.change]
             rows = gradebook.rows()
-            write_results(out, rows, releases_of(course), changes)
+            write_results(out, rows, releases_of(course))
     for students in shared_keys(rows):
         click.echo(f"Handed in from one installation: {', '.join(students)}", err=True)
     _summarise(steps, done, changes, out)

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,21 +12,26 @@ import msgspec
 
 from lab_harness.errors import CourseError
 from lab_harness.grading.bundle import Origin
+from lab_harness.grading.changes import Change, change
 from lab_harness.grading.grade import Grade, Status
 from lab_harness.grading.students import Student
 from lab_harness.grading.submissions import Work
 
-VERSION = 2  # of the schema; grows with each change of it
+VERSION = 3  # of the schema; grows with each change of it
 SCHEMA = """
 create table grades (
     student text not null, lab text not null,
     name text not null, system text not null, number text not null, late integer not null, note text not null,
     digest text not null, tasks text not null, grade text not null, graded real not null, origin text,
+    before text, due integer not null default 0,
     primary key (student, lab)
 );
 """
-FROM_1 = "alter table grades add column origin text;"
-COLUMNS = "student, lab, name, system, number, late, note, digest, tasks, grade, graded, origin"
+UPDATES = {  # from this version of the schema to the next
+    1: "alter table grades add column origin text;",
+    2: "alter table grades add column before text; alter table grades add column due integer not null default 0;",
+}
+COLUMNS = "student, lab, name, system, number, late, note, digest, tasks, grade, graded, origin, before, due"
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,8 @@ class Row:
     tasks: dict[str, str] = field(default_factory=dict)  # the student's code for each task
     graded: float = 0.0
     origin: Origin | None = None  # where the work came in a bundle of `lab submit`
+    before: Grade | None = None  # what the same work got before it was graded again
+    due: bool = False  # to be graded again, though nothing has changed
 
     @property
     def lab(self) -> str:
@@ -51,10 +58,16 @@ class Row:
         """Why it is not simply graded, and what else the teacher should know."""
         return "; ".join(filter(None, (self.grade.reason, "late" if self.late else "", self.note)))
 
+    @property
+    def change(self) -> Change | None:
+        """What grading it again has changed."""
+        found = self.before and change(self.before, self.grade)
+        return found if found and (found.score_changed or found.checks) else None
+
     def settles(self, work: Work, versions: dict[str, str]) -> bool:
         """Whether this grade still holds for a piece of work, judged by these versions."""
         known = self.grade.status in (Status.GRADED, Status.LIMITED)
-        return known and self.digest == work.digest and _same(self.grade.versions, versions)
+        return known and not self.due and self.digest == work.digest and _same(self.grade.versions, versions)
 
 
 def _same(before: dict[str, str], now: dict[str, str]) -> bool:
@@ -70,13 +83,22 @@ class Gradebook:
     def record(self, work: Work, grade: Grade) -> None:
         """Keep a grade in place of the student's earlier one for this lab."""
         who = work.student
+        same = "select grade from grades where student = ? and lab = ? and digest = ?"
+        (before,) = self._database.execute(same, (who.id, work.lab, work.digest)).fetchone() or (None,)
         values = (who.id, work.lab, who.name, who.system, who.number, work.late, work.note, work.digest)
-        texts = (json.dumps(work.tasks), json.dumps(grade.to_dict()), time.time(), _packed(work.origin))
+        texts = (json.dumps(work.tasks), json.dumps(grade.to_dict()), time.time(), _packed(work.origin), before)
         with self._database:
             self._database.execute(
-                f"insert or replace into grades ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+                f"insert or replace into grades ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",  # noqa: S608
                 (*values, *texts),
             )
+
+    def grade_again(self, lab: str, students: Collection[str]) -> None:
+        """Let these students' grades for a lab be due, unless some still are: a run that was stopped goes on."""
+        if not any(row.due for row in self.rows() if row.lab == lab and row.student.id in students):
+            with self._database:
+                due = "update grades set due = 1 where lab = ? and student = ?"
+                self._database.executemany(due, [(lab, student) for student in students])
 
     def annotate(self, work: Work) -> None:
         """Keep what is known of a piece of work now, whose grade stays: it may be late, or the newest of two, since."""
@@ -114,10 +136,14 @@ def _row(
     grade: str,
     graded: float,
     origin: str | None,
+    before: str | None,
+    due: int,
 ) -> Row:
     who = Student(student, name, system, number)
     came = msgspec.json.decode(origin, type=Origin) if origin else None
-    return Row(who, Grade.from_dict(json.loads(grade)), bool(late), note, digest, json.loads(tasks), graded, came)
+    earlier = Grade.from_dict(json.loads(before)) if before else None
+    given = Grade.from_dict(json.loads(grade))
+    return Row(who, given, bool(late), note, digest, json.loads(tasks), graded, came, earlier, bool(due))
 
 
 def _packed(origin: Origin | None) -> str | None:
@@ -144,6 +170,6 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
     if version == 0:
         with database:
             database.executescript(f"begin; {SCHEMA} pragma user_version = {VERSION}; commit;")
-    elif version == 1:
+    for older in range(version or VERSION, VERSION):
         with database:
-            database.executescript(f"begin; {FROM_1} pragma user_version = {VERSION}; commit;")
+            database.executescript(f"begin; {UPDATES[older]} pragma user_version = {older + 1}; commit;")

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from lab_harness.errors import CourseError, LabError
 from lab_harness.grading import exports
-from lab_harness.grading.changes import Change
 from lab_harness.grading.class_view import lab_views, page_name
 from lab_harness.grading.exports import GradedLab
 from lab_harness.grading.gradebook import Row
@@ -37,13 +36,8 @@ def results_folder(path: Path) -> Path:
     return path
 
 
-def write_results(
-    folder: Path, rows: Sequence[Row], releases: Mapping[str, Released], changes: Sequence[Change] = ()
-) -> list[Path]:
-    """Write the gradebook as CSV, for Canvas and Moodle, as JUnit XML and JSON, and the pages; returns the paths.
-
-    `changes` are what this run graded otherwise than an earlier one; the last that there were stay.
-    """
+def write_results(folder: Path, rows: Sequence[Row], releases: Mapping[str, Released]) -> list[Path]:
+    """Write the gradebook as CSV, for Canvas and Moodle, as JUnit XML and JSON, and the pages; returns the paths."""
     used = {row.lab for row in rows}
     labs = [graded_lab(released.lab) for released in releases.values() if released.lab.id in used]
     titles = {lab.id: lab.title for lab in labs}
@@ -55,13 +49,15 @@ def write_results(
         "gradebook.json": exports.gradebook_json(rows),
         "junit.xml": exports.gradebook_junit(rows, titles),
     }
-    if changes:
+    if changes := [row.change for row in rows if row.change]:
         files["changes.csv"] = exports.changes_csv(changes)
     for lab in labs:
         if any(row.student.system == "moodle" and row.lab == lab.id for row in rows):
             files[f"moodle_{lab.id}.csv"] = exports.moodle_worksheet(rows, lab)
     try:
         _write_feedback(folder / "feedback", rows, {id: released.lab for id, released in releases.items()})
+        if not changes:
+            (folder / "changes.csv").unlink(missing_ok=True)
         return [_write(folder / name, text) for name, text in files.items()]
     except OSError as error:
         raise CourseError(f"{error.filename or folder} cannot be written: {error.strerror}.") from error

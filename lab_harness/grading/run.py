@@ -52,16 +52,15 @@ def plan(
     works: Iterable[Work],
     before: dict[tuple[str, str], Row],
     versions: Versions,
-    regrade: Collection[str] = (),
     limit: int | None = None,
 ) -> Plan:
-    """What has to be graded: what is new or changed, what other versions graded, and the labs to `regrade`."""
+    """What has to be graded: what is new or changed, what other versions graded, and what is due again."""
     todo, kept, rejected = [], [], []
     for work in works:
         row = before.get((work.student.id, work.lab))
         if work.refused:
             rejected.append(work)
-        elif row and work.lab not in regrade and row.settles(work, versions(work.lab)):
+        elif row and row.settles(work, versions(work.lab)):
             kept.append(work)
         else:
             todo.append(work)

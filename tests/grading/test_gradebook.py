@@ -40,7 +40,7 @@ def path(tmp_path):
 def run(path):
     """Runs what a plan for some work says, with grades by (student, lab); gives what was asked of the grader."""
 
-    def run(works, grades=(), versions=versions, **options):
+    def run(works, grades=(), versions=versions, regrade=(), **options):
         asked = []
 
         def grade_all(submissions):
@@ -48,6 +48,8 @@ def run(path):
             yield from grades or (graded(*key, passed="passed") for key in asked)
 
         with open_gradebook(path) as gradebook:
+            for lab in regrade:
+                gradebook.grade_again(lab, {each.student.id for each in works if each.lab == lab})
             before = gradebook.by_key()
             run.done = list(carry_out(plan(works, before, versions, **options), gradebook, before, grade_all, versions))
         return asked
@@ -147,6 +149,26 @@ def test_regrade_grades_one_lab_again_and_the_limit_holds(run):
     run(works)
     assert run(works, regrade=["hello_lambda"]) == [("ana", "hello_lambda"), ("bo", "hello_lambda")]
     assert run(works, regrade=["hello_lambda"], limit=1) == [("ana", "hello_lambda")]
+    assert run(works, regrade=["hello_lambda"], limit=1) == [("bo", "hello_lambda")]
+    assert run(works) == []
+
+
+def test_regrade_that_is_killed_goes_on_and_forgets_no_change(run, path):
+    works = [work("ana"), work("bo")]
+    run(works, [graded("ana", a="failed"), graded("bo", a="failed")])
+
+    def killed():
+        yield graded("ana", a="passed")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(works, killed(), regrade=["hello_lambda"])
+    assert run(works, [graded("bo", a="passed")], regrade=["hello_lambda"]) == [("bo", "hello_lambda")]
+    assert [str(row.change) for row in rows(path)] == [
+        f"{name} hello_lambda: 0 → 1 points (The a is right: failed → passed)" for name in ("ana", "bo")
+    ]
+    run(works, [graded("ana", a="passed"), graded("bo", a="passed")], regrade=["hello_lambda"])
+    assert [row.change for row in rows(path)] == [None, None]
 
 
 def test_rejected_work_is_recorded_and_forgotten_when_the_student_hands_in_anew(run, path):
@@ -185,7 +207,8 @@ def test_students_are_chosen_by_id_or_name_and_unknown_ones_are_named():
 def test_gradebook_of_the_first_version_is_used_on_and_learns_where_work_comes_from(run, path):
     run([work("ana"), work("bo")])
     with closing(sqlite3.connect(path)) as database, database:
-        database.execute("alter table grades drop column origin")
+        for column in ("origin", "before", "due"):
+            database.execute(f"alter table grades drop column {column}")
         database.execute("pragma user_version = 1")
     assert [row.origin for row in rows(path)] == [None, None]
     origin = unpack(bundled({"cells": []}, attempts=Attempts(checks={"a": CheckLog(3)}))).origin
