@@ -132,10 +132,10 @@ def large_line() -> str:
         ours, points = lab_grade(Path(folder), dict.fromkeys(students(LARGE), submission()))
     samples = ours.whole.samples
     early, late = (max(samples[at * len(samples) // 4 :][: len(samples) // 4]) for at in (1, 3))
-    good = sum(each == POINTS for each in points)
+    insist_on(points, LARGE, "lab grade")
     return (
         f"{LARGE} submissions: {ours.whole.seconds:.0f} s, {ours.a_minute:.0f} a minute, median {ours.median:.2f} s, "
-        f"CPU {ours.whole.cpu_seconds / LARGE:.2f} s each, {good} with all points; "
+        f"CPU {ours.whole.cpu_seconds / LARGE:.2f} s each; "
         f"peak memory {ours.whole.peak:.0f} MB, {early:.0f} in the second quarter, {late:.0f} in the last"
     )
 

@@ -141,6 +141,13 @@ def test_workers_thread_does_not_keep_the_kernel_from_ending(account):
     assert [(thread.name, thread.daemon) for thread in found] == [("lab-panel-worker", True)]
 
 
+def test_workers_thread_ends_when_there_is_nothing_to_do_and_another_goes_on(account, monkeypatch):
+    monkeypatch.setattr(background, "IDLE", 0.01)
+    for _ in range(3):
+        assert account.rests()
+        wait_until(lambda: account.worker._thread is None)
+
+
 def test_jobs_are_done_in_the_order_in_which_they_were_asked_for_in_one_thread(account):
     found = []
     for number in range(20):

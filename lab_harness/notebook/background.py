@@ -16,6 +16,7 @@ CALM = 0.15  # seconds without a change after which checks run while no cell run
 CALM_IN_A_CELL = 0.8  # and while one does: it may be in the middle of building something
 LONGEST_DELAY = 5.0  # seconds for which changes that go on and on may put checks off, while no cell runs
 LONGEST_WAIT = 10.0  # seconds: how long at most the emulator is asked to wait for the next call
+IDLE = 60.0  # seconds after which a thread that has nothing to do ends: each run of a cell may bring another panel
 RETRY = 1.0  # seconds between two attempts to reach an emulator that does not answer
 FORGOTTEN_AFTER = 150.0  # seconds without a sign of life from a browser, which sends one every 20 (60 in a hidden tab)
 
@@ -60,7 +61,7 @@ class Views:
 
 
 class Worker:
-    """Does one job after another, in a thread of its own that ends with the kernel.
+    """Does one job after another, in a thread of its own that ends with the kernel, or when there is nothing to do.
 
     Jobs that the learner asked for (`submit`) go first. `run_due` gets the names of checks that are to be run again
     once the account is calm; it returns False where it was interrupted, and the names stay due, unless they were
@@ -124,12 +125,13 @@ class Worker:
 
     def _work(self) -> None:
         try:
-            while True:
-                self._do(self._next_job())
-        finally:  # what is no Exception, or cannot be told, ends this thread, but not the panel
+            while job := self._next_job():
+                self._do(job)
+        except BaseException:  # what is no Exception, or cannot be told, ends this thread, but not the panel
             with self._news:
                 self._thread = None
                 self._wake()
+            raise
 
     def _do(self, job: Job) -> None:
         try:
@@ -137,7 +139,8 @@ class Worker:
         except Exception as error:  # whatever it is, the panel goes on
             self._failed(error)
 
-    def _next_job(self) -> Job:
+    def _next_job(self) -> Job | None:
+        """What is to be done now, once there is something; None when there was nothing for long."""
         with self._news:
             while True:
                 if self._jobs:
@@ -146,7 +149,9 @@ class Worker:
                 if rest is not None and rest <= 0:
                     self._running, self._due = self._due, set()
                     return partial(self._run, frozenset(self._running))
-                self._news.wait(rest)
+                if not self._news.wait(IDLE if rest is None else rest) and rest is None:
+                    self._thread = None
+                    return None
 
     def _run(self, names: Collection[str]) -> None:
         interrupted = False
