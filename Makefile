@@ -27,7 +27,7 @@ test: .venv/.dev ## run the linters, the type checker and all tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest --numprocesses 5 --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses 4 --no-loadscope-reorder
 
 test-localstack: .venv/.dev ## run the labs' tests on the LocalStack at AWS_ENDPOINT_URL
 	@test -n "$(AWS_ENDPOINT_URL)" || { \

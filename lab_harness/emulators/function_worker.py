@@ -202,10 +202,10 @@ def end_log(request_id: str) -> None:
 
 def cold_start(setup: dict[str, Any], ready: Callable[[], None]) -> tuple[Handler, Error | None, float]:
     """Load the handler, and call `ready` then or when INIT_DEADLINE is over; its error; milliseconds taken."""
+    started = time.perf_counter()
     overdue = threading.Timer(INIT_DEADLINE, ready)
     overdue.daemon = True
     overdue.start()
-    started = time.perf_counter()
     handler, error = load_handler(setup)
     milliseconds = (time.perf_counter() - started) * 1000
     overdue.cancel()
