@@ -73,17 +73,20 @@ def _sort_out(submissions: Iterable[Submission], course: Course) -> tuple[list[S
 def _connected(scheduler: str) -> "Iterator[Client]":
     try:
         from distributed import Client, Security
+        from distributed.comm import get_address_host_port
     except ImportError as error:
         raise UsageError(
             "--dask needs dask.distributed; in the course's folder, pip install --editable '.[dask]' brings it."
         ) from error
+    try:
+        get_address_host_port(scheduler)
+    except ValueError as error:
+        raise UsageError(f"{scheduler} is no address of a Dask scheduler; they look like tcp://host:8786.") from error
     if scheduler.startswith("tls:") and not Security().get_connection_args("client")["ssl_context"]:
         raise UsageError(f"{scheduler} needs certificates; Dask's configuration names them, see docs/grading.md.")
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # What it says there we say in one message.
     try:
         client = Client(scheduler, timeout=PATIENCE, set_as_default=False)
-    except ValueError as error:
-        raise UsageError(f"{scheduler} is no address of a Dask scheduler; they look like tcp://host:8786.") from error
     except OSError as error:
         raise ClusterError(
             f"No Dask scheduler answers at {scheduler}. `dask scheduler` starts one and prints its address."
