@@ -23,6 +23,7 @@ from lab_harness.errors import CourseError, UsageError
 from lab_harness.grading.bundle import ATTEMPTS, REPORT, Attempts, CheckLog, Manifest, QuestionLog, TaskLog, pack
 from lab_harness.grading.handed_in import Refused
 from lab_harness.grading.notebooks import Notebook, read_submitted
+from lab_harness.grading.similarity import MAGIC
 from lab_harness.grading.submissions import releases_of
 from lab_harness.grading.versions import versions_of
 from lab_harness.labs import Lab
@@ -31,7 +32,6 @@ from lab_harness.results import LabReport, Outcome
 
 KEY, STUDENT = "submit-key.pem", "student.txt"  # in the course's home
 AT_ONCE = 10.0  # seconds between a task's cell and the notebook's being saved that say nothing
-MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,12 @@ import sys
 import threading
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from lab_harness import cli
 from lab_harness.aws import Clients
 from lab_harness.course import Course
 from lab_harness.emulators.embedded import Embedded
@@ -157,6 +159,22 @@ def home():
     folder = Path(os.environ["LAB_HOME"])
     yield folder
     Embedded(folder).stop()
+
+
+@pytest.fixture
+def lab(monkeypatch, capsys):
+    """Runs `lab` in this process: `lab("check", "queue")` gives its code, out and err."""
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["lab", *map(str, words)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return SimpleNamespace(code=ended.value.code, out=out, err=err)
+
+    return run
 
 
 @pytest.fixture

@@ -34,22 +34,6 @@ print("\\n".join(sys.modules), file=sys.stderr)
 """
 
 
-@pytest.fixture
-def lab(monkeypatch, capsys):
-    """Runs `lab` in this process: `lab("check", "queue")` gives its code, out and err."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["lab", *words])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return SimpleNamespace(code=ended.value.code, out=out, err=err)
-
-    return run
-
-
 def start_lab(*words, **settings):
     """`python -m lab_harness …` in a process of its own."""
     return subprocess.Popen(

@@ -124,6 +124,11 @@ def test_what_has_just_happened_is_a_part_that_holds_nothing_but_text(state):
     assert show(state)["said"] == "Task 1 &lt;i&gt;is&lt;/i&gt; done."
 
 
+def test_what_is_said_can_be_sent_whatever_it_holds(state):
+    state.said = "a \ud800 b"
+    assert show(state)["said"] == "a � b"
+
+
 def test_checking_all_is_possible_when_nothing_is_being_checked(state):
     assert words(button(show(state)["bar"], do="check")) == "Check all"
     assert "aria-disabled" not in button(show(state)["bar"], do="check").attrib

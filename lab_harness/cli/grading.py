@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from lab_harness.grading.changes import Change
     from lab_harness.grading.grade import Grade
-    from lab_harness.grading.gradebook import Gradebook, Row
+    from lab_harness.grading.gradebook import Gradebook
     from lab_harness.grading.run import GradeAll, Graded, Plan, Versions
     from lab_harness.grading.submissions import Intake, Work
 
@@ -81,11 +81,10 @@ def grade(
         with _alone_in(results_folder(out)), open_gradebook(out / GRADEBOOK) as gradebook:
             for lab in regrade:
                 gradebook.grade_again(lab, {work.student.id for work in works if work.lab == lab})
-            before = gradebook.by_key()
-            steps = plan(works, before, versions, limit)
+            steps = plan(works, gradebook.by_key(), versions, limit)
             secret = [course.labs, submissions, out]
             grade_all = _grader(course, workers, dask, not no_sandbox, secret) if steps.todo else _nothing
-            done = _carry_out(steps, gradebook, before, grade_all, versions)
+            done = _carry_out(steps, gradebook, grade_all, versions)
             changes = [each.change for each in done if each.change]
             rows = gradebook.rows()
             write_results(out, rows, releases_of(course))
@@ -173,7 +172,6 @@ def _nothing(_: object) -> "Iterator[Grade]":
 def _carry_out(
     steps: "Plan",
     gradebook: "Gradebook",
-    before: "dict[tuple[str, str], Row]",
     grade_all: "GradeAll",
     versions: "Versions",
 ) -> "list[Graded]":
@@ -184,7 +182,7 @@ def _carry_out(
     with _bar() as bar:
         row = bar.add_task("Grading", total=len(steps.todo) + len(steps.rejected))
         try:
-            for graded in carry_out(steps, gradebook, before, grade_all, versions):
+            for graded in carry_out(steps, gradebook, grade_all, versions):
                 done.append(graded)
                 bar.advance(row)
                 if graded.grade.reason:

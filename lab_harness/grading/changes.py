@@ -35,8 +35,10 @@ class Change:
         return f"{after.student} {after.lab}: {states}{before.points} → {after.points} points ({why})"
 
 
-def change(before: Grade, after: Grade) -> Change:
-    """What became another between two grades of one submission, check by check."""
+def change(before: Grade | None, after: Grade) -> Change | None:
+    """What became another between two grades of one submission, check by check; None where nothing did."""
+    if before is None:
+        return None
     old, new = _checks(before), _checks(after)
     changed = []
     for name in dict.fromkeys([*old, *new]):
@@ -44,7 +46,8 @@ def change(before: Grade, after: Grade) -> Change:
         if was != now:
             known = new.get(name) or old[name]
             changed.append(CheckChange(str(known["title"]), was, now, str(known.get("found") or "")))
-    return Change(before, after, tuple(changed))
+    found = Change(before, after, tuple(changed))
+    return found if found.score_changed or found.checks else None
 
 
 def _checks(grade: Grade) -> dict[str, dict[str, Any]]:

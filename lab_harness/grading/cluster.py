@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from lab_harness.course import Course
 from lab_harness.errors import ClusterError, HarnessError, UsageError
 from lab_harness.grading.grade import Grade, Status, Submission
-from lab_harness.grading.pool import Rejected, read_cells
+from lab_harness.grading.pool import Rejected, longest_first, read_cells
 from lab_harness.grading.versions import versions_of
 from lab_harness.lab_file import Limits
 from lab_harness.labs import load_lab
@@ -56,17 +56,16 @@ def grade_all(
 def _sort_out(submissions: Iterable[Submission], course: Course) -> tuple[list[Submission], list[Grade]]:
     """What is worth sending, the labs that take longest first, and the grades of what is not."""
     good, unfit = [], []
-    for each in submissions:
+    for each in longest_first(submissions, course):
         try:
-            minutes = load_lab(each.lab, course).file.minutes
+            load_lab(each.lab, course)
             read_cells(each)
-            good.append((minutes, each))
+            good.append(each)
         except Rejected as error:
             unfit.append(Grade(each.student, each.lab, Status.REJECTED, str(error)))
         except HarnessError as error:
             unfit.append(Grade(each.student, each.lab, Status.BROKEN, str(error)))
-    good.sort(key=lambda pair: -pair[0])
-    return [each for _, each in good], unfit
+    return good, unfit
 
 
 @contextmanager

@@ -61,8 +61,7 @@ class Row:
     @property
     def change(self) -> Change | None:
         """What grading it again has changed."""
-        found = self.before and change(self.before, self.grade)
-        return found if found and (found.score_changed or found.checks) else None
+        return change(self.before, self.grade)
 
     def settles(self, work: Work, versions: dict[str, str]) -> bool:
         """Whether this grade still holds for a piece of work, judged by these versions."""
@@ -80,8 +79,8 @@ class Gradebook:
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
 
-    def record(self, work: Work, grade: Grade) -> None:
-        """Keep a grade in place of the student's earlier one for this lab."""
+    def record(self, work: Work, grade: Grade) -> Change | None:
+        """Keep a grade in place of the student's earlier one for this lab; what became of the same work."""
         who = work.student
         same = "select grade from grades where student = ? and lab = ? and digest = ?"
         (before,) = self._database.execute(same, (who.id, work.lab, work.digest)).fetchone() or (None,)
@@ -92,13 +91,15 @@ class Gradebook:
                 f"insert or replace into grades ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",  # noqa: S608
                 (*values, *texts),
             )
+        return change(_grade(before), grade)
 
     def grade_again(self, lab: str, students: Collection[str]) -> None:
         """Let these students' grades for a lab be due, unless some still are: a run that was stopped goes on."""
-        if not any(row.due for row in self.rows() if row.lab == lab and row.student.id in students):
+        due = self._database.execute("select student from grades where lab = ? and due", (lab,))
+        if not {student for (student,) in due}.intersection(students):
             with self._database:
-                due = "update grades set due = 1 where lab = ? and student = ?"
-                self._database.executemany(due, [(lab, student) for student in students])
+                again = "update grades set due = 1 where lab = ? and student = ?"
+                self._database.executemany(again, [(lab, student) for student in students])
 
     def annotate(self, work: Work) -> None:
         """Keep what is known of a piece of work now, whose grade stays: it may be late, or the newest of two, since."""
@@ -141,9 +142,12 @@ def _row(
 ) -> Row:
     who = Student(student, name, system, number)
     came = msgspec.json.decode(origin, type=Origin) if origin else None
-    earlier = Grade.from_dict(json.loads(before)) if before else None
     given = Grade.from_dict(json.loads(grade))
-    return Row(who, given, bool(late), note, digest, json.loads(tasks), graded, came, earlier, bool(due))
+    return Row(who, given, bool(late), note, digest, json.loads(tasks), graded, came, _grade(before), bool(due))
+
+
+def _grade(packed: str | None) -> Grade | None:
+    return Grade.from_dict(json.loads(packed)) if packed else None
 
 
 def _packed(origin: Origin | None) -> str | None:

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import os
 import re
 import urllib.request
 import zipfile
@@ -16,6 +15,7 @@ from lab_harness.aws import Clients
 from lab_harness.course import Course
 from lab_harness.errors import EmulatorNotReady
 from lab_harness.grading.emulator import PORT, RoomEmulator
+from lab_harness.grading.lines import tell
 from lab_harness.lab_file import MIB
 from lab_harness.labs import Lab, all_labs, load_lab
 from lab_harness.results import CheckResult, LabReport, Outcome
@@ -54,7 +54,7 @@ class Judge:
         """Make a first call with each client while there is no emulator: what is slow the first time is then done."""
         from lab_harness.account_state import account_state
 
-        for service in {name for lab in self._labs.values() for check in lab.all_checks for name in check.services}:
+        for service in set[str]().union(*map(_services, self._labs.values())):
             with suppress(EmulatorNotReady):
                 account_state(self.clients, [service])
 
@@ -65,11 +65,11 @@ class Judge:
         return self._labs[lab_id]
 
     def warm(self, lab: Lab) -> None:
-        for service in {name for check in lab.all_checks for name in check.services}:
+        for service in _services(lab):
             self.clients[service]
         self.clients["http"]
 
-    def run(self, lab_id: str, port: int, token: str, tell: int) -> None:
+    def run(self, lab_id: str, port: int, token: str, results: int) -> None:
         """Judge the lab, telling each result as it comes, then that all is done. Runs in a process of its own."""
         self.emulator.open_with(port, token)
         if port != PORT:
@@ -78,11 +78,16 @@ class Judge:
         checks = {check.name: check for check in lab.all_checks}
 
         def finished(result: CheckResult) -> None:
-            _tell(tell, {"result": _short(result.to_dict()) | {"points": checks[result.name].points}})
+            tell(results, {"result": _short(result.to_dict()) | {"points": checks[result.name].points}})
 
-        _tell(tell, {"fingerprint": fingerprint(self.clients, lab)})
+        tell(results, {"fingerprint": fingerprint(self.clients, lab)})
         run_checks(lab, self.clients, finished=finished)
-        _tell(tell, {"judged": True})
+        tell(results, {"judged": True})
+
+
+def _services(lab: Lab) -> set[str]:
+    """The services that a lab's checks ask."""
+    return {name for check in lab.all_checks for name in check.services}
 
 
 def _short(values: dict[str, Any]) -> dict[str, Any]:
@@ -91,12 +96,6 @@ def _short(values: dict[str, Any]) -> dict[str, Any]:
         name: f"{value[:LONGEST_TEXT]}…" if isinstance(value, str) and len(value) > LONGEST_TEXT else value
         for name, value in values.items()
     }
-
-
-def _tell(descriptor: int, message: dict[str, Any]) -> None:
-    data = json.dumps(message).encode() + b"\n"
-    while data:
-        data = data[os.write(descriptor, data) :]
 
 
 def report_of(lab: Lab, results: Iterable[dict[str, Any]], why_missing: str) -> LabReport:
@@ -121,7 +120,7 @@ def fingerprint(clients: Clients, lab: Lab) -> str:
     """A digest of what was built, the functions' code among it, without what differs between two builds of the same."""
     from lab_harness.account_state import Part, account_state
 
-    services = {name for check in lab.all_checks for name in check.services}
+    services = _services(lab)
     try:
         state = account_state(clients, services)
         rows: set[str] = {_lasting(text) for (_, part), texts in state.items() if part is Part.BUILT for text in texts}

@@ -3,13 +3,20 @@
 import json
 import os
 import selectors
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 LONGEST_LINE = 256 * 1024  # bytes
 MOST = 32 * 1024 * 1024  # bytes in all
 CHUNK = 1 << 16
+
+
+def tell(descriptor: int, message: Mapping[str, Any]) -> None:
+    """Send a message as a line, whole, however often a pipe takes a part."""
+    data = json.dumps(message).encode() + b"\n"
+    while data:
+        data = data[os.write(descriptor, data) :]
 
 
 class Lines:

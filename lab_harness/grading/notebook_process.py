@@ -5,7 +5,6 @@ What it tells is the student's own word: it is shown, and never counted.
 
 import asyncio
 import io
-import json
 import os
 import re
 import signal
@@ -19,7 +18,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from lab_harness.grading.box import WORK
 from lab_harness.grading.grade import CellError
+from lab_harness.grading.lines import tell
 
 TRACEBACK_LINES = 20
 LONGEST_TEXT = 2000  # characters of an error's message
@@ -36,11 +37,11 @@ def run_notebook(cells: Sequence[Cell], environ: Mapping[str, str], events: int,
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     for name, source in cells:
-        _tell(events, {"cell": name})
+        tell(events, {"cell": name})
         error = _run_cell(shell, loop, source)
         if error is not None and not source.lstrip().startswith(DEMONSTRATION):
-            _tell(events, {"error": asdict(cell_error(name, error))})
-    _tell(events, {"done": True})
+            tell(events, {"error": asdict(cell_error(name, error))})
+    tell(events, {"done": True})
     _leave()
 
 
@@ -159,13 +160,7 @@ def without_machine(text: str) -> str:
     for folder in sorted(folders, key=len, reverse=True):
         text = text.replace(folder + os.sep, "")
     text = re.sub(r"<ipython-input-\d+-\w+>", "this cell", text)
-    return re.sub(r"/tmp/work/|/[^\s\"']*/lab-room-[^/\s]+/work/", "", text)  # noqa: S108
-
-
-def _tell(events: int, message: Mapping[str, Any]) -> None:
-    data = json.dumps(message).encode() + b"\n"
-    while data:
-        data = data[os.write(events, data) :]
+    return re.sub(rf"{WORK}/|/[^\s\"']*/lab-room-[^/\s]+/work/", "", text)
 
 
 def _leave() -> None:

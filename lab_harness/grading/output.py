@@ -49,7 +49,7 @@ def write_results(folder: Path, rows: Sequence[Row], releases: Mapping[str, Rele
         "gradebook.json": exports.gradebook_json(rows),
         "junit.xml": exports.gradebook_junit(rows, titles),
     }
-    if changes := [row.change for row in rows if row.change]:
+    if changes := [change for row in rows if (change := row.change)]:
         files["changes.csv"] = exports.changes_csv(changes)
     for lab in labs:
         if any(row.student.system == "moodle" and row.lab == lab.id for row in rows):

@@ -51,6 +51,11 @@ def grade_all(
         yield from grader.grade(submissions)
 
 
+def longest_first(submissions: Iterable[Submission], course: Course) -> list[Submission]:
+    """The submissions of the labs that take longest first."""
+    return sorted(submissions, key=lambda each: -_minutes(course, each.lab))
+
+
 def _minutes(course: Course, lab: str) -> int:
     with suppress(HarnessError):
         return load_lab(lab, course).file.minutes
@@ -91,7 +96,7 @@ class Grader:
 
     def grade(self, submissions: Iterable[Submission]) -> Iterator[Grade]:
         """The grade of each submission, as `grade_all` gives them."""
-        waiting = sorted(submissions, key=lambda each: -_minutes(self.course, each.lab))
+        waiting = longest_first(submissions, self.course)
         while waiting or self.flights:
             while waiting and self._has_room():
                 grade = self._begin(waiting.pop(0))

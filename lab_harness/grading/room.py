@@ -171,7 +171,7 @@ class Room:
         if self.notebook.box:
             self.notebook.watch(now)
         elif now > self.deadline:
-            self._note("The checks did not end in time.")
+            self.hit.append("The checks did not end in time.")
             self.over = True
         students = self.functions.keepers | ({self.notebook.box.keeper} if self.notebook.box else set())
         if why := self.watch.exceeded(students, self.emulator.pid, now):
@@ -181,17 +181,14 @@ class Room:
 
     def _stop(self, why: str) -> None:
         """End the notebook, after which the checks follow, or what still runs of it, or else the checks."""
-        known = why in self.hit
-        self._note(why)
+        if not (known := why in self.hit):
+            self.hit.append(why)
         if self.notebook.box:
             self.notebook.end()
         elif not self.judge_pid:
             self.functions.end(self.functions.keepers)
         elif not (known and why == ACCOUNT_FULL):  # The account stays as full as the notebook has left it.
             self.over = True
-
-    def _note(self, why: str) -> None:
-        self.hit += [] if why in self.hit else [why]
 
     def _answer(self) -> dict[str, Any]:
         return {

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from lab_harness.errors import UsageError
-from lab_harness.grading.changes import Change, change
+from lab_harness.grading.changes import Change
 from lab_harness.grading.grade import Grade, Status, Submission
 from lab_harness.grading.gradebook import Gradebook, Row
 from lab_harness.grading.students import same_student
@@ -68,9 +68,7 @@ def plan(
     return Plan(now, tuple(kept), tuple(rejected), len(todo) - len(now))
 
 
-def carry_out(
-    steps: Plan, gradebook: Gradebook, before: dict[tuple[str, str], Row], grade_all: GradeAll, versions: Versions
-) -> Iterator[Graded]:
+def carry_out(steps: Plan, gradebook: Gradebook, grade_all: GradeAll, versions: Versions) -> Iterator[Graded]:
     """Each grade as it comes, recorded already; the rejected ones first."""
     gradebook.forget_rejections([work.student.id for work in (*steps.todo, *steps.kept, *steps.rejected)])
     for work in steps.rejected:
@@ -82,17 +80,8 @@ def carry_out(
     for given in grade_all([work.submission for work in steps.todo]):
         work = works.pop((given.student, given.lab))
         grade = replace(given, versions=versions(work.lab))
-        gradebook.record(work, grade)
-        yield Graded(grade, _change(before.get((grade.student, grade.lab)), work, grade))
+        yield Graded(grade, gradebook.record(work, grade))
     for work in works.values():  # a grade that never came is the grader's fault
         lost = Grade(work.student.id, work.lab, Status.BROKEN, "the grader gave no grade for it")
         gradebook.record(work, lost)
         yield Graded(lost)
-
-
-def _change(before: Row | None, work: Work, grade: Grade) -> Change | None:
-    """What became of the same work, graded again."""
-    if before is None or before.digest != work.digest:
-        return None
-    found = change(before.grade, grade)
-    return found if found.score_changed or found.checks else None

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from lab_harness.aws import Clients
 from lab_harness.emulators import Emulator
@@ -17,6 +17,7 @@ from lab_harness.progress import LabProgress
 from lab_harness.render import DETAILS, SYMBOLS
 from lab_harness.render.architecture import architecture
 from lab_harness.render.blocks import Block, Note
+from lab_harness.render.markup import escaped
 from lab_harness.results import LabReport
 
 # The style of an outcome's, or a state's, symbol and word.
@@ -96,9 +97,8 @@ def fragments(
             "panel_task.html", view=view, task=view.task, live=live, symbols=SYMBOLS, details=DETAILS, colours=COLOURS
         )
     parts["console"] = render("panel_console.html", **shown)
-    if live:
-        parts["said"] = escape(state.said)
-    return {name: str(part) for name, part in parts.items()}
+    said = {"said": escaped(state.said)} if live else {}
+    return {name: str(part) for name, part in parts.items()} | said
 
 
 def _picture(outcomes: Outcomes, emulator: str) -> Markup | None:

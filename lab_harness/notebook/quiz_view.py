@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass, field, replace
 
-from markupsafe import escape
-
 from lab_harness.labs import Lab
 from lab_harness.notebook.live import Action, LiveView, render
 from lab_harness.progress import LabProgress, Progress
 from lab_harness.quiz import Question, Quiz
+from lab_harness.render.markup import escaped
 
 
 @dataclass(frozen=True)
@@ -94,6 +93,5 @@ class QuizView:
         parts = {"head": render("quiz_head.html", **head)}
         for view in views:
             parts[f"question {view.question.id}"] = render("quiz_question.html", view=view, live=live)
-        if live:
-            parts["said"] = escape(self._said)
-        return {name: str(part) for name, part in parts.items()}
+        said = {"said": escaped(self._said)} if live else {}
+        return {name: str(part) for name, part in parts.items()} | said

@@ -23,22 +23,6 @@ from tests.waiting import wait_until
 
 
 @pytest.fixture
-def lab(monkeypatch, capsys):
-    """Runs `lab` in this process: `lab("grade", "folder")` gives its code, out and err."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["lab", *map(str, words)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return SimpleNamespace(code=ended.value.code, out=out, err=err)
-
-    return run
-
-
-@pytest.fixture
 def grader(monkeypatch):
     """Stands for the grader: notes what it was asked for and gives `grades` by student, else one that passed."""
     noted = SimpleNamespace(asked=[], settings={}, grades={})

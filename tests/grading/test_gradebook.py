@@ -50,8 +50,8 @@ def run(path):
         with open_gradebook(path) as gradebook:
             for lab in regrade:
                 gradebook.grade_again(lab, {each.student.id for each in works if each.lab == lab})
-            before = gradebook.by_key()
-            run.done = list(carry_out(plan(works, before, versions, **options), gradebook, before, grade_all, versions))
+            steps = plan(works, gradebook.by_key(), versions, **options)
+            run.done = list(carry_out(steps, gradebook, grade_all, versions))
         return asked
 
     return run
