@@ -123,10 +123,10 @@ def story_mapping(clients, name):
     lambda_ = function(clients, name)
     yield {BUILT: frozenset({"lambda", "sqs"}), LEFT: frozenset({"sqs"})}
     mapping = lambda_.create_event_source_mapping(EventSourceArn=arn, FunctionName=name)["UUID"]
-    wait_until(lambda: lambda_.get_event_source_mapping(UUID=mapping)["State"] == "Enabled", within=30)
+    wait_until(lambda: lambda_.get_event_source_mapping(UUID=mapping)["State"] == "Enabled")
     yield built("lambda")
     lambda_.delete_event_source_mapping(UUID=mapping)
-    wait_until(lambda: not lambda_.list_event_source_mappings(FunctionName=name)["EventSourceMappings"], within=30)
+    wait_until(lambda: not lambda_.list_event_source_mappings(FunctionName=name)["EventSourceMappings"])
     yield built("lambda")
     lambda_.delete_function(FunctionName=name)
     clients["sqs"].delete_queue(QueueUrl=url)

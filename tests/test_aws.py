@@ -24,7 +24,7 @@ from lab_harness.emulators.base import HARNESS_TOKEN
 from lab_harness.emulators.localstack import LocalStack
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import ForeignEndpoint
-from tests.waiting import in_thread
+from tests.waiting import PATIENCE, in_thread
 
 ENDPOINT = "http://127.0.0.1:4566"
 REAL_KEY, REAL_SECRET, REAL_TOKEN = "AKIAREALKEYREALKEY00", "a-real-secret", "a-real-session-token"
@@ -284,7 +284,7 @@ def test_client_is_made_once_though_several_threads_ask_for_it(emulator, monkeyp
 
     monkeypatch.setattr(clients, "_make", make_slowly)
     found = [in_thread(clients.__getitem__, "dynamodb") for _ in range(2)]
-    assert found[0].result(5) is found[1].result(5)
+    assert found[0].result(PATIENCE) is found[1].result(PATIENCE)
 
 
 def test_calls_are_the_checks_or_with_no_token_the_learners(emulator):

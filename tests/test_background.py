@@ -11,10 +11,9 @@ from traitlets.config import Config
 from lab_harness.changes import Change
 from lab_harness.errors import CourseError, EmulatorNotReady
 from lab_harness.notebook import background
-from lab_harness.notebook.background import CALM, CALM_IN_A_CELL, Cells, Views, Watch, Worker
-from tests.waiting import wait_until
+from lab_harness.notebook.background import CALM, CALM_IN_A_CELL, LONGEST_DELAY, Cells, Views, Watch, Worker
+from tests.waiting import PATIENCE, wait_until
 
-PATIENCE = 60.0  # seconds, longer than any test
 CHANGE = Change(frozenset({"sqs"}), False)
 
 
@@ -99,7 +98,7 @@ class Account:
     """What a worker is given to work with; each run of checks that are due takes as long as `free` is not set."""
 
     def __init__(self):
-        self.runs = []  # the names of each run, with when it began
+        self.runs = []  # the names of each run
         self.errors = []
         self.in_a_cell = False
         self.interrupted = False
@@ -108,12 +107,9 @@ class Account:
         self.worker = Worker(self.run, lambda: self.in_a_cell, self.errors.append)
 
     def run(self, names):
-        self.runs.append((set(names), time.monotonic()))
+        self.runs.append(set(names))
         self.free.wait(PATIENCE)
         return not self.interrupted
-
-    def names(self):
-        return [names for names, _ in self.runs]
 
     def rests(self):
         """Whether the worker has done what was asked of it before this."""
@@ -125,6 +121,30 @@ class Account:
 @pytest.fixture
 def account():
     return Account()
+
+
+class Clock:
+    """Time that passes for the worker only where a test says so."""
+
+    def __init__(self, account):
+        self.now = 100.0
+        self._account = account
+
+    def monotonic(self):
+        return self.now
+
+    def passes(self, seconds):
+        """So many seconds later the worker has done all that it then does at once."""
+        self.now += seconds
+        self._account.worker.look_up()
+        assert self._account.rests()
+
+
+@pytest.fixture
+def clock(account, monkeypatch):
+    clock = Clock(account)
+    monkeypatch.setattr(background, "time", clock)
+    return clock
 
 
 def test_worker_without_work_has_no_thread(account):
@@ -188,43 +208,43 @@ def test_worker_goes_on_even_where_what_a_job_raised_cannot_be_told(monkeypatch,
     assert log == logged
 
 
-def test_due_checks_run_once_the_account_is_calm(account):
-    began = time.monotonic()
+def test_due_checks_run_once_the_account_is_calm(account, clock):
     account.worker.run_again({"first"})
-    wait_until(lambda: account.runs)
-    assert CALM <= account.runs[0][1] - began < 1
+    clock.passes(CALM * 0.9)
+    assert account.runs == []
+    clock.passes(CALM * 0.2)
+    wait_until(lambda: account.runs == [{"first"}])
 
 
-def test_burst_of_changes_is_answered_by_one_run_when_it_is_over(account, monkeypatch):
-    monkeypatch.setattr(background, "CALM", 0.5)  # seconds, so that a slow machine's burst is one, too
+def test_burst_of_changes_is_answered_by_one_run_when_it_is_over(account, clock):
     for number in range(6):
+        clock.passes(CALM * 0.9)
         account.worker.run_again({f"check_{number % 3}"})
-        last = time.monotonic()
-        time.sleep(0.02)
+    clock.passes(CALM * 0.9)
+    assert account.runs == []
+    clock.passes(CALM * 0.2)
     wait_until(lambda: account.runs)
-    assert account.rests()
-    assert account.names() == [{"check_0", "check_1", "check_2"}]
-    assert account.runs[0][1] - last >= 0.5
+    clock.passes(CALM * 2)
+    assert account.runs == [{"check_0", "check_1", "check_2"}]
 
 
-def test_while_a_cell_runs_due_checks_wait_for_more_calm(account):
-    account.in_a_cell = True
-    began = time.monotonic()
-    account.worker.run_again({"first"})
-    wait_until(lambda: account.runs)
-    assert account.runs[0][1] - began >= CALM_IN_A_CELL
-
-
-def test_when_the_cell_ends_due_checks_run_at_once(account, monkeypatch):
-    monkeypatch.setattr(background, "CALM_IN_A_CELL", PATIENCE)
+def test_while_a_cell_runs_due_checks_wait_for_more_calm(account, clock):
     account.in_a_cell = True
     account.worker.run_again({"first"})
-    assert account.rests()
+    clock.passes(CALM_IN_A_CELL * 0.9)
+    assert account.runs == []
+    clock.passes(CALM_IN_A_CELL * 0.2)
+    wait_until(lambda: account.runs)
+
+
+def test_when_the_cell_ends_due_checks_run_at_once(account, clock):
+    account.in_a_cell = True
+    account.worker.run_again({"first"})
+    clock.passes(CALM * 2)
+    assert account.runs == []
     account.in_a_cell = False
-    began = time.monotonic()
     account.worker.look_up()
     wait_until(lambda: account.runs)
-    assert account.runs[0][1] - began < 1
 
 
 def test_what_was_asked_for_goes_before_what_is_due(account, monkeypatch):
@@ -249,45 +269,48 @@ def test_interrupted_run_is_done_again_with_what_became_due_meanwhile(account):
     account.free.set()
     wait_until(lambda: len(account.runs) == 2)
     account.interrupted = False
-    assert account.names()[1] == {"first", "second"}
+    assert account.runs[1] == {"first", "second"}
 
 
-def test_changes_that_go_on_and_on_put_checks_off_only_for_so_long(account, monkeypatch):
-    monkeypatch.setattr(background, "CALM", PATIENCE)
-    monkeypatch.setattr(background, "LONGEST_DELAY", 0.2)
+def test_changes_that_go_on_and_on_put_checks_off_only_for_so_long(account, clock, monkeypatch):
+    monkeypatch.setattr(background, "LONGEST_DELAY", CALM * 9.5)
     account.free.clear()
     account.worker.run_again({"first"})
-    assert not account.worker.overdue
-    wait_until(lambda: account.worker.run_again({"second"}) or account.runs, within=5)
-    assert account.names() == [{"first", "second"}]
+    for _ in range(10):
+        clock.passes(CALM * 0.9)
+        account.worker.run_again({"second"})
+    assert (account.runs, account.worker.overdue) == ([], False)
+    clock.now += CALM * 0.7
+    account.worker.look_up()
+    wait_until(lambda: account.runs)
+    assert account.runs == [{"first", "second"}]
     assert account.worker.overdue  # so that nobody interrupts it
     account.worker.run_again({"third"})
-    ended = time.monotonic()
     account.free.set()
-    wait_until(lambda: len(account.runs) == 2)
-    assert "third" in account.names()[1]
-    assert account.runs[1][1] - ended >= 0.2  # what became due meanwhile began to wait then
+    clock.passes(CALM * 0.9)
+    assert len(account.runs) == 1  # what became due meanwhile began to wait when that run had ended
+    clock.passes(CALM * 0.2)
+    wait_until(lambda: account.runs[1:] == [{"third"}])
 
 
-def test_in_a_cell_changes_that_go_on_and_on_put_checks_off_for_as_long(account, monkeypatch):
-    monkeypatch.setattr(background, "LONGEST_DELAY", 0.0)
-    monkeypatch.setattr(background, "CALM_IN_A_CELL", PATIENCE)
+def test_in_a_cell_changes_that_go_on_and_on_put_checks_off_for_as_long(account, clock):
     account.in_a_cell = True
     account.worker.run_again({"first"})
-    assert account.rests()
-    time.sleep(CALM)
+    while clock.now < 100 + LONGEST_DELAY:
+        clock.passes(CALM_IN_A_CELL * 0.9)
+        account.worker.run_again({"first"})
     assert (account.runs, account.worker.overdue) == ([], False)
 
 
-def test_interruptions_do_not_put_checks_off_for_longer(account, monkeypatch):
-    monkeypatch.setattr(background, "LONGEST_DELAY", 0.3)
+def test_interruptions_do_not_put_checks_off_for_longer(account, clock):
     account.interrupted = True
     account.worker.run_again({"first"})
-    began = time.monotonic()
-    wait_until(lambda: account.worker.overdue, within=5)
-    assert time.monotonic() - began >= 0.3
+    while clock.now < 100 + LONGEST_DELAY:
+        assert not account.worker.overdue
+        clock.passes(CALM)
+    wait_until(lambda: account.worker.overdue)
     account.interrupted = False
-    assert account.rests()
+    clock.passes(CALM)
     wait_until(lambda: not account.worker.overdue)
 
 
@@ -305,7 +328,7 @@ def test_forgotten_checks_do_not_run(account):
     account.worker.forget()
     account.worker.run_again({"second"})
     wait_until(lambda: account.runs)
-    assert account.names() == [{"second"}]
+    assert account.runs == [{"second"}]
 
 
 def test_checks_forgotten_while_they_run_are_not_done_again_when_they_are_interrupted(account):
@@ -319,7 +342,7 @@ def test_checks_forgotten_while_they_run_are_not_done_again_when_they_are_interr
     account.interrupted = False
     account.worker.run_again({"second"})
     wait_until(lambda: len(account.runs) == 2)
-    assert account.names()[1] == {"second"}
+    assert account.runs[1] == {"second"}
 
 
 # The watch.

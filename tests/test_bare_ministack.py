@@ -18,7 +18,7 @@ from lab_harness.aws import Clients
 from lab_harness.emulators.http import call_json
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import EmulatorError
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/any"
 
@@ -80,7 +80,7 @@ def aws(bare):
 
 
 def get(endpoint, headers):
-    connection = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=PATIENCE)
     try:
         connection.request("GET", "/", headers=headers)
         response = connection.getresponse()

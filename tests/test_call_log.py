@@ -243,32 +243,32 @@ def test_all_who_wait_are_told_the_next_call_once():
         await asyncio.sleep(0)
         assert not any(waiter.done() for waiter in waiters)
         log.add({"operation": "call 4"}, 0)
-        answers = await asyncio.wait_for(asyncio.gather(*waiters), 5)
+        answers = await asyncio.wait_for(asyncio.gather(*waiters), 20)
         assert [[call["number"] for call in calls] for calls in answers] == [[4]] * 5
         [second] = waiting(log, 4)
         await asyncio.sleep(0)
         assert not second.done()
         log.add({"operation": "call 5"}, 0)
-        assert [call["number"] for call in await asyncio.wait_for(second, 5)] == [5]
+        assert [call["number"] for call in await asyncio.wait_for(second, 20)] == [5]
 
     asyncio.run(run())
 
 
 @pytest.mark.parametrize(("number", "expected"), [(0, [1, 2, 3]), (1, [2, 3]), (99, [1, 2, 3])])
 def test_nobody_waits_for_calls_that_are_there(number, expected):
-    calls = asyncio.run(asyncio.wait_for(filled(3).later(number, 30), 5))
+    calls = asyncio.run(asyncio.wait_for(filled(3).later(number, 30), 20))
     assert [call["number"] for call in calls] == expected
 
 
 @pytest.mark.parametrize("wait", [0, 0.05])
 def test_who_has_waited_long_enough_is_told_that_there_was_no_call(wait):
-    assert asyncio.run(asyncio.wait_for(filled(3).later(3, wait), 5)) == []
+    assert asyncio.run(asyncio.wait_for(filled(3).later(3, wait), 20)) == []
 
 
 def test_nobody_waits_longer_than_the_longest_wait(monkeypatch):
     assert MAX_WAIT == 30
     monkeypatch.setattr("lab_harness.emulators.call_log.MAX_WAIT", 0.05)
-    assert asyncio.run(asyncio.wait_for(filled(3).later(3, 1e9), 5)) == []
+    assert asyncio.run(asyncio.wait_for(filled(3).later(3, 1e9), 20)) == []
 
 
 def test_who_waits_for_calls_after_a_number_of_another_emulator_is_told_the_first():
@@ -277,7 +277,7 @@ def test_who_waits_for_calls_after_a_number_of_another_emulator_is_told_the_firs
         [waiter] = waiting(log, 500)
         await asyncio.sleep(0)
         log.add({"operation": "call 1"}, 0)
-        return await asyncio.wait_for(waiter, 5)
+        return await asyncio.wait_for(waiter, 20)
 
     assert [call["number"] for call in asyncio.run(run())] == [1]
 
@@ -289,7 +289,7 @@ def test_who_waits_while_the_log_is_cleared_is_told_the_next_call():
         await asyncio.sleep(0)
         log.clear()
         log.add({"operation": "after that"}, 0)
-        return await asyncio.wait_for(waiter, 5)
+        return await asyncio.wait_for(waiter, 20)
 
     assert [call["operation"] for call in asyncio.run(run())] == ["after that"]
 
@@ -301,7 +301,7 @@ def test_nobody_waits_for_a_closed_log():
         await asyncio.sleep(0)
         log.close()
         waiters += waiting(log, 3)
-        return await asyncio.wait_for(asyncio.gather(*waiters), 5)
+        return await asyncio.wait_for(asyncio.gather(*waiters), 20)
 
     assert asyncio.run(run()) == [[], [], []]
 

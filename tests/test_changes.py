@@ -20,7 +20,7 @@ from lab_harness.rest_api import all_named
 from lab_harness.runner import run_checks
 from lab_harness.solutions import CELL, answers
 from tests.conftest import LABS
-from tests.waiting import in_thread
+from tests.waiting import PATIENCE, in_thread
 
 SERVICES = ("dynamodb", "ec2", "events", "lambda", "logs", "s3", "sns", "sqs", "stepfunctions")
 
@@ -255,7 +255,7 @@ def test_change_is_told_while_it_is_waited_for(embedded, learner):
     embedded.inbox()
     Clients(embedded)["sqs"].list_queues()
     learner["sqs"].create_queue(QueueName="awaited")
-    assert waiting.result(5) == change("sqs")
+    assert waiting.result(20) == change("sqs")  # before the wait is over
     assert changes.wait(0) is None
 
 
@@ -269,10 +269,10 @@ def test_checks_are_told_apart_though_they_run_at_the_same_time(embedded, learne
     changes = Changes(clients, SERVICES)
     with changes.checking():
         clients["sqs"].create_queue(QueueName="probe-queue")
-        assert changes.wait(5) == ONLY_OTHERS
+        assert changes.wait(PATIENCE) == ONLY_OTHERS
         learner["s3"].create_bucket(Bucket="of-the-learner")
         changes.acted()
-        assert changes.wait(5) == change("s3")
+        assert changes.wait(PATIENCE) == change("s3")
     assert changes.wait(0) is None
 
 
@@ -281,7 +281,7 @@ def test_account_that_was_emptied_is_another_at_the_next_call(embedded, learner)
     changes = Changes(Clients(embedded), SERVICES)
     embedded.reset()
     learner["sqs"].list_queues()
-    assert changes.wait(5) == change(*SERVICES, sets_going=True)
+    assert changes.wait(PATIENCE) == change(*SERVICES, sets_going=True)
 
 
 def test_emulator_that_is_gone_is_an_error_and_what_happens_when_it_is_back_is_told(tmp_path):
@@ -296,11 +296,11 @@ def test_emulator_that_is_gone_is_an_error_and_what_happens_when_it_is_back_is_t
         assert other.stop()
         for _ in ("while it waits", "at once"):
             with pytest.raises(EmulatorError):
-                waiting.result(5)
+                waiting.result(PATIENCE)
             waiting = in_thread(changes.wait, 25)
         other.start()
         Clients(other, token=None)["sqs"].create_queue(QueueName="new")
-        assert changes.wait(5) == change(*SERVICES, sets_going=True)
+        assert changes.wait(PATIENCE) == change(*SERVICES, sets_going=True)
         assert changes.wait(0) is None
     finally:
         emulator.stop()
@@ -350,15 +350,15 @@ def test_difference_in_what_is_built_is_the_learners(looking, account):
     assert looking.wait(0.05) is None
     account.build("sqs")
     account.build("sns")
-    assert looking.wait(5) == change("sns", "sqs")
+    assert looking.wait(PATIENCE) == change("sns", "sqs")
     assert looking.wait(0.05) is None
 
 
 def test_difference_in_what_was_left_behind_may_be_the_learners_and_something_was_set_going(looking, account):
     account.leave("dynamodb")
-    assert looking.wait(5) == change("dynamodb", sets_going=True)
+    assert looking.wait(PATIENCE) == change("dynamodb", sets_going=True)
     account.leave("sns")  # a mail, of which the topic knows nothing
-    assert looking.wait(5) == change(sets_going=True)
+    assert looking.wait(PATIENCE) == change(sets_going=True)
 
 
 def test_service_that_could_not_be_read_is_compared_when_it_can_be(looking, account):
@@ -366,7 +366,7 @@ def test_service_that_could_not_be_read_is_compared_when_it_can_be(looking, acco
     assert looking.wait(0.05) is None
     account.rows |= hidden
     account.build("sqs")
-    assert looking.wait(5) == change("sqs")
+    assert looking.wait(PATIENCE) == change("sqs")
 
 
 def test_service_that_the_emulator_lacks_is_not_looked_at(looking, account):
@@ -377,10 +377,10 @@ def test_service_that_the_emulator_lacks_is_not_looked_at(looking, account):
 def test_what_is_left_behind_while_checks_run_is_not_the_learners_but_what_is_built_is(looking, account):
     with looking.checking():
         account.leave("logs")
-        assert looking.wait(5) == ONLY_OTHERS
+        assert looking.wait(PATIENCE) == ONLY_OTHERS
         account.leave("logs")
         account.build("sqs")
-        assert looking.wait(5) == change("sqs")
+        assert looking.wait(PATIENCE) == change("sqs")
 
 
 def test_checks_that_ran_while_the_account_was_looked_at_are_known(looking, account, monkeypatch):
@@ -390,16 +390,16 @@ def test_checks_that_ran_while_the_account_was_looked_at_are_known(looking, acco
         return account.look(clients, services)
 
     monkeypatch.setattr("lab_harness.changes.account_state", look_while_checks_run)
-    assert looking.wait(5) == ONLY_OTHERS
+    assert looking.wait(PATIENCE) == ONLY_OTHERS
 
 
 def test_what_the_learner_does_while_checks_run_is_told_when_they_have_ended(looking, account):
     with looking.checking():
         looking.acted()
         account.leave("logs")
-        assert looking.wait(5) == ONLY_OTHERS
+        assert looking.wait(PATIENCE) == ONLY_OTHERS
         assert looking.wait(0.05) is None
-    assert looking.wait(5) == change(sets_going=True)
+    assert looking.wait(PATIENCE) == change(sets_going=True)
     assert looking.wait(0.05) is None
 
 
@@ -407,7 +407,7 @@ def test_what_the_learner_does_before_the_probes_have_settled_is_told_at_once(lo
     with looking.checking():
         pass
     looking.acted()
-    assert looking.wait(5) == change(sets_going=True)
+    assert looking.wait(PATIENCE) == change(sets_going=True)
     assert looking.wait(0.05) is None
 
 
@@ -529,8 +529,8 @@ def test_change_that_was_there_when_the_emulator_did_not_answer_is_told_when_it_
     with monkeypatch.context() as patch:
         patch.setattr("lab_harness.changes.account_state", refuse)
         with pytest.raises(EmulatorError):
-            looking.wait(5)
-    assert looking.wait(5) == change("sqs")
+            looking.wait(PATIENCE)
+    assert looking.wait(PATIENCE) == change("sqs")
 
 
 # The promise: whoever runs only the checks that a change can affect knows the outcome of all.

@@ -10,7 +10,7 @@ from lab_harness.errors import EmulatorNotReady
 from lab_harness.labs import load_lab
 from lab_harness.notebook.check_runs import CheckRuns
 from lab_harness.results import Outcome
-from tests.waiting import in_thread, wait_until
+from tests.waiting import PATIENCE, in_thread, wait_until
 
 # The second check waits for ever, or until its run is cancelled, if `gate` is not open.
 CHECKS = """
@@ -100,7 +100,7 @@ def test_interrupted_quiet_run_reports_nothing_and_the_next_one_runs(runs, gate)
     quiet = in_thread(runs.run_quietly, {"ends"})
     wait_until(lambda: waits_at_the_gate(runs))
     runs.interrupt()
-    assert quiet.result(timeout=5) is None
+    assert quiet.result(PATIENCE) is None
     assert told(runs) == [("begins", "passed")]
     gate.set()
     assert runs.run_quietly({"ends"}).complete
@@ -123,8 +123,8 @@ def test_interrupting_nothing_does_no_harm_to_the_next_run(runs):
 def test_what_the_learner_asks_for_ends_a_quiet_run_and_goes_on_at_once(runs, gate):
     quiet = in_thread(runs.run_quietly, {"ends"})
     wait_until(lambda: waits_at_the_gate(runs))
-    assert in_thread(runs.run, {"begins"}).result(timeout=5).complete
-    assert quiet.result(timeout=5) is None
+    assert in_thread(runs.run, {"begins"}).result(PATIENCE).complete
+    assert quiet.result(PATIENCE) is None
 
 
 def test_what_the_learner_asks_for_is_not_interrupted(runs, gate):
@@ -133,8 +133,8 @@ def test_what_the_learner_asks_for_is_not_interrupted(runs, gate):
     runs.interrupt()
     second = in_thread(runs.run, {"begins"})  # waits for its turn
     gate.set()
-    assert asked.result(timeout=5).complete
-    assert second.result(timeout=5).complete
+    assert asked.result(PATIENCE).complete
+    assert second.result(PATIENCE).complete
 
 
 def test_two_runs_are_never_under_way_at_once(runs, gate):
@@ -150,7 +150,7 @@ def test_two_runs_are_never_under_way_at_once(runs, gate):
     runs.around = around
     gate.set()
     asked = [in_thread(run, ()) for run in [runs.run, runs.run_quietly] * 10]
-    results = [each.result(timeout=10) for each in asked]
+    results = [each.result(PATIENCE) for each in asked]
     assert most == [1] * 20
     assert all(report.complete for report in results[::2])
 
@@ -163,8 +163,8 @@ def test_quiet_run_that_would_begin_while_the_learner_waits_makes_way(runs, gate
     wait_until(lambda: runs._asking)
     quiet = in_thread(runs.run_quietly, {"ends"})
     turn.release()
-    assert asked.result(timeout=5).complete
-    assert quiet.result(timeout=5) is None
+    assert asked.result(PATIENCE).complete
+    assert quiet.result(PATIENCE) is None
     assert runs.lab.checks.gate.is_set() is False
 
 
@@ -190,5 +190,5 @@ def test_run_uses_the_clients_of_the_moment(runs):
 def test_observers_are_told_in_the_thread_that_runs_the_checks(runs):
     found = []
     runs.observers.append(lambda result: found.append(threading.get_ident()))
-    thread = in_thread(lambda: (runs.run(), threading.get_ident())[1]).result(timeout=5)
+    thread = in_thread(lambda: (runs.run(), threading.get_ident())[1]).result(PATIENCE)
     assert set(found) == {thread}

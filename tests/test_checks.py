@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from lab_harness.checks import Cancelled, Failure, cancellable, check, eventually, mark_of
-from tests.waiting import in_thread
+from tests.waiting import PATIENCE, in_thread
 
 
 def failure(found="nothing"):
@@ -67,7 +67,7 @@ def test_eventually_returns_the_value_of_the_first_look_that_succeeds():
             raise seen
         return seen
 
-    assert eventually(look, within=5) == "there"
+    assert eventually(look, within=PATIENCE) == "there"
     assert next(looks, "none left") == "none left"
 
 
@@ -148,18 +148,18 @@ def test_eventually_stops_waiting_at_once_when_it_is_cancelled():
             eventually(look, within=600)
 
     running = in_thread(run)
-    assert waits.wait(5)
+    assert waits.wait(PATIENCE)
     assert not running.done()
     cancelled.set()
     with pytest.raises(Cancelled):
-        running.result(5)
+        running.result(PATIENCE)
 
 
 def test_look_that_succeeds_is_not_cancelled():
     cancelled = threading.Event()
     cancelled.set()
     with cancellable(cancelled):
-        assert eventually(lambda: "there", within=5) == "there"
+        assert eventually(lambda: "there", within=PATIENCE) == "there"
 
 
 def test_no_check_takes_being_cancelled_for_a_trouble_of_its_own():
@@ -175,5 +175,5 @@ def test_what_was_cancelled_before_is_forgotten_and_other_threads_are_not_cancel
             eventually(lambda: (_ for _ in ()).throw(failure()), within=0.05)
 
     with cancellable(cancelled):
-        in_thread(fails).result(5)
+        in_thread(fails).result(PATIENCE)
     fails()

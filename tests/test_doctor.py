@@ -23,6 +23,7 @@ from lab_harness.errors import EmulatorError
 from lab_harness.progress import Progress
 from tests.conftest import ROOT
 from tests.test_localstack import answering, health
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -567,5 +568,5 @@ def test_doctor_ends_at_once_though_a_name_is_still_being_looked_up(machine):
         "import socket, threading; socket.getaddrinfo = lambda *_: threading.Event().wait(60)\n"
         "from lab_harness.doctor import surroundings; print(surroundings._addresses('x.localhost'))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert done.stdout == "set()\n"

@@ -20,7 +20,7 @@ from lab_harness.emulators.embedded import START_ATTEMPTS, Embedded
 from lab_harness.emulators.http import call_json
 from lab_harness.emulators.process import END_DEADLINE, Process, free_port, is_free, read_process, write_process
 from lab_harness.errors import CourseError, EmulatorError, EmulatorNotReady
-from tests.waiting import in_thread, wait_until
+from tests.waiting import PATIENCE, in_thread, wait_until
 
 RECOVERED = "The emulator had ended without being stopped; its saved state was loaded."
 
@@ -50,10 +50,8 @@ def queues(emulator):
     return Clients(emulator)["sqs"].list_queues().get("QueueUrls", [])
 
 
-def test_emulator_is_ready_within_seconds(tmp_path):
-    before = time.monotonic()
+def test_emulator_is_ready_when_it_was_started(tmp_path):
     with started(tmp_path) as emulator:
-        assert time.monotonic() - before < 5
         assert emulator.healthy()
         assert emulator.notices == []
         assert queues(emulator) == []
@@ -109,7 +107,7 @@ print(emulator.endpoint)
 def test_two_commands_that_start_at_once_share_one_emulator(tmp_path):
     command = [sys.executable, "-c", START, str(tmp_path), str(free_port())]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    endpoints = [process.communicate(timeout=30)[0].strip() for process in both]
+    endpoints = [process.communicate(timeout=PATIENCE)[0].strip() for process in both]
     emulator = Embedded(tmp_path)
     try:
         assert endpoints == [emulator.endpoint] * 2
@@ -177,7 +175,7 @@ def test_stop_by_another_command_is_as_gentle(tmp_path):
         Clients(emulator)["sqs"].create_queue(QueueName="kept")
         before = time.monotonic()
         assert other.stop()
-        assert time.monotonic() - before < 5
+        assert time.monotonic() - before < END_DEADLINE  # after which it would have been killed
     assert "kept" in (tmp_path / "state" / "sqs.json").read_text(encoding="utf-8")
 
 

@@ -9,6 +9,7 @@ from lab_harness import Failure, executions, nonce, queue_counts
 from lab_harness.aws import Clients
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import END_DEADLINE, free_port
+from tests.waiting import PATIENCE
 
 from .test_definitions import PASS, ROLE, machine
 
@@ -46,7 +47,7 @@ def asking(clients):
     return clients
 
 
-def run(clients, answer, items, tag, within=5):
+def run(clients, answer, items, tag, within=PATIENCE):
     sfn, sqs = clients["stepfunctions"], clients["sqs"]
     queue = executions.token_queue(sfn, sqs, MACHINE, QUEUE, tag)
     return executions.run_answering(sfn, MACHINE, items, queue, answer, within)
@@ -59,7 +60,7 @@ def messages(clients):
 
 def test_an_execution_that_succeeds_has_its_output_and_the_states_it_entered(clients, sfn):
     create(clients, machine(A={"Type": "Pass", "Next": "B"}, B={"Type": "Succeed"}))
-    execution = executions.run_execution(sfn, MACHINE, {"x": 1}, within=5)
+    execution = executions.run_execution(sfn, MACHINE, {"x": 1}, within=PATIENCE)
     assert (execution.status, execution.output, execution.error) == ("SUCCEEDED", {"x": 1}, "")
     assert (execution.entered(), execution.entered("Pass"), execution.entered("Wait")) == (["A", "B"], ["A"], [])
     assert execution.described().splitlines() == [
@@ -72,7 +73,7 @@ def test_an_execution_that_succeeds_has_its_output_and_the_states_it_entered(cli
 
 def test_an_execution_that_fails_says_with_what(clients, sfn):
     create(clients, machine(A={"Type": "Fail", "Error": "Broken", "Cause": "by me"}))
-    execution = executions.run_execution(sfn, MACHINE, {}, within=5)
+    execution = executions.run_execution(sfn, MACHINE, {}, within=PATIENCE)
     assert (execution.status, execution.output, execution.errors()) == ("FAILED", None, [])
     assert execution.described().startswith("the execution is FAILED with Broken: by me\n")
 
@@ -81,7 +82,7 @@ def test_failed_attempts_of_a_task_are_counted_and_shown(clients, sfn):
     missing = "arn:aws:lambda:us-east-1:000000000000:function:nobody"
     retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 1}]
     create(clients, machine(A={"Type": "Task", "Resource": missing, "Retry": retry, "End": True}))
-    execution = executions.run_execution(sfn, MACHINE, {}, within=8)
+    execution = executions.run_execution(sfn, MACHINE, {}, within=PATIENCE)
     assert len(execution.errors()) == 2
     assert execution.described().count("failed with Lambda.ResourceNotFoundException: Function not found") == 2
 
@@ -90,7 +91,7 @@ def test_the_history_can_be_narrowed_to_one_item_of_a_map(clients, sfn):
     odd = {"Variable": "$", "StringEquals": "odd", "Next": "Odd"}
     choice = {"Type": "Choice", "Choices": [odd], "Default": "Even"}
     create(clients, each(Which=choice, Odd=PASS, Even=PASS))
-    execution = executions.run_execution(sfn, MACHINE, ["odd", "even"], within=5)
+    execution = executions.run_execution(sfn, MACHINE, ["odd", "even"], within=PATIENCE)
     assert sorted(execution.entered()) == ["Each", "Even", "Odd", "Which", "Which"]
     assert [line.strip() for line in execution.described(about="odd").splitlines()[2:]] == [
         "Which entered",
@@ -100,7 +101,7 @@ def test_the_history_can_be_narrowed_to_one_item_of_a_map(clients, sfn):
 
 def test_only_the_end_of_a_long_history_is_shown(clients, sfn):
     create(clients, each(A=PASS))
-    execution = executions.run_execution(sfn, MACHINE, list(range(40)), within=8)
+    execution = executions.run_execution(sfn, MACHINE, list(range(40)), within=PATIENCE)
     assert len(execution.described().splitlines()) == 2 + executions.SHOWN_EVENTS
 
 
@@ -169,7 +170,7 @@ def test_messages_of_others_stay_in_the_queue(asking):
         (message,) = messages(asking)
         assert json.loads(message["Body"])["item"] == "mine"
         sfn.send_task_success(taskToken=json.loads(message["Body"])["taskToken"], output="2")
-        assert mine.end(within=5).output == [2]
+        assert mine.end(within=PATIENCE).output == [2]
 
 
 @pytest.mark.parametrize("body", [{"item.$": "$"}, {"item.$": "$", "taskToken": "made up"}, "no JSON", "[1]"])

@@ -7,6 +7,7 @@ import pytest
 
 from lab_harness.aws import Clients
 from lab_harness.emulators.guard import refusal
+from tests.waiting import PATIENCE
 
 TOKEN = "the-token"
 LINK = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
@@ -175,7 +176,7 @@ def aws(embedded):
 
 
 def request(embedded, method, path, headers=None, body=None):
-    connection = http.client.HTTPConnection(urlsplit(embedded.endpoint).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(embedded.endpoint).netloc, timeout=PATIENCE)
     try:
         connection.request(method, path, body=body, headers=headers or {})
         response = connection.getresponse()

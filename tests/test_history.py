@@ -1,12 +1,12 @@
 """Tests for the history of an execution: the states of branches and iterations, and what came before each event."""
 
 import json
-import time
 from collections import Counter
 
 import pytest
 
 from lab_harness.aws import Clients
+from tests.waiting import wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/any"
 DEFINITION = {
@@ -71,10 +71,8 @@ def run_machine(sfn):
 
     def run(arn, data):
         execution = sfn.start_execution(stateMachineArn=arn, input=json.dumps(data))["executionArn"]
-        deadline = time.monotonic() + 15
-        while (found := sfn.describe_execution(executionArn=execution))["status"] == "RUNNING":
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        wait_until(lambda: sfn.describe_execution(executionArn=execution)["status"] != "RUNNING")
+        found = sfn.describe_execution(executionArn=execution)
         return found, sfn.get_execution_history(executionArn=execution, maxResults=1000)["events"]
 
     return run

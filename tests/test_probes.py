@@ -1,7 +1,6 @@
 """Tests for the probes: invoke a function, read its log, count and take messages."""
 
 import io
-import time
 import zipfile
 from types import SimpleNamespace
 
@@ -18,6 +17,7 @@ from lab_harness import (
     queue_counts,
     take_messages,
 )
+from tests.waiting import wait_until
 
 HANDLER = """
 def handler(event, context):
@@ -154,9 +154,7 @@ def test_messages_with_a_text_are_taken_and_the_others_come_back(queue):
     for body in [f"letter {number}" for number in range(12)] + ["probe 1", "letter with a probe 2"]:
         sqs.send_message(QueueUrl=url, MessageBody=body)
     assert sorted(take_messages(sqs, url, "probe", hidden=1)) == ["letter with a probe 2", "probe 1"]
-    deadline = time.monotonic() + 5
-    while queue_counts(sqs, url)["visible"] < 12 and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: queue_counts(sqs, url)["visible"] >= 12)
     assert queue_counts(sqs, url) == {"visible": 12, "in flight": 0, "delayed": 0}
     assert take_messages(sqs, url, "probe", hidden=1) == []
 

@@ -12,6 +12,7 @@ import pytest
 
 from lab_harness.aws import Clients
 from tests.conftest import ROOT
+from tests.waiting import PATIENCE
 
 ATTACK = """
 async endpoint => {
@@ -96,7 +97,7 @@ def test_a_rebound_name_is_refused(embedded):
     import http.client
 
     host, port = embedded.endpoint.removeprefix("http://").split(":")
-    connection = http.client.HTTPConnection(host, int(port), timeout=5)
+    connection = http.client.HTTPConnection(host, int(port), timeout=PATIENCE)
     connection.request("GET", "/?Action=ListQueues", headers={"Host": f"attacker.example:{port}"})
     answer = connection.getresponse()
     assert answer.status == 403
@@ -160,7 +161,7 @@ def test_no_process_of_ours_connects_to_anything_but_this_machine(tmp_path):
 def test_a_foreign_endpoint_is_refused_before_anything_is_sent(endpoint, monkeypatch):
     environ = {**os.environ, "AWS_ENDPOINT_URL": endpoint, "LAB_COURSE": str(ROOT)}
     command = [sys.executable, "-m", "lab_harness", "check", "hello_lambda"]
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=20)
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.returncode == 3
     assert "nothing was sent" in done.stderr
     assert "Traceback" not in done.stderr

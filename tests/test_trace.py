@@ -1,7 +1,6 @@
 """Tests for what happened after the last request: which request that is, and which steps belong to it."""
 
 import json
-import time
 from types import SimpleNamespace
 
 import boto3
@@ -12,6 +11,7 @@ from lab_harness.emulators.base import NO_CALL_LOG, Call, Mail
 from lab_harness.notebook import pictures
 from lab_harness.trace import SILENCE, Step, invocations, trace
 from tests.labs.helpers import zipped
+from tests.waiting import wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/functions"
 START = 1_700_000_000.0
@@ -334,11 +334,8 @@ def test_invocation_on_the_emulator_is_followed_to_the_mail(clients, topic, embe
 
 
 def wait_for(look, count):
-    deadline = time.monotonic() + 10
-    while len(found := look()) != count:
-        assert time.monotonic() < deadline, found
-        time.sleep(0.02)
-    return found
+    wait_until(lambda: len(look()) == count)
+    return look()
 
 
 def test_emulator_without_a_call_log_says_so(clients, monkeypatch):

@@ -8,6 +8,7 @@ import pytest
 
 from lab_harness.aws import Clients
 from lab_harness.emulators.websites import website_bucket
+from tests.waiting import PATIENCE
 
 PAGES = {
     "index.html": "home",
@@ -49,7 +50,7 @@ def browse(embedded):
 
     def browse(path="/", bucket="site", method="GET", body=None):
         address = urlsplit(embedded.endpoint)
-        connection = http.client.HTTPConnection(address.netloc, timeout=10)
+        connection = http.client.HTTPConnection(address.netloc, timeout=PATIENCE)
         try:
             host = f"{bucket}.s3-website.localhost:{address.port}"
             connection.request(method, path, body=body, headers={"Host": host})

@@ -8,8 +8,10 @@ from concurrent.futures import Future
 
 from lab_harness.emulators.process import read_process
 
+PATIENCE = 60.0  # seconds until what must happen is given up: a machine that stalls for a while fails no test
 
-def wait_until(look, within=15.0):
+
+def wait_until(look, within=PATIENCE):
     """What `look` returns, as soon as it is true; an AssertionError after so many seconds."""
     deadline = time.monotonic() + within
     while not (found := look()):

@@ -1,7 +1,6 @@
 """What students' code cannot do: each attack gets its honest grade, and so does the submission after it."""
 
 import socket
-import time
 
 import pytest
 from msgspec.structs import replace
@@ -419,14 +418,13 @@ def test_nothing_of_the_machine_can_be_written_to(attack):
 
 
 def test_a_fork_bomb_ends_at_the_limit_on_processes(attack):
-    began = time.monotonic()
     grade = attack("""
-        import os, time
+        import os
         while True:
             os.fork()
         """)
     assert (grade.status, grade.points) == (Status.LIMITED, 0)
-    assert time.monotonic() - began < 40
+    assert "too many processes" in grade.reason
 
 
 def test_filling_the_disk_is_stopped_by_the_limit_and_said(attack):

@@ -22,7 +22,7 @@ from lab_harness.grading.worker import Terms, shortcomings
 from lab_harness.labs import load_lab
 from tests.conftest import ROOT
 from tests.grading.class_work import LIMITS, RIGHT_CELLS, hand_in
-from tests.waiting import in_thread, wait_until
+from tests.waiting import PATIENCE, in_thread, wait_until
 
 CLOSED = not missing_protections()
 WAIT = "import time; time.sleep(2)"
@@ -70,7 +70,7 @@ def onlooker(scheduler):
 def one_worker(scheduler, onlooker):
     """The scheduler's address, with one worker that stays."""
     with running_worker(scheduler):
-        onlooker.wait_for_workers(1, timeout=30)
+        onlooker.wait_for_workers(1, timeout=PATIENCE)
         yield scheduler
 
 
@@ -100,9 +100,9 @@ def test_killed_worker_loses_nothing_and_grades_are_those_of_this_machine(course
     ]
     [stays] = workers(onlooker)
     with running_worker(one_worker) as victim:
-        [address] = wait_until(lambda: workers(onlooker) - {stays}, within=30)
+        [address] = wait_until(lambda: workers(onlooker) - {stays})
         all_graded = in_thread(grades, one_worker, course, submissions)
-        lost = wait_until(lambda: onlooker.processing().get(address), within=30)
+        lost = wait_until(lambda: onlooker.processing().get(address))
         victim.kill()
     there = all_graded.result(60)
     assert lost and workers(onlooker) == {stays}
@@ -207,7 +207,7 @@ def test_scheduler_that_does_not_answer_and_one_without_workers_are_named(course
         grades(nobody, course, [])
     with running_scheduler() as (address, _):
         monkeypatch.setattr(cluster, "PATIENCE", 10)
-        with Client(address, set_as_default=False, timeout=30):
+        with Client(address, set_as_default=False, timeout=PATIENCE):
             monkeypatch.setattr(cluster, "PATIENCE", 0.2)
             with pytest.raises(ClusterError, match=r"has no workers; `dask worker tcp://\S+` starts one"):
                 grades(address, course, [hand_in(tmp_path)])

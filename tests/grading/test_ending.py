@@ -12,7 +12,7 @@ import pytest
 from lab_harness.grading.sandbox import missing_protections
 from tests.conftest import ROOT
 from tests.grading.handing_in import HELLO, answered, hand_in
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 
 STUDENTS = ("ana", "bo", "cy", "di")
 # Beside the notebook's own process: a function in its box, and a child that has left for a session of its own.
@@ -80,8 +80,8 @@ def test_nothing_is_left_of_a_grader_that_was_ended(submissions, tmp_path, mode,
     with grading(submissions, tmp_path / "out", temporary, mode) as (process, family):
         assert len(family) > len(STUDENTS) * 6
         process.send_signal(number)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=PATIENCE)
         assert process.returncode == (-number if number == signal.SIGKILL else 128 + number), said
-        wait_until(lambda: not any(each.is_running() for each in family), within=10)
+        wait_until(lambda: not any(each.is_running() for each in family))
     if number != signal.SIGKILL:
         assert list(temporary.iterdir()) == []

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from lab_harness import eventually, load_lab, run_checks
+from tests.waiting import PATIENCE
 
 from .helpers import AWS_CLI, aws_cli, configure, deploy, failure, not_passed, zipped
 
@@ -30,7 +31,8 @@ def lambda_handler(event, context):
 @pytest.fixture
 def solved(clients):
     lab.solve(clients)
-    eventually(lambda: lab.checks.test_event_was_run(clients["logs"]), within=10)  # LocalStack delivers logs later
+    # LocalStack delivers logs later.
+    eventually(lambda: lab.checks.test_event_was_run(clients["logs"]), within=PATIENCE)
     return clients
 
 

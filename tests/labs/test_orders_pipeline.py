@@ -9,6 +9,7 @@ import pytest
 from lab_harness import eventually, items, load_lab, run_checks
 from lab_harness.deleters import _delete_mapping
 from lab_harness.resources import remove_resources
+from tests.waiting import PATIENCE
 
 from .helpers import configure, deploy, failure, not_passed
 
@@ -69,7 +70,7 @@ def lambda_handler(event, context):
 @pytest.fixture
 def solved(clients):
     lab.solve(clients)
-    eventually(lambda: checks.mapping_is_enabled(clients["lambda"], clients["sqs"]), within=20)
+    eventually(lambda: checks.mapping_is_enabled(clients["lambda"], clients["sqs"]), within=PATIENCE)
     return clients
 
 
@@ -107,7 +108,7 @@ def test_an_order_of_the_learner_survives_the_checks(solved):
         left.extend(message["Body"] for message in found)
         checks.expect.value("messages left", True, bool(left), "")
 
-    eventually(look, within=8)
+    eventually(look, within=PATIENCE)
     assert set(left) == {"look at me later"}
 
 
@@ -204,7 +205,7 @@ def test_a_missing_mapping_is_named(solved):
     def look():
         checks.expect.value("mappings", [], checks.mappings(solved["lambda"], solved["sqs"]), "")
 
-    eventually(look, within=20)
+    eventually(look, within=PATIENCE)
     assert "no mapping" in failure(checks.mapping_is_enabled, solved["lambda"], solved["sqs"]).found
 
 
@@ -213,7 +214,7 @@ def test_a_mapping_that_ignores_failures_is_named(solved):
     found = mapping(solved)
     _delete_mapping(solved, FUNCTION, found["UUID"])
     solved["lambda"].create_event_source_mapping(EventSourceArn=found["EventSourceArn"], FunctionName=FUNCTION)
-    eventually(lambda: checks.mapping_is_enabled(solved["lambda"], solved["sqs"]), within=20)
+    eventually(lambda: checks.mapping_is_enabled(solved["lambda"], solved["sqs"]), within=PATIENCE)
     assert not_passed(run_checks(lab, solved, STATE)) == {"mapping_reads_failures"}
 
 
@@ -320,7 +321,7 @@ def test_cloudformation_serves_as_well(clients):
         cloudformation.get_waiter("stack_create_complete").wait(
             StackName="orders", WaiterConfig={"Delay": 0.2, "MaxAttempts": 200}
         )
-        eventually(lambda: checks.mapping_is_enabled(clients["lambda"], clients["sqs"]), within=20)
+        eventually(lambda: checks.mapping_is_enabled(clients["lambda"], clients["sqs"]), within=PATIENCE)
         report = run_checks(lab, clients)
         assert [(result.name, result.found) for result in report if result.outcome != "passed"] == []
     finally:

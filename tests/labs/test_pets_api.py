@@ -13,6 +13,7 @@ import pytest
 from lab_harness import eventually, load_lab, run_checks
 from lab_harness.aws import Clients
 from lab_harness.resources import remove_resources
+from tests.waiting import PATIENCE
 
 from .helpers import AWS_CLI, aws_cli, configure, deploy, failure, not_passed
 
@@ -323,7 +324,7 @@ def test_limits_are_enforced_where_the_emulator_does(solved):
         assert answers[0].status in (201, 429)
         checks.expect.value("429", True, 429 in [answer.status for answer in answers], "")
 
-    eventually(look, within=10)
+    eventually(look, within=PATIENCE)
     checks.key_opens_post(solved["apigateway"], solved["http"], solved["logs"])  # waits until it may
     built.update_plan("replace", "/quota/limit", "1")
     assert not_passed(run_checks(lab, solved, ["key"])) == {"plan_has_limits"}

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from lab_harness import eventually, executions, items, load_lab, queue_counts, run_checks
 from lab_harness.aws import Clients
 from lab_harness.resources import remove_resources
+from tests.waiting import PATIENCE
 
 from .helpers import AWS_CLI, aws_cli, configure, deploy, failure, not_passed
 
@@ -174,15 +175,15 @@ def test_an_approval_of_the_learner_survives_the_checks(solved):
         items.probe_items(dynamodb, TABLE, "petId", {"p1": {"status": "available"}}),
         executions.probe_execution(sfn, MACHINE, data) as mine,
     ):
-        eventually(lambda: checks.expect.value("messages", 1, len(taken(solved, peek=True)), ""), within=8)
+        eventually(lambda: checks.expect.value("messages", 1, len(taken(solved, peek=True)), ""), within=PATIENCE)
         call("approval_is_asked", solved)
         call("refused_pet_is_released", solved)
         found = []
-        eventually(lambda: checks.expect.value("my", 1, len(found.extend(taken(solved)) or found), ""), within=8)
+        eventually(lambda: checks.expect.value("my", 1, len(found.extend(taken(solved)) or found), ""), within=PATIENCE)
         (message,) = found
         assert message["petId"] == "p1"
         sfn.send_task_success(taskToken=message["taskToken"], output='{"approved": true}')
-        assert mine.end(within=10).output == [{"petId": "p1", "status": "adopted"}]
+        assert mine.end(within=PATIENCE).output == [{"petId": "p1", "status": "adopted"}]
 
 
 def taken(clients, peek=False):
@@ -548,7 +549,7 @@ def test_cloudformation_and_another_definition_serve_as_well(solved):
     sfn = solved["stepfunctions"]
     before = executions.describe_machine(sfn, MACHINE)
     sfn.delete_state_machine(stateMachineArn=before["stateMachineArn"])
-    eventually(lambda: checks.expect.names("", [], executions.state_machines(sfn), ""), within=10)
+    eventually(lambda: checks.expect.names("", [], executions.state_machines(sfn), ""), within=PATIENCE)
     template = {
         "Resources": {
             "Machine": {

@@ -9,6 +9,7 @@ import pytest
 from lab_harness import eventually, load_lab, run_checks
 from lab_harness.emulators.base import Mail
 from lab_harness.resources import remove_resources
+from tests.waiting import PATIENCE
 
 from .helpers import AWS_CLI, aws_cli, failure, not_passed
 
@@ -258,7 +259,7 @@ def test_a_mail_written_by_hand_does_not_stand_in_for_the_termination(ready, mon
     def look():
         checks.expect.value("the mails", True, any(mail.text == event for mail in ready["inbox"]()), "")
 
-    eventually(look, within=10)
+    eventually(look, within=PATIENCE)
     assert failed(ready, STATE) == {"mail_arrived"}
 
 
