@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 from distributed import Client, KilledWorker
 
@@ -191,8 +192,9 @@ def test_submission_whose_every_worker_ended_is_broken_and_others_go_on():
 
 def test_scheduler_that_goes_ends_the_run_with_one_message(course, tmp_path):
     with running_scheduler() as (address, process), running_worker(address):
-        submissions = [hand_in(tmp_path, "import time; time.sleep(3)", student="waits"), hand_in(tmp_path)]
-        graded = cluster.grade_all(submissions, course, scheduler=address, limits=LIMITS, sandbox=CLOSED)
+        submissions = [hand_in(tmp_path, "import time; time.sleep(60)", student="waits"), hand_in(tmp_path)]
+        long = msgspec.structs.replace(LIMITS, cell_seconds=60, notebook_seconds=60)
+        graded = cluster.grade_all(submissions, course, scheduler=address, limits=long, sandbox=CLOSED)
         assert next(graded).student == "ana"
         process.kill()
         with pytest.raises(ClusterError, match=r"^The scheduler has gone\. What is graded is kept"):
