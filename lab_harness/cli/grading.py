@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lab_harness.grading.grade import Grade
     from lab_harness.grading.gradebook import Gradebook
     from lab_harness.grading.run import GradeAll, Graded, Plan, Versions
+    from lab_harness.grading.sandbox import Warm
     from lab_harness.grading.submissions import Intake, Work
 
 NOT_GRADED = 3  # the exit code where something was rejected or broke
@@ -67,13 +68,19 @@ def grade(
         raise UsageError("--workers is for this machine; `dask worker --nthreads N` says how many a worker takes.")
     for lab in (*labs, *regrade):
         load_lab(lab, course)  # an unknown one is named at once
-    from lab_harness.grading.class_view import shared_keys
-    from lab_harness.grading.gradebook import open_gradebook
-    from lab_harness.grading.output import GRADEBOOK, results_folder, write_results
-    from lab_harness.grading.run import chosen, plan
-    from lab_harness.grading.submissions import read_submissions, releases_of
+    from lab_harness.grading.sandbox import begin_warm
 
-    with _ended_in_order(), tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True) as scratch:
+    with (
+        _ended_in_order(),
+        nullcontext() if dask else begin_warm(course, not no_sandbox) as warm,
+        tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True) as scratch,
+    ):
+        from lab_harness.grading.class_view import shared_keys
+        from lab_harness.grading.gradebook import open_gradebook
+        from lab_harness.grading.output import GRADEBOOK, results_folder, write_results
+        from lab_harness.grading.run import chosen, plan
+        from lab_harness.grading.submissions import read_submissions, releases_of
+
         with _reading():
             intake = read_submissions(submissions, course, Path(scratch), labs)
         works = chosen(_something(intake, submissions), only)
@@ -83,7 +90,7 @@ def grade(
                 gradebook.grade_again(lab, {work.student.id for work in works if work.lab == lab})
             steps = plan(works, gradebook.by_key(), versions, limit)
             secret = [course.labs, submissions, out]
-            grade_all = _grader(course, workers, dask, not no_sandbox, secret) if steps.todo else _nothing
+            grade_all = _grader(course, workers, dask, not no_sandbox, secret, warm) if steps.todo else _nothing
             done = _carry_out(steps, gradebook, grade_all, versions)
             changes = [each.change for each in done if each.change]
             rows = gradebook.rows()
@@ -147,7 +154,14 @@ def _alone_in(folder: Path) -> Iterator[None]:
         raise CourseError(f"Another `lab grade` is writing to {folder}. Wait for it, or name another --out.") from error
 
 
-def _grader(course: Course, workers: int | None, scheduler: str | None, walled: bool, secret: list[Path]) -> "GradeAll":
+def _grader(
+    course: Course,
+    workers: int | None,
+    scheduler: str | None,
+    walled: bool,
+    secret: list[Path],
+    warm: "Warm | None",
+) -> "GradeAll":
     """What grades here, or on a cluster. CourseError where submissions could read what is `secret`."""
     if scheduler:
         from lab_harness.grading import cluster
@@ -162,7 +176,7 @@ def _grader(course: Course, workers: int | None, scheduler: str | None, walled: 
     if walled and (found := sandbox.exposed(secret)):
         raise CourseError(f"Submissions are shown Python's folders, and {found[0]}. Move it out of there.")
     cores = workers or os.cpu_count() or 1
-    return partial(pool.grade_all, course=course, workers=cores, sandbox=walled)
+    return partial(pool.grade_all, course=course, workers=cores, sandbox=walled, warm=warm)
 
 
 def _nothing(_: object) -> "Iterator[Grade]":

@@ -17,7 +17,7 @@ from lab_harness.errors import EmulatorNotReady
 from lab_harness.grading.emulator import PORT, RoomEmulator
 from lab_harness.grading.lines import tell
 from lab_harness.lab_file import MIB
-from lab_harness.labs import Lab, all_labs, load_lab
+from lab_harness.labs import Lab, load_lab
 from lab_harness.results import CheckResult, LabReport, Outcome
 from lab_harness.runner import run_checks
 
@@ -43,31 +43,25 @@ class Judge:
         self.clients = Clients(self.emulator)
         self._labs: dict[str, Lab] = {}
 
-    def prepare(self) -> None:
-        """Load every lab's checks and make their clients; a lab that cannot be loaded says so when it is graded."""
-        with suppress(Exception):
-            for lab in all_labs(self.course):
-                with suppress(Exception):
-                    self.warm(self.lab(lab.id))
+    def prepare(self, lab_id: str, rehearse: bool) -> None:
+        """Load a lab's checks and make their clients; a lab that cannot be loaded says so when it is graded.
 
-    def rehearse(self) -> None:
-        """Make a first call with each client while there is no emulator: what is slow the first time is then done."""
+        To `rehearse` is to make a first call with each while there is no emulator: what is slow is then done.
+        """
         from lab_harness.account_state import account_state
 
-        for service in set[str]().union(*map(_services, self._labs.values())):
-            with suppress(EmulatorNotReady):
-                account_state(self.clients, [service])
+        with suppress(Exception):
+            self.clients["http"]
+            for service in _services(self.lab(lab_id)):
+                self.clients[service]
+                with suppress(EmulatorNotReady):
+                    account_state(self.clients, [service] if rehearse else [])
 
     def lab(self, lab_id: str) -> Lab:
         """The lab, loaded once."""
         if lab_id not in self._labs:
             self._labs[lab_id] = load_lab(lab_id, self.course)
         return self._labs[lab_id]
-
-    def warm(self, lab: Lab) -> None:
-        for service in _services(lab):
-            self.clients[service]
-        self.clients["http"]
 
     def run(self, lab_id: str, port: int, token: str, results: int) -> None:
         """Judge the lab, telling each result as it comes, then that all is done. Runs in a process of its own."""

@@ -41,13 +41,15 @@ def grade_all(
     workers: int,
     limits: Limits | None = None,
     sandbox: bool = True,
+    warm: Warm | None = None,
 ) -> Iterator[Grade]:
     """The grade of each submission, in the order in which they are done; the labs that take longest begin first.
 
     As many work at once as there are workers; while some wait for something, others begin. Whatever a submission
-    is or does, its grade says so, and the others go on. `limits` stand in place of those that each lab has.
+    is or does, its grade says so, and the others go on. `limits` stand in place of those that each lab has; `warm`
+    is a warm process for this course and `sandbox` that was begun before.
     """
-    with Grader(course, workers=workers, limits=limits, sandbox=sandbox) as grader:
+    with Grader(course, workers=workers, limits=limits, sandbox=sandbox, warm=warm) as grader:
         yield from grader.grade(submissions)
 
 
@@ -78,10 +80,18 @@ class _Flight:
 class Grader:
     """Grades submissions with one warm process, which it keeps from one call to the next."""
 
-    def __init__(self, course: Course, *, workers: int, limits: Limits | None = None, sandbox: bool = True) -> None:
+    def __init__(
+        self,
+        course: Course,
+        *,
+        workers: int,
+        limits: Limits | None = None,
+        sandbox: bool = True,
+        warm: Warm | None = None,
+    ) -> None:
         self.course, self.workers, self.limits, self.sandbox = course, workers, limits, sandbox
         self.selector = selectors.DefaultSelector()
-        self.warm: Warm | None = None
+        self.warm = warm
         self.flights: list[_Flight] = []
 
     def __enter__(self) -> Self:
@@ -120,7 +130,7 @@ class Grader:
             lab.all_checks  # noqa: B018  a mistake in them shows here
             cells = read_cells(submission, {task.id for task in lab.tasks if task.apart})
             limits = self.limits or lab.file.limits
-            ours = self._room()
+            ours = self._room(lab.id)
             ours.sendall(json.dumps({"lab": lab.id, "cells": cells, "limits": asdict(limits)}).encode() + b"\n")
         except Rejected as error:
             return Grade(submission.student, submission.lab, Status.REJECTED, str(error))
@@ -131,15 +141,16 @@ class Grader:
         self.selector.register(ours, selectors.EVENT_READ, flight)
         return None
 
-    def _room(self) -> socket.socket:
+    def _room(self, lab: str) -> socket.socket:
         """A socket to a new room, of a new warm process where the last one has ended."""
         if self.warm and not self.warm.alive():
             self.warm.close()
             self.warm = None
         self.warm = self.warm or Warm(self.course, self.sandbox)
+        self.warm.await_ready()
         ours, theirs = socket.socketpair()
         with theirs:
-            self.warm.submit(theirs)
+            self.warm.submit(theirs, lab)
         ours.settimeout(WRITE_DEADLINE)
         return ours
 

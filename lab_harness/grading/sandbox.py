@@ -8,7 +8,7 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -74,7 +74,7 @@ def why_not_closed() -> str:
 
 
 class Warm:
-    """The warm process. `submit` gives it a socket on which a room is told its submission."""
+    """The warm process. It begins to load what it needs at once; `await_ready` is for whoever is to `submit`."""
 
     def __init__(self, course: Course, sandbox: bool) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -92,17 +92,23 @@ class Warm:
         )  # fmt: skip
         theirs.close()
         self._jobs = ours
-        ours.settimeout(START_DEADLINE)
-        with suppress(OSError):
-            if ours.recv(16):
-                return
-        reason = self.words()
-        self.close()
-        raise EmulatorError(f"The grader's warm process did not start:\n{reason}")
+        self._ready = False
 
-    def submit(self, control: socket.socket) -> None:
-        """Have a room made that reads its submission from this socket."""
-        socket.send_fds(self._jobs, [b"1"], [control.fileno()])
+    def await_ready(self) -> None:
+        """Wait until it has loaded what it needs. Raises EmulatorError where it did not start."""
+        if self._ready:
+            return
+        self._jobs.settimeout(START_DEADLINE)
+        with suppress(OSError):
+            self._ready = bool(self._jobs.recv(16))
+        if not self._ready:
+            reason = self.words()
+            self.close()
+            raise EmulatorError(f"The grader's warm process did not start:\n{reason}")
+
+    def submit(self, control: socket.socket, lab: str) -> None:
+        """Have a room made that reads its submission, one of this lab, from this socket."""
+        socket.send_fds(self._jobs, [lab.encode()], [control.fileno()])
 
     def alive(self) -> bool:
         """Whether it still runs."""
@@ -117,11 +123,21 @@ class Warm:
         """End it, and every room: those whose grader has gone clear away what is theirs."""
         self._jobs.close()
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(END_DEADLINE)
+            self._process.wait(END_DEADLINE if self._ready else 0)
         self._process.kill()
         self._process.wait()
         self._log.close()
         self._scratch.cleanup()
+
+
+@contextmanager
+def begin_warm(course: Course, sandbox: bool) -> Iterator[Warm | None]:
+    """A warm process, which loads while its grader reads submissions: both take long. None where walls are missing."""
+    if sandbox and why_not_closed():
+        yield None
+        return
+    with closing(Warm(course, sandbox)) as warm:
+        yield warm
 
 
 def _environment(sandbox: bool) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """The warm process that rooms are forked from: everything is loaded here once, and nothing of a student's ever is.
 
-Run as `python -m lab_harness.grading.zygote FD CLOSED COURSE`. Each message on the socket FD brings, as a descriptor,
-the socket on which a room is told its submission; the submission itself never enters this process, so that no later
-room can find it in the memory that it is given.
+Run as `python -m lab_harness.grading.zygote FD CLOSED COURSE`. Each message on the socket FD names a lab and brings, as
+a descriptor, the socket on which a room is told its submission; the submission itself never enters this process, so
+that no later room can find it in the memory that it is given.
 """
 
 import gc
@@ -20,9 +20,11 @@ from lab_harness.emulators.base import REGION
 from lab_harness.grading import walls
 from lab_harness.grading.emulator import preload
 from lab_harness.grading.judge import Judge
+from lab_harness.grading.large_pages import use_large_pages
 from lab_harness.grading.room import occupy
 
 READY = b"ready"
+LONGEST_NAME = 1024  # bytes of a lab's
 # What notebooks and functions import, and what they make others import later.
 USED = (
     *("boto3", "boto3.s3.inject", "matplotlib.pyplot", "numpy", "requests", "urllib.request", "zipfile", "bdb"),
@@ -40,15 +42,20 @@ def main() -> None:
     closed = sys.argv[2] == "closed"
     if os.geteuid() == 0 and closed:
         walls.become_nobody()
-    judge = warm(Course(Path(sys.argv[3])), closed)
+    warm(closed)
+    judge, prepared = Judge(Course(Path(sys.argv[3]))), set[bytes]()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Rooms that ended are no business of ours.
-    gc.freeze()  # A collection in a child would copy the pages that it shares with us.
     jobs.send(READY)
     while True:
-        message, descriptors, _, _ = socket.recv_fds(jobs, 1, 1)
-        if not message:
+        lab, descriptors, _, _ = socket.recv_fds(jobs, LONGEST_NAME, 1)
+        if not lab:
             _await_rooms()
             return
+        if lab not in prepared:
+            judge.prepare(lab.decode(), rehearse=closed)  # Where it is closed, nobody listens at the port.
+            prepared.add(lab)
+            gc.freeze()  # A collection in a child would copy the pages that it shares with us.
+            use_large_pages()
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             jobs.close()
@@ -62,8 +69,8 @@ def _await_rooms() -> None:
         os.wait()  # Since nobody asks how they ended, it returns when the last one has.
 
 
-def warm(course: Course, closed: bool) -> Judge:
-    """Load what rooms need; the lab's checks with their clients are what it returns."""
+def warm(closed: bool) -> None:
+    """Load what rooms need of every lab."""
     _share_models()
     if closed:
         preload()
@@ -71,11 +78,6 @@ def warm(course: Course, closed: bool) -> Judge:
         with suppress(ImportError):  # Some come and go with the versions of what they belong to.
             import_module(name)
     _rehearse()
-    judge = Judge(course)
-    judge.prepare()
-    if closed:  # Where nobody listens at the port.
-        judge.rehearse()
-    return judge
 
 
 def _rehearse() -> None:

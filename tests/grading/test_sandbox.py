@@ -1,5 +1,7 @@
 """Tests for what the grader's warm process sees of this machine."""
 
+import platform
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -7,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from lab_harness.errors import EmulatorError
 from lab_harness.grading import sandbox
 from lab_harness.grading.pool import Grader
 from lab_harness.grading.room import Room
@@ -63,3 +66,46 @@ def test_limit_that_the_notebook_hit_holds_for_the_checks_too(hit, why, over):
     room.hit, room.over, room.judge_pid, room.notebook = hit, False, 1, SimpleNamespace(box=None)
     room._stop(why)
     assert (room.hit, room.over) == ([why], over)
+
+
+def test_a_warm_process_that_nobody_waited_for_is_ended_at_once(course):
+    with sandbox.begin_warm(course, sandbox=True) as warm:
+        assert warm.alive()
+    assert not warm.alive()
+
+
+def test_a_warm_process_that_does_not_start_says_why(course, monkeypatch):
+    monkeypatch.setattr(sandbox, "_environment", lambda sandbox: {"PYTHONHOME": "/nowhere"})
+    with sandbox.begin_warm(course, sandbox=False) as warm, pytest.raises(EmulatorError) as caught:
+        warm.await_ready()
+    assert str(caught.value).startswith("The grader's warm process did not start:\n")
+    assert "No module named" in str(caught.value)
+
+
+def test_none_is_begun_where_walls_are_missing(course, monkeypatch):
+    monkeypatch.setattr(sandbox, "why_not_closed", lambda: "bubblewrap is not installed")
+    with sandbox.begin_warm(course, sandbox=True) as warm:
+        assert warm is None
+
+
+LARGE_PAGES = """
+import psutil
+from lab_harness.grading.large_pages import use_large_pages
+
+def large():
+    return sum(int(line.split()[1]) for line in open("/proc/self/smaps_rollup") if line.startswith("AnonHugePages"))
+
+held = b'x' * (32 << 20)
+before = large()
+use_large_pages()
+print(large() - before)
+"""
+
+
+@pytest.mark.skipif(
+    tuple(map(int, platform.release().split(".")[:2])) < (6, 1),
+    reason="this kernel collapses no memory into large pages",
+)
+def test_memory_that_is_held_is_moved_into_large_pages():
+    done = subprocess.run([sys.executable, "-c", LARGE_PAGES], capture_output=True, text=True, check=True)
+    assert int(done.stdout) >= 30 * 1024  # KiB

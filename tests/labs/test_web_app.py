@@ -11,6 +11,7 @@ import pytest
 from lab_harness import load_lab, run_checks
 from lab_harness.gateway import http_api, rest_api
 from lab_harness.resources import remove_resources
+from tests.waiting import wait_until
 
 from .helpers import AWS_CLI, aws_cli, configure, deploy, failure, not_passed
 
@@ -305,7 +306,7 @@ def test_a_wrong_handler_is_shown_with_what_it_did(solved, monkeypatch):
             deploy(solved, FUNCTION, HANDLER.replace(old, new))
         for task, check in seen_by.items():
             if check:
-                assert evidence in found(solved, check, task)
+                wait_until(lambda shown=(check, task), said=evidence: said in found(solved, *shown))  # logs may be late
                 assert rows(solved) == [by_hand], new
 
 
