@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -34,6 +35,11 @@ class ByFileAndLab(LoadScopeScheduling):
     def _split_scope(self, nodeid):
         lab = next((name for name in LABS if f"[{name}]" in nodeid), "")
         return nodeid.split("::")[0] + lab
+
+
+def pytest_configure():
+    """Let what the tests start hear Ctrl-C: where a shell has started us in the background it would be ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_make_scheduler(config, log):
