@@ -665,19 +665,20 @@ def test_tab_that_raises_says_why_and_the_panel_goes_on(page, error, shown):
     page.panel._state.tabs = (Tab("bad", "Bad", fail(error)), Tab("good", "Good", lambda clients: [Note("Good.")]))
     page.settled()
     page.act("tab", tab="bad")
-    assert shown in page.shown("console")
-    url = create_queue()  # is looked at by the tab, too, in the thread that watches
+    page.says("console", shown)
+    url = create_queue()  # is looked at by the tab, too
     page.becomes("queue", "✓ done")
     boto3.client("sqs").send_message(QueueUrl=url, MessageBody="hello")
     page.becomes("message", "✓ done")
     page.act("tab", tab="good")
-    assert "Good." in page.shown("console")
+    page.says("console", "Good.")
     assert shown not in page.shown("console")
 
 
 def test_open_tab_follows_what_happens_in_the_account(page):
     page.settled()
     page.act("tab", tab="queues")
+    wait_until(lambda: "Looking…" not in page.shown("console"))
     assert "sample-queue" not in page.shown("console")
     create_queue()
     page.says("console", "sample-queue")
@@ -691,25 +692,52 @@ def test_open_tab_follows_what_happens_without_a_call(page):
     page.says("console", "Look 3.")
 
 
-def test_tab_that_is_slow_does_not_show_itself_in_another_ones_place(page):
-    began, go = threading.Event(), threading.Event()
+@pytest.fixture
+def slow_tab(page):
+    """A page with the tabs `slow`, which shows itself once this event is set, and `fast`."""
+    go = threading.Event()
 
     def show(clients):
-        began.set()
-        go.wait(15)
+        go.wait(PATIENCE)
         return [Note("Slow.")]
 
-    slow, fast = Tab("slow", "Slow", show), Tab("fast", "Fast", lambda clients: [Note("Fast.")])
-    page.panel._state.tabs = (slow, fast)
+    page.panel._state.tabs = Tab("slow", "Slow", show), Tab("fast", "Fast", lambda clients: [Note("Fast.")])
     page.settled()
-    first = in_thread(lambda: page.act("tab", tab="slow"))
-    assert began.wait(15)
-    second = in_thread(lambda: page.act("tab", tab="fast"))
+    yield go
     go.set()
-    first.result(PATIENCE)
-    second.result(PATIENCE)
-    assert "Fast." in page.shown("console")
-    assert "Slow." not in page.shown("console")
+
+
+def test_slow_tab_keeps_neither_a_click_nor_a_tick_waiting(page, slow_tab):
+    page.act("tab", tab="slow")
+    page.says("console", "Looking…")
+    page.act("hint", task="queue")
+    assert "Hint 1 of 3" in page.shown("task queue")
+    create_queue()
+    page.becomes("queue", "✓ done")
+    assert "Looking…" in page.shown("console")
+    slow_tab.set()
+    page.says("console", "Slow.")
+
+
+def test_slow_tab_does_not_show_itself_in_another_ones_place(page, slow_tab):
+    shown = []
+    page.panel._view.observe(lambda change: shown.append(change["new"]["console"]), "fragments")
+    page.act("tab", tab="slow")
+    page.act("tab", tab="fast")
+    page.says("console", "Looking…")
+    slow_tab.set()
+    page.says("console", "Fast.")
+    assert not [each for each in shown if "Slow." in each]
+
+
+def test_tab_that_is_open_keeps_what_it_shows_when_it_is_clicked_again(page, slow_tab):
+    slow_tab.set()
+    page.act("tab", tab="slow")
+    page.says("console", "Slow.")
+    slow_tab.clear()
+    page.act("tab", tab="slow")
+    time.sleep(A_WHILE)
+    assert "Slow." in page.shown("console")
 
 
 def test_what_a_worker_cannot_do_is_trouble_until_something_works(page):

@@ -661,6 +661,7 @@ def test_axe_finds_nothing_serious_in_the_panel(tall_page, jupyterlab):
         for tab in tabs:
             tab.click()
             expect(panel(page).get_by_role("tabpanel", name=tab.inner_text())).to_be_visible()
+            expect(panel(page)).not_to_contain_text("Looking…")
             issues += serious_issues(page, ".lab-live [data-fragment=console]")
         issues += serious_issues(page, ".lab-live")
         page.screenshot(path=ARTIFACTS / f"panel-{'light' if theme == LIGHT else 'dark'}.png")

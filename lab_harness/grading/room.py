@@ -35,7 +35,7 @@ from lab_harness.grading.watch import ACCOUNT_FULL, Watch, cpu_seconds
 from lab_harness.lab_file import MIB, Limits
 
 TICK = 0.1  # seconds between two looks at what is used
-JUDGE_SECONDS = 240.0  # the longest checks wait about a minute
+JUDGE_SECONDS = 240.0  # the check that waits longest may take a minute and a half
 SETTLE_DEADLINE = 15.0
 ROOM_BYTES = 256 * MIB  # the folder in memory where functions' packages are unpacked
 

@@ -48,26 +48,36 @@ def render(template: str, **values: Any) -> Markup:
 
 
 class Soon:
-    """Calls a function a moment after it was asked to, once, in a thread for which nobody waits."""
+    """Calls a function a moment after it was asked to, in a thread for which nobody waits.
+
+    However often it is asked meanwhile, it calls once; while it runs, it is not called again, but afterwards.
+    """
 
     def __init__(self, seconds: float, function: Callable[[], object]) -> None:
         self._seconds, self._function = seconds, function
         self._lock = threading.Lock()
-        self._asked = False
+        self._asked = self._begun = False
 
     def __call__(self) -> None:
         with self._lock:
-            if self._asked:
-                return
             self._asked = True
-        timer = threading.Timer(self._seconds, self._call)
-        timer.name, timer.daemon = "lab-soon", True
-        timer.start()
+            self._begin()
+
+    def _begin(self) -> None:
+        if self._asked and not self._begun:
+            self._begun = True
+            timer = threading.Timer(self._seconds, self._call)
+            timer.name, timer.daemon = "lab-soon", True
+            timer.start()
 
     def _call(self) -> None:
-        with self._lock:
-            self._asked = False
-        self._function()
+        self._asked = False
+        try:
+            self._function()
+        finally:
+            with self._lock:
+                self._begun = False
+                self._begin()
 
 
 class LiveView(anywidget.AnyWidget):

@@ -9,8 +9,7 @@ from lab_harness.changes import Change, Changes, affected
 from lab_harness.errors import EmulatorError, HarnessError
 from lab_harness.notebook import console
 from lab_harness.notebook.background import Cells, Views, Watch, Worker
-from lab_harness.notebook.console import Tab
-from lab_harness.notebook.live import Action, LiveView
+from lab_harness.notebook.live import Action, LiveView, Soon
 from lab_harness.notebook.panel_page import PanelState, explained, fragments, look
 from lab_harness.notebook.tasks_view import Outcomes
 from lab_harness.progress import LabProgress
@@ -28,13 +27,13 @@ class Panel:
         self._lab = opened.lab
         self._state = PanelState(Outcomes(opened.lab), console.tabs(opened.lab))
         self._lock = threading.RLock()
-        self._looking = threading.Lock()  # at the account, for a tab: the later look has seen more
         self._watch: Watch | None = None
         self._changes: Changes | None = None
         self._views = Views()
         cells = Cells(self._cell_ended)
         self._worker = Worker(self._run_due, lambda: cells.running > 0, self._failed)
         self._view = LiveView(self._act, self._fragments, opened.__str__)
+        self._look_soon = Soon(0.0, self._look)
         opened.runs.observers.append(self._finished)
         opened.runs.around = self._running
 
@@ -108,7 +107,10 @@ class Panel:
     def _do_tab(self, action: Action) -> None:
         tab = next((tab for tab in self._state.tabs if tab.id == action.get("tab")), None)
         if tab:
-            self._look(tab)
+            with self._lock:
+                self._state.open(tab)
+            self._look_soon()
+            self._update_soon()
 
     def _do_dock(self, _: Action) -> None:
         self._view.dock(self._lab.title)
@@ -160,7 +162,8 @@ class Panel:
         self._changes = Changes(self._opened.clients, self._lab.file.services)
         self._state.found()
         self._run_all()  # only now: what is changed from here on is seen
-        self._look()
+        self._update()
+        self._look_soon()
         return self._changes
 
     def _saw(self, change: Change | None) -> None:
@@ -172,7 +175,7 @@ class Panel:
                 self._opened.runs.interrupt()
             self._worker.run_again(names)
         if self._state.tab:  # Also after a while without a call: messages come back, logs are written, mails arrive.
-            self._look()
+            self._look_soon()
 
     def _lost(self, _: EmulatorError) -> None:
         if self._state.answers:
@@ -220,14 +223,14 @@ class Panel:
         self._state.trouble = explained(error)
         self._update()
 
-    def _look(self, tab: Tab | None = None) -> None:
-        """Show in this tab, or in the one that is open, what is in the account now."""
-        with self._looking:
-            tab = tab or self._state.tab
-            blocks = look(tab, self._opened.clients) if tab and self._state.answers else ()
+    def _look(self) -> None:
+        """Show in the tab that is open, if one is, what is in the account now."""
+        if tab := self._state.tab:
+            blocks = look(tab, self._opened.clients) if self._state.answers else ()
             with self._lock:
-                self._state.tab, self._state.blocks = tab, blocks
-        self._update()
+                if tab is self._state.tab:  # and no other one was opened meanwhile
+                    self._state.blocks = blocks
+            self._update()
 
     def _update(self) -> None:
         """Show what is known now, if anybody looks."""

@@ -52,6 +52,11 @@ class PanelState:
         """The ids of the tasks that are done in the account now."""
         return {view.task.id for view in self.tasks(progress) if view.state == "done"}
 
+    def open(self, tab: Tab) -> None:
+        """Show this tab; what is in it is not known yet."""
+        if tab is not self.tab:
+            self.tab, self.blocks = tab, (Markup(Note("Looking…").html()),)  # noqa: S704  blocks escape
+
     def found(self) -> None:
         """The emulator answers, whether it did before or not."""
         self.said = self.said if self.answers else "The emulator runs."
