@@ -54,8 +54,9 @@ class Judge:
             self.clients["http"]
             for service in _services(self.lab(lab_id)):
                 self.clients[service]
-                with suppress(EmulatorNotReady):
-                    account_state(self.clients, [service] if rehearse else [])
+                if rehearse:
+                    with suppress(EmulatorNotReady):
+                        account_state(self.clients, [service])
 
     def lab(self, lab_id: str) -> Lab:
         """The lab, loaded once."""
