@@ -20,7 +20,6 @@ from lab_harness.emulators.base import REGION
 from lab_harness.grading import walls
 from lab_harness.grading.emulator import preload
 from lab_harness.grading.judge import Judge
-from lab_harness.grading.large_pages import use_large_pages
 from lab_harness.grading.room import occupy
 
 READY = b"ready"
@@ -55,7 +54,6 @@ def main() -> None:
             judge.prepare(lab.decode(), rehearse=closed)  # Where it is closed, nobody listens at the port.
             prepared.add(lab)
             gc.freeze()  # A collection in a child would copy the pages that it shares with us.
-            use_large_pages()
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             jobs.close()

@@ -1,7 +1,5 @@
 """Tests for what the grader's warm process sees of this machine."""
 
-import platform
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -86,26 +84,3 @@ def test_none_is_begun_where_walls_are_missing(course, monkeypatch):
     monkeypatch.setattr(sandbox, "why_not_closed", lambda: "bubblewrap is not installed")
     with sandbox.begin_warm(course, sandbox=True) as warm:
         assert warm is None
-
-
-LARGE_PAGES = """
-import psutil
-from lab_harness.grading.large_pages import use_large_pages
-
-def large():
-    return sum(int(line.split()[1]) for line in open("/proc/self/smaps_rollup") if line.startswith("AnonHugePages"))
-
-held = b'x' * (32 << 20)
-before = large()
-use_large_pages()
-print(large() - before)
-"""
-
-
-@pytest.mark.skipif(
-    tuple(map(int, platform.release().split(".")[:2])) < (6, 1),
-    reason="this kernel collapses no memory into large pages",
-)
-def test_memory_that_is_held_is_moved_into_large_pages():
-    done = subprocess.run([sys.executable, "-c", LARGE_PAGES], capture_output=True, text=True, check=True)
-    assert int(done.stdout) >= 30 * 1024  # KiB
