@@ -50,8 +50,10 @@ def queues(emulator):
     return Clients(emulator)["sqs"].list_queues().get("QueueUrls", [])
 
 
-def test_emulator_is_ready_when_it_was_started(tmp_path):
+def test_emulator_is_ready_within_seconds(tmp_path):
+    before = time.monotonic()
     with started(tmp_path) as emulator:
+        assert time.monotonic() - before < 5
         assert emulator.healthy()
         assert emulator.notices == []
         assert queues(emulator) == []
@@ -175,7 +177,7 @@ def test_stop_by_another_command_is_as_gentle(tmp_path):
         Clients(emulator)["sqs"].create_queue(QueueName="kept")
         before = time.monotonic()
         assert other.stop()
-        assert time.monotonic() - before < END_DEADLINE  # after which it would have been killed
+        assert time.monotonic() - before < 5
     assert "kept" in (tmp_path / "state" / "sqs.json").read_text(encoding="utf-8")
 
 

@@ -9,7 +9,7 @@ import time
 import nbformat
 import pytest
 
-from lab_harness.labs import load_lab
+from lab_harness.labs import all_labs, load_lab
 from lab_harness.notebook.build import task_of
 from lab_harness.solutions import answers
 from tests.jupyterlab import PATIENCE, active, open_jupyterlab, run_cell, wait_for_kernel
@@ -49,8 +49,7 @@ def wait_until_run(page, path):
     pytest.fail(f"after {SLOWEST_RUN} s not every cell has run")
 
 
-# The first lab and the last one. test_panel_in_jupyterlab.py finishes three others, test_notebooks.py all.
-@pytest.mark.parametrize("lab_id", ["first_steps", "web_app"])
+@pytest.mark.parametrize("lab_id", [lab.id for lab in all_labs()])
 def test_a_learner_finishes_the_notebook(lab_id, page, jupyterlab):
     course, address = jupyterlab
     lab = load_lab(lab_id)

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import threading
+import time
 import zipfile
 from types import SimpleNamespace
 
@@ -322,7 +323,9 @@ def test_errors_of_the_runtime_have_awss_names_and_words(function, source, kind,
 def test_process_that_ends_is_an_exit_error_with_what_it_had_logged(function, where):
     leave = "import os\ndef handler(event, context):\n    print('last words', flush=True)\n    os._exit(1)\n"
     invoke = function(leave + ("handler(0, 0)" if where == "while loading" else ""))
+    started = time.monotonic()
     answer = invoke()
+    assert time.monotonic() - started < 3
     request_id = answer.log.split()[2]
     assert answer.payload == {
         "errorType": "Runtime.ExitError",
@@ -365,7 +368,9 @@ def test_bytes_that_are_no_text_do_not_end_the_log(function):
 
 def test_function_that_replaces_its_stdout_is_answered_at_once(function):
     invoke = function("import io, sys\ndef handler(event, context):\n    sys.stdout = io.StringIO()\n    print('kept')")
+    started = time.monotonic()
     assert invoke().error is None
+    assert time.monotonic() - started < 3
 
 
 def test_long_log_stays_with_its_own_invocation(function, aws, request):

@@ -541,14 +541,11 @@ def test_a_process_that_kills_its_whole_group_does_not_outlive_its_keeper(attack
 
 
 def test_the_same_thread_builds_it_while_the_notebook_runs(attack):
-    start = (
-        LATE.format(delay=0.05)
-        + """
+    late = attack(LATE.format(delay=0.05) + """
     builder = threading.Thread(target=build)
     builder.start()
-    """
-    )
-    assert attack(start, "builder.join()").points == 4
+    """, "builder.join()")  # fmt: skip
+    assert late.points == 4
 
 
 def test_forged_messages_to_the_grader_earn_nothing(attack):
