@@ -22,7 +22,7 @@ from rich.table import Table
 
 from benchmarks.bare import bare_script
 from benchmarks.panel import panel_figures
-from lab_harness.aws import Clients, emulator_environment
+from lab_harness.aws import Clients, learners_environment
 from lab_harness.course import find_course
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.labs import all_labs
@@ -79,7 +79,7 @@ def check_figures(table: Table) -> None:
             lab.solve(clients)
             script = Path(folder) / "bare.py"
             script.write_text(bare_script(lab, clients), encoding="utf-8")
-            environ = emulator_environment(emulator.endpoint, os.environ)
+            environ = learners_environment(emulator, os.environ)
             environ |= {"LAB_HOME": str(emulator.home), "LAB_EMULATOR": "embedded"}
             ours, bare = [], []
             for _ in range(ROUNDS if lab.file.minutes < 60 else 2):

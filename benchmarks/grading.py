@@ -23,7 +23,7 @@ from rich.table import Table
 from benchmarks import peers
 from benchmarks.assignment import COURSE, LAB, POINTS, submission
 from benchmarks.measured import Measured, measured, run
-from lab_harness.aws import emulator_environment
+from lab_harness.aws import learners_environment
 from lab_harness.notebook.run import scratch_emulator
 
 CLASS, SCHOOL, LARGE, WRONG = 20, 100, 1000, 5  # submissions
@@ -93,7 +93,7 @@ def peer_figures(grader: str, right: Mapping[str, Any]) -> Figures:
     with scratch_emulator() as emulator, tempfile.TemporaryDirectory() as folder:
         port = int(emulator.endpoint.rpartition(":")[2])
         [pid] = {each.pid for each in psutil.net_connections("tcp") if each.laddr.port == port and each.pid}
-        environ = emulator_environment(emulator.endpoint, os.environ)
+        environ = learners_environment(emulator, os.environ)
         environ["PATH"] = f"{peers.PLACE / 'bin'}{os.pathsep}{environ['PATH']}"  # nbgrader starts programs by name
         peer: Any = (peers.Nbgrader if patterns else peers.Otter)(Path(folder), environ, right)
         with measured(pid) as whole:

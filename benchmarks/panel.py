@@ -65,7 +65,7 @@ def learner() -> Iterator[tuple[JupyterLab, Any, Clients]]:
             show_jupyterlab(page, jupyterlab)
             emulator = Embedded(jupyterlab.home)
             emulator.start()
-            yield jupyterlab, page, Clients(emulator, token=None)
+            yield jupyterlab, page, Clients(emulator, as_learner=True)
             close_all(page)
 
 

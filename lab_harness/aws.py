@@ -1,6 +1,6 @@
 """boto3 bound to one emulator: clients for the checks, and the environment for everybody else.
 
-Nothing made here can reach real AWS: endpoints that are not local are refused, credentials are dummies,
+Nothing made here can reach real AWS: endpoints that are not local are refused, credentials are the emulator's own,
 and the user's own `~/.aws`, profiles, session tokens and proxies are left out.
 """
 
@@ -14,9 +14,12 @@ from urllib.parse import urlsplit
 
 import botocore.session
 from botocore.config import Config
+from botocore.credentials import Credentials as BotoCredentials
+from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, EndpointConnectionError
 
-from lab_harness.emulators.base import HARNESS_TOKEN, REGION, Emulator
+from lab_harness.emulators.base import REGION, Emulator
+from lab_harness.emulators.credentials import Credentials
 from lab_harness.http import Http
 from lab_harness.local import require_local
 
@@ -31,15 +34,15 @@ class Clients:
     They do not retry, so that a check sees an emulator's first answer, at once. They come from botocore itself,
     of which boto3 makes its own: without boto3's resources and transfers they are there 80 ms sooner.
     `clients["http"]` sends plain requests to the emulator; `clients["inbox"]()` are the mails that it sent.
-    In the call log their calls are the checks'; with the token None they are the learner's. Threads may share them.
+    In the call log their calls are the checks', or the learner's where asked for. Threads may share them.
     """
 
-    def __init__(self, emulator: Emulator, token: str | None = HARNESS_TOKEN) -> None:
+    def __init__(self, emulator: Emulator, *, as_learner: bool = False) -> None:
         require_local(emulator.endpoint)
         self.emulator = emulator
         self._made: dict[str, Any] = {}
         self._making = threading.Lock()  # Of botocore, clients may be shared by threads, a session may not.
-        self._session = _session(token)
+        self._session = _session(emulator, as_learner)
 
     def __getitem__(self, service: str) -> Any:
         with self._making:
@@ -49,13 +52,25 @@ class Clients:
 
     def _make(self, service: str) -> Any:
         if service == "http":
-            return Http(self.emulator.endpoint)
+            return Http(self.emulator.endpoint, lambda: self.emulator.marks)
         if service == "inbox":
             return self.emulator.inbox
         return self._session.create_client(service, endpoint_url=self.emulator.endpoint, config=_client_config())
 
 
-def _session(token: str | None) -> botocore.session.Session:
+class _Current(BotoCredentials):  # type: ignore[misc]
+    """The emulator's credentials as they are when a call is made: with a restart the checks get new ones."""
+
+    def __init__(self, emulator: Emulator, as_learner: bool) -> None:
+        self._emulator, self._as_learner = emulator, as_learner
+        super().__init__("test", "")
+
+    def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        now = self._emulator.learner if self._as_learner else self._emulator.checks
+        return ReadOnlyCredentials(now.access_key_id, now.secret_access_key, None)
+
+
+def _session(emulator: Emulator, as_learner: bool) -> botocore.session.Session:
     # Reading neither ~/.aws nor AWS_PROFILE: a profile of the user's that is broken must not break the labs.
     nowhere = {
         "profile": (None, None, None, None),
@@ -64,7 +79,7 @@ def _session(token: str | None) -> botocore.session.Session:
     }
     session = botocore.session.Session(session_vars=nowhere)
     session.set_config_variable("region", REGION)
-    session.set_credentials("test", "test", token)  # test/test is what both emulators accept
+    session._credentials = _Current(emulator, as_learner)
     return session
 
 
@@ -80,8 +95,8 @@ def _client_config() -> Config:
     )
 
 
-def emulator_environment(endpoint: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """A copy of an environment in which any AWS SDK or CLI talks to the emulator, with dummy credentials.
+def emulator_environment(endpoint: str, key: Credentials, environ: Mapping[str, str]) -> dict[str, str]:
+    """A copy of an environment in which any AWS SDK or CLI talks to the emulator, with this key.
 
     Every AWS_* variable of the original is dropped: each could name real credentials or another endpoint.
     """
@@ -92,8 +107,8 @@ def emulator_environment(endpoint: str, environ: Mapping[str, str]) -> dict[str,
     no_proxy = ",".join(dict.fromkeys(hosts))
     return kept | {
         "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ACCESS_KEY_ID": key.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
         "AWS_CONFIG_FILE": os.devnull,
@@ -106,16 +121,22 @@ def emulator_environment(endpoint: str, environ: Mapping[str, str]) -> dict[str,
     }
 
 
-def use_emulator(endpoint: str) -> None:
+def learners_environment(emulator: Emulator, environ: Mapping[str, str]) -> dict[str, str]:
+    """A copy of an environment in which any AWS SDK or CLI talks to the emulator as the learner."""
+    require_local(emulator.endpoint)
+    return emulator_environment(emulator.endpoint, emulator.learner, environ)
+
+
+def use_emulator(emulator: Emulator) -> None:
     """Point this process at the emulator: from here on a plain `boto3.client("lambda")` reaches it."""
-    replace_environment(emulator_environment(endpoint, os.environ))
+    replace_environment(learners_environment(emulator, os.environ))
 
 
 @contextmanager
-def using_emulator(endpoint: str) -> Iterator[None]:
+def using_emulator(emulator: Emulator) -> Iterator[None]:
     """Point this process at the emulator for a while."""
     before = dict(os.environ)
-    use_emulator(endpoint)
+    use_emulator(emulator)
     try:
         yield
     finally:

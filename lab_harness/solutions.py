@@ -78,7 +78,7 @@ def solve(lab: Lab, emulator: Emulator) -> str:
     with (
         tempfile.TemporaryDirectory() as folder,
         contextlib.chdir(folder),
-        using_emulator(emulator.endpoint),
+        using_emulator(emulator),
         contextlib.redirect_stdout(printed),
     ):
         left_out = lab.tasks_left_out(emulator.supports)

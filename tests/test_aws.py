@@ -20,7 +20,8 @@ from lab_harness.aws import (
     use_emulator,
     using_emulator,
 )
-from lab_harness.emulators.base import HARNESS_TOKEN
+from lab_harness.emulators.credentials import DUMMY
+from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.localstack import LocalStack
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import ForeignEndpoint
@@ -158,11 +159,12 @@ def assert_only_dummies_were_sent(emulator, elsewhere):
 def test_clients_send_dummy_credentials_only(emulator, elsewhere, users_own):
     assert Clients(LocalStack(emulator.endpoint))["dynamodb"].list_tables()["TableNames"] == []
     headers = assert_only_dummies_were_sent(emulator, elsewhere)
-    assert headers["X-Amz-Security-Token"] == "lab-harness"
+    assert "X-Amz-Security-Token" not in headers
+    assert "lab-harness" not in str(headers)
 
 
 def test_plain_boto3_sends_dummy_credentials_only(emulator, elsewhere, users_own, process_environment):
-    use_emulator(emulator.endpoint)
+    use_emulator(LocalStack(emulator.endpoint))
     assert boto3.client("dynamodb").list_tables()["TableNames"] == []
     headers = assert_only_dummies_were_sent(emulator, elsewhere)
     assert "X-Amz-Security-Token" not in headers
@@ -173,14 +175,14 @@ def test_session_that_boto3_made_before_is_forgotten(emulator, elsewhere, users_
     monkeypatch.delenv("AWS_PROFILE")
     monkeypatch.delenv("AWS_DEFAULT_PROFILE")
     boto3.setup_default_session()
-    use_emulator(emulator.endpoint)
+    use_emulator(LocalStack(emulator.endpoint))
     boto3.resource("dynamodb").meta.client.list_tables()
     assert_only_dummies_were_sent(emulator, elsewhere)
 
 
 def test_child_process_sends_dummy_credentials_only(emulator, elsewhere, users_own):
     script = "import boto3; print(boto3.session.Session().client('dynamodb').list_tables()['TableNames'])"
-    environment = emulator_environment(emulator.endpoint, os.environ)
+    environment = emulator_environment(emulator.endpoint, DUMMY, os.environ)
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
     assert_only_dummies_were_sent(emulator, elsewhere)
@@ -200,17 +202,19 @@ def test_service_with_a_host_prefix_stays_at_the_endpoint(emulator, monkeypatch)
 
 
 def test_environment_has_the_settings_that_lead_to_the_emulator():
-    environment = emulator_environment(ENDPOINT, {})
+    environment = emulator_environment(ENDPOINT, DUMMY, {})
     assert {name: value for name, value in environment.items() if name.startswith("AWS_")} == SETTINGS
 
 
 def test_every_aws_variable_of_the_users_is_dropped(users_own):
-    environment = emulator_environment(ENDPOINT, {**os.environ, "aws_session_token": REAL_TOKEN, "Aws_Profile": "work"})
+    environment = emulator_environment(
+        ENDPOINT, DUMMY, {**os.environ, "aws_session_token": REAL_TOKEN, "Aws_Profile": "work"}
+    )
     assert {name: value for name, value in environment.items() if name.upper().startswith("AWS_")} == SETTINGS
 
 
 def test_other_variables_are_kept():
-    environment = emulator_environment(ENDPOINT, {"PATH": "/bin", "HTTP_PROXY": "http://proxy", "XAWS_": "1"})
+    environment = emulator_environment(ENDPOINT, DUMMY, {"PATH": "/bin", "HTTP_PROXY": "http://proxy", "XAWS_": "1"})
     assert (environment["PATH"], environment["HTTP_PROXY"], environment["XAWS_"]) == ("/bin", "http://proxy", "1")
 
 
@@ -225,18 +229,18 @@ def test_other_variables_are_kept():
     ],
 )
 def test_no_proxy_has_this_machine_and_what_it_had(before, start):
-    environment = emulator_environment(ENDPOINT, before)
+    environment = emulator_environment(ENDPOINT, DUMMY, before)
     assert environment["NO_PROXY"] == environment["no_proxy"] == f"{start}localhost,127.0.0.1,::1,.localhost"
 
 
 @pytest.mark.parametrize("endpoint", ["http://localstack:4566", "http://s3.localhost.localstack.cloud:4566"])
 def test_no_proxy_has_the_endpoints_own_host(endpoint):
     host = endpoint.removeprefix("http://").removesuffix(":4566")
-    assert emulator_environment(endpoint, {})["NO_PROXY"].endswith(f",.localhost,{host}")
+    assert emulator_environment(endpoint, DUMMY, {})["NO_PROXY"].endswith(f",.localhost,{host}")
 
 
 def test_no_proxy_names_each_host_once():
-    environment = emulator_environment(ENDPOINT, {"NO_PROXY": "127.0.0.1,a.example,localhost"})
+    environment = emulator_environment(ENDPOINT, DUMMY, {"NO_PROXY": "127.0.0.1,a.example,localhost"})
     assert environment["NO_PROXY"] == "127.0.0.1,a.example,localhost,::1,.localhost"
 
 
@@ -247,9 +251,9 @@ def test_foreign_endpoint_is_refused_everywhere(endpoint, process_environment):
     before = dict(os.environ)
     for refuse in (
         lambda: Clients(stranger),
-        lambda: emulator_environment(endpoint, {}),
-        lambda: use_emulator(endpoint),
-        lambda: using_emulator(endpoint).__enter__(),
+        lambda: emulator_environment(endpoint, DUMMY, {}),
+        lambda: use_emulator(stranger),
+        lambda: using_emulator(stranger).__enter__(),
     ):
         with pytest.raises(ForeignEndpoint):
             refuse()
@@ -258,7 +262,7 @@ def test_foreign_endpoint_is_refused_everywhere(endpoint, process_environment):
 
 def test_environment_is_put_back_as_it_was(users_own):
     before = dict(os.environ)
-    with pytest.raises(ZeroDivisionError), using_emulator(ENDPOINT):
+    with pytest.raises(ZeroDivisionError), using_emulator(LocalStack(ENDPOINT)):
         assert os.environ["AWS_ACCESS_KEY_ID"] == "test"
         assert "AWS_SESSION_TOKEN" not in os.environ
         os.environ["MADE_BY_THE_LEARNER"] = "1"
@@ -287,10 +291,27 @@ def test_client_is_made_once_though_several_threads_ask_for_it(emulator, monkeyp
     assert found[0].result(PATIENCE) is found[1].result(PATIENCE)
 
 
-def test_calls_are_the_checks_or_with_no_token_the_learners(emulator):
-    for token in (HARNESS_TOKEN, None):
-        Clients(LocalStack(emulator.endpoint), token)["dynamodb"].list_tables()
-    assert [headers.get("X-Amz-Security-Token") for headers in emulator.seen] == [HARNESS_TOKEN, None]
+def test_calls_are_the_checks_or_where_asked_for_the_learners(embedded):
+    embedded.reset()
+    for as_learner in (False, True):
+        Clients(embedded, as_learner=as_learner)["dynamodb"].list_tables()
+    assert [call.caller for call in embedded.calls()] == ["checks", "learner"]
+
+
+def test_clients_reach_an_emulator_that_was_started_anew_since(home):
+    first = Embedded(home, free_port())
+    first.start()
+    clients = {as_learner: Clients(first, as_learner=as_learner) for as_learner in (False, True)}
+    for made in clients.values():
+        assert made["dynamodb"].list_tables()["TableNames"] == []
+    other = Embedded(home)
+    other.stop()
+    other.start()
+    assert other.endpoint == first.endpoint
+    assert first.healthy()
+    for made in clients.values():
+        assert made["dynamodb"].list_tables()["TableNames"] == []
+    assert [call.caller for call in first.calls()] == ["checks", "learner"]
 
 
 def test_client_shows_the_first_answer_and_does_not_retry(emulator, monkeypatch):

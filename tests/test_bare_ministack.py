@@ -15,6 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lab_harness.aws import Clients
+from lab_harness.emulators.credentials import DUMMY
 from lab_harness.emulators.http import call_json
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import EmulatorError
@@ -27,6 +28,8 @@ class Bare:
     """A MiniStack without our additions."""
 
     name = "bare"
+
+    learner = checks = DUMMY
 
     def __init__(self, port):
         self.endpoint = f"http://127.0.0.1:{port}"

@@ -244,7 +244,7 @@ def test_check_that_stands_apart_is_never_affected():
 @pytest.fixture
 def learner(embedded):
     """Clients whose calls are the learner's."""
-    return Clients(embedded, token=None)
+    return Clients(embedded, as_learner=True)
 
 
 def test_change_is_told_while_it_is_waited_for(embedded, learner):
@@ -299,7 +299,7 @@ def test_emulator_that_is_gone_is_an_error_and_what_happens_when_it_is_back_is_t
                 waiting.result(PATIENCE)
             waiting = in_thread(changes.wait, 25)
         other.start()
-        Clients(other, token=None)["sqs"].create_queue(QueueName="new")
+        Clients(other, as_learner=True)["sqs"].create_queue(QueueName="new")
         assert changes.wait(PATIENCE) == change(*SERVICES, sets_going=True)
         assert changes.wait(0) is None
     finally:
@@ -584,7 +584,7 @@ def tasks_solved(lab, emulator, folder):
             path.write_text(answer.source + "\n", encoding="utf-8")
     text = (lab.folder / "solution.py").read_text(encoding="utf-8")
     scope = {"__name__": "solution"}
-    with contextlib.chdir(folder), using_emulator(emulator.endpoint):
+    with contextlib.chdir(folder), using_emulator(emulator):
         exec(text[: CELL.search(text).start()], scope)
         for answer in todo:
             if not answer.file:
@@ -665,7 +665,7 @@ def cleared(lab, emulator, request):
 @pytest.mark.parametrize("name", LABS)
 def test_running_what_is_affected_keeps_all_outcomes_right(name, emulator, request, tmp_path):
     lab = load_lab(name)
-    ticks, learners = Ticks(lab, cleared(lab, emulator, request)), Clients(emulator, token=None)
+    ticks, learners = Ticks(lab, cleared(lab, emulator, request)), Clients(emulator, as_learner=True)
     for task in tasks_solved(lab, emulator, tmp_path):
         ticks.assert_right_after(task)
     assert set(ticks.outcomes.values()) <= {"passed", "unsupported"}

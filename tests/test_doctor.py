@@ -16,6 +16,7 @@ from lab_harness import doctor
 from lab_harness.course import Course
 from lab_harness.doctor import Finding, connection, examine, installation, surroundings
 from lab_harness.doctor.finding import Machine
+from lab_harness.emulators.credentials import learners
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.localstack import LocalStack
 from lab_harness.emulators.process import free_port
@@ -538,6 +539,9 @@ def test_no_credentials_are_fine_and_so_are_the_dummies(machine, user, monkeypat
     assert said(surroundings.credentials, machine).state == "ok"
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    assert said(surroundings.credentials, machine).state == "ok"
+    machine.course.home.mkdir(parents=True)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", learners(machine.course.home).secret_access_key)
     assert said(surroundings.credentials, machine).state == "ok"
 
 

@@ -1,21 +1,24 @@
 """Tests for the guard: programs of this machine may use the emulator, web pages of others may not."""
 
 import http.client
+from html import unescape
 from urllib.parse import urlsplit
 
 import pytest
 
 from lab_harness.aws import Clients
-from lab_harness.emulators.guard import refusal
+from lab_harness.emulators.guard import LOADED_AHEAD, Source, source
+from lab_harness.emulators.refusals import ADVICE
 from tests.waiting import PATIENCE
 
 TOKEN = "the-token"
-LINK = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
 
 
-def refused(method="GET", path="/", query="", host="127.0.0.1:4566", **headers):
+def refused(method="GET", path="/", host="127.0.0.1:4566", **headers):
+    """Why a request is refused; None where it is from a program or a page of ours, "link" where a link was followed."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return refusal(method, path, query, {"host": host, **named}, TOKEN)
+    found = source(method, path, [("host", host), *named.items()], TOKEN)
+    return {Source.PROGRAM: None, Source.LINK: "link"}.get(found, found)
 
 
 def test_program_without_browser_headers_may_pass():
@@ -101,23 +104,51 @@ def test_what_a_foreign_page_loads_is_refused(site, kind):
     assert "web pages" in refused(sec_fetch_site=site, sec_fetch_mode=mode, sec_fetch_dest=kind)
 
 
-@pytest.mark.parametrize("site", ["none", "same-origin"])
-def test_address_typed_or_page_of_our_own_may_pass(site):
-    assert refused(sec_fetch_site=site, sec_fetch_mode="navigate", sec_fetch_dest="document") is None
+def test_page_of_our_own_may_pass():
+    assert refused(sec_fetch_site="same-origin", sec_fetch_mode="cors", sec_fetch_dest="empty") is None
+    assert refused(sec_fetch_site="same-origin", referer="http://127.0.0.1:4566/page") is None
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_followed_link_may_open_a_page(method):
-    assert refusal(method, "/index.html", "page=2", {"host": "site.s3-website.localhost:4566", **LINK}, TOKEN) is None
+@pytest.mark.parametrize("site", ["none", "cross-site", "same-site"])
+def test_link_that_is_followed_and_address_that_is_typed_are_told_from_programs(site):
+    link = {"sec_fetch_site": site, "sec_fetch_mode": "navigate", "sec_fetch_dest": "document"}
+    for method in ("GET", "HEAD"):
+        assert refused(method, **link) == "link"
+        assert refused(method, **link, referer="https://evil.example/") == "link"
+    for method in ("POST", "PUT", "OPTIONS", "DELETE", "PATCH", "FOO"):
+        assert "web pages" in refused(method, **link)
 
 
-@pytest.mark.parametrize("query", ["Action=PurgeQueue", "Version=1&Action=DeleteTopic", "Action", "Action="])
-def test_followed_link_that_is_an_aws_call_is_refused(query):
-    assert "web pages" in refusal("GET", "/", query, {"host": "localhost:4566", **LINK}, TOKEN)
+@pytest.mark.parametrize("site", [None, "none", "same-origin", "same-site", "cross-site"])
+@pytest.mark.parametrize("mark", LOADED_AHEAD)
+@pytest.mark.parametrize("value", ["prefetch", "prefetch;prerender", "preview", ""])
+def test_nothing_is_loaded_ahead(site, mark, value):
+    sent = {"sec_fetch_mode": "navigate", "sec_fetch_dest": "document", mark: value}
+    assert "web pages" in refused(**sent, **({"sec_fetch_site": site} if site else {}))
 
 
-def test_followed_link_may_not_post():
-    assert "web pages" in refusal("POST", "/", "", {"host": "localhost:4566", **LINK}, TOKEN)
+@pytest.mark.parametrize("site", [None, "none", "same-origin"])
+@pytest.mark.parametrize("referer", ["https://evil.example/", "http://localhost:8888/lab", "http://localhost/", ""])
+def test_foreign_referer_is_refused_whatever_the_browser_calls_it(site, referer):
+    sent = {"referer": referer, **({"sec_fetch_site": site} if site else {})}
+    assert "web pages" in refused(**sent)
+    assert "web pages" in refused("POST", **sent, sec_fetch_mode="navigate", sec_fetch_dest="document")
+
+
+@pytest.mark.parametrize("mark", ["sec_fetch_mode", "sec_fetch_dest"])
+def test_browser_that_does_not_say_where_it_comes_from_is_no_program(mark):
+    assert "web pages" in refused(**{mark: "navigate" if mark.endswith("mode") else "document"})
+
+
+@pytest.mark.parametrize("name", ["host", "origin", "referer", "authorization", "x-amz-target", "x-lab-token"])
+def test_two_headers_that_two_readers_could_take_differently_are_refused(name):
+    given = [("host", "localhost:4566"), (name, "localhost:4566"), (name, "localhost:4566")]
+    assert source("GET", "/", given, TOKEN) == f"there are two headers {name}"
+
+
+@pytest.mark.parametrize("path", ["http://localhost:4566/_lab/reset", "*", "localhost:4566", ""])
+def test_path_that_is_none_is_refused(path):
+    assert "slash" in refused("POST", path)
 
 
 @pytest.mark.parametrize(
@@ -224,6 +255,7 @@ def test_health_answers_without_the_token(embedded):
     assert request(embedded, "GET", "/_lab/health")[0] == 200
 
 
-def test_page_served_by_the_emulator_may_call_an_api_of_its_own(embedded):
+def test_page_served_by_the_emulator_may_not_call_aws(embedded):
     origin = f"http://photos.s3-website.localhost:{urlsplit(embedded.endpoint).port}"
-    assert request(embedded, "GET", "/", {"Origin": origin})[0] == 200
+    status, text = request(embedded, "GET", "/?Action=ListQueues", {"Origin": origin})
+    assert (status, ADVICE in unescape(text)) == (403, True)

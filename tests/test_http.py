@@ -14,7 +14,7 @@ from lab_harness.aws import Clients
 from lab_harness.checks import Failure
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import EmulatorNotReady, ForeignEndpoint
-from lab_harness.http import SHOWN_TEXT, Answer, Http
+from lab_harness.http import SHOWN_TEXT, USER_AGENT, Answer, Http
 from tests.labs.helpers import zipped
 
 ROLE = "arn:aws:iam::000000000000:role/functions"
@@ -119,7 +119,7 @@ def test_content_type_that_is_given_stands_alone(server, http, name):
 def test_headers_are_sent_and_the_user_agent_may_be_ones_own(server, http):
     http.request("GET", "/", headers={"X-Api-Key": "secret"})
     headers, _ = sent(server)
-    assert (headers["X-Api-Key"], headers.get_all("User-Agent")) == ("secret", ["lab-harness"])
+    assert (headers["X-Api-Key"], headers.get_all("User-Agent")) == ("secret", [USER_AGENT])
     http.request("GET", "/", headers={"user-agent": "curl/8"})
     assert sent(server)[0].get_all("User-Agent") == ["curl/8"]
 
@@ -294,7 +294,7 @@ def test_site_with_an_error_page_that_names_files_ends(server, http, monkeypatch
 # On the emulator
 
 
-def test_requests_are_logged_as_the_checks_own(embedded):
+def test_requests_are_logged_as_the_checks_own_whatever_they_say_to_be(embedded):
     http = Clients(embedded)["http"]
     before = max((call.number for call in embedded.calls()), default=0)
     http.api("nowhere", "prod", "GET", "/pets")
@@ -302,7 +302,7 @@ def test_requests_are_logged_as_the_checks_own(embedded):
     calls = [(call.service, call.operation, call.caller, call.status) for call in embedded.calls(since=before)]
     assert calls == [
         ("execute-api", "GET /prod/pets", "checks", 404),
-        ("execute-api", "GET /prod/pets", "learner", 404),
+        ("execute-api", "GET /prod/pets", "checks", 404),
     ]
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from lab_harness.aws import Clients, emulator_environment
 from lab_harness.emulators.base import Mail
+from lab_harness.emulators.credentials import DUMMY
 from lab_harness.emulators.localstack import LocalStack
 from lab_harness.emulators.process import free_port
 from lab_harness.emulators.relay import instance_states, relay
@@ -283,7 +284,7 @@ def test_relay_sends_an_event_for_each_state_entered():
 def relaying(endpoint):
     """The relay as a process of its own."""
     command = [sys.executable, "-m", "lab_harness.emulators.relay"]
-    environment = emulator_environment(endpoint, os.environ)
+    environment = emulator_environment(endpoint, DUMMY, os.environ)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
     try:
         yield process

@@ -83,7 +83,7 @@ def account(jupyterlab):
     emulator.start()
     emulator.reset()
     progress_of(jupyterlab).path.unlink(missing_ok=True)
-    return Clients(emulator, token=None)
+    return Clients(emulator, as_learner=True)
 
 
 @pytest.fixture

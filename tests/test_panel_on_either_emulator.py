@@ -35,7 +35,7 @@ def open_panel(emulator, course, tmp_path, monkeypatch, outputs):
         wait_until(lambda: lab.runs.ended)
         return lab
 
-    with using_emulator(emulator.endpoint):
+    with using_emulator(emulator):
         yield make
         for lab in opened:
             act(lab, "closed")

@@ -6,6 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lab_harness.aws import Clients
+from lab_harness.emulators.credentials import DUMMY
 from lab_harness.errors import EmulatorNotReady, LabError
 from lab_harness.lab_file import Resource
 from lab_harness.labs import load_lab
@@ -75,7 +76,7 @@ def test_type_that_cannot_be_removed_is_the_labs_fault_and_nothing_is_removed(la
 
 
 def test_emulator_that_does_not_answer_is_one_error(lab):
-    nobody = Clients(SimpleNamespace(endpoint="http://127.0.0.1:9"))
+    nobody = Clients(SimpleNamespace(endpoint="http://127.0.0.1:9", checks=DUMMY))
     with pytest.raises(EmulatorNotReady, match="lab start"):
         remove_resources(lab("AWS::DynamoDB::Table mine"), nobody)
 

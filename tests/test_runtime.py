@@ -487,12 +487,13 @@ def test_function_sees_no_variable_of_the_users_and_no_admin_token(own):
         assert token not in text
 
 
-def test_function_has_credentials_that_say_whose_call_it_is(own):
+def test_function_has_credentials_of_its_own_that_do_not_tell_its_name(own):
     source = (
         "import os\ndef handler(event, context): return {n: os.environ[n] for n in os.environ if n.startswith('AWS_')}"
     )
     variables = create(Clients(own)["lambda"], "credentials", source)().payload
-    assert variables["AWS_SESSION_TOKEN"] == "lab-function/credentials"
+    assert "credentials" not in variables["AWS_SESSION_TOKEN"]
+    assert variables["AWS_SECRET_ACCESS_KEY"] not in ("test", own.learner.secret_access_key)
     assert variables["AWS_ENDPOINT_URL"] == own.endpoint
 
 

@@ -3,7 +3,6 @@
 import json
 from types import SimpleNamespace
 
-import boto3
 import pytest
 
 from lab_harness.aws import Clients
@@ -312,9 +311,7 @@ def test_nothing_yet_is_a_note(clients):
 
 
 def test_invocation_on_the_emulator_is_followed_to_the_mail(clients, topic, embedded):
-    lambda_ = boto3.session.Session("test", "test", region_name="us-east-1").client(
-        "lambda", endpoint_url=embedded.endpoint
-    )
+    lambda_ = Clients(embedded, as_learner=True)["lambda"]
     kinds = []
     for fail in (False, False, True):
         lambda_.invoke(FunctionName="greet", Payload=json.dumps({"topic": topic, "fail": fail}))

@@ -145,7 +145,7 @@ def reset(lab: str, emulator: str | None) -> None:
     from lab_harness.aws import Clients
     from lab_harness.resources import remove_resources
 
-    removed = remove_resources(loaded, Clients(running, token=None))
+    removed = remove_resources(loaded, Clients(running, as_learner=True))
     for resource in removed:
         click.echo(f"removed {resource.type} {resource.name}")
     if not removed:
@@ -159,7 +159,7 @@ def reset(lab: str, emulator: str | None) -> None:
 @click.option("--port", type=click.IntRange(1, 65535), help="JupyterLab's port.")
 def open_notebook(lab: str | None, emulator: str | None, browser: bool, port: int | None) -> None:
     """Start the emulator and open JupyterLab on a lab's notebook. Ctrl-C ends both."""
-    from lab_harness.aws import emulator_environment
+    from lab_harness.aws import learners_environment
     from lab_harness.cli.emulator import chosen_emulator, running_emulator
 
     course = find_course()
@@ -167,7 +167,7 @@ def open_notebook(lab: str | None, emulator: str | None, browser: bool, port: in
     was_running = chosen_emulator(emulator).healthy()
     running = running_emulator(emulator)
     # Cells that run before open_lab must not reach AWS either.
-    environ = emulator_environment(running.endpoint, os.environ) | {"LAB_EMULATOR": running.name}
+    environ = learners_environment(running, os.environ) | {"LAB_EMULATOR": running.name}
     # Defaults of JupyterLab's settings for a course that never leaves the machine; the user's own settings still win.
     config = [str(JUPYTER_CONFIG), environ.get("JUPYTER_CONFIG_PATH", "")]
     environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, config))

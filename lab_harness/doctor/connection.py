@@ -10,7 +10,7 @@ from lab_harness import emulators
 from lab_harness.aws import using_emulator
 from lab_harness.doctor.finding import Finding, Machine
 from lab_harness.doctor.installation import OWN_FOLDER
-from lab_harness.emulators.base import HARNESS_TOKEN, listed
+from lab_harness.emulators.base import Emulator, listed
 from lab_harness.emulators.embedded import USUAL_PORT
 from lab_harness.emulators.localstack import START_COMMAND
 from lab_harness.emulators.process import is_free
@@ -83,18 +83,19 @@ def services(machine: Machine) -> Iterator[Finding]:
 def round_trip(machine: Machine) -> Iterator[Finding]:
     """Whether a client that is made as learners make it reaches the emulator, and not AWS."""
     if machine.answers:
-        yield _plain_call(machine.answers.endpoint)
+        yield _plain_call(machine.answers)
 
 
-def _plain_call(endpoint: str) -> Finding:
-    with using_emulator(endpoint):
+def _plain_call(answers: Emulator) -> Finding:
+    with using_emulator(answers):
         import boto3
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError, ClientError
 
-        os.environ["AWS_SESSION_TOKEN"] = HARNESS_TOKEN  # so that the call log does not take it for the learner's call
+        # So that the call log does not take it for the learner's call.
+        os.environ["AWS_SECRET_ACCESS_KEY"] = answers.checks.secret_access_key
         sqs = boto3.client("sqs", config=Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=5))
-        if sqs.meta.endpoint_url != endpoint:
+        if sqs.meta.endpoint_url != answers.endpoint:
             fix = "Restart the kernel, and give boto3 no endpoint of your own."
             return Finding("boto3", "problem", f"it would call {sqs.meta.endpoint_url}, so nothing was sent", fix)
         try:

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lab_harness.doctor.finding import Finding, Machine
+from lab_harness.emulators.credentials import DUMMY, read_learners
 
 SITE = "pet-shop.s3-website.localhost"
 LOOPBACK = {"127.0.0.1", "::1"}
 PATIENCE = 0.5  # seconds for a name to be looked up, which without a network may take long
 CREDENTIALS = ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-DUMMY = "test"  # what a kernel of ours has in their place
 
 
 def proxies(machine: Machine) -> Iterator[Finding]:
@@ -42,7 +42,9 @@ def names(machine: Machine) -> Iterator[Finding]:
 
 def credentials(machine: Machine) -> Iterator[Finding]:
     """Whether there are AWS credentials, which the labs leave alone."""
-    found = [name for name in CREDENTIALS if os.environ.get(name, DUMMY) != DUMMY]
+    ours = [read_learners(machine.course.home), DUMMY]  # what a kernel of ours has in their place
+    known = {value for key in ours if key for value in (key.access_key_id, key.secret_access_key)} | {None, ""}
+    found = [name for name in CREDENTIALS if os.environ.get(name) not in known]
     found += ["~/.aws"] if (Path.home() / ".aws").exists() else []
     if found:
         told = f"you have some ({', '.join(found)}); the labs neither read nor send them"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lab_harness.emulators.credentials import Credentials, of_environment
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.http import call_json
 from lab_harness.errors import EmulatorError
@@ -10,7 +11,7 @@ from lab_harness.errors import EmulatorError
 class Attached(Embedded):
     """An embedded emulator that another course folder runs, used through its endpoint alone.
 
-    Its administration (reset, inbox, call log) stays closed to us; AWS calls work.
+    Its administration (reset, inbox, call log) stays closed to us; AWS calls work with that folder's `lab env`.
     """
 
     def __init__(self, endpoint: str) -> None:
@@ -20,6 +21,18 @@ class Attached(Embedded):
     @property
     def endpoint(self) -> str:
         return self._attached
+
+    @property
+    def learner(self) -> Credentials:
+        """What this process was given, as by that folder's `lab env`."""
+        return of_environment()
+
+    checks = learner
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """None: its token is closed to us, so it takes the checks for the learner."""
+        return {}
 
     def start(self) -> str:
         call_json(f"{self.endpoint}/_lab/health")

@@ -3,12 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-ACCOUNT = "000000000000"  # both emulators' account for the credentials test/test
+from lab_harness.emulators.credentials import Credentials
+
+ACCOUNT = "000000000000"  # both emulators' account for the access key id "test"
 REGION = "us-east-1"
-# Whose call it is shows in its session token, or for a plain request of the checks in its User-Agent. Neither opens
-# anything: both emulators accept any credentials.
-HARNESS_TOKEN = "lab-harness"  # noqa: S105
-FUNCTION_TOKEN_PREFIX = "lab-function/"  # noqa: S105
 NO_CALL_LOG = (
     "There is no call log here: LocalStack keeps none, and an embedded emulator that belongs to another folder shows "
     "its own only there."
@@ -47,6 +45,18 @@ class Emulator(Protocol):
     @property
     def endpoint(self) -> str:
         """http://127.0.0.1:<port>; empty until started."""
+
+    @property
+    def learner(self) -> Credentials:
+        """What the learner's calls are signed with."""
+
+    @property
+    def checks(self) -> Credentials:
+        """What the checks' calls are signed with."""
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """The headers by which plain requests of the checks' are known."""
 
     def start(self) -> str:
         """Make sure it runs, starting it where that is ours to do, and return its endpoint."""

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote
 
-from lab_harness.emulators.base import FUNCTION_TOKEN_PREFIX, HARNESS_TOKEN, MINISTACK_NAMES
+from lab_harness.emulators.base import MINISTACK_NAMES
 
 MAX_CALLS = 5000
 MAX_WAIT = 30.0  # seconds; whoever hung up meanwhile is noticed then
@@ -73,17 +73,12 @@ class CallLog:
         self._news = asyncio.Event()
 
 
-def describe_call(method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+def describe_call(
+    method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, caller: str
+) -> dict[str, Any]:
     """Service, operation and caller of one request. Its path is as sent, its header names are lower case."""
     service, operation = _operation(method, path, query, headers, body)
-    return {"time": time.time(), "service": service, "operation": operation, "caller": _caller(headers)}
-
-
-def _caller(headers: Mapping[str, str]) -> str:
-    token = headers.get("x-amz-security-token", "")
-    if token.startswith(FUNCTION_TOKEN_PREFIX):
-        return f"function {token.removeprefix(FUNCTION_TOKEN_PREFIX)}"
-    return "checks" if HARNESS_TOKEN in (token, headers.get("user-agent")) else "learner"
+    return {"time": time.time(), "service": service, "operation": operation, "caller": caller}
 
 
 def _operation(method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lab_harness.emulators.base import Call, Mail, as_calls, listed
+from lab_harness.emulators.credentials import Credentials, learners, of_checks, read_learners
 from lab_harness.emulators.guard import TOKEN_HEADER
 from lab_harness.emulators.http import call_json
 from lab_harness.emulators.process import (
@@ -46,6 +47,21 @@ class Embedded:
     @property
     def endpoint(self) -> str:
         return self._process.endpoint if self._process else ""
+
+    @property
+    def learner(self) -> Credentials:
+        found = read_learners(self.home)
+        if found is None:
+            raise EmulatorNotReady(NOT_RUNNING)
+        return found
+
+    @property
+    def checks(self) -> Credentials:
+        return of_checks(self._running().token)
+
+    @property
+    def marks(self) -> dict[str, str]:
+        return {TOKEN_HEADER: self._running().token}
 
     def start(self) -> str:
         """Start the emulator, or find the one that runs already, and return its endpoint."""
@@ -107,11 +123,8 @@ class Embedded:
         return as_calls(self._admin("GET", f"calls?since={since}&wait={wait:.3f}", ANSWER_DEADLINE + wait))
 
     def _admin(self, method: str, name: str, timeout: float = ANSWER_DEADLINE) -> Any:
-        self._process = self._process or read_process(self._file)  # another command may have started it since
-        if self._process is None:
-            raise EmulatorNotReady(NOT_RUNNING)
         try:
-            return _ask(self._process, method, name, timeout)
+            return _ask(self._running(), method, name, timeout)
         except EmulatorError as error:
             found = read_process(self._file)
             if found is None:
@@ -120,6 +133,12 @@ class Embedded:
                 raise
         self._process = found  # Another command has started it anew, with another token.
         return _ask(found, method, name, timeout)
+
+    def _running(self) -> Process:
+        self._process = self._process or read_process(self._file)  # another command may have started it since
+        if self._process is None:
+            raise EmulatorNotReady(NOT_RUNNING)
+        return self._process
 
     def _clear_away(self) -> None:
         """Remove what an emulator that died, or no longer answers, left behind."""
@@ -145,7 +164,7 @@ class Embedded:
 
     def _try_spawn(self, port: int) -> Process | None:
         """Start on this port and wait until it answers; None when it ended instead."""
-        child, process = launch(self.home, self._log, port)
+        child, process = launch(self.home, self._log, port, learners(self.home))
         self._process = process
         deadline = time.monotonic() + START_DEADLINE
         try:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lab_harness.emulators.base import ACCOUNT, REGION
+from lab_harness.emulators.credentials import Credentials
 
 END_DEADLINE = 10.0  # seconds
 # All that the emulator, and so every function, sees of the user's environment.
@@ -75,7 +76,7 @@ def write_process(file: Path, process: Process) -> None:
     part.replace(file)
 
 
-def launch(home: Path, log: Path, port: int) -> tuple[Child, Process]:
+def launch(home: Path, log: Path, port: int, learner: Credentials) -> tuple[Child, Process]:
     """Launch the emulator's process in its folder and hand it its settings."""
     import psutil
 
@@ -90,6 +91,7 @@ def launch(home: Path, log: Path, port: int) -> tuple[Child, Process]:
     # We may live on when another process ends it, which waits until what has ended is asked after.
     threading.Thread(target=child.wait, name="lab-emulator", daemon=True).start()
     settings = {"port": port, "token": process.token, "folder": str(home.resolve())}
+    settings["secret"] = learner.secret_access_key
     assert child.stdin
     with suppress(BrokenPipeError), child.stdin as stdin:
         stdin.write(json.dumps(settings).encode() + b"\n")

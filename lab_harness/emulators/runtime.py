@@ -7,6 +7,7 @@ drops `logger.info`; it restarts the environment after an exception. `install` p
 
 import math
 import queue
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 import wrapt
 
-from lab_harness.emulators.base import FUNCTION_TOKEN_PREFIX
+from lab_harness.emulators.keys import Keys
 
 LOG_DEADLINE = 5.0  # seconds to wait for the end of an invocation's log
 LAST_WORDS_DEADLINE = 0.25  # the same, where the process died before it could mark the end
@@ -22,9 +23,13 @@ LOG_END = "\x1e"
 DIED = ("Worker process died", "Worker process exited")
 
 
-def install() -> None:
-    """Change MiniStack's Lambda executor; takes effect when its modules are imported."""
+def install(keys: Keys) -> None:
+    """Change MiniStack's Lambda executor; takes effect when its modules are imported.
+
+    Each process of a function's gets a key of its own, so that the call log knows whose calls are a function's.
+    """
     wrapt.register_post_import_hook(_change_workers, "ministack.core.lambda_runtime")
+    wrapt.register_post_import_hook(Issuer(keys).change_runtime, "ministack.core.lambda_runtime")
     wrapt.register_post_import_hook(_change_executor, "ministack.services.lambda_svc")
 
 
@@ -33,18 +38,46 @@ def _change_workers(lambda_runtime: Any) -> None:
     lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_runtime.INVOKE_DEPTH_BOOTSTRAP + script
     wrapt.wrap_function_wrapper(lambda_runtime, "Worker._read_stderr", _read_log)
     wrapt.wrap_function_wrapper(lambda_runtime, "Worker._drain_stderr_bounded", _drain_log)
-    wrapt.wrap_function_wrapper(lambda_runtime, "execution_credentials", _name_the_caller)
 
 
 def _change_executor(lambda_svc: Any) -> None:
     wrapt.wrap_function_wrapper(lambda_svc, "_execute_function_warm", _answer_as_aws)
 
 
-def _name_the_caller(original: Any, _instance: Any, args: Any, kwargs: Any) -> dict[str, str]:
-    """Give each function a session token, as on AWS; the call log reads whose call it is from there."""
-    credentials: dict[str, str] = original(*args, **kwargs)
-    config = args[0] if args else kwargs["config"]
-    return {**credentials, "AWS_SESSION_TOKEN": FUNCTION_TOKEN_PREFIX + config.get("FunctionName", "")}
+class Issuer:
+    """Gives functions' processes their keys, and takes them back when a worker has another process, or none."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+        self._spawning = threading.local()
+
+    def change_runtime(self, lambda_runtime: Any) -> None:
+        """Take effect on MiniStack's workers."""
+        wrapt.wrap_function_wrapper(lambda_runtime, "execution_credentials", self._issue)
+        wrapt.wrap_function_wrapper(lambda_runtime, "Worker._spawn", self._spawn)
+        wrapt.wrap_function_wrapper(lambda_runtime, "kill_workers", self._kill)
+
+    def _issue(self, original: Any, _instance: Any, args: Any, kwargs: Any) -> dict[str, str]:
+        config = args[0] if args else kwargs["config"]
+        key = self._keys.for_function(config.get("FunctionName", ""))
+        self._spawning.token = key["AWS_SESSION_TOKEN"]
+        return {**original(*args, **kwargs), **key}
+
+    def _spawn(self, original: Any, worker: Any, args: Any, kwargs: Any) -> Any:
+        self._take_back(worker)
+        try:
+            return original(*args, **kwargs)
+        finally:
+            worker.lab_token = vars(self._spawning).pop("token", "")
+
+    def _kill(self, original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
+        workers = list(args[0] if args else kwargs.pop("workers"))
+        for worker in workers:
+            self._take_back(worker)
+        return original(workers, *args[1:], **kwargs)
+
+    def _take_back(self, worker: Any) -> None:
+        self._keys.forget_function(getattr(worker, "lab_token", ""))
 
 
 def _read_log(original: Any, worker: Any, args: Any, kwargs: Any) -> None:

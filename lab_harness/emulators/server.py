@@ -1,8 +1,8 @@
 """The embedded emulator's process: MiniStack inside an ASGI application that adds what the labs teach.
 
 Run as `python -m lab_harness.emulators.server`, with one JSON line on stdin: `port`, `token` (opens the
-administration) and `folder` (where the state is saved). It is not in the command line or the environment,
-where every function that a learner creates could read the token.
+administration), `secret` (what the learner's calls are signed with) and `folder` (where the state is saved). It is not
+in the command line or the environment, where every function that a learner creates could read token and secret.
 """
 
 import asyncio
@@ -20,7 +20,18 @@ from urllib.parse import parse_qsl
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from lab_harness.emulators import definitions, guard, history, http_apis, rest_apis, runtime, websites
+from lab_harness.emulators import (
+    definitions,
+    guard,
+    history,
+    http_apis,
+    refusals,
+    rest_apis,
+    runtime,
+    signatures,
+    websites,
+)
+from lab_harness.emulators.access import Access, Admitted
 from lab_harness.emulators.call_log import CallLog, describe_call
 from lab_harness.emulators.ec2_events import InstanceWatch
 from lab_harness.emulators.inbox import Inbox
@@ -37,15 +48,17 @@ JSON_HEADERS = {"content-type": "application/json"}
 class LabEmulator:
     """MiniStack, guarded and completed. An ASGI application."""
 
-    def __init__(self, token: str, folder: Path) -> None:
-        self._token = token
+    def __init__(self, token: str, secret: str, folder: Path) -> None:
+        self._access = Access(token, secret)
         # Above the numbers of the emulators before this one: whoever waits for calls through a restart misses none.
         self._calls = CallLog(last=time.time_ns() // 1000)
         self._inbox = Inbox(folder / "inbox.jsonl")
         self._saver = Saver(folder / "state")
         self.stopping = asyncio.Event()
         self._inbox.install()
-        runtime.install()
+        self._access.links.install()
+        signatures.install()
+        runtime.install(self._access.keys)
         definitions.install()
         history.install()
         rest_apis.install()
@@ -60,27 +73,29 @@ class LabEmulator:
         if scope["type"] == "lifespan":
             await self._lifespan(scope, receive, send)
             return
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        path, query = scope["path"], scope["query_string"].decode("latin-1")
-        refused = guard.refusal(scope.get("method", "GET"), path, query, headers, self._token)
-        if refused:
-            await _refuse(scope, send, refused)
-        elif scope["type"] == "http" and path.startswith("/_lab/"):
-            await self._administer(scope["method"], path, query, send)
-        elif scope["type"] == "http" and (bucket := websites.website_bucket(headers["host"])):
-            page = await websites.serve(bucket, scope["method"], path)
+        admitted = await self._access.admit(scope, receive)
+        if not isinstance(admitted, Admitted):
+            await _refuse(scope, send, admitted)
+            return
+        request = admitted.request
+        if scope["type"] == "http" and request.path.startswith("/_lab/"):
+            await self._administer(request.method, request.path, scope["query_string"].decode("latin-1"), send)
+        elif scope["type"] == "http" and (bucket := websites.website_bucket(request.headers["host"])):
+            page = await websites.serve(bucket, request.method, request.path)
             await _respond(send, page.status, page.headers, page.body)
         else:
-            await self._aws(scope, receive, send, headers)
+            await self._pass_on(scope, admitted, send)
 
-    async def _aws(self, scope: Scope, receive: Receive, send: Send, headers: dict[str, str]) -> None:
-        """Pass a call to MiniStack, and record it."""
-        if scope["type"] == "websocket" or scope["path"].startswith("/_ministack/"):
+    async def _pass_on(self, scope: Scope, admitted: Admitted, send: Send) -> None:
+        """Let MiniStack answer, and record the call. What marks a request as the checks' is taken off it."""
+        request, receive, caller = admitted
+        mark = guard.TOKEN_HEADER.encode()
+        scope = {**scope, "headers": [field for field in scope["headers"] if field[0].lower() != mark]}
+        if scope["type"] == "websocket" or request.path.startswith("/_ministack/"):
             await self._ministack.app(scope, receive, send)
             return
-        body, receive = await _form_body(headers, receive)
-        path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
-        call = describe_call(scope["method"], path, query, headers, body)
+        sent = (request.method, request.raw_path, scope["query_string"].decode("latin-1"))
+        call = describe_call(*sent, request.headers, request.body, caller)
         started = time.perf_counter()
 
         async def record(message: dict[str, Any]) -> None:
@@ -145,29 +160,11 @@ class LabEmulator:
             self._instances.announce()
 
 
-async def _form_body(headers: dict[str, str], receive: Receive) -> tuple[bytes, Receive]:
-    """The body of a form, where AWS's query protocol names the operation, and a `receive` that replays it."""
-    if not headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        return b"", receive
-    body, more = b"", True
-    while more:
-        message = await receive()
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-    replay = iter([{"type": "http.request", "body": body, "more_body": False}])
-
-    async def receive_again() -> dict[str, Any]:
-        return next(replay, None) or await receive()
-
-    return body, receive_again
-
-
-async def _refuse(scope: Scope, send: Send, reason: str) -> None:
+async def _refuse(scope: Scope, send: Send, answer: refusals.Answer) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
-        return
-    body = json.dumps({"__type": "AccessDenied", "message": f"Refused: {reason}."}).encode()
-    await _respond(send, 403, JSON_HEADERS, body)
+    else:
+        await _respond(send, *answer)
 
 
 async def _respond(send: Send, status: int, headers: dict[str, str], body: bytes) -> None:
@@ -195,14 +192,14 @@ def configure_ministack(port: int, folder: Path) -> None:
     )
 
 
-async def run(port: int, token: str, folder: Path) -> None:
+async def run(port: int, token: str, secret: str, folder: Path) -> None:
     """Serve on the loopback interface until asked to stop."""
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.keep_alive_timeout = 75
     config.graceful_timeout = 0.5
     config.loglevel = "WARNING"
-    emulator = LabEmulator(token, folder)
+    emulator = LabEmulator(token, secret, folder)
     loop = asyncio.get_running_loop()
     for name in ("SIGTERM", "SIGINT"):
         if sys.platform != "win32":
@@ -222,7 +219,7 @@ def main() -> None:
         follow_port(folder / "state", settings["port"])
     except OSError as error:
         print(f"The saved state cannot be used: {error}", file=sys.stderr)
-    asyncio.run(run(settings["port"], settings["token"], folder))
+    asyncio.run(run(settings["port"], settings["token"], settings["secret"], folder))
     sys.stderr.flush()
     os._exit(0)  # An execution that waits for an answer has a thread that would never end.
 

@@ -15,6 +15,7 @@ from unittest.mock import patch
 
 from lab_harness.aws import emulator_environment
 from lab_harness.emulators.base import ACCOUNT, REGION
+from lab_harness.emulators.credentials import Credentials
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import Process
 
@@ -67,7 +68,12 @@ def _postpone(thread: threading.Thread) -> None:
 
 
 def serve(
-    listening: list[socket.socket], requests: socket.socket, settle: socket.socket, token_pipe: int, folder: Path
+    listening: list[socket.socket],
+    requests: socket.socket,
+    settle: socket.socket,
+    token_pipe: int,
+    learner: Credentials,
+    folder: Path,
 ) -> None:
     """Be the emulator. Its token exists in no process that a student's code is forked from: it is made here."""
     token = secrets.token_urlsafe(32)
@@ -77,7 +83,9 @@ def serve(
     sys.addaudithook(_refuse_processes)
     for thread in _postponed:
         thread.start()
-    asyncio.run(_serve(token, listening, requests, settle, folder))
+    from lab_harness.emulators.server import LabEmulator
+
+    asyncio.run(_serve(LabEmulator(token, learner.secret_access_key, folder), listening, requests, settle))
 
 
 def _refuse_processes(event: str, _arguments: Any) -> None:
@@ -86,17 +94,13 @@ def _refuse_processes(event: str, _arguments: Any) -> None:
         raise RuntimeError("no other programs run while submissions are graded")
 
 
-async def _serve(
-    token: str, listening: list[socket.socket], requests: socket.socket, settle: socket.socket, folder: Path
-) -> None:
+async def _serve(emulator: Any, listening: list[socket.socket], requests: socket.socket, settle: socket.socket) -> None:
     from hypercorn.asyncio import serve as serve_asgi
     from hypercorn.config import Config
 
-    from lab_harness.emulators.server import LabEmulator
     from lab_harness.grading import functions
 
-    emulator = LabEmulator(token, folder)
-    emulator._saver = Unsaved()  # type: ignore[assignment]
+    emulator._saver = Unsaved()
     functions.install(requests)
     _be_ready_at_once()
     threading.Thread(target=_settle_when_asked, args=(settle, functions.end_all), daemon=True).start()
@@ -104,7 +108,7 @@ async def _serve(
     config.bind = [f"fd://{each.fileno()}" for each in listening]
     config.keep_alive_timeout = 75
     config.loglevel = "CRITICAL"
-    await serve_asgi(emulator, config, shutdown_trigger=emulator.stopped)  # type: ignore[arg-type]
+    await serve_asgi(emulator, config, shutdown_trigger=emulator.stopped)
 
 
 def _be_ready_at_once() -> None:
@@ -155,7 +159,7 @@ class RoomEmulator(Embedded):
         return self._services
 
 
-def student_environment(port: int, home: str, course: str) -> dict[str, str]:
+def student_environment(port: int, learner: Credentials, home: str, course: str) -> dict[str, str]:
     """What a student's code sees: the emulator, and nothing of the grader's own environment."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ", "PYTHONPATH") if name in os.environ}
     kept |= {
@@ -169,4 +173,4 @@ def student_environment(port: int, home: str, course: str) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }
-    return emulator_environment(f"http://127.0.0.1:{port}", kept)
+    return emulator_environment(f"http://127.0.0.1:{port}", learner, kept)

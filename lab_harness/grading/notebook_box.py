@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from lab_harness.emulators.credentials import Credentials
 from lab_harness.grading.box import WORK, Box, Walls
 from lab_harness.grading.emulator import student_environment
 from lab_harness.grading.lines import Lines
@@ -49,7 +50,7 @@ class NotebookBox:
         self._pid, self._printed, self._done = 0, 0, False
         events, tell = os.pipe()
         self._output, write = os.pipe()
-        environ = student_environment(where.port, where.home, where.course)
+        environ = student_environment(where.port, where.learner, where.home, where.course)
 
         def main() -> None:
             os.chdir(where.home)
@@ -144,10 +145,12 @@ class NotebookBox:
 
 
 class Where:
-    """Where a notebook runs: its folder, its emulator's port, the course, and within which walls."""
+    """Where a notebook runs: its folder, its emulator and what reaches it, the course, and within which walls."""
 
-    def __init__(self, closed: bool, folder: Path, port: int, course: Path, limits: Limits) -> None:
-        self.closed, self.port, self.course, self.limits = closed, port, str(course), limits
+    def __init__(
+        self, closed: bool, folder: Path, port: int, learner: Credentials, course: Path, limits: Limits
+    ) -> None:
+        self.closed, self.port, self.learner, self.course, self.limits = closed, port, learner, str(course), limits
         self.home = WORK if closed else str(folder / "work")
         if not closed:
             Path(self.home).mkdir()

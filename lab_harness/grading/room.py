@@ -21,6 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+from lab_harness.emulators.credentials import ACCESS_KEY_ID, Credentials, new_secret
 from lab_harness.emulators.process import free_port
 from lab_harness.grading import functions, walls
 from lab_harness.grading.box import end_processes
@@ -69,6 +70,8 @@ class Room:
         self.job = json.loads(control.makefile("rb").readline())
         self.limits = Limits(**self.job["limits"])
         self.port = PORT if closed else free_port()
+        # The checks' credentials are the emulator's and the judge's alone.
+        self.learner = Credentials(ACCESS_KEY_ID, new_secret())
         self.folder = Path("/tmp/room") if closed else Path(tempfile.mkdtemp(prefix="lab-room-"))  # noqa: S108
         self.selector = selectors.DefaultSelector()
         self.functions = FunctionBoxes(closed, self.limits)
@@ -84,7 +87,7 @@ class Room:
         """Do everything, and tell what came of it."""
         try:
             self._start_emulator()
-            where = Where(self.closed, self.folder, self.port, self.judge.course.root, self.limits)
+            where = Where(self.closed, self.folder, self.port, self.learner, self.judge.course.root, self.limits)
             cells = [(str(name), str(source)) for name, source in self.job["cells"]]
             self.notebook = NotebookBox(cells, where, self.selector, self.hit, self._settle)
             while not self.over:
@@ -100,7 +103,7 @@ class Room:
             _send(self.control, answer)
 
     def _start_emulator(self) -> None:
-        self.emulator = EmulatorProcess(self.port, self.folder, self.closed)
+        self.emulator = EmulatorProcess(self.port, self.learner, self.folder, self.closed)
         for source, react in (
             (self.emulator.watched, self._emulator_ended),
             (self.emulator.requests, self._start_function),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from lab_harness.emulators.credentials import Credentials
 from lab_harness.grading import walls
 from lab_harness.grading.emulator import configure, serve
 from lab_harness.lab_file import MIB
@@ -19,7 +20,7 @@ LONGEST_TOKEN = 100  # bytes
 class EmulatorProcess:
     """The room's emulator, which listens already when this returns. Its token can be read once, by the judge."""
 
-    def __init__(self, port: int, folder: Path, closed: bool) -> None:
+    def __init__(self, port: int, learner: Credentials, folder: Path, closed: bool) -> None:
         listening = _listen(port)
         self.token, token = os.pipe()
         self.requests, requests = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # for functions' processes
@@ -30,7 +31,7 @@ class EmulatorProcess:
             if not closed:
                 configure(port, folder / "emulator")
             tempfile.tempdir = str(folder)
-            serve(listening, requests, settle, token, folder / "emulator")
+            serve(listening, requests, settle, token, learner, folder / "emulator")
 
         used = (*listening, requests, settle)
         self.pid = fork_trusted(main, {each.fileno() for each in used} | {token})

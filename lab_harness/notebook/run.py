@@ -13,7 +13,7 @@ from typing import Any
 
 import nbformat
 
-from lab_harness.aws import Clients, emulator_environment
+from lab_harness.aws import Clients, learners_environment
 from lab_harness.course import Course
 from lab_harness.emulators import Emulator
 from lab_harness.emulators.embedded import Embedded
@@ -54,7 +54,7 @@ def scratch_emulator() -> Iterator[Embedded]:
 def kernel_environment(emulator: Emulator, home: Path, environ: dict[str, str]) -> dict[str, str]:
     """The environment in which a notebook's kernel finds this emulator, and keeps its progress apart."""
     ours = {"LAB_EMULATOR": emulator.name, "LAB_HOME": str(home)}
-    return emulator_environment(emulator.endpoint, environ) | ours
+    return learners_environment(emulator, environ) | ours
 
 
 def run_all(

@@ -44,7 +44,7 @@ def open_lab(lab_id: str, *, emulator: str | None = None) -> "OpenLab":
     lab = load_lab(lab_id, course)
     chosen = emulators.choose(course.home, emulator)
     chosen.start()
-    aws.use_emulator(chosen.endpoint)
+    aws.use_emulator(chosen)
     opened = OpenLab(lab, chosen, Progress(course.home / "progress.sqlite"))
     if "IPython" in sys.modules:
         from lab_harness.notebook import magic  # only where there is IPython
@@ -82,8 +82,12 @@ class OpenLab:
     def follow(self) -> None:
         """Let this kernel and the checks reach the emulator where it is now: it may have another port than before."""
         endpoint = self.emulator.endpoint
-        if os.environ.get("AWS_ENDPOINT_URL") != endpoint:  # Another lab of this kernel's may have set it.
-            aws.use_emulator(endpoint)
+        there = (os.environ.get("AWS_ENDPOINT_URL"), os.environ.get("AWS_SECRET_ACCESS_KEY"))
+        if there != (
+            endpoint,
+            self.emulator.learner.secret_access_key,
+        ):  # Another lab of this kernel's may have set it.
+            aws.use_emulator(self.emulator)
         if self._reached != endpoint:
             self._reached, self.clients = endpoint, aws.Clients(self.emulator)
             self.runs.clients = self.clients
@@ -157,7 +161,7 @@ class OpenLab:
     def reset(self) -> Note:
         """Remove what this lab asked you to build, to begin again. Other labs' resources and your progress stay."""
         self._passed.clear()
-        removed = remove_resources(self.lab, aws.Clients(self.emulator, token=None))
+        removed = remove_resources(self.lab, aws.Clients(self.emulator, as_learner=True))
         names = tuple(f"{resource.type} {resource.name}" for resource in removed)
         return Note("Removed:", names) if removed else Note("There was nothing to remove.")
 

@@ -641,9 +641,10 @@ def test_files_that_are_links_lead_nowhere(attack):
 
 def test_what_is_built_in_another_account_or_region_does_not_count(attack):
     grade = attack("""
-        import boto3
+        import boto3, os
         for key, region in (("111111111111", "us-east-1"), ("test", "eu-central-1")):
-            sqs = boto3.client("sqs", aws_access_key_id=key, aws_secret_access_key="x", region_name=region)
+            sqs = boto3.client("sqs", aws_access_key_id=key, region_name=region,
+                aws_secret_access_key=os.environ["AWS_SECRET_ACCESS_KEY"])
             url = sqs.create_queue(QueueName="first-steps")["QueueUrl"]
             sqs.send_message(QueueUrl=url, MessageBody="hello, serverless")
         """)

@@ -1,0 +1,67 @@
+"""Whose key a call to the embedded emulator may be signed with: the learner's, the checks', a function's.
+
+Keys that the account itself has issued, to IAM users or for sessions from STS or Cognito, are the learner's, too.
+"""
+
+import re
+import secrets
+from typing import NamedTuple
+
+from lab_harness.emulators.credentials import ACCESS_KEY_ID, Credentials, new_secret
+
+LEARNER, CHECKS = "learner", "checks"
+# MiniStack takes a key id of 12 digits for the administrator of the account with this number.
+ADMINISTRATOR = re.compile(rf"{ACCESS_KEY_ID}|[0-9]{{12}}")
+
+
+class Key(NamedTuple):
+    """A secret, and who signs with it: "learner", "checks" or "function <name>"."""
+
+    secret: str
+    caller: str
+
+
+class Keys:
+    """The keys that open one emulator."""
+
+    def __init__(self, learner: Credentials, checks: Credentials) -> None:
+        self._administrators = [Key(learner.secret_access_key, LEARNER), Key(checks.secret_access_key, CHECKS)]
+        self._functions: dict[str, Key] = {}  # by session token
+
+    def for_function(self, name: str) -> dict[str, str]:
+        """The secret and session token of one process of a function's, as its environment holds them."""
+        token = secrets.token_urlsafe(48)
+        self._functions[token] = Key(new_secret(), f"function {name}")
+        return {"AWS_SECRET_ACCESS_KEY": self._functions[token].secret, "AWS_SESSION_TOKEN": token}
+
+    def forget_function(self, token: str) -> None:
+        """Let the key of a process that has ended open nothing any more."""
+        self._functions.pop(token, None)
+
+    def find(self, access_key_id: str, session_token: str) -> list[Key]:
+        """The keys that this id may stand for; none where nobody has it."""
+        if session_token in self._functions:
+            return [self._functions[session_token]]
+        if ADMINISTRATOR.fullmatch(access_key_id):
+            return self._administrators
+        return _issued(access_key_id, session_token)
+
+
+def _issued(access_key_id: str, session_token: str) -> list[Key]:
+    """The secret of a key that the account has issued."""
+    from ministack.core.iam_evaluator import (
+        AmbiguousAccessKeyError,
+        ResolvedCredential,
+        find_iam_access_key_account,
+        resolve_credential,
+    )
+    from ministack.core.responses import _account_from_sts_session
+
+    if not access_key_id:
+        return []
+    try:
+        account = _account_from_sts_session(access_key_id) or find_iam_access_key_account(access_key_id)
+    except AmbiguousAccessKeyError:
+        return []
+    found = resolve_credential(access_key_id, account, session_token)
+    return [Key(found.secret_access_key, LEARNER)] if isinstance(found, ResolvedCredential) else []

@@ -1,0 +1,66 @@
+"""Which user of this machine is at the other end of a connection: on Linux the kernel says so, exactly.
+
+Others may open connections to a loopback port, too. The kernel is asked for the one socket with this connection's two
+addresses (sock_diag, see the manual page sock_diag(7)). A socket that its owner has closed already belongs to nobody
+any more, and the kernel then says it were root's: such a one is told by its inode, and never trusted.
+"""
+
+import os
+import socket
+import struct
+import sys
+
+SOCK_DIAG, SOCK_DIAG_BY_FAMILY, REQUEST = 4, 20, 1
+LISTEN = 10
+ANY_INTERFACE, NO_COOKIE, ALL_STATES = 0, 0xFFFFFFFF, 0xFFFFFFFF
+HEADER, ADDRESSES = struct.Struct("=IHHII"), struct.Struct("!HH16s16s")
+MAPPED = bytes(10) + b"\xff\xff"
+Address = tuple[str, int]
+
+
+class Peers:
+    """Tells whether a connection is from a process of this user's, or of root's."""
+
+    def __init__(self) -> None:
+        self._kernel = _kernel()
+        self._trusted = {os.geteuid(), 0} if self._kernel else set()
+        if self._kernel and not self._knows_ourselves():
+            self._kernel = None
+
+    def trusted(self, client: Address, server: Address) -> bool:
+        """Whether the connection from this client to us may be served; always where the kernel cannot be asked."""
+        return self._kernel is None or self._owner(client, server) in self._trusted
+
+    def _knows_ourselves(self) -> bool:
+        """Whether the kernel tells whose a connection is that we make ourselves; some are built without that."""
+        with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
+            return self._owner(client.getsockname(), client.getpeername()) == os.geteuid()
+
+    def _owner(self, client: Address, server: Address) -> int | None:
+        """The user of the socket at the client's end; None where there is no such socket, or it was closed."""
+        assert self._kernel
+        family = socket.AF_INET6 if ":" in client[0] else socket.AF_INET
+        ends = [socket.inet_pton(family, end[0]) for end in (client, server)]
+        asked = ADDRESSES.pack(client[1], server[1], *ends)
+        # So does a program name IPv4 addresses that asks for IPv6, as Java does.
+        mapped = ADDRESSES.pack(client[1], server[1], *(MAPPED + end for end in ends))
+        request = struct.pack("=BBBxI", family, socket.IPPROTO_TCP, 0, ALL_STATES) + asked
+        request += struct.pack("=III", ANY_INTERFACE, NO_COOKIE, NO_COOKIE)
+        header = HEADER.pack(HEADER.size + len(request), SOCK_DIAG_BY_FAMILY, REQUEST, 0, 0)
+        self._kernel.send(header + request)
+        answer = self._kernel.recv(4096)
+        if HEADER.unpack_from(answer)[1] != SOCK_DIAG_BY_FAMILY:
+            return None
+        state, found = answer[HEADER.size + 1], answer[HEADER.size + 4 :][: ADDRESSES.size]
+        user, inode = struct.unpack_from("=12xII", answer, HEADER.size + 52)
+        return int(user) if inode and state != LISTEN and found in (asked, mapped) else None
+
+
+def _kernel() -> socket.socket | None:
+    """A socket to the kernel; None where it answers no such questions."""
+    if sys.platform != "linux":
+        return None
+    try:
+        return socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, SOCK_DIAG)
+    except OSError:
+        return None
