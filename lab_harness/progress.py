@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from lab_harness.private import private_file
 from lab_harness.results import LabReport, Outcome
 
 T = TypeVar("T")
@@ -143,7 +144,7 @@ class Progress:
         """The result of a transaction; `otherwise` when the file cannot be used."""
         for _ in range(2):
             try:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                private_file(self.path)
                 with closing(sqlite3.connect(self.path, timeout=BUSY_TIMEOUT)) as database:
                     with database:
                         database.executescript(SCHEMA)

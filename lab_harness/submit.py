@@ -27,6 +27,7 @@ from lab_harness.grading.similarity import MAGIC
 from lab_harness.grading.submissions import releases_of
 from lab_harness.grading.versions import versions_of
 from lab_harness.labs import Lab
+from lab_harness.private import private_file, private_folder
 from lab_harness.progress import LabProgress
 from lab_harness.results import LabReport, Outcome
 
@@ -130,8 +131,7 @@ def remembered_student(home: Path) -> str:
 def remember_student(home: Path, name: str) -> None:
     """Keep a name for the next time."""
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        (home / STUDENT).write_text(f"{name}\n", encoding="utf-8")
+        private_file(home / STUDENT).write_text(f"{name}\n", encoding="utf-8")
     except OSError as error:
         raise CourseError(f"{home / STUDENT} cannot be written: {error.strerror}.") from error
 
@@ -140,7 +140,7 @@ def signing_key(home: Path) -> Ed25519PrivateKey:
     """The installation's key, made at its first use and readable by its user alone."""
     path = home / KEY
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        private_folder(home)
         if not path.exists():
             _make_key(path)
         key = load_pem_private_key(path.read_bytes(), password=None)

@@ -562,7 +562,10 @@ def test_aws_cli_is_noted_where_it_is_missing_and_told_its_endpoint_where_it_is_
     assert (found.state, found.found) == ("note", "not installed, and not needed")
     program(tmp_path / "aws")
     found = said(surroundings.aws_cli, connected)
-    assert (found.state, found.found) == ("ok", f"there; give it --endpoint-url {connected.answers.endpoint}")
+    assert (found.state, found.found) == (
+        "ok",
+        f'there; after eval "$(lab env)" give it --endpoint-url {connected.answers.endpoint}',
+    )
     connected.answers = None
     assert said(surroundings.aws_cli, connected).found == "there; give it --endpoint-url the emulator's address"
 

@@ -23,7 +23,7 @@ def notebooks_app() -> None:
 
 def add_commands() -> None:
     """Fill `app`: each module adds its own commands when it is imported."""
-    from lab_harness.cli import authoring, doctor, emulator, grading, labs, notebooks, submit  # noqa: F401
+    from lab_harness.cli import authoring, doctor, emulator, env, grading, labs, notebooks, submit  # noqa: F401
 
 
 def main() -> NoReturn:

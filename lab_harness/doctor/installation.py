@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 from lab_harness.doctor.finding import Finding, Machine
+from lab_harness.private import private_folder
 from lab_harness.progress import Progress
 
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
@@ -69,6 +70,8 @@ def folders(machine: Machine) -> Iterator[Finding]:
     """Whether progress, the emulator's state and the notebooks can be written."""
     for folder in (machine.course.home, machine.course.notebooks):
         try:
+            if folder == machine.course.home:
+                private_folder(folder)
             folder.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=folder).close()
         except OSError as error:

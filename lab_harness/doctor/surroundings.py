@@ -59,7 +59,7 @@ def aws_cli(machine: Machine) -> Iterator[Finding]:
         yield Finding("AWS CLI", "note", "not installed, and not needed")
         return
     endpoint = machine.answers.endpoint if machine.answers else "the emulator's address"
-    yield Finding("AWS CLI", "ok", f"there; give it --endpoint-url {endpoint}")
+    yield Finding("AWS CLI", "ok", f'there; after eval "$(lab env)" give it --endpoint-url {endpoint}')
 
 
 def _addresses(name: str) -> set[str]:

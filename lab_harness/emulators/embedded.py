@@ -20,6 +20,7 @@ from lab_harness.emulators.process import (
     write_process,
 )
 from lab_harness.errors import CourseError, EmulatorError, EmulatorNotReady
+from lab_harness.private import mend, private_file, private_folder
 
 NOT_RUNNING = "The emulator does not run. Start it with: lab start"
 USUAL_PORT = 4566
@@ -70,11 +71,12 @@ class Embedded:
         from filelock import FileLock, Timeout
 
         try:
-            self.home.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.home / "emulator.lock", timeout=START_DEADLINE):
+            private_folder(self.home)
+            with FileLock(self.home / "emulator.lock", timeout=START_DEADLINE, mode=0o600):
                 self._process = read_process(self._file)
                 if not self.healthy():
                     self._clear_away()
+                    mend(self.home)
                     self._process = self._spawn()
         except Timeout as error:
             raise EmulatorError("Another command has been starting the emulator for too long; try again.") from error
@@ -158,7 +160,7 @@ class Embedded:
             if process:
                 if port != wanted:
                     self.notices.append(f"Port {wanted} is taken by another program; the emulator uses {port}.")
-                (self.home / "port").write_text(str(port), encoding="utf-8")
+                private_file(self.home / "port").write_text(str(port), encoding="utf-8")
                 return process
         raise EmulatorError(f"The emulator did not start. The end of its log ({self._log}):\n{self._log_tail()}")
 

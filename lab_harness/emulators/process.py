@@ -14,6 +14,7 @@ from typing import Any
 
 from lab_harness.emulators.base import ACCOUNT, REGION
 from lab_harness.emulators.credentials import Credentials
+from lab_harness.private import private_file, private_folder
 
 END_DEADLINE = 10.0  # seconds
 # All that the emulator, and so every function, sees of the user's environment.
@@ -80,8 +81,8 @@ def launch(home: Path, log: Path, port: int, learner: Credentials) -> tuple[Chil
     """Launch the emulator's process in its folder and hand it its settings."""
     import psutil
 
-    (home / "tmp").mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as log_file:
+    private_folder(home / "tmp")
+    with private_file(log).open("wb") as log_file:
         child = subprocess.Popen(
             [sys.executable, "-m", "lab_harness.emulators.server"],
             stdin=subprocess.PIPE, stdout=log_file, stderr=log_file,

@@ -212,6 +212,7 @@ async def run(port: int, token: str, secret: str, folder: Path) -> None:
 
 def main() -> None:
     """Read the settings from stdin and serve."""
+    os.umask(0o077)  # What is built here, and what functions write, is nobody else's business.
     settings = json.loads(sys.stdin.readline())
     folder = Path(settings["folder"])
     configure_ministack(settings["port"], folder)

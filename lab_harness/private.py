@@ -1,0 +1,39 @@
+"""Folders and files that nobody else of the same computer may open: what a course keeps in `.lab`."""
+
+import os
+import stat
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+OTHERS = 0o077  # what may be done by others than the owner
+
+
+def private_folder(folder: Path) -> Path:
+    """The folder, made if it is not there yet, and closed to others."""
+    folder.mkdir(0o700, parents=True, exist_ok=True)
+    _close(folder)
+    return folder
+
+
+def private_file(file: Path) -> Path:
+    """The file in its private folder, made empty if it is not there yet, and closed to others."""
+    private_folder(file.parent)
+    os.close(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600))
+    _close(file)
+    return file
+
+
+def mend(folder: Path) -> None:
+    """Close a folder to others with all that is in it, as an earlier version or another program left it."""
+    private_folder(folder)
+    for place, folders, files in os.walk(folder):  # It follows no links.
+        for name in (*folders, *files):
+            with suppress(FileNotFoundError):  # It may be one that comes and goes.
+                _close(Path(place, name))
+
+
+def _close(path: Path) -> None:
+    mode = path.lstat().st_mode
+    if sys.platform != "win32" and not stat.S_ISLNK(mode) and mode & OTHERS:
+        path.chmod(stat.S_IMODE(mode) & ~OTHERS)
