@@ -31,8 +31,14 @@ def running_emulator(name: str | None) -> "Emulator":
 
 def _start(emulator: "Emulator") -> None:
     emulator.start()
+    _say_notices(emulator)
+
+
+def _say_notices(emulator: "Emulator") -> None:
     for notice in emulator.notices:
         click.echo(notice, err=True)
+    if emulator.notices and sys.stderr.isatty():  # a script's reader may never see them
+        emulator.acknowledge()
 
 
 @app.command()
@@ -56,10 +62,22 @@ def start(emulator: str | None, port: int | None) -> None:
 
 @app.command()
 @emulator_name
-def stop(emulator: str | None) -> None:
+@click.option("--unsaved", is_flag=True, help="Stop even if what you built cannot be saved.")
+def stop(emulator: str | None, unsaved: bool) -> None:
     """Stop the emulator. What you built is saved and is there again at the next start."""
-    stopped = chosen_emulator(emulator).stop()
-    click.echo("Stopped; what you built is saved." if stopped else "It was not running.")
+    from lab_harness.emulators.embedded import Embedded
+
+    chosen = chosen_emulator(emulator)
+    if isinstance(chosen, Embedded) and not unsaved:
+        chosen.insist_on_saving()
+    stopped = chosen.stop()
+    if not stopped:
+        click.echo("It was not running.")
+    elif chosen.notices:
+        click.echo("Stopped.")
+        _say_notices(chosen)
+    else:
+        click.echo("Stopped; what you built is saved.")
 
 
 @app.command()
@@ -80,6 +98,9 @@ def status(emulator: str | None, as_json: bool) -> None:
         click.echo(json.dumps(state, indent=2))
     elif healthy:
         click.echo(f"{chosen.name} {state['version']} answers at {chosen.endpoint}")
+    if healthy:
+        chosen.listen()
+        _say_notices(chosen)
     if not healthy:
         if as_json:
             sys.exit(EmulatorError.exit_code)

@@ -14,7 +14,7 @@ class Attached(Embedded):
     """
 
     def __init__(self, endpoint: str) -> None:
-        self.notices = []
+        self._said, self._incidents, self._trouble = [], [], []
         self._attached = endpoint.rstrip("/")
 
     @property

@@ -42,7 +42,17 @@ class Emulator(Protocol):
     """Where AWS comes from. Methods raise `EmulatorError` when the emulator cannot be reached."""
 
     name: str
-    notices: list[str]  # what the user should know about how it was started
+    place: str  # where its notices are shown: "terminal" or "panel"
+
+    @property
+    def notices(self) -> list[str]:
+        """What the user should know: how it was started, what happened to files, what cannot be saved now."""
+
+    def listen(self) -> None:
+        """Learn what is to be known by now; `notices` holds it."""
+
+    def acknowledge(self) -> None:
+        """Somebody has seen the notices, in this place: what happened once need not be told there again."""
 
     @property
     def endpoint(self) -> str:

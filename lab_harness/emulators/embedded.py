@@ -2,28 +2,37 @@
 
 import shutil
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lab_harness.emulators.base import Call, Mail, as_calls, listed
 from lab_harness.emulators.guard import TOKEN_HEADER
 from lab_harness.emulators.http import call_json
+from lab_harness.emulators.incidents import set_aside
 from lab_harness.emulators.process import (
     END_DEADLINE,
+    START_DEADLINE,
+    Child,
     Process,
     free_port,
     is_free,
     launch,
+    let_go,
     read_process,
     write_process,
 )
+from lab_harness.emulators.saving import read_port
 from lab_harness.errors import CourseError, EmulatorError, EmulatorNotReady
 
+if TYPE_CHECKING:
+    import psutil
+
 NOT_RUNNING = "The emulator does not run. Start it with: lab start"
+UNSAVED = "The emulator runs on. Mend that and stop it again, or lose what is not saved: lab stop --unsaved"
 USUAL_PORT = 4566
 ANSWER_DEADLINE = 15.0  # seconds
-START_DEADLINE = 30.0  # seconds; it takes about 0.4
 START_ATTEMPTS = 3  # another program may take the chosen port first
 
 
@@ -35,10 +44,13 @@ class Embedded:
     """
 
     name = "embedded"
+    place = "terminal"
 
     def __init__(self, home: Path, port: int | None = None) -> None:
         self.home = home
-        self.notices: list[str] = []
+        self._said: list[str] = []
+        self._incidents: list[str] = []
+        self._trouble: list[str] = []
         self._port = port
         self._file = home / "emulator.json"
         self._process = read_process(self._file)
@@ -47,39 +59,99 @@ class Embedded:
     def endpoint(self) -> str:
         return self._process.endpoint if self._process else ""
 
+    @property
+    def notices(self) -> list[str]:
+        return [*self._said, *self._incidents, *self._trouble]
+
+    def listen(self) -> None:
+        with suppress(EmulatorError):
+            told = self._admin("GET", f"notices?place={self.place}", timeout=2.0)
+            self._incidents += [text for text in told["incidents"] if text not in self._incidents]
+            self._trouble = told["trouble"]
+
+    def acknowledge(self) -> None:
+        with suppress(EmulatorError):
+            self._admin("POST", f"notices?place={self.place}", timeout=2.0)
+
     def start(self) -> str:
         """Start the emulator, or find the one that runs already, and return its endpoint."""
-        if self.healthy():
-            return self.endpoint
-        from filelock import FileLock, Timeout
-
-        try:
-            self.home.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.home / "emulator.lock", timeout=START_DEADLINE):
-                self._process = read_process(self._file)
-                if not self.healthy():
-                    self._clear_away()
-                    self._process = self._spawn()
-        except Timeout as error:
-            raise EmulatorError("Another command has been starting the emulator for too long; try again.") from error
-        except OSError as error:
-            raise CourseError(f"The emulator cannot write to {self.home}: {error.strerror}.") from error
+        if not self.healthy():
+            try:
+                self.home.mkdir(parents=True, exist_ok=True)
+                with self._alone():
+                    self._process = read_process(self._file)
+                    if not self.healthy():
+                        self._clear_away()
+                        self._process = self._spawn()
+            except OSError as error:
+                raise CourseError(f"The emulator cannot write to {self.home}: {error.strerror}.") from error
+        self.listen()
         return self.endpoint
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """While no other command starts or stops the emulator."""
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.home / "emulator.lock", timeout=START_DEADLINE)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise EmulatorError("Another command has been starting the emulator for too long; try again.") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def insist_on_saving(self) -> None:
+        """Save what was built, where the emulator runs. EmulatorError where that is not possible."""
+        if self.healthy() and (trouble := self._admin("POST", "save")["trouble"]):
+            raise EmulatorError("\n".join([*trouble, UNSAVED]))
+
     def stop(self) -> bool:
-        """Stop it in good order, saving its state; False when it was not running."""
+        """Stop it in good order, saving its state; False when it was not running. `notices` says what was not saved."""
+        if not self.home.is_dir():
+            return False
+        try:
+            with self._alone():
+                stopped = self._stop()
+                return bool(self.end_orphans()) or stopped
+        except OSError:  # Nobody can write there; so no other command starts one meanwhile.
+            return self._stop()
+
+    def _stop(self) -> bool:
         self._process = process = read_process(self._file)
         # Asked first: the token proves whose it is, while a clock that was set changes when a process began.
         if process is None or not (self.healthy() or process.alive()):
             with suppress(OSError):
                 self._file.unlink()
             return False
-        with suppress(EmulatorError):
-            self._admin("POST", "stop")
+        try:
+            self._trouble = list(self._admin("POST", "stop")["trouble"])
+        except EmulatorError:
+            self._say(
+                "The emulator no longer answered and was ended; what it had saved before is there at the next start."
+            )
         process.end(patience=END_DEADLINE)
         self._file.unlink(missing_ok=True)
         self._process = None
         return True
+
+    def end_orphans(self) -> list[int]:
+        """End the emulators of this course that no command can find; the numbers of their processes."""
+        from lab_harness.emulators.holding import emulators_in
+
+        known = self._process.pid if self._process else None
+        found = [process for process in emulators_in(self.home) if process.pid != known]
+        for process in found:
+            with suppress(OSError):
+                _end(process)
+            self._say(f"An emulator of this course that no command could find (process {process.pid}) was ended.")
+        return [process.pid for process in found]
+
+    def _say(self, notice: str) -> None:
+        if notice not in self._said:
+            self._said.append(notice)
 
     def reset(self) -> None:
         """Empty the account, the inbox and the call log."""
@@ -123,12 +195,18 @@ class Embedded:
 
     def _clear_away(self) -> None:
         """Remove what an emulator that died, or no longer answers, left behind."""
+        from lab_harness.emulators.holding import is_held
+
         if self._process and self._process.alive():
-            self.notices.append(f"The emulator (process {self._process.pid}) no longer answered; it was ended.")
+            self._say(f"The emulator (process {self._process.pid}) no longer answered; it was ended.")
             self._process.end(patience=0.0)
         elif self._file.exists():
-            self.notices.append("The emulator had ended without being stopped; its saved state was loaded.")
+            self._say("The emulator had ended without being stopped; its saved state was loaded.")
+        if self._file.is_dir():
+            set_aside(self._file)
         self._file.unlink(missing_ok=True)
+        if is_held(self.home):
+            self.end_orphans()
         shutil.rmtree(self.home / "tmp", ignore_errors=True)
 
     def _spawn(self) -> Process:
@@ -138,8 +216,9 @@ class Embedded:
             process = self._try_spawn(port)
             if process:
                 if port != wanted:
-                    self.notices.append(f"Port {wanted} is taken by another program; the emulator uses {port}.")
-                (self.home / "port").write_text(str(port), encoding="utf-8")
+                    self._say(f"Port {wanted} is taken by another program; the emulator uses {port}.")
+                with suppress(OSError):  # The next start asks for the usual port then.
+                    (self.home / "port").write_text(str(port), encoding="utf-8")
                 return process
         raise EmulatorError(f"The emulator did not start. The end of its log ({self._log}):\n{self._log_tail()}")
 
@@ -149,23 +228,25 @@ class Embedded:
         self._process = process
         deadline = time.monotonic() + START_DEADLINE
         try:
+            write_process(self._file, process)  # From here on any command can find it; so it may begin.
+            let_go(child)
             while child.poll() is None and time.monotonic() < deadline:
                 if self.healthy():
-                    write_process(self._file, process)
                     return process
                 time.sleep(0.02)
         except BaseException:
-            child.kill()  # Ctrl-C while starting leaves nothing behind
+            self._abandon(child)  # Ctrl-C while starting leaves nothing behind
             raise
-        child.kill()
-        child.wait()
+        self._abandon(child)
         return None
 
+    def _abandon(self, child: Child) -> None:
+        child.kill()
+        child.wait()
+        self._file.unlink(missing_ok=True)
+
     def _last_port(self) -> int | None:
-        try:
-            return int((self.home / "port").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
+        return read_port(self.home / "port")
 
     @property
     def _log(self) -> Path:
@@ -173,6 +254,16 @@ class Embedded:
 
     def _log_tail(self) -> str:
         return "\n".join(self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:])
+
+
+def _end(process: "psutil.Process") -> None:
+    """End an emulator in good order, so that it saves what was built."""
+    import psutil
+
+    with suppress(psutil.Error):
+        found = Process(process.pid, process.create_time(), 0, "")
+        process.terminate()
+        found.end(patience=END_DEADLINE)
 
 
 def _ask(process: Process, method: str, name: str, timeout: float) -> Any:

@@ -23,10 +23,17 @@ class LocalStack:
     """A LocalStack that somebody runs, normally by `docker compose up`."""
 
     name = "localstack"
+    place = "terminal"
 
     def __init__(self, endpoint: str | None = None) -> None:
         self.endpoint = (endpoint or _configured_endpoint()).rstrip("/")
         self.notices: list[str] = []
+
+    def listen(self) -> None:
+        """LocalStack has nothing to tell."""
+
+    def acknowledge(self) -> None:
+        """Nor does it keep anything."""
 
     def start(self) -> str:
         """Check that a LocalStack we know answers, and return its endpoint."""

@@ -2,15 +2,19 @@
 
 Run as `python -m lab_harness.emulators.server`, with one JSON line on stdin: `port`, `token` (opens the
 administration) and `folder` (where the state is saved). It is not in the command line or the environment,
-where every function that a learner creates could read the token.
+where every function that a learner creates could read the token. A second line, GO, says that `emulator.json` names
+this process; without it, it ends: nobody could find it. Only then does it touch the folder.
 """
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import sys
+import threading
 import time
+import traceback
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -23,8 +27,12 @@ from hypercorn.config import Config
 from lab_harness.emulators import definitions, guard, history, http_apis, rest_apis, runtime, websites
 from lab_harness.emulators.call_log import CallLog, describe_call
 from lab_harness.emulators.ec2_events import InstanceWatch
+from lab_harness.emulators.holding import Holding
 from lab_harness.emulators.inbox import Inbox
-from lab_harness.emulators.saving import Saver, follow_port
+from lab_harness.emulators.incidents import PLACES, Incidents
+from lab_harness.emulators.process import END_DEADLINE, GO, START_DEADLINE
+from lab_harness.emulators.restoring import load_state
+from lab_harness.emulators.saving import Saver, unsaved_objects
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -32,6 +40,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 WATCH_INTERVAL = 0.2  # seconds between two looks at EC2 instances that change without a call of their own
 JSON_HEADERS = {"content-type": "application/json"}
+
+log = logging.getLogger("lab_harness.server")
 
 
 class LabEmulator:
@@ -41,8 +51,10 @@ class LabEmulator:
         self._token = token
         # Above the numbers of the emulators before this one: whoever waits for calls through a restart misses none.
         self._calls = CallLog(last=time.time_ns() // 1000)
-        self._inbox = Inbox(folder / "inbox.jsonl")
-        self._saver = Saver(folder / "state")
+        self._incidents = Incidents(folder / "incidents.json")
+        self._inbox = Inbox(folder / "inbox.jsonl", self._incidents)
+        self._saver = Saver(folder / "state", self._inbox.save, unsaved_objects)
+        self._holding: Holding | None = None
         self.stopping = asyncio.Event()
         self._inbox.install()
         runtime.install()
@@ -54,6 +66,12 @@ class LabEmulator:
 
         self._ministack = app
         self._instances = InstanceWatch()
+
+    def keep_state(self, folder: Path, port: int, holding: Holding) -> None:
+        """Load what is saved in the folder when the lifespan begins, and save there, as long as it is ours."""
+        self._holding = holding
+        self._saver.may_write = holding.lasts
+        load_state(folder, port, self._saver, self._incidents)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection."""
@@ -105,7 +123,17 @@ class LabEmulator:
                 answer = await self._calls.later(int(wanted.get("since", 0)), float(wanted.get("wait", 0)))
             case "POST", "reset":
                 await self._reset()
+            case "GET", "notices":
+                place = dict(parse_qsl(query)).get("place", PLACES[0])
+                answer = {"incidents": self._incidents.unseen(place), "trouble": self._saver.trouble}
+            case "POST", "notices":
+                self._incidents.see(dict(parse_qsl(query)).get("place", ""))
+            case "POST", "save":
+                await asyncio.to_thread(self._saver.save, True)
+                answer = {"trouble": self._saver.trouble}
             case "POST", "stop":
+                await asyncio.to_thread(self._saver.save, True)
+                answer = {"trouble": self._saver.trouble}
                 self.stopping.set()
             case _:
                 await _respond(send, 404, JSON_HEADERS, b"{}")
@@ -124,7 +152,7 @@ class LabEmulator:
         await asyncio.to_thread(self._ministack._reset_all_state)
         self._inbox.clear()
         self._calls.clear()
-        await asyncio.to_thread(self._saver.save)
+        await asyncio.to_thread(self._saver.save, True)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         tasks: list[asyncio.Task[None]] = []
@@ -135,7 +163,14 @@ class LabEmulator:
                 tasks.extend([asyncio.create_task(self._saver.run()), asyncio.create_task(self._watch())])
             await send(message)
 
-        await self._ministack.app(scope, receive, start_after_ministack)
+        try:
+            await self._ministack.app(scope, receive, start_after_ministack)
+        except Exception as error:
+            if tasks:
+                raise
+            # Without its lifespan it would answer, but neither load nor save: an empty account that looks well.
+            traceback.print_exc()
+            await send({"type": "lifespan.startup.failed", "message": f"{type(error).__name__}: {error}"})
         for task in tasks:
             task.cancel()
 
@@ -143,6 +178,9 @@ class LabEmulator:
         while True:
             await asyncio.sleep(WATCH_INTERVAL)
             self._instances.announce()
+            if self._holding and not self._holding.lasts():
+                log.error("The emulator's folder is gone, or another's: it ends.")
+                self.stopping.set()
 
 
 async def _form_body(headers: dict[str, str], receive: Receive) -> tuple[bytes, Receive]:
@@ -195,7 +233,7 @@ def configure_ministack(port: int, folder: Path) -> None:
     )
 
 
-async def run(port: int, token: str, folder: Path) -> None:
+async def run(port: int, token: str, folder: Path, holding: Holding) -> None:
     """Serve on the loopback interface until asked to stop."""
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
@@ -203,6 +241,7 @@ async def run(port: int, token: str, folder: Path) -> None:
     config.graceful_timeout = 0.5
     config.loglevel = "WARNING"
     emulator = LabEmulator(token, folder)
+    emulator.keep_state(folder, port, holding)
     loop = asyncio.get_running_loop()
     for name in ("SIGTERM", "SIGINT"):
         if sys.platform != "win32":
@@ -213,16 +252,26 @@ async def run(port: int, token: str, folder: Path) -> None:
     lambda_runtime.reset()  # ends the functions' processes
 
 
+def await_go() -> None:
+    """Wait until somebody can find this process; end it where nobody ever will, for its starter has gone."""
+    too_late = threading.Timer(START_DEADLINE, os._exit, args=[1])
+    too_late.daemon = True
+    too_late.start()
+    if sys.stdin.readline().encode() != GO:
+        os._exit(1)
+    too_late.cancel()
+
+
 def main() -> None:
     """Read the settings from stdin and serve."""
-    settings = json.loads(sys.stdin.readline())
+    settings = json.loads(sys.stdin.readline() or "null") or sys.exit(1)
     folder = Path(settings["folder"])
     configure_ministack(settings["port"], folder)
-    try:
-        follow_port(folder / "state", settings["port"])
-    except OSError as error:
-        print(f"The saved state cannot be used: {error}", file=sys.stderr)
-    asyncio.run(run(settings["port"], settings["token"], folder))
+    await_go()
+    holding = Holding(folder)
+    if not holding.take(END_DEADLINE):
+        sys.exit(f"Another emulator has {folder}.")
+    asyncio.run(run(settings["port"], settings["token"], folder, holding))
     sys.stderr.flush()
     os._exit(0)  # An execution that waits for an answer has a thread that would never end.
 
