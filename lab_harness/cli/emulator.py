@@ -65,19 +65,14 @@ def start(emulator: str | None, port: int | None) -> None:
 @click.option("--unsaved", is_flag=True, help="Stop even if what you built cannot be saved.")
 def stop(emulator: str | None, unsaved: bool) -> None:
     """Stop the emulator. What you built is saved and is there again at the next start."""
-    from lab_harness.emulators.embedded import Embedded
-
     chosen = chosen_emulator(emulator)
-    if isinstance(chosen, Embedded) and not unsaved:
-        chosen.insist_on_saving()
-    stopped = chosen.stop()
-    if not stopped:
-        click.echo("It was not running.")
-    elif chosen.notices:
-        click.echo("Stopped.")
-        _say_notices(chosen)
+    stopped = chosen.stop(insist=not unsaved)
+    for notice in chosen.notices:
+        click.echo(notice, err=True)
+    if stopped:
+        click.echo("Stopped." if chosen.trouble else "Stopped; what you built is saved.")
     else:
-        click.echo("Stopped; what you built is saved.")
+        click.echo("It was not running.")
 
 
 @app.command()
@@ -87,6 +82,8 @@ def status(emulator: str | None, as_json: bool) -> None:
     """Say which emulator is used and whether it answers; exit code 3 if it does not."""
     chosen = chosen_emulator(emulator)
     healthy = chosen.healthy()
+    chosen.listen()
+    _say_notices(chosen)
     state = {
         "emulator": chosen.name,
         "endpoint": chosen.endpoint or None,
@@ -98,9 +95,6 @@ def status(emulator: str | None, as_json: bool) -> None:
         click.echo(json.dumps(state, indent=2))
     elif healthy:
         click.echo(f"{chosen.name} {state['version']} answers at {chosen.endpoint}")
-    if healthy:
-        chosen.listen()
-        _say_notices(chosen)
     if not healthy:
         if as_json:
             sys.exit(EmulatorError.exit_code)

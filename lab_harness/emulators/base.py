@@ -61,8 +61,15 @@ class Emulator(Protocol):
     def start(self) -> str:
         """Make sure it runs, starting it where that is ours to do, and return its endpoint."""
 
-    def stop(self) -> bool:
-        """Stop it, keeping its state; False when it was not running."""
+    @property
+    def trouble(self) -> list[str]:
+        """What of what was built could not be saved when that was last tried, as sentences; part of the notices."""
+
+    def stop(self, insist: bool = False) -> bool:
+        """Stop it, keeping its state; False when it was not running. `trouble` says what was lost with it.
+
+        Where it is to `insist` on that, it runs on instead, and EmulatorError says why.
+        """
 
     def reset(self) -> None:
         """Empty the whole account."""

@@ -2,13 +2,13 @@
 
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lab_harness.emulators.base import Call, Mail, as_calls, listed
 from lab_harness.emulators.guard import TOKEN_HEADER
+from lab_harness.emulators.holding import alone_in, end_emulators_in, is_held
 from lab_harness.emulators.http import call_json
 from lab_harness.emulators.incidents import set_aside
 from lab_harness.emulators.process import (
@@ -26,14 +26,15 @@ from lab_harness.emulators.process import (
 from lab_harness.emulators.saving import read_port
 from lab_harness.errors import CourseError, EmulatorError, EmulatorNotReady
 
-if TYPE_CHECKING:
-    import psutil
-
 NOT_RUNNING = "The emulator does not run. Start it with: lab start"
 UNSAVED = "The emulator runs on. Mend that and stop it again, or lose what is not saved: lab stop --unsaved"
 USUAL_PORT = 4566
 ANSWER_DEADLINE = 15.0  # seconds
 START_ATTEMPTS = 3  # another program may take the chosen port first
+
+
+class NotSaved(EmulatorError):
+    """What was built could not be saved, so the emulator was not stopped."""
 
 
 class Embedded:
@@ -50,7 +51,7 @@ class Embedded:
         self.home = home
         self._said: list[str] = []
         self._incidents: list[str] = []
-        self._trouble: list[str] = []
+        self.trouble: list[str] = []
         self._port = port
         self._file = home / "emulator.json"
         self._process = read_process(self._file)
@@ -61,13 +62,13 @@ class Embedded:
 
     @property
     def notices(self) -> list[str]:
-        return [*self._said, *self._incidents, *self._trouble]
+        return [*self._said, *self._incidents, *self.trouble]
 
     def listen(self) -> None:
         with suppress(EmulatorError):
             told = self._admin("GET", f"notices?place={self.place}", timeout=2.0)
             self._incidents += [text for text in told["incidents"] if text not in self._incidents]
-            self._trouble = told["trouble"]
+            self.trouble = told["trouble"]
 
     def acknowledge(self) -> None:
         with suppress(EmulatorError):
@@ -78,7 +79,7 @@ class Embedded:
         if not self.healthy():
             try:
                 self.home.mkdir(parents=True, exist_ok=True)
-                with self._alone():
+                with alone_in(self.home):
                     self._process = read_process(self._file)
                     if not self.healthy():
                         self._clear_away()
@@ -88,38 +89,18 @@ class Embedded:
         self.listen()
         return self.endpoint
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """While no other command starts or stops the emulator."""
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(self.home / "emulator.lock", timeout=START_DEADLINE)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise EmulatorError("Another command has been starting the emulator for too long; try again.") from error
-        try:
-            yield
-        finally:
-            lock.release()
-
-    def insist_on_saving(self) -> None:
-        """Save what was built, where the emulator runs. EmulatorError where that is not possible."""
-        if self.healthy() and (trouble := self._admin("POST", "save")["trouble"]):
-            raise EmulatorError("\n".join([*trouble, UNSAVED]))
-
-    def stop(self) -> bool:
-        """Stop it in good order, saving its state; False when it was not running. `notices` says what was not saved."""
+    def stop(self, insist: bool = False) -> bool:
+        """Stop it in good order, saving its state; False when it was not running. Orphans of it are ended, too."""
         if not self.home.is_dir():
             return False
         try:
-            with self._alone():
-                stopped = self._stop()
-                return bool(self.end_orphans()) or stopped
+            with alone_in(self.home):
+                stopped = self._stop(insist)
+                return bool(self._end_orphans()) or stopped
         except OSError:  # Nobody can write there; so no other command starts one meanwhile.
-            return self._stop()
+            return self._stop(insist)
 
-    def _stop(self) -> bool:
+    def _stop(self, insist: bool) -> bool:
         self._process = process = read_process(self._file)
         # Asked first: the token proves whose it is, while a clock that was set changes when a process began.
         if process is None or not (self.healthy() or process.alive()):
@@ -127,11 +108,13 @@ class Embedded:
                 self._file.unlink()
             return False
         try:
-            self._trouble = list(self._admin("POST", "stop")["trouble"])
+            if insist and (trouble := self._admin("POST", "save")["trouble"]):
+                raise NotSaved("\n".join([*trouble, UNSAVED]))
+            self.trouble = list(self._admin("POST", "stop")["trouble"])
+        except NotSaved:
+            raise
         except EmulatorError:
-            self._say(
-                "The emulator no longer answered and was ended; what it had saved before is there at the next start."
-            )
+            self.trouble = ["The emulator no longer answered and was ended; what it had saved before that is kept."]
         process.end(patience=END_DEADLINE)
         self._file.unlink(missing_ok=True)
         self._process = None
@@ -139,15 +122,15 @@ class Embedded:
 
     def end_orphans(self) -> list[int]:
         """End the emulators of this course that no command can find; the numbers of their processes."""
-        from lab_harness.emulators.holding import emulators_in
+        with alone_in(self.home):
+            self._process = read_process(self._file)
+            return self._end_orphans()
 
-        known = self._process.pid if self._process else None
-        found = [process for process in emulators_in(self.home) if process.pid != known]
-        for process in found:
-            with suppress(OSError):
-                _end(process)
-            self._say(f"An emulator of this course that no command could find (process {process.pid}) was ended.")
-        return [process.pid for process in found]
+    def _end_orphans(self) -> list[int]:
+        ended = end_emulators_in(self.home, self._process.pid if self._process else None)
+        for number in ended:
+            self._say(f"An emulator of this course that no command could find (process {number}) was ended.")
+        return ended
 
     def _say(self, notice: str) -> None:
         if notice not in self._said:
@@ -195,8 +178,6 @@ class Embedded:
 
     def _clear_away(self) -> None:
         """Remove what an emulator that died, or no longer answers, left behind."""
-        from lab_harness.emulators.holding import is_held
-
         if self._process and self._process.alive():
             self._say(f"The emulator (process {self._process.pid}) no longer answered; it was ended.")
             self._process.end(patience=0.0)
@@ -206,7 +187,7 @@ class Embedded:
             set_aside(self._file)
         self._file.unlink(missing_ok=True)
         if is_held(self.home):
-            self.end_orphans()
+            self._end_orphans()
         shutil.rmtree(self.home / "tmp", ignore_errors=True)
 
     def _spawn(self) -> Process:
@@ -254,16 +235,6 @@ class Embedded:
 
     def _log_tail(self) -> str:
         return "\n".join(self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:])
-
-
-def _end(process: "psutil.Process") -> None:
-    """End an emulator in good order, so that it saves what was built."""
-    import psutil
-
-    with suppress(psutil.Error):
-        found = Process(process.pid, process.create_time(), 0, "")
-        process.terminate()
-        found.end(patience=END_DEADLINE)
 
 
 def _ask(process: Process, method: str, name: str, timeout: float) -> Any:

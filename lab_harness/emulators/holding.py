@@ -1,13 +1,13 @@
 """Who has a course's state: one emulator at a time holds the folder until its process ends, however it ends."""
 
 import os
-import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
+from lab_harness.emulators.process import END_DEADLINE, START_DEADLINE, Process
+from lab_harness.errors import EmulatorError
 
 if TYPE_CHECKING:
     import psutil
@@ -20,12 +20,16 @@ class Holding:
     """An emulator's hold on its folder. Without it nothing may be written there."""
 
     def __init__(self, home: Path) -> None:
+        from filelock import FileLock
+
         self._file = home / LOCK
         self._lock = FileLock(self._file)
         self._inode = 0, 0
 
     def take(self, patience: float) -> bool:
         """Take the folder, as soon as nobody has it; False where somebody still does after so many seconds."""
+        from filelock import Timeout
+
         try:
             self._lock.acquire(timeout=patience)
         except Timeout:
@@ -45,8 +49,26 @@ class Holding:
         return found.st_dev, found.st_ino
 
 
+@contextmanager
+def alone_in(home: Path) -> Iterator[None]:
+    """While no other command starts or stops this folder's emulator."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(home / "emulator.lock", timeout=START_DEADLINE)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise EmulatorError("Another command has been starting the emulator for too long; try again.") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def is_held(home: Path) -> bool:
     """Whether an emulator has this folder."""
+    from filelock import FileLock, Timeout
+
     lock = FileLock(home / LOCK)
     try:
         lock.acquire(timeout=0)
@@ -54,6 +76,19 @@ def is_held(home: Path) -> bool:
         return True
     lock.release()
     return False
+
+
+def end_emulators_in(home: Path, known: int | None = None) -> list[int]:
+    """End this folder's emulators, but for the one that is known, in good order; the numbers of their processes."""
+    import psutil
+
+    found = [process for process in emulators_in(home) if process.pid != known]
+    for process in found:
+        with suppress(psutil.Error):
+            ending = Process(process.pid, process.create_time(), 0, "")
+            process.terminate()  # It saves what was built.
+            ending.end(patience=END_DEADLINE)
+    return [process.pid for process in found]
 
 
 def emulators_in(home: Path) -> "Iterator[psutil.Process]":
@@ -64,12 +99,14 @@ def emulators_in(home: Path) -> "Iterator[psutil.Process]":
     mine = psutil.Process().username()
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if process.username() != mine or process.status() == psutil.STATUS_ZOMBIE:
-                continue
-            words = process.cmdline()
-            if words[1:] == ["-m", MODULE] and _same(process.cwd(), folder):
+            if process.username() == mine and _is_emulator(process, folder):
                 yield process
 
 
-def _same(folder: str, other: str) -> bool:
-    return os.path.normcase(folder) == os.path.normcase(other) if sys.platform == "win32" else folder == other
+def _is_emulator(process: "psutil.Process", folder: str) -> bool:
+    import psutil
+
+    if process.cmdline()[1:] != ["-m", MODULE] or process.status() == psutil.STATUS_ZOMBIE:
+        return False
+    where = process.cwd()
+    return os.path.normcase(where) == os.path.normcase(folder)

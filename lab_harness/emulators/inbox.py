@@ -53,15 +53,15 @@ class Inbox:
         incidents.add(f"{told}; it was set aside as {aside.name}, and {len(found)} mails are kept.")
 
     def add(self, mail: dict[str, Any]) -> None:
-        """Put a mail into the mailbox, and into the file at once."""
+        """Put a mail into the file, and then into the mailbox, where it can be seen."""
         with self._writing:
-            self.mails.append(mail)
             try:
                 with self._file.open("a", encoding="utf-8") as file:
                     file.write("\n" + json.dumps(mail))  # a new line first: a crash may have cut the last one short
             except OSError as error:
                 self._behind = True
                 log.error("A mail could not be saved in %s: %s", self._file, error)
+            self.mails.append(mail)
 
     def save(self) -> str:
         """Write what could not be written when it came; what is still to be said of it."""

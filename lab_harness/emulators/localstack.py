@@ -28,6 +28,7 @@ class LocalStack:
     def __init__(self, endpoint: str | None = None) -> None:
         self.endpoint = (endpoint or _configured_endpoint()).rstrip("/")
         self.notices: list[str] = []
+        self.trouble: list[str] = []
 
     def listen(self) -> None:
         """LocalStack has nothing to tell."""
@@ -49,7 +50,7 @@ class LocalStack:
             )
         return self.endpoint
 
-    def stop(self) -> bool:
+    def stop(self, insist: bool = False) -> bool:
         raise EmulatorError("LocalStack is not ours to stop. Run: docker compose down")
 
     def reset(self) -> None:

@@ -45,7 +45,9 @@ def load_state(home: Path, port: int, saver: Saver, incidents: Incidents) -> Non
             )
     except OSError as error:
         log.error("%s cannot be written: %s", mark, error)
-    app.save_all = lambda _: saver.save(last=True)  # MiniStack's own keeps no copy, and tells nobody what it could not save.
+    app.save_all = lambda _: saver.save(
+        last=True
+    )  # MiniStack's own keeps no copy, and tells nobody what it could not save.
     Restorer(folder, saver, incidents).install()
 
 
@@ -88,7 +90,7 @@ class Restorer:
         except Exception as error:
             if os.path.lexists(older):
                 told += f" {self._put_away(service, older, error)}"
-            told += f" No older copy could be loaded, so {service} begins empty."
+            told += f" No copy could be loaded, so {service} begins empty."
         self._incidents.add(told)
         log.error(told)
 
@@ -111,8 +113,9 @@ class Restorer:
 
     def _put_away(self, service: str, file: Path, error: Exception) -> str:
         """Set a damaged file aside, and say so in one sentence."""
+        what = f"The saved state of {service}" if file == state_file(self._folder, service) else "Its copy"
         if not os.path.lexists(file):
-            return f"The saved state of {service}, {file.name}, was missing."
+            return f"{what}, {file.name}, was missing."
         why = reason(error)
         try:
             aside = set_aside(file)

@@ -15,7 +15,6 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
 from lab_harness.emulators import definitions, guard, history, http_apis, rest_apis, runtime, websites
+from lab_harness.emulators.asgi import Receive, Scope, Send, form_body, respond
 from lab_harness.emulators.call_log import CallLog, describe_call
 from lab_harness.emulators.ec2_events import InstanceWatch
 from lab_harness.emulators.holding import Holding
@@ -33,10 +33,6 @@ from lab_harness.emulators.incidents import PLACES, Incidents
 from lab_harness.emulators.process import END_DEADLINE, GO, START_DEADLINE
 from lab_harness.emulators.restoring import load_state
 from lab_harness.emulators.saving import Saver, unsaved_objects
-
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 WATCH_INTERVAL = 0.2  # seconds between two looks at EC2 instances that change without a call of their own
 JSON_HEADERS = {"content-type": "application/json"}
@@ -87,7 +83,7 @@ class LabEmulator:
             await self._administer(scope["method"], path, query, send)
         elif scope["type"] == "http" and (bucket := websites.website_bucket(headers["host"])):
             page = await websites.serve(bucket, scope["method"], path)
-            await _respond(send, page.status, page.headers, page.body)
+            await respond(send, page.status, page.headers, page.body)
         else:
             await self._aws(scope, receive, send, headers)
 
@@ -96,7 +92,7 @@ class LabEmulator:
         if scope["type"] == "websocket" or scope["path"].startswith("/_ministack/"):
             await self._ministack.app(scope, receive, send)
             return
-        body, receive = await _form_body(headers, receive)
+        body, receive = await form_body(headers, receive)
         path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
         call = describe_call(scope["method"], path, query, headers, body)
         started = time.perf_counter()
@@ -136,9 +132,9 @@ class LabEmulator:
                 answer = {"trouble": self._saver.trouble}
                 self.stopping.set()
             case _:
-                await _respond(send, 404, JSON_HEADERS, b"{}")
+                await respond(send, 404, JSON_HEADERS, b"{}")
                 return
-        await _respond(send, 200, JSON_HEADERS, json.dumps(answer).encode())
+        await respond(send, 200, JSON_HEADERS, json.dumps(answer).encode())
 
     async def stopped(self) -> None:
         """Wait until it is to stop; nobody who waits for a call holds that up."""
@@ -183,36 +179,12 @@ class LabEmulator:
                 self.stopping.set()
 
 
-async def _form_body(headers: dict[str, str], receive: Receive) -> tuple[bytes, Receive]:
-    """The body of a form, where AWS's query protocol names the operation, and a `receive` that replays it."""
-    if not headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        return b"", receive
-    body, more = b"", True
-    while more:
-        message = await receive()
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-    replay = iter([{"type": "http.request", "body": body, "more_body": False}])
-
-    async def receive_again() -> dict[str, Any]:
-        return next(replay, None) or await receive()
-
-    return body, receive_again
-
-
 async def _refuse(scope: Scope, send: Send, reason: str) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
         return
     body = json.dumps({"__type": "AccessDenied", "message": f"Refused: {reason}."}).encode()
-    await _respond(send, 403, JSON_HEADERS, body)
-
-
-async def _respond(send: Send, status: int, headers: dict[str, str], body: bytes) -> None:
-    fields = {"content-length": str(len(body)), **headers}
-    encoded = [(name.encode(), value.encode("latin-1")) for name, value in fields.items()]
-    await send({"type": "http.response.start", "status": status, "headers": encoded})
-    await send({"type": "http.response.body", "body": body})
+    await respond(send, 403, JSON_HEADERS, body)
 
 
 def configure_ministack(port: int, folder: Path) -> None:
