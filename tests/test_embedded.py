@@ -385,7 +385,7 @@ def test_each_start_has_a_token_of_its_own(tmp_path, running):
 def test_emulator_that_cannot_start_shows_the_end_of_its_log(tmp_path, monkeypatch):
     attempts = []
 
-    def launch_in_vain(home, log, port):
+    def launch_in_vain(home, log, port, learner):
         attempts.append(port)
         log.write_text("ImportError: no MiniStack here", encoding="utf-8")
         child = subprocess.Popen([sys.executable, "-c", ""])

@@ -31,8 +31,14 @@ def running_emulator(name: str | None) -> "Emulator":
 
 def _start(emulator: "Emulator") -> None:
     emulator.start()
+    _say_notices(emulator)
+
+
+def _say_notices(emulator: "Emulator") -> None:
     for notice in emulator.notices:
         click.echo(notice, err=True)
+    if emulator.notices and sys.stderr.isatty():  # a script's reader may never see them
+        emulator.acknowledge()
 
 
 @app.command()
@@ -56,10 +62,17 @@ def start(emulator: str | None, port: int | None) -> None:
 
 @app.command()
 @emulator_name
-def stop(emulator: str | None) -> None:
+@click.option("--unsaved", is_flag=True, help="Stop even if what you built cannot be saved.")
+def stop(emulator: str | None, unsaved: bool) -> None:
     """Stop the emulator. What you built is saved and is there again at the next start."""
-    stopped = chosen_emulator(emulator).stop()
-    click.echo("Stopped; what you built is saved." if stopped else "It was not running.")
+    chosen = chosen_emulator(emulator)
+    stopped = chosen.stop(insist=not unsaved)
+    for notice in chosen.notices:
+        click.echo(notice, err=True)
+    if stopped:
+        click.echo("Stopped." if chosen.trouble else "Stopped; what you built is saved.")
+    else:
+        click.echo("It was not running.")
 
 
 @app.command()
@@ -69,6 +82,8 @@ def status(emulator: str | None, as_json: bool) -> None:
     """Say which emulator is used and whether it answers; exit code 3 if it does not."""
     chosen = chosen_emulator(emulator)
     healthy = chosen.healthy()
+    chosen.listen()
+    _say_notices(chosen)
     state = {
         "emulator": chosen.name,
         "endpoint": chosen.endpoint or None,

@@ -14,6 +14,7 @@ LOOKS: tuple[Look, ...] = (
     installation.folders,
     installation.disk_space,
     installation.progress_file,
+    connection.orphans,
     connection.emulator,
     connection.port,
     connection.services,

@@ -11,7 +11,7 @@ from lab_harness.aws import using_emulator
 from lab_harness.doctor.finding import Finding, Machine
 from lab_harness.doctor.installation import OWN_FOLDER
 from lab_harness.emulators.base import Emulator, listed
-from lab_harness.emulators.embedded import USUAL_PORT
+from lab_harness.emulators.embedded import USUAL_PORT, Embedded
 from lab_harness.emulators.localstack import START_COMMAND
 from lab_harness.emulators.process import is_free
 from lab_harness.errors import CourseError, EmulatorNotReady, ForeignEndpoint, HarnessError, UsageError, WrongEmulator
@@ -28,6 +28,15 @@ FIXES: dict[type[HarnessError], str] = {
     EmulatorNotReady: OTHER,
     WrongEmulator: OTHER,
 }
+
+
+def orphans(machine: Machine) -> Iterator[Finding]:
+    """Whether emulators of this course run that no command can find; they are ended. Nothing is said of none."""
+    if not machine.course.home.is_dir():
+        return
+    for number in Embedded(machine.course.home).end_orphans():
+        found = f"an emulator of this course that no command could find (process {number}) was ended"
+        yield Finding("Orphans", "note", f"{found}; what it had saved is kept")
 
 
 def emulator(machine: Machine) -> Iterator[Finding]:

@@ -4,20 +4,18 @@ In this order: of which user of the machine it is (`peers`), what it says of whe
 it asks for is open to all (`routes`, `links`), and else whose signature it bears (`signatures`).
 """
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 from lab_harness.emulators import guard, refusals, routes, signatures
+from lab_harness.emulators.asgi import Receive, Scope
 from lab_harness.emulators.credentials import ACCESS_KEY_ID, Credentials, of_checks
 from lab_harness.emulators.keys import CHECKS, LEARNER, Keys
 from lab_harness.emulators.links import Links
 from lab_harness.emulators.peers import Peers
 from lab_harness.emulators.websites import website_bucket
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
 SMALL = 65_536  # bytes of a form that is read to see in which shape its refusal must be
 ANOTHER_USER = "this emulator belongs to another user of this computer; start your own with: lab start"
 

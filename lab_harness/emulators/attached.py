@@ -15,7 +15,7 @@ class Attached(Embedded):
     """
 
     def __init__(self, endpoint: str) -> None:
-        self.notices = []
+        self._said, self._incidents, self.trouble = [], [], []
         self._attached = endpoint.rstrip("/")
 
     @property
@@ -38,7 +38,7 @@ class Attached(Embedded):
         call_json(f"{self.endpoint}/_lab/health")
         return self.endpoint
 
-    def stop(self) -> bool:
+    def stop(self, insist: bool = False) -> bool:
         raise EmulatorError(f"The emulator at {self.endpoint} belongs to another folder; run lab stop there.")
 
     def healthy(self) -> bool:

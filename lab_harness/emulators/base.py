@@ -40,7 +40,17 @@ class Emulator(Protocol):
     """Where AWS comes from. Methods raise `EmulatorError` when the emulator cannot be reached."""
 
     name: str
-    notices: list[str]  # what the user should know about how it was started
+    place: str  # where its notices are shown: "terminal" or "panel"
+
+    @property
+    def notices(self) -> list[str]:
+        """What the user should know: how it was started, what happened to files, what cannot be saved now."""
+
+    def listen(self) -> None:
+        """Learn what is to be known by now; `notices` holds it."""
+
+    def acknowledge(self) -> None:
+        """Somebody has seen the notices, in this place: what happened once need not be told there again."""
 
     @property
     def endpoint(self) -> str:
@@ -61,8 +71,15 @@ class Emulator(Protocol):
     def start(self) -> str:
         """Make sure it runs, starting it where that is ours to do, and return its endpoint."""
 
-    def stop(self) -> bool:
-        """Stop it, keeping its state; False when it was not running."""
+    @property
+    def trouble(self) -> list[str]:
+        """What of what was built could not be saved when that was last tried, as sentences; part of the notices."""
+
+    def stop(self, insist: bool = False) -> bool:
+        """Stop it, keeping its state; False when it was not running. `trouble` says what was lost with it.
+
+        Where it is to `insist` on that, it runs on instead, and EmulatorError says why.
+        """
 
     def reset(self) -> None:
         """Empty the whole account."""

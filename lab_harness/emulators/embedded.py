@@ -9,24 +9,34 @@ from typing import Any
 from lab_harness.emulators.base import Call, Mail, as_calls, listed
 from lab_harness.emulators.credentials import Credentials, learners, of_checks, read_learners
 from lab_harness.emulators.guard import TOKEN_HEADER
+from lab_harness.emulators.holding import alone_in, end_emulators_in, is_held
 from lab_harness.emulators.http import call_json
+from lab_harness.emulators.incidents import set_aside
 from lab_harness.emulators.process import (
     END_DEADLINE,
+    START_DEADLINE,
+    Child,
     Process,
     free_port,
     is_free,
     launch,
+    let_go,
     read_process,
     write_process,
 )
+from lab_harness.emulators.saving import read_port
 from lab_harness.errors import CourseError, EmulatorError, EmulatorNotReady
 from lab_harness.private import mend, private_file, private_folder
 
 NOT_RUNNING = "The emulator does not run. Start it with: lab start"
+UNSAVED = "The emulator runs on. Mend that and stop it again, or lose what is not saved: lab stop --unsaved"
 USUAL_PORT = 4566
 ANSWER_DEADLINE = 15.0  # seconds
-START_DEADLINE = 30.0  # seconds; it takes about 0.4
 START_ATTEMPTS = 3  # another program may take the chosen port first
+
+
+class NotSaved(EmulatorError):
+    """What was built could not be saved, so the emulator was not stopped."""
 
 
 class Embedded:
@@ -37,10 +47,13 @@ class Embedded:
     """
 
     name = "embedded"
+    place = "terminal"
 
     def __init__(self, home: Path, port: int | None = None) -> None:
         self.home = home
-        self.notices: list[str] = []
+        self._said: list[str] = []
+        self._incidents: list[str] = []
+        self.trouble: list[str] = []
         self._port = port
         self._file = home / "emulator.json"
         self._process = read_process(self._file)
@@ -64,40 +77,82 @@ class Embedded:
     def marks(self) -> dict[str, str]:
         return {TOKEN_HEADER: self._running().token}
 
+    @property
+    def notices(self) -> list[str]:
+        return [*self._said, *self._incidents, *self.trouble]
+
+    def listen(self) -> None:
+        with suppress(EmulatorError):
+            told = self._admin("GET", f"notices?place={self.place}", timeout=2.0)
+            self._incidents += [text for text in told["incidents"] if text not in self._incidents]
+            self.trouble = told["trouble"]
+
+    def acknowledge(self) -> None:
+        with suppress(EmulatorError):
+            self._admin("POST", f"notices?place={self.place}", timeout=2.0)
+
     def start(self) -> str:
         """Start the emulator, or find the one that runs already, and return its endpoint."""
-        if self.healthy():
-            return self.endpoint
-        from filelock import FileLock, Timeout
-
-        try:
-            private_folder(self.home)
-            with FileLock(self.home / "emulator.lock", timeout=START_DEADLINE, mode=0o600):
-                self._process = read_process(self._file)
-                if not self.healthy():
-                    self._clear_away()
-                    mend(self.home)
-                    self._process = self._spawn()
-        except Timeout as error:
-            raise EmulatorError("Another command has been starting the emulator for too long; try again.") from error
-        except OSError as error:
-            raise CourseError(f"The emulator cannot write to {self.home}: {error.strerror}.") from error
+        if not self.healthy():
+            try:
+                private_folder(self.home)
+                with alone_in(self.home):
+                    self._process = read_process(self._file)
+                    if not self.healthy():
+                        self._clear_away()
+                        mend(self.home)
+                        self._process = self._spawn()
+            except OSError as error:
+                raise CourseError(f"The emulator cannot write to {self.home}: {error.strerror}.") from error
+        self.listen()
         return self.endpoint
 
-    def stop(self) -> bool:
-        """Stop it in good order, saving its state; False when it was not running."""
+    def stop(self, insist: bool = False) -> bool:
+        """Stop it in good order, saving its state; False when it was not running. Orphans of it are ended, too."""
+        if not self.home.is_dir():
+            return False
+        try:
+            with alone_in(self.home):
+                stopped = self._stop(insist)
+                return bool(self._end_orphans()) or stopped
+        except OSError:  # Nobody can write there; so no other command starts one meanwhile.
+            return self._stop(insist)
+
+    def _stop(self, insist: bool) -> bool:
         self._process = process = read_process(self._file)
         # Asked first: the token proves whose it is, while a clock that was set changes when a process began.
         if process is None or not (self.healthy() or process.alive()):
             with suppress(OSError):
                 self._file.unlink()
             return False
-        with suppress(EmulatorError):
-            self._admin("POST", "stop")
+        try:
+            if insist and (trouble := self._admin("POST", "save")["trouble"]):
+                raise NotSaved("\n".join([*trouble, UNSAVED]))
+            self.trouble = list(self._admin("POST", "stop")["trouble"])
+        except NotSaved:
+            raise
+        except EmulatorError:
+            self.trouble = ["The emulator no longer answered and was ended; what it had saved before that is kept."]
         process.end(patience=END_DEADLINE)
         self._file.unlink(missing_ok=True)
         self._process = None
         return True
+
+    def end_orphans(self) -> list[int]:
+        """End the emulators of this course that no command can find; the numbers of their processes."""
+        with alone_in(self.home):
+            self._process = read_process(self._file)
+            return self._end_orphans()
+
+    def _end_orphans(self) -> list[int]:
+        ended = end_emulators_in(self.home, self._process.pid if self._process else None)
+        for number in ended:
+            self._say(f"An emulator of this course that no command could find (process {number}) was ended.")
+        return ended
+
+    def _say(self, notice: str) -> None:
+        if notice not in self._said:
+            self._said.append(notice)
 
     def reset(self) -> None:
         """Empty the account, the inbox and the call log."""
@@ -145,11 +200,15 @@ class Embedded:
     def _clear_away(self) -> None:
         """Remove what an emulator that died, or no longer answers, left behind."""
         if self._process and self._process.alive():
-            self.notices.append(f"The emulator (process {self._process.pid}) no longer answered; it was ended.")
+            self._say(f"The emulator (process {self._process.pid}) no longer answered; it was ended.")
             self._process.end(patience=0.0)
         elif self._file.exists():
-            self.notices.append("The emulator had ended without being stopped; its saved state was loaded.")
+            self._say("The emulator had ended without being stopped; its saved state was loaded.")
+        if self._file.is_dir():
+            set_aside(self._file)
         self._file.unlink(missing_ok=True)
+        if is_held(self.home):
+            self._end_orphans()
         shutil.rmtree(self.home / "tmp", ignore_errors=True)
 
     def _spawn(self) -> Process:
@@ -159,8 +218,9 @@ class Embedded:
             process = self._try_spawn(port)
             if process:
                 if port != wanted:
-                    self.notices.append(f"Port {wanted} is taken by another program; the emulator uses {port}.")
-                private_file(self.home / "port").write_text(str(port), encoding="utf-8")
+                    self._say(f"Port {wanted} is taken by another program; the emulator uses {port}.")
+                with suppress(OSError):  # The next start asks for the usual port then.
+                    private_file(self.home / "port").write_text(str(port), encoding="utf-8")
                 return process
         raise EmulatorError(f"The emulator did not start. The end of its log ({self._log}):\n{self._log_tail()}")
 
@@ -170,23 +230,25 @@ class Embedded:
         self._process = process
         deadline = time.monotonic() + START_DEADLINE
         try:
+            write_process(self._file, process)  # From here on any command can find it; so it may begin.
+            let_go(child)
             while child.poll() is None and time.monotonic() < deadline:
                 if self.healthy():
-                    write_process(self._file, process)
                     return process
                 time.sleep(0.02)
         except BaseException:
-            child.kill()  # Ctrl-C while starting leaves nothing behind
+            self._abandon(child)  # Ctrl-C while starting leaves nothing behind
             raise
-        child.kill()
-        child.wait()
+        self._abandon(child)
         return None
 
+    def _abandon(self, child: Child) -> None:
+        child.kill()
+        child.wait()
+        self._file.unlink(missing_ok=True)
+
     def _last_port(self) -> int | None:
-        try:
-            return int((self.home / "port").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
+        return read_port(self.home / "port")
 
     @property
     def _log(self) -> Path:

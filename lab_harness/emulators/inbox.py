@@ -2,16 +2,21 @@
 
 import json
 import logging
+import threading
 import time
 from collections import deque
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import wrapt
 
+from lab_harness.emulators.incidents import Incidents, set_aside
+from lab_harness.emulators.saving import replace
+
 MAX_MAILS = 1000
+LARGEST = 256 * 1024 * 1024  # bytes
+TEXTS = ("to", "subject", "text", "topic_arn", "message_id")
 
 log = logging.getLogger("lab_harness.inbox")
 
@@ -19,23 +24,64 @@ log = logging.getLogger("lab_harness.inbox")
 class Inbox:
     """The latest mails, oldest first, as JSON-ready dicts; kept in a file with one mail a line."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, incidents: Incidents | None = None) -> None:
         self._file = file
-        self.mails: deque[dict[str, Any]] = deque(_read(file), maxlen=MAX_MAILS)
+        self._writing = threading.Lock()
+        self._behind = False  # the file lacks a mail
+        self.mails: deque[dict[str, Any]] = deque(maxlen=MAX_MAILS)
+        self._load(incidents or Incidents(file.with_name("incidents.json")))
+
+    def _load(self, incidents: Incidents) -> None:
+        """Read the file. Where a part of it is damaged all of it is set aside, and what can be read written anew."""
+        try:
+            found, damaged = _read(self._file)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            found, damaged = [], f"could not be read ({error.strerror or error})"
+        self.mails.extend(found)
+        if not damaged:
+            return
+        told = f"The file of your mails {damaged}"
+        try:
+            aside = set_aside(self._file)
+        except OSError as error:
+            incidents.add(f"{told}; it cannot be set aside: {error.strerror}.")
+            return
+        self._behind = True
+        self.save()
+        incidents.add(f"{told}; it was set aside as {aside.name}, and {len(found)} mails are kept.")
 
     def add(self, mail: dict[str, Any]) -> None:
-        """Put a mail into the mailbox, and into the file at once."""
-        self.mails.append(mail)
-        try:
-            with self._file.open("a", encoding="utf-8") as file:
-                file.write("\n" + json.dumps(mail))  # a new line first: a crash may have cut the last one short
-        except OSError as error:
-            log.error("A mail could not be saved in %s: %s", self._file, error)
+        """Put a mail into the file, and then into the mailbox, where it can be seen."""
+        with self._writing:
+            try:
+                with self._file.open("a", encoding="utf-8") as file:
+                    file.write("\n" + json.dumps(mail))  # a new line first: a crash may have cut the last one short
+            except OSError as error:
+                self._behind = True
+                log.error("A mail could not be saved in %s: %s", self._file, error)
+            self.mails.append(mail)
+
+    def save(self) -> str:
+        """Write what could not be written when it came; what is still to be said of it."""
+        with self._writing:
+            if not self._behind:
+                return ""
+            try:
+                replace(self._file, "\n".join(map(json.dumps, self.mails)).encode())
+            except OSError as error:
+                reason = error.strerror or error
+                return f"Mails could not be saved in {self._file}: {reason}. They are lost when the emulator ends."
+            self._behind = False
+            return ""
 
     def clear(self) -> None:
         """Throw all mails away."""
-        self.mails.clear()
-        self._file.unlink(missing_ok=True)
+        with self._writing:
+            self.mails.clear()
+            self._behind = False
+            self._file.unlink(missing_ok=True)
 
     def install(self) -> None:
         """Listen to SNS; takes effect when MiniStack imports its SNS module."""
@@ -82,10 +128,28 @@ class Inbox:
             )
 
 
-def _read(file: Path) -> Iterator[dict[str, Any]]:
-    """The mails in a file; a line that a crash cut short is left out."""
-    if not file.exists():
-        return
-    for line in file.read_text(encoding="utf-8").splitlines():
-        with suppress(ValueError):
-            yield json.loads(line)
+def _read(file: Path) -> tuple[list[dict[str, Any]], str]:
+    """The mails in a file, and what is damaged in it, as the end of a sentence."""
+    if not file.is_file():
+        file.stat()  # what is not there is no damage
+        raise OSError("it is no file")
+    if file.stat().st_size > LARGEST:
+        raise OSError(f"it is larger than {LARGEST // 1024 // 1024} MiB")
+    lines = [line for line in file.read_bytes().split(b"\n") if line.strip()]
+    mails = [mail for line in lines if (mail := _mail(line)) is not None]
+    lost = len(lines) - len(mails)
+    return mails, f"was damaged: {lost} of its {len(lines)} lines cannot be read" if lost else ""
+
+
+def _mail(line: bytes) -> dict[str, Any] | None:
+    """The mail in a line of the file; None where it is damaged."""
+    with suppress(ValueError, RecursionError):
+        mail = json.loads(line.decode("utf-8"))
+        if isinstance(mail, dict) and "to" in mail and _is_right(mail):
+            return mail
+    return None
+
+
+def _is_right(mail: dict[str, Any]) -> bool:
+    texts = all(isinstance(mail.get(name, ""), str) for name in TEXTS)
+    return texts and isinstance(mail.get("time", 0.0), (int, float))

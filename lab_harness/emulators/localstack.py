@@ -26,10 +26,18 @@ class LocalStack:
     name = "localstack"
     learner = checks = DUMMY  # It believes anybody.
     marks: ClassVar[dict[str, str]] = {}
+    place = "terminal"
 
     def __init__(self, endpoint: str | None = None) -> None:
         self.endpoint = (endpoint or _configured_endpoint()).rstrip("/")
         self.notices: list[str] = []
+        self.trouble: list[str] = []
+
+    def listen(self) -> None:
+        """LocalStack has nothing to tell."""
+
+    def acknowledge(self) -> None:
+        """Nor does it keep anything."""
 
     def start(self) -> str:
         """Check that a LocalStack we know answers, and return its endpoint."""
@@ -45,7 +53,7 @@ class LocalStack:
             )
         return self.endpoint
 
-    def stop(self) -> bool:
+    def stop(self, insist: bool = False) -> bool:
         raise EmulatorError("LocalStack is not ours to stop. Run: docker compose down")
 
     def reset(self) -> None:

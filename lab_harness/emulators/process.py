@@ -16,7 +16,9 @@ from lab_harness.emulators.base import ACCOUNT, REGION
 from lab_harness.emulators.credentials import Credentials
 from lab_harness.private import private_file, private_folder
 
-END_DEADLINE = 10.0  # seconds
+START_DEADLINE = 30.0  # seconds; it takes about 0.4
+END_DEADLINE = 10.0
+GO = b"go\n"  # what the process is told once the next command can find it; without that it ends
 # All that the emulator, and so every function, sees of the user's environment.
 PASSED_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "TEMP", "TMP", "COVERAGE_PROCESS_START")
 
@@ -63,9 +65,10 @@ def read_process(file: Path) -> Process | None:
     """The process that a file tells of; None where there is none, or it was cut short by a crash."""
     try:
         fields = json.loads(file.read_text(encoding="utf-8"))
-        return Process(int(fields["pid"]), float(fields["created"]), int(fields["port"]), str(fields["token"]))
-    except (OSError, ValueError, TypeError, KeyError):
+        found = Process(int(fields["pid"]), float(fields["created"]), int(fields["port"]), str(fields["token"]))
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None
+    return found if 0 < found.pid < 2**31 and 0 < found.port < 2**16 else None
 
 
 def write_process(file: Path, process: Process) -> None:
@@ -78,7 +81,7 @@ def write_process(file: Path, process: Process) -> None:
 
 
 def launch(home: Path, log: Path, port: int, learner: Credentials) -> tuple[Child, Process]:
-    """Launch the emulator's process in its folder and hand it its settings."""
+    """Launch the emulator's process in its folder and hand it its settings; it waits for `let_go`."""
     import psutil
 
     private_folder(home / "tmp")
@@ -93,10 +96,23 @@ def launch(home: Path, log: Path, port: int, learner: Credentials) -> tuple[Chil
     threading.Thread(target=child.wait, name="lab-emulator", daemon=True).start()
     settings = {"port": port, "token": process.token, "folder": str(home.resolve())}
     settings["secret"] = learner.secret_access_key
-    assert child.stdin
-    with suppress(BrokenPipeError), child.stdin as stdin:
-        stdin.write(json.dumps(settings).encode() + b"\n")
+    _tell(child, json.dumps(settings).encode() + b"\n")
     return child, process
+
+
+def let_go(child: Child) -> None:
+    """Let a process that was launched begin: whatever becomes of us, it can be found now."""
+    _tell(child, GO)
+    if child.stdin:
+        with suppress(OSError):
+            child.stdin.close()
+
+
+def _tell(child: Child, words: bytes) -> None:
+    if child.stdin:
+        with suppress(OSError):  # It has ended; whoever waits for it sees why.
+            child.stdin.write(words)
+            child.stdin.flush()
 
 
 def _environment(home: Path) -> dict[str, str]:

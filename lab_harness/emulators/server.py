@@ -2,16 +2,20 @@
 
 Run as `python -m lab_harness.emulators.server`, with one JSON line on stdin: `port`, `token` (opens the
 administration), `secret` (what the learner's calls are signed with) and `folder` (where the state is saved). It is not
-in the command line or the environment, where every function that a learner creates could read token and secret.
+in the command line or the environment, where every function that a learner creates could read token and secret. A
+second line, GO, says that `emulator.json` names this process; without it, it ends: nobody could find it. Only then does
+it touch the folder.
 """
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import sys
+import threading
 import time
-from collections.abc import Awaitable, Callable
+import traceback
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -32,17 +36,20 @@ from lab_harness.emulators import (
     websites,
 )
 from lab_harness.emulators.access import Access, Admitted
+from lab_harness.emulators.asgi import Receive, Scope, Send, respond
 from lab_harness.emulators.call_log import CallLog, describe_call
 from lab_harness.emulators.ec2_events import InstanceWatch
+from lab_harness.emulators.holding import Holding
 from lab_harness.emulators.inbox import Inbox
-from lab_harness.emulators.saving import Saver, follow_port
-
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+from lab_harness.emulators.incidents import PLACES, Incidents
+from lab_harness.emulators.process import END_DEADLINE, GO, START_DEADLINE
+from lab_harness.emulators.restoring import load_state
+from lab_harness.emulators.saving import Saver, unsaved_objects
 
 WATCH_INTERVAL = 0.2  # seconds between two looks at EC2 instances that change without a call of their own
 JSON_HEADERS = {"content-type": "application/json"}
+
+log = logging.getLogger("lab_harness.server")
 
 
 class LabEmulator:
@@ -52,8 +59,10 @@ class LabEmulator:
         self._access = Access(token, secret)
         # Above the numbers of the emulators before this one: whoever waits for calls through a restart misses none.
         self._calls = CallLog(last=time.time_ns() // 1000)
-        self._inbox = Inbox(folder / "inbox.jsonl")
-        self._saver = Saver(folder / "state")
+        self._incidents = Incidents(folder / "incidents.json")
+        self._inbox = Inbox(folder / "inbox.jsonl", self._incidents)
+        self._saver = Saver(folder / "state", self._inbox.save, unsaved_objects)
+        self._holding: Holding | None = None
         self.stopping = asyncio.Event()
         self._inbox.install()
         self._access.links.install()
@@ -67,6 +76,12 @@ class LabEmulator:
 
         self._ministack = app
         self._instances = InstanceWatch()
+
+    def keep_state(self, folder: Path, port: int, holding: Holding) -> None:
+        """Load what is saved in the folder when the lifespan begins, and save there, as long as it is ours."""
+        self._holding = holding
+        self._saver.may_write = holding.lasts
+        load_state(folder, port, self._saver, self._incidents)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection."""
@@ -82,7 +97,7 @@ class LabEmulator:
             await self._administer(request.method, request.path, scope["query_string"].decode("latin-1"), send)
         elif scope["type"] == "http" and (bucket := websites.website_bucket(request.headers["host"])):
             page = await websites.serve(bucket, request.method, request.path)
-            await _respond(send, page.status, page.headers, page.body)
+            await respond(send, page.status, page.headers, page.body)
         else:
             await self._pass_on(scope, admitted, send)
 
@@ -120,12 +135,22 @@ class LabEmulator:
                 answer = await self._calls.later(int(wanted.get("since", 0)), float(wanted.get("wait", 0)))
             case "POST", "reset":
                 await self._reset()
+            case "GET", "notices":
+                place = dict(parse_qsl(query)).get("place", PLACES[0])
+                answer = {"incidents": self._incidents.unseen(place), "trouble": self._saver.trouble}
+            case "POST", "notices":
+                self._incidents.see(dict(parse_qsl(query)).get("place", ""))
+            case "POST", "save":
+                await asyncio.to_thread(self._saver.save, True)
+                answer = {"trouble": self._saver.trouble}
             case "POST", "stop":
+                await asyncio.to_thread(self._saver.save, True)
+                answer = {"trouble": self._saver.trouble}
                 self.stopping.set()
             case _:
-                await _respond(send, 404, JSON_HEADERS, b"{}")
+                await respond(send, 404, JSON_HEADERS, b"{}")
                 return
-        await _respond(send, 200, JSON_HEADERS, json.dumps(answer).encode())
+        await respond(send, 200, JSON_HEADERS, json.dumps(answer).encode())
 
     async def stopped(self) -> None:
         """Wait until it is to stop; nobody who waits for a call holds that up."""
@@ -139,7 +164,7 @@ class LabEmulator:
         await asyncio.to_thread(self._ministack._reset_all_state)
         self._inbox.clear()
         self._calls.clear()
-        await asyncio.to_thread(self._saver.save)
+        await asyncio.to_thread(self._saver.save, True)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         tasks: list[asyncio.Task[None]] = []
@@ -150,7 +175,14 @@ class LabEmulator:
                 tasks.extend([asyncio.create_task(self._saver.run()), asyncio.create_task(self._watch())])
             await send(message)
 
-        await self._ministack.app(scope, receive, start_after_ministack)
+        try:
+            await self._ministack.app(scope, receive, start_after_ministack)
+        except Exception as error:
+            if tasks:
+                raise
+            # Without its lifespan it would answer, but neither load nor save: an empty account that looks well.
+            traceback.print_exc()
+            await send({"type": "lifespan.startup.failed", "message": f"{type(error).__name__}: {error}"})
         for task in tasks:
             task.cancel()
 
@@ -158,20 +190,16 @@ class LabEmulator:
         while True:
             await asyncio.sleep(WATCH_INTERVAL)
             self._instances.announce()
+            if self._holding and not self._holding.lasts():
+                log.error("The emulator's folder is gone, or another's: it ends.")
+                self.stopping.set()
 
 
 async def _refuse(scope: Scope, send: Send, answer: refusals.Answer) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
     else:
-        await _respond(send, *answer)
-
-
-async def _respond(send: Send, status: int, headers: dict[str, str], body: bytes) -> None:
-    fields = {"content-length": str(len(body)), **headers}
-    encoded = [(name.encode(), value.encode("latin-1")) for name, value in fields.items()]
-    await send({"type": "http.response.start", "status": status, "headers": encoded})
-    await send({"type": "http.response.body", "body": body})
+        await respond(send, *answer)
 
 
 def configure_ministack(port: int, folder: Path) -> None:
@@ -192,7 +220,7 @@ def configure_ministack(port: int, folder: Path) -> None:
     )
 
 
-async def run(port: int, token: str, secret: str, folder: Path) -> None:
+async def run(port: int, token: str, secret: str, folder: Path, holding: Holding) -> None:
     """Serve on the loopback interface until asked to stop."""
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
@@ -200,6 +228,7 @@ async def run(port: int, token: str, secret: str, folder: Path) -> None:
     config.graceful_timeout = 0.5
     config.loglevel = "WARNING"
     emulator = LabEmulator(token, secret, folder)
+    emulator.keep_state(folder, port, holding)
     loop = asyncio.get_running_loop()
     for name in ("SIGTERM", "SIGINT"):
         if sys.platform != "win32":
@@ -210,17 +239,27 @@ async def run(port: int, token: str, secret: str, folder: Path) -> None:
     lambda_runtime.reset()  # ends the functions' processes
 
 
+def await_go() -> None:
+    """Wait until somebody can find this process; end it where nobody ever will, for its starter has gone."""
+    too_late = threading.Timer(START_DEADLINE, os._exit, args=[1])
+    too_late.daemon = True
+    too_late.start()
+    if sys.stdin.readline().encode() != GO:
+        os._exit(1)
+    too_late.cancel()
+
+
 def main() -> None:
     """Read the settings from stdin and serve."""
     os.umask(0o077)  # What is built here, and what functions write, is nobody else's business.
-    settings = json.loads(sys.stdin.readline())
+    settings = json.loads(sys.stdin.readline() or "null") or sys.exit(1)
     folder = Path(settings["folder"])
     configure_ministack(settings["port"], folder)
-    try:
-        follow_port(folder / "state", settings["port"])
-    except OSError as error:
-        print(f"The saved state cannot be used: {error}", file=sys.stderr)
-    asyncio.run(run(settings["port"], settings["token"], settings["secret"], folder))
+    await_go()
+    holding = Holding(folder)
+    if not holding.take(END_DEADLINE):
+        sys.exit(f"Another emulator has {folder}.")
+    asyncio.run(run(settings["port"], settings["token"], settings["secret"], folder, holding))
     sys.stderr.flush()
     os._exit(0)  # An execution that waits for an answer has a thread that would never end.
 

@@ -14,14 +14,16 @@ from lab_harness.runner import run_checks
 class CheckRuns:
     """Runs the checks of a lab. Two runs at once could meet each other's probes, so each waits for its turn.
 
-    Each of `observers` is told every result as it comes, in the thread that runs the checks; `around` makes what a
-    run happens within.
+    Each of `observers` is told every result as it comes, in the thread that runs the checks. Where there are any,
+    `keep` is told before them, so that nothing is shown that a crash could take back. `around` makes what a run
+    happens within.
     """
 
     def __init__(self, lab: Lab, clients: Clients) -> None:
         self.lab = lab
         self.clients = clients
         self.observers: list[Callable[[CheckResult], object]] = []
+        self.keep: Callable[[CheckResult], object] = lambda result: None
         self.around: Callable[[], AbstractContextManager[None]] = nullcontext
         self._turn = threading.Lock()
         self._asking: set[int] = set()  # the threads in which the learner asks for a run, or has one
@@ -58,5 +60,7 @@ class CheckRuns:
         self._quiet_run.set()
 
     def _tell(self, result: CheckResult) -> None:
+        if self.observers:
+            self.keep(result)
         for observer in self.observers:
             observer(result)

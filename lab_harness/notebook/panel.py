@@ -1,6 +1,7 @@
 """The lab panel: a lab in a notebook, whose tasks tick themselves while the learner builds."""
 
 import threading
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ from lab_harness.results import CheckResult
 if TYPE_CHECKING:
     from lab_harness.notebook.session import OpenLab
 
+LISTENING = 10.0  # seconds between two looks at what the emulator has to say of itself
+
 
 class Panel:
     """What `lab.panel()` shows. It works only while a browser shows it: in a notebook run headless it costs nothing."""
@@ -30,6 +33,7 @@ class Panel:
         self._watch: Watch | None = None
         self._changes: Changes | None = None
         self._views = Views()
+        self._listened = 0.0
         cells = Cells(self._cell_ended)
         self._worker = Worker(self._run_due, lambda: cells.running > 0, self._failed)
         self._view = LiveView(self._act, self._fragments, opened.__str__)
@@ -150,8 +154,9 @@ class Panel:
         self._update()
 
     def _stop(self) -> None:
-        self._opened.emulator.stop()
-        self._state.lost("The emulator is stopped; what you built is saved.")
+        self._opened.emulator.stop(insist=True)
+        saved = not self._opened.emulator.trouble
+        self._state.lost("The emulator is stopped; what you built is saved." if saved else "The emulator is stopped.")
         self._update()
 
     # What happens in the account, and in the notebook.
@@ -164,12 +169,23 @@ class Panel:
         self._run_all()  # only now: what is changed from here on is seen
         self._update()
         self._look_soon()
+        self._listen()
         return self._changes
+
+    def _listen(self) -> None:
+        """Show what the emulator has to say of itself, of what it cannot save for example."""
+        self._listened = time.monotonic()
+        if self._opened.listen():
+            self._update()
+        if self._views:
+            self._opened.emulator.acknowledge()
 
     def _saw(self, change: Change | None) -> None:
         self._rest_if_alone()
         if not self._views:
             return
+        if time.monotonic() - self._listened > LISTENING:
+            self._listen()
         if change and change.learner and self._state.automatic and (names := affected(self._lab, change)):
             if not self._worker.overdue:
                 self._opened.runs.interrupt()
