@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lab_harness import executions, expect, items
+    from lab_harness import customers, executions, expect, items
     from lab_harness.checks import Failure, check, eventually
     from lab_harness.labs import load_lab
     from lab_harness.notebook import open_course, open_lab
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Failure",
     "check",
+    "customers",
     "eventually",
     "executions",
     "expect",

@@ -11,6 +11,8 @@ from typing import Any
 
 import wrapt
 
+from lab_harness.emulators.deeds import acting, delivering
+
 MAX_MAILS = 1000
 
 log = logging.getLogger("lab_harness.inbox")
@@ -78,6 +80,8 @@ class Inbox:
                     "topic_arn": topic_arn,
                     "message_id": message_id,
                     "time": time.time(),
+                    "by": acting.get(),
+                    "event": delivering.get(),
                 }
             )
 

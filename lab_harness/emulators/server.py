@@ -20,8 +20,19 @@ from urllib.parse import parse_qsl
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from lab_harness.emulators import definitions, guard, history, http_apis, rest_apis, runtime, websites
-from lab_harness.emulators.call_log import CallLog, describe_call
+from lab_harness.emulators import (
+    deeds,
+    definitions,
+    guard,
+    history,
+    http_apis,
+    metrics,
+    rest_apis,
+    runtime,
+    websites,
+)
+from lab_harness.emulators.call_log import CallLog, api_id, describe_call
+from lab_harness.emulators.deeds import Deeds
 from lab_harness.emulators.ec2_events import InstanceWatch
 from lab_harness.emulators.inbox import Inbox
 from lab_harness.emulators.saving import Saver, follow_port
@@ -41,10 +52,13 @@ class LabEmulator:
         self._token = token
         # Above the numbers of the emulators before this one: whoever waits for calls through a restart misses none.
         self._calls = CallLog(last=time.time_ns() // 1000)
+        self._deeds = Deeds(last=time.time_ns() // 1000)
         self._inbox = Inbox(folder / "inbox.jsonl")
         self._saver = Saver(folder / "state")
         self.stopping = asyncio.Event()
         self._inbox.install()
+        self._deeds.install()
+        metrics.install()
         runtime.install()
         definitions.install()
         history.install()
@@ -81,6 +95,8 @@ class LabEmulator:
         body, receive = await _form_body(headers, receive)
         path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
         call = describe_call(scope["method"], path, query, headers, body)
+        api = api_id(path, headers)  # What a request sets going is done by the API, whoever sent it.
+        deeds.acting.set(f"execute-api {api}" if api else call["caller"])
         started = time.perf_counter()
 
         async def record(message: dict[str, Any]) -> None:
@@ -103,6 +119,10 @@ class LabEmulator:
             case "GET", "calls":
                 wanted = dict(parse_qsl(query))
                 answer = await self._calls.later(int(wanted.get("since", 0)), float(wanted.get("wait", 0)))
+            case "GET", "deeds":
+                answer = self._deeds.since(int(dict(parse_qsl(query)).get("since", 0)))
+            case "GET", "runs":
+                answer = await asyncio.to_thread(deeds.runs, dict(parse_qsl(query)).get("function", ""))
             case "POST", "reset":
                 await self._reset()
             case "POST", "stop":
@@ -124,6 +144,7 @@ class LabEmulator:
         await asyncio.to_thread(self._ministack._reset_all_state)
         self._inbox.clear()
         self._calls.clear()
+        self._deeds.clear()
         await asyncio.to_thread(self._saver.save)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
