@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         nonce,
         queue_attributes,
         queue_counts,
+        queue_names,
         sqs_event,
         take_messages,
     )
@@ -40,6 +41,7 @@ __all__ = [
     "open_lab",
     "queue_attributes",
     "queue_counts",
+    "queue_names",
     "run_checks",
     "sqs_event",
     "take_messages",
@@ -56,6 +58,7 @@ _HOMES = {
         "nonce",
         "queue_attributes",
         "queue_counts",
+        "queue_names",
         "sqs_event",
         "take_messages",
     ],

@@ -60,6 +60,11 @@ def pet() -> str:
     return chance.choice(PETS)
 
 
+def order_id() -> str:
+    """An order's id, such as o-4830217, that no order has had: an order that comes again is rightly no new one."""
+    return f"o-{chance.randint(1_000_000, 9_999_999)}"
+
+
 def quantity() -> int:
     """How many pets somebody orders."""
     return chance.randint(1, chance.choice((3, 9, 99)))
@@ -77,18 +82,13 @@ def number() -> int:
 
 
 def some_id(prefix: str, there: Collection[str] = (), but: Collection[str] = ()) -> str:
-    """An id such as o-17, none of those in `but`; now and then one of those `there`, or one that was drawn before."""
+    """An id such as p-17, none of those in `but`; now and then one of those `there`, or one that was drawn before."""
     used = [each for each in (*there, *_drawn[prefix]) if each not in but]
     chosen = chance.choice(used) if used and chance.random() < AGAIN else f"{prefix}{number()}"
     if chosen in but:
         return some_id(prefix, there, but)
     _drawn[prefix].append(chosen)
     return chosen
-
-
-def new_id(prefix: str, there: Collection[str]) -> str:
-    """An id such as o-17 that none of those `there` has."""
-    return some_id(prefix, but=there)
 
 
 def shuffled(values: Collection[T]) -> list[T]:

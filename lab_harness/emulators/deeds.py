@@ -19,7 +19,8 @@ from typing import Any
 import wrapt
 
 MAX_DEEDS = 2000
-MAX_EVENT = 16_384  # characters of an event that are kept; a batch of ten orders has 8,000
+MAX_EVENT = 400_000  # characters of an event that are kept: a batch of messages as large as SQS takes
+MAX_KEPT = 8_000_000  # characters of all events
 MAX_EVENT_SAVED = 2048  # the same, with a log
 RUN = "labRun"  # the key of Lambda's mark on a log's event; MiniStack answers with keys of its own only
 
@@ -32,16 +33,20 @@ class Deeds:
     """The latest deeds, oldest first. Each has a number that grows by one, beginning above `last`."""
 
     def __init__(self, last: int = 0) -> None:
-        self._deeds: deque[dict[str, Any]] = deque(maxlen=MAX_DEEDS)
+        self._deeds: deque[dict[str, Any]] = deque()
         self._last = last
+        self._size = 0
         self._adding = threading.Lock()
 
     def add(self, kind: str, name: str, detail: str) -> None:
         """Record what happens to `name` on behalf of whoever is acting."""
+        deed = {"time": time.time(), "kind": kind, "name": name, "by": acting.get(), "detail": detail[:MAX_EVENT]}
         with self._adding:
             self._last += 1
-            deed = {"kind": kind, "name": name, "by": acting.get(), "detail": detail[:MAX_EVENT]}
-            self._deeds.append({"number": self._last, "time": time.time(), **deed})
+            self._deeds.append({"number": self._last, **deed})
+            self._size += len(deed["detail"])
+            while len(self._deeds) > MAX_DEEDS or self._size > MAX_KEPT:
+                self._size -= len(self._deeds.popleft()["detail"])
 
     def since(self, number: int) -> dict[str, Any]:
         """The deeds after the one with this number, and the number of the last."""
@@ -52,6 +57,7 @@ class Deeds:
         """Forget all deeds."""
         with self._adding:
             self._deeds.clear()
+            self._size = 0
 
     def install(self) -> None:
         """Watch MiniStack; takes effect when its modules are imported."""
