@@ -1,8 +1,8 @@
 """What customers of the pet shop send: names, pets, prices and ids, drawn as the notebooks write them.
 
 Checks act like customers, so that a function cannot tell a check's request from any other: each value has the shape of
-those in the notebooks, and may be one of them. Ids come up again, those that are there and those of earlier probes. Of
-whole orders and pets there are so many that nobody can know before what will be asked.
+those in the notebooks, and may be one of them. Ids of earlier probes come up again, as customers' do. Of whole orders
+and pets there are so many that nobody can know before what will be asked.
 """
 
 import secrets
@@ -81,12 +81,15 @@ def number() -> int:
     return chance.randint(1, 10 ** chance.randint(1, 5) - 1)
 
 
-def some_id(prefix: str, there: Collection[str] = (), but: Collection[str] = ()) -> str:
-    """An id such as p-17, none of those in `but`; now and then one of those `there`, or one that was drawn before."""
-    used = [each for each in (*there, *_drawn[prefix]) if each not in but]
+def some_id(prefix: str, but: Collection[str]) -> str:
+    """An id such as p-17, now and then one that was drawn before, but none of those in `but`.
+
+    Those are the ids that are in use: somebody may be looking at what has them while checks run.
+    """
+    used = [each for each in _drawn[prefix] if each not in but]
     chosen = chance.choice(used) if used and chance.random() < AGAIN else f"{prefix}{number()}"
     if chosen in but:
-        return some_id(prefix, there, but)
+        return some_id(prefix, but)
     _drawn[prefix].append(chosen)
     return chosen
 

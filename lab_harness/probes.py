@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import secrets
 import time
 import uuid
@@ -68,6 +69,11 @@ def function_log(logs: Any, name: str, containing: str = "") -> list[str]:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
     return [line for line in lines if containing in line]
+
+
+def names(text: str, name: str) -> bool:
+    """Whether a text has this name as a whole: o-1 is not named in o-17."""
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
 
 
 def latest_log(logs: Any, name: str) -> str:

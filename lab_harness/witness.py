@@ -1,10 +1,9 @@
 """What a check may know of who did what: evidence that nobody can write by hand."""
 
-import re
 from typing import Any
 
 from lab_harness.emulators.base import Emulator, Run
-from lab_harness.probes import function_log
+from lab_harness.probes import function_log, names
 
 
 class Witness:
@@ -42,11 +41,6 @@ class Witness:
         if seen is None:
             return None
         return {deed.by for deed in seen[1] if (deed.kind, deed.name) == (kind, name) and names(deed.detail, text)}
-
-
-def names(text: str, name: str) -> bool:
-    """Whether a text has this name as a whole: o-1 is not named in o-17."""
-    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
 
 
 def logged(witness: Witness | None, logs: Any, function: str) -> list[str]:

@@ -8,8 +8,8 @@ from lab_harness.aws import Clients
 from lab_harness.emulators.deeds import MAX_DEEDS, MAX_EVENT, Deeds
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import free_port
-from lab_harness.probes import nonce
-from lab_harness.witness import Witness, logged, names
+from lab_harness.probes import names, nonce
+from lab_harness.witness import Witness, logged
 from tests.labs.helpers import zipped
 from tests.waiting import wait_until
 

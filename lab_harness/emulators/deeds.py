@@ -40,11 +40,12 @@ class Deeds:
 
     def add(self, kind: str, name: str, detail: str) -> None:
         """Record what happens to `name` on behalf of whoever is acting."""
-        deed = {"time": time.time(), "kind": kind, "name": name, "by": acting.get(), "detail": detail[:MAX_EVENT]}
+        kept = detail[:MAX_EVENT]
+        deed = {"time": time.time(), "kind": kind, "name": name, "by": acting.get(), "detail": kept}
         with self._adding:
             self._last += 1
             self._deeds.append({"number": self._last, **deed})
-            self._size += len(deed["detail"])
+            self._size += len(kept)
             while len(self._deeds) > MAX_DEEDS or self._size > MAX_KEPT:
                 self._size -= len(self._deeds.popleft()["detail"])
 

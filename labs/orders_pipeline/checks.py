@@ -20,7 +20,8 @@ from lab_harness import (
     take_messages,
 )
 from lab_harness.policies import allowed, role_statements
-from lab_harness.witness import logged, names
+from lab_harness.probes import names
+from lab_harness.witness import logged
 
 TABLE, QUEUE, DEAD_LETTER_QUEUE = "PetOrders", "pet-orders", "pet-orders-dlq"
 ROLE, FUNCTION = "process-pet-order-role", "process-pet-order"
