@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lab_harness import executions, expect, items
+    from lab_harness import customers, executions, expect, items
     from lab_harness.checks import Failure, check, eventually
     from lab_harness.labs import load_lab
     from lab_harness.notebook import open_course, open_lab
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         nonce,
         queue_attributes,
         queue_counts,
+        queue_names,
         sqs_event,
         take_messages,
     )
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Failure",
     "check",
+    "customers",
     "eventually",
     "executions",
     "expect",
@@ -39,6 +41,7 @@ __all__ = [
     "open_lab",
     "queue_attributes",
     "queue_counts",
+    "queue_names",
     "run_checks",
     "sqs_event",
     "take_messages",
@@ -55,6 +58,7 @@ _HOMES = {
         "nonce",
         "queue_attributes",
         "queue_counts",
+        "queue_names",
         "sqs_event",
         "take_messages",
     ],

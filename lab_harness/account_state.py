@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError, HTTPClientError
 
 from lab_harness.aws import UNREACHABLE, Clients
 from lab_harness.errors import EmulatorNotReady
+from lab_harness.made import made_names
 
-PROBE = "probe-"  # begins the names of what checks make for themselves
 SHOWN_ITEMS, SHOWN_OBJECTS, SHOWN_EXECUTIONS = 100, 1000, 50  # of a table, a bucket, a state machine
 
 
@@ -43,6 +43,7 @@ def account_state(clients: Clients, services: Collection[str]) -> State:
     Raises EmulatorNotReady when the emulator does not answer.
     """
     state: dict[tuple[str, Part], frozenset[str]] = {}
+    ours = made_names()
     for service in READERS.keys() & services:
         try:
             rows = list(READERS[service](clients))
@@ -52,8 +53,12 @@ def account_state(clients: Clients, services: Collection[str]) -> State:
             raise EmulatorNotReady(f"The emulator does not answer at {clients.emulator.endpoint}.") from error
         for part in Part:
             texts = (json.dumps(row, default=str, sort_keys=True) for row in rows if row.part is part)
-            state[service, part] = frozenset(text for text in texts if PROBE not in text)
+            state[service, part] = frozenset(text for text in texts if not _names_any(text, ours))
     return state
+
+
+def _names_any(text: str, names: Collection[str]) -> bool:
+    return any(name in text for name in names)
 
 
 def differences(before: State, after: State) -> dict[Part, frozenset[str]]:

@@ -22,6 +22,7 @@ from lab_harness.emulators.base import REGION, Emulator
 from lab_harness.emulators.credentials import Credentials
 from lab_harness.http import Http
 from lab_harness.local import require_local
+from lab_harness.witness import Witness
 
 # What botocore raises when the emulator is gone; a ClientError is an answer, these are none.
 UNREACHABLE = (EndpointConnectionError, ConnectionClosedError, ConnectTimeoutError)
@@ -33,7 +34,8 @@ class Clients:
 
     They do not retry, so that a check sees an emulator's first answer, at once. They come from botocore itself,
     of which boto3 makes its own: without boto3's resources and transfers they are there 80 ms sooner.
-    `clients["http"]` sends plain requests to the emulator; `clients["inbox"]()` are the mails that it sent.
+    `clients["http"]` sends plain requests to the emulator; `clients["inbox"]()` are the mails that it sent,
+    `clients["witness"]` knows who did what.
     In the call log their calls are the checks', or the learner's where asked for. Threads may share them.
     """
 
@@ -55,6 +57,8 @@ class Clients:
             return Http(self.emulator.endpoint, lambda: self.emulator.marks)
         if service == "inbox":
             return self.emulator.inbox
+        if service == "witness":
+            return Witness(self.emulator)
         return self._session.create_client(service, endpoint_url=self.emulator.endpoint, config=_client_config())
 
 

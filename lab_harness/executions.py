@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from lab_harness.checks import Failure, eventually
-from lab_harness.probes import nonce
+from lab_harness.made import is_made, made
+from lab_harness.probes import names
 
 SHOWN_EVENTS = 16  # of a history: the end of one iteration, with its errors
 RUNNING, SUCCEEDED = "RUNNING", "SUCCEEDED"
-PROBE = "probe-"  # begins the names of executions that checks start
 
 
 @dataclass(frozen=True)
@@ -131,13 +131,13 @@ def run_execution(stepfunctions: Any, machine: str, data: Any, within: float) ->
 class TokenQueue:
     """A queue to which executions of a state machine send task tokens, and what of it is one probe's.
 
-    That is a message which contains `tag`, or which came after `since` (in ms). Others are hidden for 2 seconds and
-    counted as received once more, and stay.
+    That is a message which has one of `tags` as a whole word, or which came after `since` (in ms). Others are hidden
+    for 2 seconds and counted as received once more, and stay.
     """
 
     sqs: Any
     url: str
-    tag: str
+    tags: Collection[str]
     since: float
 
     def take(self) -> list[str]:
@@ -146,7 +146,8 @@ class TokenQueue:
         wanted = {"MaxNumberOfMessages": 10, "VisibilityTimeout": 2, "MessageSystemAttributeNames": ["SentTimestamp"]}
         while messages := self.sqs.receive_message(QueueUrl=self.url, **wanted).get("Messages"):
             for message in messages:
-                if self.tag in message["Body"] or int(message["Attributes"]["SentTimestamp"]) >= self.since:
+                tagged = any(names(message["Body"], tag) for tag in self.tags)
+                if tagged or int(message["Attributes"]["SentTimestamp"]) >= self.since:
                     self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
                     bodies.append(message["Body"])
         return bodies
@@ -191,13 +192,13 @@ def run_answering(
         bodies += queue.take()
 
 
-def token_queue(stepfunctions: Any, sqs: Any, machine: str, queue: str, tag: str) -> TokenQueue:
+def token_queue(stepfunctions: Any, sqs: Any, machine: str, queue: str, tags: Collection[str]) -> TokenQueue:
     """The queue of this name. What comes from now on is the probe's, unless the state machine runs for somebody."""
     arn = state_machines(stepfunctions).get(machine)
     running = stepfunctions.list_executions(stateMachineArn=arn, statusFilter="RUNNING") if arn else {}
-    others = [each for each in running.get("executions", []) if not each["name"].startswith(PROBE)]
+    others = [each for each in running.get("executions", []) if not is_made(each["name"])]
     url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-    return TokenQueue(sqs, url, tag, float("inf") if others else time.time() * 1000)
+    return TokenQueue(sqs, url, tags, float("inf") if others else time.time() * 1000)
 
 
 def read_execution(stepfunctions: Any, arn: str) -> Execution:
@@ -231,9 +232,10 @@ def definition_problems(definition: str) -> list[str]:
 def _start(stepfunctions: Any, machine: str, data: Any) -> str:
     problem, arn = "no such state machine", state_machines(stepfunctions).get(machine)
     if arn:
-        name, text = f"{PROBE}{nonce()}", json.dumps(data)
-        try:
-            return str(stepfunctions.start_execution(stateMachineArn=arn, name=name, input=text)["executionArn"])
+        try:  # without a name, as most executions are started: the service gives one
+            started = str(stepfunctions.start_execution(stateMachineArn=arn, input=json.dumps(data))["executionArn"])
+            made(started.rpartition(":")[2])
+            return started
         except ClientError as error:
             problem = error.response["Error"]["Message"]
     raise Failure(

@@ -1,29 +1,67 @@
-"""What checks do with the items of a DynamoDB table: put some of their own, read them, and take them out again."""
+"""What checks do with the items of a DynamoDB table: put some of their own, read them, and put back what was there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import BotoCoreError, ClientError
 
 Item = dict[str, Any]
+
+# What could not be put back: by endpoint and table the items by their keys, as DynamoDB writes them, None for nothing.
+_owed: dict[tuple[str, str], dict[str, Item | None]] = {}
 
 
 @contextmanager
 def probe_items(dynamodb: Any, table: str, key: str, items: Mapping[str, Item | None]) -> Iterator[None]:
-    """Put items into a table whose key is one text attribute, and remove them afterwards.
+    """Put items into a table whose key is one text attribute, and put back afterwards what was there, or nothing.
 
-    `items` has the attributes by key; None puts nothing, and removes what the probe may bring about.
+    `items` has the attributes by key; None puts nothing, and takes away what is there.
     """
-    try:
+    with kept_items(dynamodb, table, key, items):
         for name, attributes in items.items():
-            if attributes is not None:
+            if attributes is None:
+                dynamodb.delete_item(TableName=table, Key={key: {"S": name}})
+            else:
                 put_item(dynamodb, table, {key: name, **attributes})
         yield
+
+
+@contextmanager
+def kept_items(dynamodb: Any, table: str, key: str, names: Collection[str]) -> Iterator[None]:
+    """Put back afterwards what a table has under these keys, exactly.
+
+    What an emulator that hiccups keeps from being put back is put back by the next probe.
+    """
+    account = dynamodb.meta.endpoint_url, table
+    _put_back(dynamodb, table, key, _owed.pop(account, {}))
+    before = {name: _raw_item(dynamodb, table, key, name) for name in names}
+    try:
+        yield
     finally:
-        for name in items:
-            dynamodb.delete_item(TableName=table, Key={key: {"S": name}})
+        if owed := _put_back(dynamodb, table, key, before):
+            _owed.setdefault(account, {}).update(owed)
+
+
+def _put_back(dynamodb: Any, table: str, key: str, before: Mapping[str, Item | None]) -> dict[str, Item | None]:
+    """Write each item as it was; those that could not be written are returned."""
+    owed = {}
+    for name, item in before.items():
+        try:
+            if item is None:
+                dynamodb.delete_item(TableName=table, Key={key: {"S": name}})
+            else:
+                dynamodb.put_item(TableName=table, Item=item)
+        except (BotoCoreError, ClientError):
+            owed[name] = item
+    return owed
+
+
+def _raw_item(dynamodb: Any, table: str, key: str, name: str) -> Item | None:
+    found: Item | None = dynamodb.get_item(TableName=table, Key={key: {"S": name}}, ConsistentRead=True).get("Item")
+    return found
 
 
 def put_item(dynamodb: Any, table: str, item: Item) -> None:
@@ -34,14 +72,19 @@ def put_item(dynamodb: Any, table: str, item: Item) -> None:
 
 def read_item(dynamodb: Any, table: str, key: str, name: str) -> Item:
     """An item's plain values, as just written; empty where there is no such item."""
-    found = dynamodb.get_item(TableName=table, Key={key: {"S": name}}, ConsistentRead=True).get("Item", {})
-    return _plain_item(found)
+    return _plain_item(_raw_item(dynamodb, table, key, name) or {})
 
 
 def read_items(dynamodb: Any, table: str) -> list[Item]:
     """All items of a table, with plain values."""
     pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
     return [_plain_item(item) for page in pages for item in page["Items"]]
+
+
+def ids(dynamodb: Any, table: str, key: str) -> list[str]:
+    """The keys of the items that are there, where they are texts: up to 1 MB of them."""
+    found = dynamodb.scan(TableName=table, ProjectionExpression="#key", ExpressionAttributeNames={"#key": key})
+    return [item[key]["S"] for item in found["Items"] if "S" in item.get(key, {})]
 
 
 def _plain_item(item: Item) -> Item:

@@ -24,14 +24,15 @@ if TYPE_CHECKING:
     from lab_harness.aws import Clients
 
 
-PROBES = ("http", "inbox")  # parameters of checks that name no service of AWS
+PROBES = ("http", "inbox")  # parameters of checks behind which any service of AWS may stand
+NO_SERVICES = (*PROBES, "witness")  # parameters of checks that name no service of AWS
 
 
 @dataclass(frozen=True)
 class Check:
     """A check as the runner needs it.
 
-    `parameters` maps each parameter to what of `Clients` it names: a boto3 service, `http` or `inbox`.
+    `parameters` maps each parameter to what of `Clients` it names: a boto3 service, `http`, `inbox` or `witness`.
     """
 
     name: str
@@ -47,7 +48,7 @@ class Check:
     @property
     def services(self) -> tuple[str, ...]:
         """What the emulator must have: the services that the check asks, and those that its task cannot do without."""
-        asked = (name for name in self.parameters.values() if name not in PROBES)
+        asked = (name for name in self.parameters.values() if name not in NO_SERVICES)
         return tuple(dict.fromkeys((*asked, *self.task_services)))
 
 
@@ -213,8 +214,8 @@ def _read_checks(lab: Lab) -> tuple[Check, ...]:
 
 
 def _service(parameter: str, where: str) -> str:
-    """What a check's parameter names: `lambda_` → "lambda", `cognito_idp` → "cognito-idp", `http`, `inbox`."""
-    if parameter in PROBES:
+    """What a check's parameter names: `lambda_` → "lambda", `cognito_idp` → "cognito-idp", `http`, `witness`."""
+    if parameter in NO_SERVICES:
         return parameter
     bare = parameter.rstrip("_")
     service = (bare if keyword.iskeyword(bare) else parameter).replace("_", "-")

@@ -1,9 +1,12 @@
-"""What checks act with when looking is not enough: invoke a function, read its log, make a nonce."""
+"""What checks act with when looking is not enough: invoke a function, read its log, send and take messages."""
 
 import hashlib
 import json
+import re
 import secrets
-from collections.abc import Mapping
+import time
+import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +71,11 @@ def function_log(logs: Any, name: str, containing: str = "") -> list[str]:
     return [line for line in lines if containing in line]
 
 
+def names(text: str, name: str) -> bool:
+    """Whether a text has this name as a whole: o-1 is not named in o-17."""
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
+
+
 def latest_log(logs: Any, name: str) -> str:
     """The last lines of a function's log, as evidence for `Failure.found`."""
     lines = function_log(logs, name)[-SHOWN_LOG_LINES:]
@@ -81,6 +89,12 @@ def _decoded(payload: bytes) -> Any:
         return payload.decode("utf-8", "replace")
 
 
+def queue_names(sqs: Any) -> list[str]:
+    """The names of all queues. A URL is `…/<account>/<name>`: one that merely ends in a name is another queue's."""
+    pages = sqs.get_paginator("list_queues").paginate()
+    return [url.split("/", 4)[-1] for page in pages for url in page.get("QueueUrls", [])]
+
+
 def queue_attributes(sqs: Any, name: str) -> dict[str, str]:
     """All attributes of the queue of this name."""
     url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
@@ -91,14 +105,16 @@ def queue_attributes(sqs: Any, name: str) -> dict[str, str]:
 def sqs_event(queue_arn: str, bodies: Mapping[str, str]) -> dict[str, Any]:
     """The event by which Lambda hands messages to a function; `bodies` maps message ids to bodies.
 
-    https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+    Nothing in it tells that no queue was asked. https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
     """
+    now = int(time.time() * 1000)
+    received = {"ApproximateReceiveCount": "1", "SentTimestamp": str(now - 20), "SenderId": queue_arn.split(":")[4]}
     records = [
         {
             "messageId": message_id,
-            "receiptHandle": message_id,
+            "receiptHandle": str(uuid.uuid4()),
             "body": body,
-            "attributes": {"ApproximateReceiveCount": "1"},
+            "attributes": received | {"ApproximateFirstReceiveTimestamp": str(now)},
             "messageAttributes": {},
             "md5OfBody": hashlib.md5(body.encode(), usedforsecurity=False).hexdigest(),
             "eventSource": "aws:sqs",
@@ -121,8 +137,8 @@ def queue_counts(sqs: Any, url: str) -> dict[str, int]:
     return {state: int(attributes[name]) for state, name in names.items()}
 
 
-def take_messages(sqs: Any, url: str, containing: str, hidden: int = 2) -> list[str]:
-    """Remove the messages that contain a text from a queue and return their bodies.
+def take_messages(sqs: Any, url: str, mine: Callable[[str], bool] = lambda body: True, hidden: int = 2) -> list[str]:
+    """Remove the messages from a queue whose bodies are `mine`, and return their bodies.
 
     The others are hidden for `hidden` seconds and counted as received once more, so this is for queues
     without a redrive policy of their own.
@@ -132,7 +148,7 @@ def take_messages(sqs: Any, url: str, containing: str, hidden: int = 2) -> list[
         QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=hidden, WaitTimeSeconds=0
     ).get("Messages"):
         for message in messages:
-            if containing in message["Body"]:
+            if mine(message["Body"]):
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
                 taken.append(message["Body"])
     return taken

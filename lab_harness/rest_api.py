@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from lab_harness import expect
+from lab_harness import customers, expect
 from lab_harness.checks import Failure, eventually
 from lab_harness.http import Answer, Http
-from lab_harness.probes import nonce
+from lab_harness.made import made
 
 LISTS = {"REST API": "get_rest_apis", "usage plan": "get_usage_plans", "API key": "get_api_keys"}
 PATIENCE = 4  # seconds: until a request that was held back may pass
@@ -98,7 +98,8 @@ def ask(
 @contextmanager
 def key_of_plan(apigateway: Any, plan_id: str) -> Iterator[dict[str, str]]:
     """The header with a key of its own for a usage plan, gone afterwards: nobody else's quota is spent by it."""
-    key = apigateway.create_api_key(name=f"probe-{nonce()}", enabled=True)
+    key = apigateway.create_api_key(name=made(_name()), enabled=True)
+    made(key["id"])
     try:
         apigateway.create_usage_plan_key(usagePlanId=plan_id, keyId=key["id"], keyType="API_KEY")
         try:
@@ -113,12 +114,17 @@ def key_of_plan(apigateway: Any, plan_id: str) -> Iterator[dict[str, str]]:
 def key_of_new_plan(apigateway: Any, api_id: str, stage: str, **limits: Any) -> Iterator[dict[str, str]]:
     """The header with a key for a stage, in a usage plan of its own with these limits; both are gone afterwards."""
     stages = [{"apiId": api_id, "stage": stage}]
-    plan = apigateway.create_usage_plan(name=f"probe-{nonce()}", apiStages=stages, **limits)["id"]
+    plan = apigateway.create_usage_plan(name=made(_name()), apiStages=stages, **limits)["id"]
     try:
         with key_of_plan(apigateway, plan) as header:
             yield header
     finally:
         apigateway.delete_usage_plan(usagePlanId=plan)
+
+
+def _name() -> str:
+    """A name for a plan or a key, such as a shop has for its customers."""
+    return f"{customers.full_name().lower().replace(' ', '-')}-{customers.number()}"
 
 
 def _all(apigateway: Any, kind: str) -> list[dict[str, Any]]:

@@ -6,13 +6,14 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError
 
-from lab_harness.account_state import PROBE, READERS, Part, account_state, differences
+from lab_harness.account_state import READERS, Part, account_state, differences
 from lab_harness.aws import Clients
 from lab_harness.changes import READS
 from lab_harness.emulators.localstack import LocalStack
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import EmulatorNotReady
 from lab_harness.labs import load_lab
+from lab_harness.made import made
 from lab_harness.probes import nonce
 from lab_harness.resources import remove_resources
 from lab_harness.runner import run_checks
@@ -382,7 +383,7 @@ def test_services_that_differ_are_told_by_part():
 
 def test_what_checks_made_for_themselves_is_left_out():
     before = account_state({"iam": iam("one")}, ["iam"])
-    assert differences(before, account_state({"iam": iam("one", f"{PROBE}two")}, ["iam"])) == built()
+    assert differences(before, account_state({"iam": iam("one", made("ana-keller-17"))}, ["iam"])) == built()
 
 
 def test_service_of_which_nothing_is_read_is_left_out():

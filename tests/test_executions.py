@@ -47,9 +47,9 @@ def asking(clients):
     return clients
 
 
-def run(clients, answer, items, tag, within=PATIENCE):
+def run(clients, answer, items, tags, within=PATIENCE):
     sfn, sqs = clients["stepfunctions"], clients["sqs"]
-    queue = executions.token_queue(sfn, sqs, MACHINE, QUEUE, tag)
+    queue = executions.token_queue(sfn, sqs, MACHINE, QUEUE, tags)
     return executions.run_answering(sfn, MACHINE, items, queue, answer, within)
 
 
@@ -145,14 +145,14 @@ def test_a_machine_that_cannot_be_started_is_named(sfn, there):
 def test_task_tokens_are_answered(asking):
     tag = nonce()
     items = [f"{tag}-yes", f"{tag}-also"]
-    answered = run(asking, lambda message: {"output": json.dumps(message["item"])}, items, tag)
+    answered = run(asking, lambda message: {"output": json.dumps(message["item"])}, items, items)
     assert answered.execution.output == items
     assert (len(answered.messages), answered.unanswered) == (2, [])
 
 
 def test_a_task_token_may_be_answered_with_a_failure(asking):
     tag = nonce()
-    answered = run(asking, lambda _: {"error": "No", "cause": "not today"}, [tag], tag)
+    answered = run(asking, lambda _: {"error": "No", "cause": "not today"}, [tag], [tag])
     assert (answered.execution.status, answered.execution.errors()) == ("FAILED", ["No"])
     assert "failed with No: not today" in answered.execution.described()
 
@@ -166,7 +166,7 @@ def test_messages_of_others_stay_in_the_queue(asking):
             ReceiptHandle=message["ReceiptHandle"],
             VisibilityTimeout=0,
         )
-        run(asking, lambda _: {"output": "1"}, [tag], tag)
+        run(asking, lambda _: {"output": "1"}, [tag], [tag])
         (message,) = messages(asking)
         assert json.loads(message["Body"])["item"] == "mine"
         sfn.send_task_success(taskToken=json.loads(message["Body"])["taskToken"], output="2")
@@ -183,7 +183,7 @@ def test_an_execution_whose_message_cannot_be_answered_is_stopped(clients, body)
         "End": True,
     }
     create(clients, machine(A=ask))
-    answered = run(clients, lambda _: {"output": "1"}, "x", nonce())
+    answered = run(clients, lambda _: {"output": "1"}, "x", [nonce()])
     assert answered.execution.status == "ABORTED"
     assert answered.unanswered == answered.messages
     assert len(answered.messages) == 1

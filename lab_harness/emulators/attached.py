@@ -50,6 +50,12 @@ class Attached(Embedded):
     def calls(self, since: int = 0, wait: float = 0.0) -> None:
         """Its call log is closed to us."""
 
+    def deeds(self, since: int = 0) -> None:
+        """What it saw happen is closed to us."""
+
+    def runs(self, function: str) -> None:
+        """What it saw happen is closed to us."""
+
     def _admin(self, method: str, name: str, timeout: float = 15.0) -> Any:
         if name != "health":
             raise EmulatorError(f"The emulator at {self.endpoint} belongs to another folder; run this command there.")

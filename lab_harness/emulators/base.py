@@ -1,5 +1,6 @@
 """What every emulator offers to the rest of the harness."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -15,12 +16,18 @@ NO_CALL_LOG = (
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail that the emulator sent, as it would stand in the recipient's inbox; `time` is seconds since 1970."""
+    """One mail that the emulator sent, as it would stand in the recipient's inbox; `time` is seconds since 1970.
+
+    `by` is who published it: a caller as of a call, or "events <rule>", and then `event` is what the rule matched, with
+    its source, detail-type and detail. Where the emulator does not tell, `by` is empty.
+    """
 
     to: str
     subject: str
     text: str
     time: float = field(default=0.0, compare=False)
+    by: str = field(default="", compare=False)
+    event: Mapping[str, Any] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,31 @@ class Call:
     caller: str
     status: int
     seconds: float
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What the emulator saw happen inside: a function's `run`, with its event, or the `write` of an item, with its key.
+
+    `by` is the caller, as of a call, or what the emulator itself did it for: "sqs <queue>", "states <machine>",
+    "events <rule>", "execute-api <API's id>". `name` is the function's or the table's, `detail` is JSON.
+    """
+
+    number: int
+    time: float
+    kind: str
+    name: str
+    by: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a function, as Lambda itself logged it: who had it run, its event as JSON, its lines."""
+
+    by: str
+    event: str
+    lines: list[str]
 
 
 class Emulator(Protocol):
@@ -105,6 +137,12 @@ class Emulator(Protocol):
         Where there are none yet it waits so many seconds, at most 30, for the next. Numbers grow by one with each
         call, and through a restart; where one is left out, calls were lost or the account was emptied.
         """
+
+    def deeds(self, since: int = 0) -> tuple[int, list[Deed]] | None:
+        """The number of the last deed, and the deeds after the one numbered `since`; None where none are recorded."""
+
+    def runs(self, function: str) -> list[Run] | None:
+        """The runs that the function's log tells of in Lambda's own lines; None where lines tell no author."""
 
 
 # boto3's name for a service → MiniStack's name, where the two differ; LocalStack uses boto3's.

@@ -15,8 +15,8 @@ from lab_harness.emulators.base import MINISTACK_NAMES
 
 MAX_CALLS = 5000
 MAX_WAIT = 30.0  # seconds; whoever hung up meanwhile is noticed then
-API_HOSTS = re.compile(r"[^.]+\.(execute-api|lambda-url)\.")
-API_PATHS = re.compile(r"/_aws/(?:execute-api|lambda-url)/[^/]+|/restapis/[^/]+/[^/]+/_user_request_")
+API_HOSTS = re.compile(r"([^.]+)\.(?:execute-api|lambda-url)\.")
+API_PATHS = re.compile(r"/_aws/(?:execute-api|lambda-url)/([^/]+)|/restapis/([^/]+)/[^/]+/_user_request_")
 BOTO3_NAMES = {ministack: boto3 for boto3, ministack in MINISTACK_NAMES.items()}
 # Services that MiniStack's router does not tell from their second version, and where the second one's paths begin.
 SECOND_VERSIONS = {"apigateway": "/v2/", "ses": "/v2/email/"}
@@ -81,10 +81,16 @@ def describe_call(
     return {"time": time.time(), "service": service, "operation": operation, "caller": caller}
 
 
+def api_id(path: str, headers: Mapping[str, str]) -> str:
+    """The id of the API, or of the function URL, that a request is for; empty where it is an AWS call."""
+    found = API_PATHS.match(path) or API_HOSTS.match(headers.get("host", ""))
+    return next(filter(None, found.groups()), "") if found else ""
+
+
 def _operation(method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> tuple[str, str]:
     from ministack.core.router import detect_service
 
-    if API_PATHS.match(path) or API_HOSTS.match(headers.get("host", "")):
+    if api_id(path, headers):
         return "execute-api", f"{method} {unquote(API_PATHS.sub('', path)) or '/'}"
     parameters = parse_qs(query, keep_blank_values=True)
     if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):

@@ -3,10 +3,12 @@
 import shutil
 import time
 from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
-from lab_harness.emulators.base import Call, Mail, as_calls, listed
+from lab_harness.emulators.base import Call, Deed, Mail, Run, as_calls, listed
 from lab_harness.emulators.credentials import Credentials, learners, of_checks, read_learners
 from lab_harness.emulators.guard import TOKEN_HEADER
 from lab_harness.emulators.holding import alone_in, end_emulators_in, is_held
@@ -174,10 +176,21 @@ class Embedded:
         return listed(service, self.services())
 
     def inbox(self) -> list[Mail]:
-        return [Mail(mail["to"], mail["subject"], mail["text"], mail["time"]) for mail in self._admin("GET", "inbox")]
+        names = {field.name for field in fields(Mail)}
+        return [
+            Mail(**{name: value for name, value in row.items() if name in names}) for row in self._admin("GET", "inbox")
+        ]
 
     def calls(self, since: int = 0, wait: float = 0.0) -> list[Call] | None:
         return as_calls(self._admin("GET", f"calls?since={since}&wait={wait:.3f}", ANSWER_DEADLINE + wait))
+
+    def deeds(self, since: int = 0) -> tuple[int, list[Deed]] | None:
+        answer = self._admin("GET", f"deeds?since={since}")
+        return answer["last"], [Deed(**deed) for deed in answer["deeds"]]
+
+    def runs(self, function: str) -> list[Run] | None:
+        rows = self._admin("GET", f"runs?{urlencode({'function': function})}")
+        return [Run(row["by"], row["event"], row["lines"]) for row in rows]
 
     def _admin(self, method: str, name: str, timeout: float = ANSWER_DEADLINE) -> Any:
         try:

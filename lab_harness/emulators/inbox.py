@@ -11,6 +11,7 @@ from typing import Any
 
 import wrapt
 
+from lab_harness.emulators.deeds import acting, delivering
 from lab_harness.emulators.incidents import Incidents, set_aside
 from lab_harness.emulators.saving import replace
 
@@ -124,6 +125,8 @@ class Inbox:
                     "topic_arn": topic_arn,
                     "message_id": message_id,
                     "time": time.time(),
+                    "by": acting.get(),
+                    "event": delivering.get(),
                 }
             )
 

@@ -84,6 +84,12 @@ class LocalStack:
     def calls(self, since: int = 0, wait: float = 0.0) -> None:
         """LocalStack keeps no call log that can be read."""
 
+    def deeds(self, since: int = 0) -> None:
+        """LocalStack tells only what it was asked, not who did what."""
+
+    def runs(self, function: str) -> None:
+        """LocalStack's logs do not tell who wrote a line."""
+
     def _health(self) -> dict[str, Any]:
         health: dict[str, Any] = call_json(f"{self.endpoint}/_localstack/health")
         return health

@@ -25,10 +25,12 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
 from lab_harness.emulators import (
+    deeds,
     definitions,
     guard,
     history,
     http_apis,
+    metrics,
     refusals,
     rest_apis,
     runtime,
@@ -37,7 +39,8 @@ from lab_harness.emulators import (
 )
 from lab_harness.emulators.access import Access, Admitted
 from lab_harness.emulators.asgi import Receive, Scope, Send, respond
-from lab_harness.emulators.call_log import CallLog, describe_call
+from lab_harness.emulators.call_log import CallLog, api_id, describe_call
+from lab_harness.emulators.deeds import Deeds
 from lab_harness.emulators.ec2_events import InstanceWatch
 from lab_harness.emulators.holding import Holding
 from lab_harness.emulators.inbox import Inbox
@@ -59,12 +62,15 @@ class LabEmulator:
         self._access = Access(token, secret)
         # Above the numbers of the emulators before this one: whoever waits for calls through a restart misses none.
         self._calls = CallLog(last=time.time_ns() // 1000)
+        self._deeds = Deeds(last=time.time_ns() // 1000)
         self._incidents = Incidents(folder / "incidents.json")
         self._inbox = Inbox(folder / "inbox.jsonl", self._incidents)
         self._saver = Saver(folder / "state", self._inbox.save, unsaved_objects)
         self._holding: Holding | None = None
         self.stopping = asyncio.Event()
         self._inbox.install()
+        self._deeds.install()
+        metrics.install()
         self._access.links.install()
         signatures.install()
         runtime.install(self._access.keys)
@@ -111,6 +117,10 @@ class LabEmulator:
             return
         sent = (request.method, request.raw_path, scope["query_string"].decode("latin-1"))
         call = describe_call(*sent, request.headers, request.body, caller)
+        api = api_id(
+            request.raw_path, request.headers
+        )  # What a request sets going is done by the API, whoever sent it.
+        deeds.acting.set(f"execute-api {api}" if api else caller)
         started = time.perf_counter()
 
         async def record(message: dict[str, Any]) -> None:
@@ -133,6 +143,10 @@ class LabEmulator:
             case "GET", "calls":
                 wanted = dict(parse_qsl(query))
                 answer = await self._calls.later(int(wanted.get("since", 0)), float(wanted.get("wait", 0)))
+            case "GET", "deeds":
+                answer = self._deeds.since(int(dict(parse_qsl(query)).get("since", 0)))
+            case "GET", "runs":
+                answer = await asyncio.to_thread(deeds.runs, dict(parse_qsl(query)).get("function", ""))
             case "POST", "reset":
                 await self._reset()
             case "GET", "notices":
@@ -164,6 +178,7 @@ class LabEmulator:
         await asyncio.to_thread(self._ministack._reset_all_state)
         self._inbox.clear()
         self._calls.clear()
+        self._deeds.clear()
         await asyncio.to_thread(self._saver.save, True)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:

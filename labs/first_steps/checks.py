@@ -2,7 +2,7 @@
 
 import json
 
-from lab_harness import Failure, check, expect, queue_attributes, queue_counts
+from lab_harness import Failure, check, expect, queue_attributes, queue_counts, queue_names
 
 QUEUE, TEXT = "first-steps", "hello, serverless"
 SHOWN_BODIES = 5
@@ -10,8 +10,7 @@ SHOWN_BODIES = 5
 
 @check("The queue first-steps exists", task="queue")
 def queue_exists(sqs):
-    names = [url.rpartition("/")[2] for url in sqs.list_queues().get("QueueUrls", [])]
-    expect.names("queues", [QUEUE], names, "Section 1 of the notebook shows create_queue.")
+    expect.names("queues", [QUEUE], queue_names(sqs), "Section 1 of the notebook shows create_queue.")
 
 
 @check("The queue hands out messages at once", task="queue", needs=queue_exists)

@@ -1,23 +1,27 @@
 """Checks for the lab orders_pipeline: every order that arrives in the queue becomes its item, once."""
 
 import json
+import uuid
+from contextlib import contextmanager
 
 from lab_harness import (
     Failure,
     check,
+    customers,
     eventually,
     expect,
-    function_log,
     invoke_function,
     items,
     latest_log,
-    nonce,
     queue_attributes,
     queue_counts,
+    queue_names,
     sqs_event,
     take_messages,
 )
 from lab_harness.policies import allowed, role_statements
+from lab_harness.probes import names
+from lab_harness.witness import logged
 
 TABLE, QUEUE, DEAD_LETTER_QUEUE = "PetOrders", "pet-orders", "pet-orders-dlq"
 ROLE, FUNCTION = "process-pet-order-role", "process-pet-order"
@@ -26,7 +30,8 @@ QUEUE_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttribu
 WRITE_ACTIONS = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem")
 LOG_GROUP = f"arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/{FUNCTION}:*"
 CHANGING = ("Creating", "Enabling", "Updating")  # states in which an event source mapping soon is Enabled
-PROBE = "probe-"  # begins the order ids of the checks' own orders
+SENT = set()  # the bodies of the checks' own messages, which may be in a queue still
+UNFINISHED = {}  # the checks' own orders, by id, that may become items after their check has failed
 QUICKLY = 12  # seconds: a cold start, and one more receive after a visibility timeout
 LATE = 4  # seconds by which LocalStack, on a busy machine, may receive a message later than it could
 UNTIL_DEAD = MAX_RECEIVES * (VISIBILITY_TIMEOUT + LATE) + QUICKLY
@@ -46,8 +51,9 @@ def table_is_on_demand(dynamodb):
 
 @check("The queues pet-orders and pet-orders-dlq exist", task="queues")
 def queues_exist(sqs):
-    names = [url.rpartition("/")[2] for url in sqs.list_queues().get("QueueUrls", [])]
-    expect.names("queues", [QUEUE, DEAD_LETTER_QUEUE], names, "Section 2 of the notebook shows create_queue.")
+    expect.names(
+        "queues", [QUEUE, DEAD_LETTER_QUEUE], queue_names(sqs), "Section 2 of the notebook shows create_queue."
+    )
 
 
 @check("A received order is hidden for 6 seconds", task="queues", needs=queues_exist)
@@ -134,20 +140,20 @@ def mapping_reads_failures(lambda_, sqs):
 
 
 @check("A fresh order becomes its item", task="handler", needs=mapping_is_enabled)
-def order_becomes_item(dynamodb, sqs, logs):
-    order = send_orders(sqs, 1)[0]
-    expect_item(dynamodb, sqs, logs, order)
+def order_becomes_item(dynamodb, sqs, logs, witness=None):
+    with sent_orders(dynamodb, sqs, 1) as orders:
+        expect_items(dynamodb, sqs, logs, witness, orders)
 
 
 @check("The function logs each order's id", task="handler", needs=order_becomes_item)
-def function_logs_order_ids(dynamodb, sqs, logs):
-    orders = send_orders(sqs, 2)
-    for order in orders:
-        expect_item(dynamodb, sqs, logs, order)
+def function_logs_order_ids(dynamodb, sqs, logs, witness=None):
+    with sent_orders(dynamodb, sqs, 2) as orders:
+        expect_items(dynamodb, sqs, logs, witness, orders)
 
     def look():
-        silent = [order["orderId"] for order in orders if not function_log(logs, FUNCTION, order["orderId"])]
-        if silent:
+        lines = logged(witness, logs, FUNCTION)
+        ids = [order["orderId"] for order in orders]
+        if silent := [each for each in ids if not any(names(line, each) for line in lines)]:
             raise Failure(
                 expected=f"a log line with the order id {silent[0]}",
                 found=latest_log(logs, FUNCTION),
@@ -159,10 +165,10 @@ def function_logs_order_ids(dynamodb, sqs, logs):
 
 @check("The same order sent twice is one item", task="handler", needs=order_becomes_item)
 def same_order_is_one_item(dynamodb, sqs, logs):
-    order = send_orders(sqs, 1, copies=2)[0]
-    expect_empty_queue(sqs, logs)
-    found = [item for item in items.read_items(dynamodb, TABLE) if item.get("customer") == order["customer"]]
-    delete_item(dynamodb, order)
+    before = items.read_items(dynamodb, TABLE)
+    with sent_orders(dynamodb, sqs, 1, copies=2) as (order,):
+        expect_empty_queue(sqs, logs)
+        found = [item for item in items.read_items(dynamodb, TABLE) if item not in before and is_of(item, order)]
     if found != [order]:
         raise Failure(
             expected=f"one item {described(order)}",
@@ -178,44 +184,43 @@ def queue_ends_empty(sqs, logs):
 
 @check("Of a batch only the bad messages are reported as failed", task="handler", needs=order_becomes_item)
 def function_reports_bad_messages(lambda_, dynamodb, sqs, logs):
-    order = fresh_order()
-    bodies = {"bad-1": f"no JSON {PROBE}{nonce()}", "good": json.dumps(order), "bad-2": json.dumps({"pet": "cat"})}
-    answer = invoke_function(lambda_, FUNCTION, sqs_event(queue_attributes(sqs, QUEUE)["QueueArn"], bodies))
-    written = get_item(dynamodb, order)
-    delete_item(dynamodb, order)
-    if answer.error or reported(answer.payload) != {"bad-1", "bad-2"} or written != order:
+    orders = [fresh_order() for _ in range(customers.chance.randint(1, 3))]
+    bodies = customers.shuffled([*map(json.dumps, orders), *bad_messages()])
+    batch = {str(uuid.uuid4()): body for body in bodies}
+    good = {each for each, body in batch.items() if body in map(json.dumps, orders)}
+    with items.kept_items(dynamodb, TABLE, "orderId", [order["orderId"] for order in orders]):
+        answer = invoke_function(lambda_, FUNCTION, sqs_event(queue_attributes(sqs, QUEUE)["QueueArn"], batch))
+        written = [get_item(dynamodb, order) for order in orders]
+    if answer.error or reported(answer.payload) != batch.keys() - good or written != orders:
         raise Failure(
-            expected="the good message's item, and the answer {'batchItemFailures': …} with the bad messages' ids",
-            found=f"{'its' if written == order else 'no such'} item, the answer {answer.payload}; "
-            f"{latest_log(logs, FUNCTION)}",
+            expected="each good message's item, and the answer {'batchItemFailures': …} with the bad messages' ids",
+            found=f"{'its' if written == orders else 'no such'} item, the answer {answer.payload} to good messages "
+            f"with the ids {', '.join(sorted(good))}; {latest_log(logs, FUNCTION)}",
             next_step="Let no exception leave the handler: catch it for each record, and report its messageId.",
         )
 
 
 @check("Bad messages end in the dead-letter queue, good ones do not", task="handler",
        needs=(function_reports_bad_messages, orders_are_redriven, mapping_reads_failures))  # fmt: skip
-def bad_messages_are_set_aside(dynamodb, sqs, logs):
-    bad = {f"no JSON {PROBE}{nonce()}", json.dumps({"pet": f"{PROBE}{nonce()}", "customer": "Ana", "quantity": 1})}
-    orders = send_orders(sqs, 3, others=bad)
-    for order in orders:
-        expect_item(dynamodb, sqs, logs, order)
-    dead = set()
+def bad_messages_are_set_aside(dynamodb, sqs, logs, witness=None):
+    bad, dead = set(bad_messages()), set(take_dead(sqs))
+    with sent_orders(dynamodb, sqs, 3, others=bad) as orders:
+        expect_items(dynamodb, sqs, logs, witness, orders)
 
-    def look():
-        dead.update(take_messages(sqs, queue_url(sqs, DEAD_LETTER_QUEUE), PROBE))
-        if missing := sorted(bad - dead):
-            raise Failure(
-                expected=f"the message {missing[0]!r} in {DEAD_LETTER_QUEUE}",
-                found=evidence(sqs, logs),
-                next_step="A message that cannot be handled must be reported in batchItemFailures each time it comes.",
-            )
+        def look():
+            dead.update(take_dead(sqs))
+            if missing := sorted(bad - dead):
+                raise Failure(
+                    expected=f"the message {missing[0]!r} in {DEAD_LETTER_QUEUE}",
+                    found=evidence(sqs, logs),
+                    next_step="A message that cannot be handled must be reported in batchItemFailures each time "
+                    "it comes.",
+                )
 
-    eventually(look, within=UNTIL_DEAD)
-    expect_empty_queue(sqs, logs)
-    dead.update(take_messages(sqs, queue_url(sqs, DEAD_LETTER_QUEUE), PROBE))
-    taken_along = [order["orderId"] for order in orders if any(order["orderId"] in body for body in dead)]
-    for order in orders:
-        delete_item(dynamodb, order)
+        eventually(look, within=UNTIL_DEAD)
+        expect_empty_queue(sqs, logs)
+        dead.update(take_dead(sqs))
+    taken_along = [order["orderId"] for order in orders if json.dumps(order) in dead]
     if taken_along:
         raise Failure(
             expected="only the bad messages of a batch fail",
@@ -231,7 +236,7 @@ def queue_url(sqs, name):
 def mappings(lambda_, sqs):
     queue = queue_attributes(sqs, QUEUE)["QueueArn"]
     found = lambda_.list_event_source_mappings(EventSourceArn=queue)["EventSourceMappings"]
-    return [mapping for mapping in found if f":function:{FUNCTION}" in mapping["FunctionArn"]]
+    return [mapping for mapping in found if mapping["FunctionArn"].split(":")[6] == FUNCTION]
 
 
 def expect_enabled(lambda_, sqs):
@@ -244,8 +249,27 @@ def expect_enabled(lambda_, sqs):
         )
 
 
-def fresh_order(quantity=3):
-    return {"orderId": PROBE + nonce(), "pet": "cat", "customer": nonce(), "quantity": quantity}
+def fresh_order():
+    return {
+        "orderId": customers.order_id(),
+        "pet": customers.pet(),
+        "customer": customers.name(),
+        "quantity": customers.quantity(),
+    }
+
+
+def bad_messages():
+    """Two or three messages that are no orders: broken off, without an id, or in other words."""
+    text, (nameless, listed) = json.dumps(fresh_order()), (fresh_order(), fresh_order())
+    del nameless["orderId"]
+    words = f"{nameless['quantity']} times {nameless['pet']} for {customers.full_name()}, please"
+    kinds = [customers.cut(text), json.dumps(nameless), json.dumps([listed]), words]
+    return customers.chance.sample(kinds, customers.chance.choice((2, 3)))
+
+
+def is_of(item, order):
+    """Whether an item may be of this order, under whatever id."""
+    return item.get("orderId") == order["orderId"] or all(item.get(name) == order[name] for name in ("pet", "customer"))
 
 
 def reported(answer):
@@ -256,31 +280,58 @@ def reported(answer):
         return set()
 
 
-def send_orders(sqs, count, copies=1, others=()):
-    """Send fresh orders, and other message bodies among them, in one batch; returns the orders."""
-    orders = [fresh_order(3 + number) for number in range(count)]
-    bodies = [*others, *(json.dumps(order) for order in orders for _ in range(copies))]
+@contextmanager
+def sent_orders(dynamodb, sqs, count, copies=1, others=()):
+    """Send fresh orders, and other message bodies among them, in one batch; their items are gone afterwards.
+
+    What comes of them later than that is taken away by the next check that sends some.
+    """
+    for late in [order for order in UNFINISHED.values() if get_item(dynamodb, order) == order]:
+        dynamodb.delete_item(TableName=TABLE, Key={"orderId": {"S": late["orderId"]}})
+    orders = [fresh_order() for _ in range(count)]
+    bodies = customers.shuffled([*others, *(json.dumps(order) for order in orders for _ in range(copies))])
     entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
-    sqs.send_message_batch(QueueUrl=queue_url(sqs, QUEUE), Entries=entries)
-    return orders
+    SENT.update(bodies)
+    UNFINISHED.update({order["orderId"]: order for order in orders})
+    with items.kept_items(dynamodb, TABLE, "orderId", [order["orderId"] for order in orders]):
+        sqs.send_message_batch(QueueUrl=queue_url(sqs, QUEUE), Entries=entries)
+        yield orders
+    for order in orders:
+        del UNFINISHED[order["orderId"]]
+
+
+def take_dead(sqs):
+    """Remove the checks' own messages from the dead-letter queue, and return them."""
+    return take_messages(sqs, queue_url(sqs, DEAD_LETTER_QUEUE), lambda body: body in SENT)
+
+
+def expect_items(dynamodb, sqs, logs, witness, orders):
+    """Each order's item appears with the order's values, and it was this function that wrote it for the queue."""
+    for order in orders:
+        eventually(lambda order=order: expect_item(dynamodb, sqs, logs, order), within=QUICKLY)
+        writers = witness.writers(TABLE, order["orderId"], 0) if witness else None
+        callers = witness.callers(FUNCTION, order["orderId"], 0) if witness else None
+        if writers not in (None, {f"function {FUNCTION}"}) or callers not in (None, {f"sqs {QUEUE}"}):
+            raise Failure(
+                expected=f"the item {described(order)}, written by the function {FUNCTION} when {QUEUE} started it",
+                found=f"it was written by {shown(writers)}; for this order {FUNCTION} was started by {shown(callers)}",
+                next_step="Let nothing but this function take orders out of the queue: list_event_source_mappings "
+                "shows who does.",
+            )
 
 
 def expect_item(dynamodb, sqs, logs, order):
-    """The order's item appears with the order's values; it is deleted again, unless other messages may rewrite it."""
+    item = get_item(dynamodb, order)
+    if item != order:
+        raise Failure(
+            expected=f"the item {described(order)}",
+            found=f"{described(item) if item else 'no such item'}; {evidence(sqs, logs)}",
+            next_step="Compare what the handler writes with the message, and read its log for errors.",
+        )
 
-    def look():
-        item = get_item(dynamodb, order)
-        if item != order:
-            raise Failure(
-                expected=f"the item {described(order)}",
-                found=f"{described(item) if item else 'no such item'}; {evidence(sqs, logs)}",
-                next_step="Compare what the handler writes with the message, and read its log for errors.",
-            )
 
-    try:
-        eventually(look, within=QUICKLY)
-    finally:
-        delete_item(dynamodb, order)
+def shown(doers):
+    return " and ".join(sorted(doers)) or "nobody"
 
 
 def expect_empty_queue(sqs, logs):
@@ -306,10 +357,6 @@ def evidence(sqs, logs):
 
 def get_item(dynamodb, order):
     return items.read_item(dynamodb, TABLE, "orderId", order["orderId"])
-
-
-def delete_item(dynamodb, order):
-    dynamodb.delete_item(TableName=TABLE, Key={"orderId": {"S": order["orderId"]}})
 
 
 def described(item):

@@ -2,8 +2,9 @@
 
 import json
 import re
+import secrets
 
-from lab_harness import Failure, check, eventually, expect, latest_log, nonce
+from lab_harness import Failure, check, customers, eventually, expect, latest_log
 from lab_harness.rest_api import all_named, ask, deployed_method, key_of_new_plan, key_of_plan, method_for, one_named
 
 API, STAGE, FUNCTION, ROLE = "PetStore", "prod", "pet-store", "pet-store-role"
@@ -14,8 +15,6 @@ PETS = [
     {"id": 2, "type": "cat", "price": 124.99},
     {"id": 3, "type": "fish", "price": 0.99},
 ]
-NO_PETS = [None, "a cat, please", '["type", "price"]', '{"price": 5}', '{"type": "cat"}']
-NO_PETS += [f'{{"type": "cat", "price": {price}}}' for price in ('"5"', "true", "-5")]
 ROUTES = (("GET", "/pets"), ("GET", "/pets/1"), ("POST", "/pets"))
 LOG_GROUP = f"/aws/lambda/{FUNCTION}"
 LOG_ARN = f"arn:aws:logs:us-east-1:000000000000:log-group:{LOG_GROUP}:*"
@@ -129,35 +128,40 @@ def routes_are_deployed(apigateway, http):
 
 
 @check("GET /pets lists the three pets", task="handler", needs=routes_are_deployed)
-def pets_are_listed(apigateway, http, logs):
+def pets_are_listed(apigateway, http, logs, witness=None):
+    moment = witness.moment() if witness else 0
     expect_answer(logs, "GET /pets", ask(http, stage_of(apigateway), "GET", "/pets"), 200, PETS)
+    expect_run(witness, apigateway, "/pets", moment)
 
 
 @check("GET /pets/{petId} answers that pet", task="handler", needs=pets_are_listed)
-def pet_is_answered(apigateway, http, logs):
-    for pet in PETS:
+def pet_is_answered(apigateway, http, logs, witness=None):
+    moment = witness.moment() if witness else 0
+    for pet in customers.shuffled(PETS):
         path = f"/pets/{pet['id']}"
         expect_answer(logs, f"GET {path}", ask(http, stage_of(apigateway), "GET", path), 200, pet)
+        expect_run(witness, apigateway, path, moment)
 
 
 @check("An unknown pet is answered 404", task="handler", needs=pets_are_listed)
 def unknown_pet_is_not_found(apigateway, http, logs):
-    for path in ("/pets/4", "/pets/0", f"/pets/cat-{nonce()}"):
+    unknown = [customers.number() + 3, -customers.number(), 0, customers.pet(), f"{customers.chance.randint(1, 3)}0"]
+    for path in customers.shuffled([f"/pets/{each}" for each in unknown]):
         expect_answer(logs, f"GET {path}", ask(http, stage_of(apigateway), "GET", path), 404)
 
 
 @check("POST /pets answers 201 and the new pet", task="handler", needs=pets_are_listed)
 def new_pet_is_answered(apigateway, http, logs):
     with key_of_new_plan(apigateway, *stage_of(apigateway)) as key:
-        for price in (12.5, 40):
-            pet = {"type": nonce(), "price": price}
+        for price in customers.shuffled([12.5, 40, customers.price(), customers.price()]):
+            pet = {"type": customers.pet(), "price": price}
             expect_new_pet(logs, ask(http, stage_of(apigateway), "POST", "/pets", pet, key), pet)
 
 
 @check("POST /pets answers 400 to what is no pet", task="handler", needs=new_pet_is_answered)
 def bad_pet_is_refused(apigateway, http, logs):
     with key_of_new_plan(apigateway, *stage_of(apigateway)) as key:
-        for body in NO_PETS:
+        for body in customers.shuffled(no_pets()):
             answer = ask(http, stage_of(apigateway), "POST", "/pets", body, key)
             expect_answer(logs, f"POST /pets with {body or 'no body'}", answer, 400)
 
@@ -206,8 +210,8 @@ def post_asks_for_key(apigateway, http):
     asked = method.settings.get("apiKeyRequired", False)
     expect.value(f"{method} with apiKeyRequired", True, asked, "update_method changes a method's apiKeyRequired.")
     summary = deployed_method(apigateway, *stage_of(apigateway), method)
-    for what, headers in (("no key", {}), ("a key that nobody has", {"x-api-key": nonce() * 2})):
-        answer = ask(http, stage_of(apigateway), "POST", "/pets", {"type": "cat", "price": 1}, headers)
+    for what, headers in (("no key", {}), ("a key that nobody has", {"x-api-key": secrets.token_hex(20)})):
+        answer = ask(http, stage_of(apigateway), "POST", "/pets", new_pet(), headers)
         if answer.status != 403 or (summary is not None and not summary.get("apiKeyRequired")):
             raise Failure(
                 expected=f"403 to POST /pets with {what}, from a deployment that asks for a key",
@@ -219,7 +223,7 @@ def post_asks_for_key(apigateway, http):
 @check("The key opens POST /pets", task="key", needs=(post_asks_for_key, key_is_in_plan, plan_covers_stage))
 def key_opens_post(apigateway, http, logs):
     key = apigateway.get_api_key(apiKey=one_named(apigateway, "API key", KEY)["id"], includeValue=True)
-    pet = {"type": nonce(), "price": 1}
+    pet = new_pet()
     answer = ask(http, stage_of(apigateway), "POST", "/pets", pet, {"x-api-key": key["value"]})
     if "Limit Exceeded" not in answer.text:  # The day's quota is spent: the key was known.
         expect_new_pet(logs, answer, pet)
@@ -232,12 +236,12 @@ def limits_hold(apigateway, http):
     next_step = "In a plan's apiStages single methods may have a throttle of their own; take it off."
     expect.value("limits for single methods:", "none", ", ".join(lifted) or "none", next_step)
     with key_of_new_plan(apigateway, *stage_of(apigateway), throttle={"rateLimit": 0, "burstLimit": 0}) as key:
-        if http.api(*stage_of(apigateway), "POST", "/pets", {}, key).status != 429:
+        if http.api(*stage_of(apigateway), "POST", "/pets", new_pet(), key).status != 429:
             return  # LocalStack enforces no limits; what the plan says is all that can be judged there.
     with key_of_plan(apigateway, plan["id"]) as key:
 
         def look():
-            statuses = [http.api(*stage_of(apigateway), "POST", "/pets", {}, key).status for _ in range(8)]
+            statuses = [http.api(*stage_of(apigateway), "POST", "/pets", new_pet(), key).status for _ in range(8)]
             expect.value(
                 "429 among 8 quick answers:", True, 429 in statuses, "get_usage_plan shows the plan's throttle."
             )
@@ -268,9 +272,38 @@ def stage_of(apigateway):
     return one_named(apigateway, "REST API", API)["id"], STAGE
 
 
+def new_pet():
+    return {"type": customers.pet(), "price": customers.price()}
+
+
+def no_pets():
+    """Bodies that are no pets: none, text, broken off, no object, with something missing, or a price that is none."""
+    price, pets = customers.price(), [new_pet() for _ in range(3)]
+    prices = [str(price), True, -price]
+    bad = [
+        pets,
+        {"price": price},
+        {"type": customers.pet()},
+        *(pet | {"price": each} for pet, each in zip(pets, prices, strict=True)),
+    ]
+    text = f"a {customers.pet()}, please"
+    return [None, text, customers.cut(json.dumps(new_pet())), *map(json.dumps, bad)]
+
+
 def serving(apigateway, verb, path):
     """The method of the API that a request meets, or None."""
     return method_for(apigateway, one_named(apigateway, "REST API", API)["id"], verb, path)
+
+
+def expect_run(witness, apigateway, path, moment):
+    """It was the function that answered, by the API's doing."""
+    callers, by = witness.callers(FUNCTION, path, moment) if witness else None, f"execute-api {stage_of(apigateway)[0]}"
+    if callers is not None and by not in callers:
+        raise Failure(
+            expected=f"a run of {FUNCTION} for GET {path}",
+            found=f"an answer, and runs of {FUNCTION} for it by {' and '.join(sorted(callers)) or 'nobody'}",
+            next_step="A resource with this path of its own comes before {petId}: get_resources lists them.",
+        )
 
 
 def expect_answer(logs, request, answer, status, body=None):

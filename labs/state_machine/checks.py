@@ -4,7 +4,7 @@ import json
 import re
 from types import SimpleNamespace
 
-from lab_harness import Failure, check, executions, expect, items, nonce, queue_attributes
+from lab_harness import Failure, check, customers, executions, expect, items, queue_attributes, queue_names
 
 HELLO, MACHINE, TABLE, QUEUE = "hello-world", "pet-adoption", "Pets", "adoption-approvals"
 FUNCTION_ROLE, MACHINE_ROLE = "pet-functions-role", "pet-adoption-role"
@@ -13,7 +13,7 @@ LOG_GROUP = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/check-pet
 WITHIN = 20  # seconds: an execution with its retries, on a slow machine
 AVAILABLE, ABSENT = {"status": "available"}, "no such pet"
 APPROVE, DENY = {"output": '{"approved": true}'}, {"output": '{"approved": false}'}
-REFUSE, BREAK_DOWN = {"error": "Refused", "cause": "a probe"}, {"error": "ApprovalSystemDown", "cause": "a probe"}
+REFUSE, BREAK_DOWN = {"error": "Refused", "cause": "no garden"}, {"error": "ApprovalSystemDown", "cause": "no line"}
 NEXT_STEP = "Section 4 says what each function does; deploy the code again after you change it."
 
 
@@ -48,8 +48,7 @@ def table_exists(dynamodb):
 
 @check("The queue adoption-approvals keeps its messages", task="pets")
 def queue_exists(sqs):
-    names = [url.rpartition("/")[2] for url in sqs.list_queues().get("QueueUrls", [])]
-    expect.names("queues", [QUEUE], names, "Notebook 02 shows create_queue.")
+    expect.names("queues", [QUEUE], queue_names(sqs), "Notebook 02 shows create_queue.")
     # People look at an approval more than once before they decide, and so do these checks.
     found = queue_attributes(sqs, QUEUE).get("RedrivePolicy") or "none"
     expect.value("a redrive policy:", "none", found, "set_queue_attributes with an empty RedrivePolicy takes it off.")
@@ -78,19 +77,22 @@ def functions_exist(lambda_, iam):
 
 @check("check-pet tells who is there", task="check_pet", needs=(functions_exist, table_exists))
 def check_pet_knows_pets(lambda_, dynamodb):
-    expect.answer(lambda_, CHECK, {"petId": f"probe-{nonce()}"}, "PetNotFound", NEXT_STEP)
-    call_with_pet(lambda_, dynamodb, CHECK, AVAILABLE, None, AVAILABLE)
+    for before, error in customers.shuffled([(AVAILABLE, None), (None, "PetNotFound")]):
+        call_with_pet(lambda_, dynamodb, CHECK, before, error, before)
 
 
 @check("check-pet fails while flaky counts down", task="check_pet", needs=(functions_exist, table_exists))
 def check_pet_counts_down(lambda_, dynamodb):
-    call_with_pet(lambda_, dynamodb, CHECK, AVAILABLE | {"flaky": 2}, "TransientError", AVAILABLE | {"flaky": 1})
-    call_with_pet(lambda_, dynamodb, CHECK, AVAILABLE | {"flaky": 0}, None, AVAILABLE | {"flaky": 0})
+    flaky = customers.chance.randint(1, 9)
+    for count, error in customers.shuffled([(2, "TransientError"), (flaky, "TransientError"), (0, None)]):
+        after = AVAILABLE | {"flaky": max(0, count - 1)}
+        call_with_pet(lambda_, dynamodb, CHECK, AVAILABLE | {"flaky": count}, error, after)
 
 
 @check("reserve-pet reserves only what is available", task="reserve_pet", needs=(functions_exist, table_exists))
 def reserve_pet_reserves(lambda_, dynamodb):
-    for before, error in (("available", None), ("reserved", "PetUnavailable"), ("adopted", "PetUnavailable")):
+    cases = (("available", None), ("reserved", "PetUnavailable"), ("adopted", "PetUnavailable"))
+    for before, error in customers.shuffled(cases):
         call_with_pet(
             lambda_, dynamodb, RESERVE, {"status": before}, error, {"status": before if error else "reserved"}
         )
@@ -98,7 +100,8 @@ def reserve_pet_reserves(lambda_, dynamodb):
 
 @check("release-pet makes only reserved pets available", task="release_pet", needs=(functions_exist, table_exists))
 def release_pet_releases(lambda_, dynamodb):
-    for before, after in (("reserved", "available"), ("available", "available"), ("adopted", "adopted")):
+    cases = (("reserved", "available"), ("available", "available"), ("adopted", "adopted"))
+    for before, after in customers.shuffled(cases):
         call_with_pet(lambda_, dynamodb, RELEASE, {"status": before}, None, {"status": after})
 
 
@@ -137,9 +140,10 @@ def definition_is_valid(stepfunctions):
 
 
 @check("An unknown pet is not-found at once", task="machine", needs=(definition_is_valid, check_pet_knows_pets))
-def unknown_pet_is_not_found(stepfunctions, dynamodb, sqs):
+def unknown_pet_is_not_found(stepfunctions, dynamodb, sqs, witness=None):
     next_step = "Catch PetNotFound where check-pet is called, and go on to the state for this end."
-    execution = expect_ends(stepfunctions, dynamodb, sqs, next_step, {"nobody": (None, "not-found", ABSENT)})
+    pets = {"nobody": (None, "not-found", ABSENT)}
+    execution = expect_ends(stepfunctions, dynamodb, sqs, next_step, pets, called=(CHECK, "nobody", witness))
     next_step = "Let Retry name the one error that another try can mend; States.ALL stands for every error."
     tries = execution.errors().count("PetNotFound")
     expect.value("calls of check-pet that failed with PetNotFound:", 1, tries, next_step)
@@ -158,8 +162,8 @@ def flaky_pet_is_retried(stepfunctions, dynamodb, sqs):
 
 
 @check("An available pet is reserved", task="reserve", needs=(unknown_pet_is_not_found, reserve_pet_reserves))
-def available_pet_is_reserved(stepfunctions, dynamodb, sqs):
-    adoption = adopt(stepfunctions, dynamodb, sqs, {"pet": AVAILABLE})
+def available_pet_is_reserved(stepfunctions, dynamodb, sqs, witness=None):
+    adoption = adopt(stepfunctions, dynamodb, sqs, {"pet": AVAILABLE}, called=(RESERVE, "pet", witness))
     # While it waits for an approval, or, as long as there is no approval yet, at the end.
     if (status := adoption.waiting.get("pet") or adoption.items["pet"].get("status")) != "reserved":
         raise Failure(
@@ -167,6 +171,7 @@ def available_pet_is_reserved(stepfunctions, dynamodb, sqs):
             found=f"it {status}; {adoption.execution.described()}",
             next_step="After check-pet the pet goes on to a Task state that calls reserve-pet.",
         )
+    adoption.expect_called()
 
 
 @check("A pet that somebody has is unavailable", task="reserve", needs=(unknown_pet_is_not_found, reserve_pet_reserves))
@@ -205,10 +210,11 @@ def machine_role_allows_its_own_calls(stepfunctions, iam, dynamodb):
 
 
 @check("A refused pet is available again", task="compensation", needs=(approved_pet_is_adopted, release_pet_releases))
-def refused_pet_is_released(stepfunctions, dynamodb, sqs):
+def refused_pet_is_released(stepfunctions, dynamodb, sqs, witness=None):
     pets = {"pet": (AVAILABLE, "refused", "available")}
     next_step = "Catch the refusal where the approval is asked for, and call release-pet."
-    expect_ends(stepfunctions, dynamodb, sqs, next_step, pets, {"pet": REFUSE})
+    called = (RELEASE, "pet", witness)
+    expect_ends(stepfunctions, dynamodb, sqs, next_step, pets, {"pet": REFUSE}, called=called)
 
 
 @check("Whatever is no approval is a refusal", task="compensation", needs=refused_pet_is_released)
@@ -220,7 +226,7 @@ def other_answers_are_refusals(stepfunctions, dynamodb, sqs):
 
 @check("Nobody adopts a pet that is reserved no more", task="compensation", needs=refused_pet_is_released)
 def late_approval_adopts_nothing(stepfunctions, dynamodb, sqs):
-    sold = {"status": "adopted", "adopter": "somebody else"}
+    sold = {"status": "adopted", "adopter": customers.name()}
     next_step = "Adopt on the condition that the pet is reserved, and catch what happens if it is not."
     expect_ends(stepfunctions, dynamodb, sqs, next_step, {"pet": (AVAILABLE, "refused", "adopted")}, meanwhile=sold)
 
@@ -234,7 +240,7 @@ def troubles_stay_apart(stepfunctions, dynamodb, sqs):
         "taken": ({"status": "adopted"}, "unavailable", "adopted"),
         "nobody": (None, "not-found", ABSENT),
         "flaky": (AVAILABLE | {"flaky": 2}, "adopted", "adopted"),
-        "hopeless": (AVAILABLE | {"flaky": 99}, "unavailable", "available"),
+        "shy": (AVAILABLE | {"flaky": customers.chance.randint(20, 99)}, "unavailable", "available"),
     }
     next_step = "An error that no Catch of an iteration takes ends the whole Map."
     expect_ends(stepfunctions, dynamodb, sqs, next_step, pets, {"refused": REFUSE})
@@ -264,15 +270,20 @@ def expect_ends(stepfunctions, dynamodb, sqs, next_step, pets, answers=None, **m
                 found=f"{found} in {TABLE}; {adoption.execution.described(about=pet)}",
                 next_step=next_step,
             )
+    adoption.expect_called()
     return adoption.execution
 
 
-def adopt(stepfunctions, dynamodb, sqs, pets, answers=None, meanwhile=None):
-    """Run an adoption of the probe's own pets, and approve it unless told otherwise; `meanwhile` comes before that."""
-    tag = nonce()
-    adoption = SimpleNamespace(adopter=f"Probe {tag}", asked={}, waiting={})
-    adoption.ids = ids = {label: f"probe-{tag}-{label}" for label in pets}
+def adopt(stepfunctions, dynamodb, sqs, pets, answers=None, meanwhile=None, called=None):
+    """Run an adoption of the probe's own pets, and approve it unless told otherwise; `meanwhile` comes before that.
+
+    `called` is a function, the label of a pet and the witness: `expect_called` asks whether it was called for this pet.
+    """
+    adoption = SimpleNamespace(adopter=customers.name(), asked={}, waiting={})
+    adoption.ids = ids = pet_ids(dynamodb, pets)
     data = {"adopter": adoption.adopter, "petIds": list(ids.values())}
+    function, about, witness = called or (None, None, None)
+    moment = witness.moment() if witness else 0
 
     def answer(message):
         if label := next((label for label, pet in ids.items() if pet == message.get("petId")), None):
@@ -282,19 +293,39 @@ def adopt(stepfunctions, dynamodb, sqs, pets, answers=None, meanwhile=None):
                 items.put_item(dynamodb, TABLE, {"petId": ids[label], **meanwhile})
         return (answers or {}).get(label, APPROVE)
 
+    def expect_called():
+        callers = witness.callers(function, ids[about], moment) if witness else None
+        if callers not in (None, {f"states {MACHINE}"}):
+            raise Failure(
+                expected=f"a call of {function} for {ids[about]} by the state machine {MACHINE}",
+                found=f"calls of {function} for it by {' and '.join(sorted(callers)) or 'nobody'}; "
+                f"{adoption.execution.described(about=ids[about])}",
+                next_step=f"A Task state calls {function}; its FunctionName or Resource says which function that is.",
+            )
+
+    adoption.expect_called = expect_called
     with items.probe_items(dynamodb, TABLE, "petId", {ids[label]: pet for label, pet in pets.items()}):
-        queue = executions.token_queue(stepfunctions, sqs, MACHINE, QUEUE, tag)
+        queue = executions.token_queue(stepfunctions, sqs, MACHINE, QUEUE, ids.values())
         ran = executions.run_answering(stepfunctions, MACHINE, data, queue, answer, WITHIN)
         adoption.execution, adoption.messages, adoption.unanswered = ran
         adoption.items = {label: items.read_item(dynamodb, TABLE, "petId", pet) for label, pet in ids.items()}
     return adoption
 
 
+def pet_ids(dynamodb, labels):
+    """An id for each of the pets, in any order."""
+    there, ids = items.ids(dynamodb, TABLE, "petId"), {}
+    for label in customers.shuffled(labels):
+        ids[label] = customers.some_id("p", [*there, *ids.values()])
+    return ids
+
+
 def call_with_pet(lambda_, dynamodb, function, before, error, after):
     """Call a function with a pet that is like `before`; it fails with this error or answers, and leaves it `after`."""
-    pet = f"probe-{nonce()}"
+    pet = customers.some_id("p", items.ids(dynamodb, TABLE, "petId"))
     with items.probe_items(dynamodb, TABLE, "petId", {pet: before}):
-        expect.answer(lambda_, function, {"petId": pet}, error, NEXT_STEP)
+        # As the state machine calls it: with the adopter beside the pet.
+        expect.answer(lambda_, function, {"petId": pet, "adopter": customers.name()}, error, NEXT_STEP)
         found = items.read_item(dynamodb, TABLE, "petId", pet)
-    left, before = json.dumps({name: found.get(name) for name in after}), json.dumps(before)
-    expect.value(f"a pet with {before} that {function} leaves with", json.dumps(after), left, NEXT_STEP)
+    left, before = json.dumps({name: found.get(name) for name in after or {}}), json.dumps(before)
+    expect.value(f"a pet with {before} that {function} leaves with", json.dumps(after or {}), left, NEXT_STEP)

@@ -2,18 +2,26 @@
 
 import json
 import re
-from contextlib import contextmanager
+import secrets
+from contextlib import ExitStack, contextmanager
 
 from botocore.exceptions import ClientError
 
-from lab_harness import Failure, check, eventually, expect, nonce, take_messages
+from lab_harness import Failure, check, customers, eventually, expect, take_messages
 from lab_harness.event_patterns import compare
+from lab_harness.made import made
 from lab_harness.policies import allowed, grants, role_statements, trusts
 
 INSTANCE, TOPIC, RULE = "termination-alert", "myEmailNotification", "EC2StateChange"
 SOURCE, DETAIL_TYPE = "aws.ec2", "EC2 Instance State-change Notification"
 EVENTBRIDGE, PUBLISH = "events.amazonaws.com", "sns:Publish"
 IMAGE = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+# What else comes over a default bus: AWS's own events, and those of programs
+SOURCES = ("aws.autoscaling", "aws.ec2spot", "aws.ecs", "aws.health", "aws.s3", "ec2", "pet-shop", "pet-shop.ec2")
+DETAIL_TYPES = (
+    "EC2 Instance Launch Successful", "EC2 Instance Terminate Successful", "EC2 Spot Instance Interruption Warning",
+    "EC2 Instance Rebalance Recommendation", "AWS API Call via CloudTrail", "order placed",
+)  # fmt: skip
 ALIVE = ("pending", "running", "stopping", "stopped")
 SHORTLY = 8  # seconds until an event has become a message
 
@@ -75,15 +83,19 @@ def rule_matches_termination(ec2, events, inbox):
 @check("The rule matches no other event", task="rule", needs=rule_matches_termination)
 def rule_ignores_others(ec2, events, inbox):
     instance = matched_instances(ec2, events, inbox)[0]
-    others = {f"the state {state}": termination(instance, state) for state in (*ALIVE, "shutting-down")} | {
-        "another instance": termination(f"i-{nonce()}{nonce()[:5]}"),
-        "another source": termination(instance) | {"source": f"probe.{nonce()}"},
-        "another detail-type": termination(instance) | {"detail-type": f"Probe {nonce()}"},
-    }
-    if too_many := [what for what, event in others.items() if matches(events, event)]:
+    others = (
+        {f"the state {state}": termination(instance, state) for state in (*ALIVE, "shutting-down")}
+        | {f"another instance, {each}": termination(each) for each in (other_instance(), other_instance(4))}
+        | {f"another source, {each}": termination(instance) | {"source": each} for each in (*SOURCES, some_source())}
+        | {
+            f"another detail-type, {each}": termination(instance) | {"detail-type": each}
+            for each in (*DETAIL_TYPES, f"EC2 {customers.pet()} State-change Notification", customers.full_name())
+        }
+    )
+    if too_many := [what for what, event in customers.shuffled(others.items()) if matches(events, event)]:
         raise Failure(
             expected="a pattern that nothing but this termination matches",
-            found=f"the pattern {rule_pattern(events)}, which also matches {', '.join(too_many)}",
+            found=f"the pattern {rule_pattern(events)}, which also matches {', '.join(shortest(too_many))}",
             next_step="A field that a pattern does not name may hold anything; section 3 lists the four it must name.",
         )
 
@@ -115,7 +127,7 @@ def eventbridge_may_publish(events, sns, iam):
 @check("No other event reaches the topic", task="target", needs=(target_is_topic, rule_ignores_others))
 def others_stay_silent(ec2, events, sns, sqs, inbox):
     forged = {"instance-id": matched_instances(ec2, events, inbox)[0], "state": "terminated"}
-    with probe_queue(events, sns, sqs) as (name, hear), probe_instance(ec2, name) as probe:
+    with probe_queue(events, sns, sqs) as (name, hear), probe_instance(ec2, some_name()) as probe:
         expect_event(hear, SOURCE, {"instance-id": probe, "state": "running"})
         for state, change in (("stopped", ec2.stop_instances), ("terminated", ec2.terminate_instances)):
             change(InstanceIds=[probe])
@@ -244,20 +256,48 @@ def role_allows(iam, role, topic):
 
 
 def tells(mail, instance, rewritten):
-    """Whether a mail tells of the instance's termination; one that the target rewrote only has to name it."""
+    """Whether a mail tells of the instance's termination; one that the target rewrote only has to name it.
+
+    Where it is known who published it, and from which event, that was EventBridge, for this rule and of this event.
+    """
+    happened = (SOURCE, {"instance-id": instance, "state": "terminated"})
+    if mail.by and (mail.by != f"events {RULE}" or (mail.event["source"], mail.event["detail"]) != happened):
+        return False
     try:
         event = json.loads(mail.text)
         event = json.loads(event["Message"]) if "TopicArn" in event else event
-        return (event["source"], event["detail"]) == (SOURCE, {"instance-id": instance, "state": "terminated"})
+        return (event["source"], event["detail"]) == happened
     except (ValueError, TypeError, KeyError):
         return rewritten and instance in mail.text
+
+
+def some_name():
+    """A name such as people give to what they make."""
+    return made(f"{customers.pet()}-{customers.chance.choice(customers.SURNAMES).lower()}-{customers.number()}")
+
+
+def some_source():
+    """A source of events such as programs have."""
+    return f"{customers.chance.choice(('com', 'org', 'shop'))}.{some_name()}"
+
+
+def other_instance(half=8):
+    return f"i-0{secrets.token_hex(half)}"
+
+
+def shortest(findings):
+    """Each kind of finding once: what stands before the comma says which kind."""
+    kinds = {}
+    for finding in findings:
+        kinds.setdefault(finding.partition(",")[0], finding)
+    return sorted(kinds.values())
 
 
 @contextmanager
 def probe_instance(ec2, name):
     tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}]
     launch = {"ImageId": IMAGE, "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1, "TagSpecifications": tags}
-    instance = ec2.run_instances(**launch)["Instances"][0]["InstanceId"]
+    instance = made(ec2.run_instances(**launch)["Instances"][0]["InstanceId"])
     try:
         yield instance
     finally:
@@ -266,26 +306,25 @@ def probe_instance(ec2, name):
 
 @contextmanager
 def probe_queue(events, sns, sqs):
-    """A queue for what comes to the bus and to the topic: its name, a source of events too, and how to read it."""
-    name, heard = f"probe-{nonce()}", []
-    url = sqs.create_queue(QueueName=name)["QueueUrl"]
-    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    events.put_rule(Name=name, EventPattern=json.dumps({"source": [SOURCE, name], "detail-type": [DETAIL_TYPE]}))
-    events.put_targets(Rule=name, Targets=[{"Id": "probe", "Arn": queue}])
-    subscription = sns.subscribe(TopicArn=topic_arn(sns), Protocol="sqs", Endpoint=queue)["SubscriptionArn"]
+    """A queue for what comes to the bus and to the topic: a source of events for it, and how to read it."""
+    source, name, heard = some_source(), some_name(), []
+    with ExitStack() as afterwards:  # Each of them is undone, also when undoing another fails.
+        url = sqs.create_queue(QueueName=name)["QueueUrl"]
+        afterwards.callback(sqs.delete_queue, QueueUrl=url)
+        queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        events.put_rule(Name=name, EventPattern=json.dumps({"source": [SOURCE, source], "detail-type": [DETAIL_TYPE]}))
+        afterwards.callback(events.delete_rule, Name=name)
+        events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": queue}])
+        afterwards.callback(events.remove_targets, Rule=name, Ids=["queue"])
+        subscription = sns.subscribe(TopicArn=topic_arn(sns), Protocol="sqs", Endpoint=queue)["SubscriptionArn"]
+        afterwards.callback(sns.unsubscribe, SubscriptionArn=subscription)
 
-    def hear(wait=0):
-        sqs.receive_message(QueueUrl=url, WaitTimeSeconds=wait, VisibilityTimeout=0)
-        heard.extend(json.loads(body) for body in take_messages(sqs, url, ""))
-        return heard
+        def hear(wait=0):
+            sqs.receive_message(QueueUrl=url, WaitTimeSeconds=wait, VisibilityTimeout=0)
+            heard.extend(json.loads(body) for body in take_messages(sqs, url))
+            return heard
 
-    try:
-        yield name, hear
-    finally:
-        sns.unsubscribe(SubscriptionArn=subscription)
-        events.remove_targets(Rule=name, Ids=["probe"])
-        events.delete_rule(Name=name)
-        sqs.delete_queue(QueueUrl=url)
+        yield source, hear
 
 
 def expect_event(hear, source, detail):

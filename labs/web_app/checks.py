@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import partial
 from urllib.parse import urlsplit
 
-from lab_harness import Failure, check, eventually, expect, latest_log, nonce
+from lab_harness import Failure, check, customers, eventually, expect, items, latest_log
 from lab_harness.gateway import expect_cors, expect_routes, expect_stage, http_api, rest_api
 from lab_harness.items import probe_items, read_item
 from lab_harness.local import is_local
@@ -83,13 +83,13 @@ def api_may_invoke(lambda_, apigatewayv2):
 
 
 @check("PUT /items writes the item to the table", task="handler", needs=(table_exists, routes_reach_function))
-def put_writes_the_item(http, apigatewayv2, dynamodb, logs):
-    probe_put(http_api(apigatewayv2, HTTP_API).caller(http), dynamodb, logs, again=False)
+def put_writes_the_item(http, apigatewayv2, dynamodb, logs, witness=None):
+    probe_put(http_api(apigatewayv2, HTTP_API).caller(http), dynamodb, logs, witness, again=False)
 
 
 @check("PUT /items replaces the item of the same id", task="handler", needs=put_writes_the_item)
-def put_replaces_the_item(http, apigatewayv2, dynamodb, logs):
-    probe_put(http_api(apigatewayv2, HTTP_API).caller(http), dynamodb, logs, again=True)
+def put_replaces_the_item(http, apigatewayv2, dynamodb, logs, witness=None):
+    probe_put(http_api(apigatewayv2, HTTP_API).caller(http), dynamodb, logs, witness, again=True)
 
 
 @check("GET /items lists what is in the table", task="handler", needs=put_writes_the_item)
@@ -103,13 +103,13 @@ def item_is_found(http, apigatewayv2, dynamodb, logs):
 
 
 @check("DELETE /items/{id} removes the item from the table", task="handler", needs=put_writes_the_item)
-def item_is_deleted(http, apigatewayv2, dynamodb, logs):
-    probe_delete(http_api(apigatewayv2, HTTP_API).caller(http), dynamodb, logs)
+def item_is_deleted(http, apigatewayv2, dynamodb, logs, witness=None):
+    probe_delete(http_api(apigatewayv2, HTTP_API).caller(http), dynamodb, logs, witness)
 
 
 @check("An unknown id is answered with 404", task="handler", needs=put_writes_the_item)
-def unknown_id_is_404(http, apigatewayv2, logs):
-    probe_unknown_id(http_api(apigatewayv2, HTTP_API).caller(http), logs)
+def unknown_id_is_404(http, apigatewayv2, dynamodb, logs):
+    probe_unknown_id(http_api(apigatewayv2, HTTP_API).caller(http), dynamodb, logs)
 
 
 @check("A bad body is answered with 400, and not written", task="handler", needs=put_writes_the_item)
@@ -140,18 +140,18 @@ def rest_api_may_invoke(lambda_, apigateway):
 
 
 @check("The REST API serves the items, too", task="rest_api", needs=(table_exists, methods_reach_function))
-def rest_api_serves_items(http, apigateway, dynamodb, logs):
+def rest_api_serves_items(http, apigateway, dynamodb, logs, witness=None):
     call = rest_api(apigateway, REST_API).caller(http)
     for each in (False, True):
-        probe_put(call, dynamodb, logs, again=each)
+        probe_put(call, dynamodb, logs, witness, again=each)
         probe_get(call, dynamodb, logs, listed=each)
-    probe_delete(call, dynamodb, logs)
+    probe_delete(call, dynamodb, logs, witness)
 
 
 @check("The REST API answers 404 and 400 where it must", task="rest_api", needs=rest_api_serves_items)
 def rest_api_refuses(http, apigateway, dynamodb, logs):
     call = rest_api(apigateway, REST_API).caller(http)
-    probe_unknown_id(call, logs)
+    probe_unknown_id(call, dynamodb, logs)
     probe_bad_bodies(call, dynamodb, logs)
 
 
@@ -210,14 +210,15 @@ def expect_permission(lambda_, api):
 
 
 def expect_site_allowed(call, s3, next_step):
-    origin, unknown = f"http://{SITE_HOST}:{urlsplit(s3.meta.endpoint_url).port}", f"/items/probe-{nonce()}"
+    origin, unknown = f"http://{SITE_HOST}:{urlsplit(s3.meta.endpoint_url).port}", f"/items/p-{customers.number()}"
     expect_cors(call, origin, [("PUT", "/items"), ("DELETE", unknown)], ["/items", unknown], next_step)
 
 
 @contextmanager
 def probe_item(dynamodb, stored):
     """An item of the checks' own, which is in the table or may come there, and is gone afterwards."""
-    item = {"id": f"probe-{nonce()}", "type": nonce(), "price": (100 + int(nonce(), 16) % 10**5) / 100}
+    new = customers.some_id("p-", items.ids(dynamodb, TABLE, "id"))
+    item = {"id": new, "type": customers.pet(), "price": customers.price()}
     attributes = {"type": item["type"], "price": Decimal(str(item["price"]))} if stored else None
     with probe_items(dynamodb, TABLE, "id", {item["id"]: attributes}):
         yield item
@@ -236,15 +237,28 @@ def wrong(expected, answer, logs, next_step, also=""):
     return Failure(expected=expected, found=f"{answer}{also}{log}", next_step=next_step)
 
 
-def probe_put(call, dynamodb, logs, again):
+def expect_written(witness, item, moment):
+    """It was the function that wrote to the table or deleted from it."""
+    writers = witness.writers(TABLE, item["id"], moment) if witness else None
+    if writers not in (None, {f"function {FUNCTION}"}):
+        raise Failure(
+            expected=f"the item {item['id']} written or deleted by the function {FUNCTION}",
+            found=f"that was done by {' and '.join(sorted(writers)) or 'nobody'}",
+            next_step="The handler itself works on the table, with a client of its own; section 3 shows how.",
+        )
+
+
+def probe_put(call, dynamodb, logs, witness, again):
     with probe_item(dynamodb, stored=again) as item:
-        item |= {"type": nonce(), "price": round(item["price"] + 1, 2)}
+        item |= {"type": customers.pet(), "price": round(item["price"] + 1, 2)}
+        moment = witness.moment() if witness else 0
         answer = call("PUT", "/items", item)
         row = read_item(dynamodb, TABLE, "id", item["id"])
-    if answer.status not in DONE or not same(row, item):
-        also = f"; in the table: {json.dumps(row, default=float) if row else 'no such item'}"
-        next_step = "Section 3 says what PUT writes: the values as they were sent, the price as a number."
-        raise wrong(f"200 from PUT /items, and the item {json.dumps(item)}", answer, logs, next_step, also)
+        if answer.status not in DONE or not same(row, item):
+            also = f"; in the table: {json.dumps(row, default=float) if row else 'no such item'}"
+            next_step = "Section 3 says what PUT writes: the values as they were sent, the price as a number."
+            raise wrong(f"200 from PUT /items, and the item {json.dumps(item)}", answer, logs, next_step, also)
+        expect_written(witness, item, moment)
 
 
 def probe_get(call, dynamodb, logs, listed, base=""):
@@ -262,38 +276,48 @@ def probe_get(call, dynamodb, logs, listed, base=""):
         eventually(look, within=QUICKLY)
 
 
-def probe_delete(call, dynamodb, logs):
+def probe_delete(call, dynamodb, logs, witness):
     with probe_item(dynamodb, stored=True) as item:
+        moment = witness.moment() if witness else 0
         answer = call("DELETE", f"/items/{item['id']}")
         row = read_item(dynamodb, TABLE, "id", item["id"])
-    if answer.status not in DONE or row:
-        also = f"; in the table: {'it is still there' if row else 'it is gone'}"
-        next_step = "delete_item takes the Key, whose id is among the event's pathParameters."
-        raise wrong(f"200 from DELETE /items/{item['id']}, and no such item", answer, logs, next_step, also)
+        if answer.status not in DONE or row:
+            also = f"; in the table: {'it is still there' if row else 'it is gone'}"
+            next_step = "delete_item takes the Key, whose id is among the event's pathParameters."
+            raise wrong(f"200 from DELETE /items/{item['id']}, and no such item", answer, logs, next_step, also)
+        expect_written(witness, item, moment)
 
 
-def probe_unknown_id(call, logs):
-    for method in ("GET", "DELETE"):
-        answer = call(method, f"/items/probe-{nonce()}")
+def probe_unknown_id(call, dynamodb, logs):
+    for method in customers.shuffled(("GET", "DELETE")):
+        unknown = customers.some_id("p-", items.ids(dynamodb, TABLE, "id"))
+        answer = call(method, f"/items/{unknown}")
         if answer.status != 404:
             next_step = "Section 3 says how get_item and delete_item tell that there was no item."
             raise wrong(f"404 from {method} /items/… with an unknown id", answer, logs, next_step)
 
 
 def probe_bad_bodies(call, dynamodb, logs):
+    there = items.ids(dynamodb, TABLE, "id")
     with probe_item(dynamodb, stored=False) as item:
-        lacking = [{name: item[name] for name in item if name != lost} for lost in item]
-        prices = [{**item, "price": price} for price in ("9.50", -1, True, None, float("nan"))]
-        bad = ["no JSON", "", [item], {**item, "id": ""}, *lacking, *prices]
-        for body in [each if isinstance(each, str) else json.dumps(each) for each in bad]:
+        for body in customers.shuffled(bad_bodies(item)):
             answer = call("PUT", "/items", body, {"Content-Type": "application/json"})
             if answer.status != 400 or read_item(dynamodb, TABLE, "id", item["id"]):
-                remove_items(dynamodb, item["type"])  # under whatever id the function gave them
+                remove_items(dynamodb, item, there)
                 next_step = "Section 3 lists what a good body has; answer 400 to any other before you write."
                 raise wrong(f"400 from PUT /items with the body {body!r}", answer, logs, next_step)
 
 
-def remove_items(dynamodb, kind):
-    pages = dynamodb.get_paginator("scan").paginate(TableName=TABLE, ConsistentRead=True)
-    for row in [row for page in pages for row in page["Items"] if row.get("type") == {"S": kind}]:
-        dynamodb.delete_item(TableName=TABLE, Key={"id": row["id"]})
+def bad_bodies(item):
+    """Bodies that are no items: broken off, in words, empty, a list, with something missing or a price that is none."""
+    lacking = [{name: item[name] for name in item if name != lost} for lost in item]
+    prices = [{**item, "price": price} for price in (str(item["price"]), -1, -item["price"], True, None, float("nan"))]
+    broken = [customers.cut(json.dumps(item)), f"a {item['type']}, please", ""]
+    return [*broken, *map(json.dumps, [[item], {**item, "id": ""}, *lacking, *prices])]
+
+
+def remove_items(dynamodb, item, but):
+    """Remove what a function has made of a bad item, under whatever id it gave; `but` are the ids that were there."""
+    for row in items.read_items(dynamodb, TABLE):
+        if row["id"] not in but and (row.get("type") == item["type"] or row.get("price") == item["price"]):
+            dynamodb.delete_item(TableName=TABLE, Key={"id": {"S": row["id"]}})

@@ -7,6 +7,7 @@ import pytest
 
 from lab_harness import nonce
 from lab_harness.executions import state_machines
+from lab_harness.made import made
 
 from ..waiting import wait_until
 from .helpers import HOSTILE, Partly, Refusing, look, rows, words
@@ -38,7 +39,9 @@ def machine(stepfunctions):
 
         def run(kind):
             # LocalStack takes no name again, not even after the machine was deleted.
-            execution = f"{kind}-{nonce()}"
+            execution = f"run-{nonce()}"
+            if kind == "check's":
+                made(execution)
             started = stepfunctions.start_execution(stateMachineArn=arn, name=execution)["executionArn"]
             describe = stepfunctions.describe_execution
             wait_until(lambda: describe(executionArn=started)["status"] != "RUNNING")
@@ -72,12 +75,12 @@ def test_latest_execution_is_drawn_with_the_way_it_took(account, machine):
 
 def test_learners_execution_is_drawn_rather_than_a_later_one_of_a_check(account, machine, stepfunctions):
     run = machine("hello-world", FAIL)
-    early = run("probe")
+    early = run("check's")
     assert "hello-world: FAILED" in words(shown(account))
     mine = run("mine")
     arn = state_machines(stepfunctions)["hello-world"]
     stepfunctions.update_state_machine(stateMachineArn=arn, definition=json.dumps(PASS))
-    late = run("probe")
+    late = run("check's")
     picture, table = shown(account)
     assert str(picture).startswith("hello-world: FAILED")
     assert [row["name"] for row in rows(table)] == [f"{late} (a check's)", mine, f"{early} (a check's)"]

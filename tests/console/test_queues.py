@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from lab_harness.made import made
+
 from ..waiting import wait_until
 from .helpers import Partly, Refusing, look, rows, words
 
@@ -70,12 +72,12 @@ def test_redrive_policy_that_names_a_deleted_queue_says_so(account, sqs, create)
 
 
 def test_labs_queues_come_first_then_the_others_and_none_of_the_checks(account, create):
-    for name in ("another", "pet-orders-dlq", "pet-orders", "probe-1234"):
+    for name in ("another", "pet-orders-dlq", "pet-orders", made("ec2-events-17")):
         create(name)
     names = list(shown(account))
     assert names[:2] == ["pet-orders", "pet-orders-dlq"]
     assert "another" in names
-    assert "probe-1234" not in names
+    assert "ec2-events-17" not in names
 
 
 def test_messages_that_are_dead_are_counted_where_they_came_from(account, sqs, create):

@@ -4,12 +4,14 @@ import json
 
 import pytest
 
+from lab_harness.made import made
+
 from .helpers import HOSTILE, Partly, Refusing, look, rows, words
 
 LABS = ["termination_alert"]
 MAIL = "arn:aws:sns:us-east-1:000000000000:myEmailNotification"
 BUSES = {"pet-shop", "empty"}
-RULES = {"EC2StateChange", "cron-job", "another", "big-orders", "probe-1"}
+RULES = {"EC2StateChange", "cron-job", "another", "big-orders", made("ec2-events-19")}
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:cron-job"
 
 
@@ -72,8 +74,8 @@ def test_labs_rules_come_first_and_custom_buses_below_the_default_one(account, e
 
 def test_what_checks_add_for_themselves_is_left_out(account, events):
     events.put_rule(Name="cron-job", EventPattern='{"source": ["a"]}')
-    events.put_rule(Name="probe-1", EventPattern='{"source": ["a"]}')
-    listener = MAIL.replace("sns", "sqs").replace("myEmailNotification", "probe-1")
+    events.put_rule(Name="ec2-events-19", EventPattern='{"source": ["a"]}')
+    listener = MAIL.replace("sns", "sqs").replace("myEmailNotification", "ec2-events-19")
     events.put_targets(Rule="cron-job", Targets=[{"Id": "probe", "Arn": listener}, {"Id": "a", "Arn": FUNCTION}])
     assert [(row["rule"], row["targets"]) for row in shown(account)] == [("cron-job", "Lambda cron-job")]
 

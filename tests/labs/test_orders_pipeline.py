@@ -236,6 +236,7 @@ def test_a_mapping_that_ignores_failures_is_named(solved):
 )
 def test_a_wrong_handler_is_shown_with_its_log(solved, code, check, evidence, monkeypatch):
     monkeypatch.setattr(checks, "QUICKLY", 4)
+    monkeypatch.setattr(checks.customers, "quantity", lambda: 3)
     deploy(solved, FUNCTION, code)
     wait_until(lambda: evidence in found(solved, check))  # LocalStack delivers logs later
 
@@ -271,7 +272,9 @@ def test_a_function_that_times_out_is_shown_with_where_the_message_is(solved, mo
         (RAISES, "JSONDecodeError"),
     ],
 )
-def test_a_handler_that_does_not_report_exactly_the_bad_messages_is_shown(solved, code, evidence):
+def test_a_handler_that_does_not_report_exactly_the_bad_messages_is_shown(solved, code, evidence, monkeypatch):
+    monkeypatch.setattr(checks, "bad_messages", lambda: ["two cats, please", '{"pet": "cat"}'])
+    monkeypatch.setattr(checks.customers, "shuffled", sorted)  # words first
     deploy(solved, FUNCTION, code)
     assert evidence in found(solved, "function_reports_bad_messages")
 

@@ -106,8 +106,8 @@ def test_solution_passes_every_check_and_nothing_of_the_probes_stays(clients):
     assert [(result.name, result.found) for result in report if result.outcome != "passed"] == []
     assert [rule["Name"] for rule in clients["events"].list_rules()["Rules"]] == [RULE]
     assert [each["Protocol"] for each in checks.subscriptions(clients["sns"])] == ["email"]
-    assert not [url for url in clients["sqs"].list_queues().get("QueueUrls", []) if "probe" in url]
-    probes = [{"Name": "tag:Name", "Values": ["probe-*"]}, {"Name": "instance-state-name", "Values": ["running"]}]
+    assert not [url for url in clients["sqs"].list_queues().get("QueueUrls", []) if url]
+    probes = [{"Name": "instance-state-name", "Values": ["running"]}]
     assert clients["ec2"].describe_instances(Filters=probes)["Reservations"] == []
     assert len(clients["inbox"]()) == old + 1
 

@@ -4,8 +4,8 @@ from functools import partial
 from typing import Any
 
 from lab_harness.aws import Clients
-from lab_harness.executions import PROBE
 from lab_harness.labs import Lab
+from lab_harness.made import is_made
 from lab_harness.notebook import pictures
 from lab_harness.notebook.console.parts import Blocks, nothing, own, own_first, pages, part, rest
 from lab_harness.notebook.console.words import clock
@@ -49,7 +49,7 @@ def _picture(stepfunctions: Any, name: str, executions: list[dict[str, Any]]) ->
     """The learner's latest execution, or else a check's; the machine where it has none."""
     if not executions:
         return [pictures.state_machine(stepfunctions, name)]
-    latest = max(executions, key=lambda each: (not each["name"].startswith(PROBE), each["startDate"]))
+    latest = max(executions, key=lambda each: (not is_made(each["name"]), each["startDate"]))
     return [pictures.execution(stepfunctions, latest["executionArn"])]
 
 
@@ -66,7 +66,7 @@ def _row(execution: dict[str, Any]) -> tuple[str, ...]:
     name, status, started = execution["name"], execution["status"], execution["startDate"]
     ended = execution.get("stopDate")
     seconds = f"{(ended - started).total_seconds():.1f}" if ended else ""
-    who = f"{name} (a check's)" if name.startswith(PROBE) else name
+    who = f"{name} (a check's)" if is_made(name) else name
     return who, f"{_symbol(status)} {status}", clock(started.timestamp()), seconds
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lab_harness.errors import EmulatorNotReady, HarnessError
-from lab_harness.executions import PROBE
 from lab_harness.labs import Lab
+from lab_harness.made import is_made
 from lab_harness.render.blocks import Block, Note
 
 Blocks = list[Block]
@@ -61,4 +61,4 @@ def _asked_for(lab: Lab, kind: str) -> list[str]:
 
 
 def _not_of_checks(names: Iterable[str]) -> set[str]:
-    return {name for name in names if not name.startswith(PROBE)}
+    return {name for name in names if not is_made(name)}

@@ -5,8 +5,8 @@ from functools import partial
 from typing import Any
 
 from lab_harness.aws import Clients
-from lab_harness.executions import PROBE
 from lab_harness.labs import Lab
+from lab_harness.made import is_made
 from lab_harness.notebook.console.parts import Blocks, nothing, own_first, pages, part, rest
 from lab_harness.notebook.console.words import resource, shortened
 from lab_harness.render.blocks import Table
@@ -54,7 +54,10 @@ def _targets(events: Any, bus: str, rule: str) -> str:
         targets = pages(events, "list_targets_by_rule", "Targets", Rule=rule, EventBusName=bus)
     except events.exceptions.ResourceNotFoundException:
         return "the rule was just deleted"
-    return "\n".join(resource(target["Arn"]) for target in targets if PROBE not in target["Arn"]) or "none"
+    return (
+        "\n".join(resource(target["Arn"]) for target in targets if not is_made(target["Arn"].rpartition(":")[2]))
+        or "none"
+    )
 
 
 def _pretty(pattern: str) -> str:

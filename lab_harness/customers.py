@@ -1,0 +1,104 @@
+"""What customers of the pet shop send: names, pets, prices and ids, drawn as the notebooks write them.
+
+Checks act like customers, so that a function cannot tell a check's request from any other: each value has the shape of
+those in the notebooks, and may be one of them. Ids of earlier probes come up again, as customers' do. Of whole orders
+and pets there are so many that nobody can know before what will be asked.
+"""
+
+import secrets
+from collections import defaultdict, deque
+from collections.abc import Collection
+from typing import TypeVar
+
+T = TypeVar("T")
+
+chance = secrets.SystemRandom()
+
+# fmt: off
+NAMES = (
+    "Ada", "Aiko", "Alba", "Ali", "Amir", "Ana", "Anya", "Aron", "Asha", "Ben", "Bela", "Bo", "Cara", "Chen",
+    "Clara", "Dana", "David", "Dora", "Edo", "Ela", "Emil", "Emma", "Esra", "Eva", "Farid", "Finn", "Frida", "Gita",
+    "Goran", "Hana", "Hugo", "Ida", "Ilja", "Ines", "Ivan", "Jan", "Jana", "Jin", "Jonas", "Jun", "Kai", "Kemal",
+    "Lara", "Lea", "Leo", "Lina", "Luca", "Luis", "Maja", "Malik", "Mara", "Marek", "Maria", "Mateo", "Mia", "Mila",
+    "Milan", "Mina", "Nadia", "Nils", "Nina", "Noah", "Nora", "Olga", "Omar", "Oskar", "Paul", "Petra", "Pia",
+    "Rana", "Raul", "Rosa", "Sami", "Sara", "Selma", "Sofia", "Sven", "Tara", "Tim", "Tomas", "Uma", "Vera",
+    "Viktor", "Yara", "Yuki", "Zara", "Zoe",
+)
+SURNAMES = (
+    "Adler", "Alvarez", "Bakker", "Banerjee", "Bauer", "Bell", "Berg", "Bianchi", "Brandt", "Castro", "Cohen",
+    "Costa", "Diaz", "Dubois", "Eriksen", "Fischer", "Flores", "Garcia", "Greco", "Haas", "Hansen", "Horvat",
+    "Ibrahim", "Ito", "Jansen", "Jovic", "Kaya", "Keller", "Khan", "Kim", "Kovacs", "Kruger", "Larsen", "Lehmann",
+    "Lopez", "Lund", "Marino", "Mendes", "Meyer", "Moreau", "Nagy", "Nakamura", "Novak", "Okafor", "Olsen", "Ortiz",
+    "Park", "Patel", "Petrov", "Popescu", "Ramos", "Rossi", "Roux", "Santos", "Sato", "Schmidt", "Silva", "Singh",
+    "Smit", "Sokolov", "Suzuki", "Svensson", "Tanaka", "Torres", "Varga", "Vidal", "Wagner", "Weber", "Wolf",
+    "Yilmaz",
+)
+PETS = (
+    "budgie", "canary", "cat", "chinchilla", "cockatoo", "dog", "dove", "duck", "ferret", "fish", "frog", "gecko",
+    "gerbil", "goat", "goldfish", "guinea-pig", "hamster", "hedgehog", "hen", "horse", "iguana", "lizard", "mouse",
+    "parrot", "pony", "rabbit", "rat", "snail", "snake", "tortoise", "turtle",
+)
+# fmt: on
+AGAIN = 0.25  # how often an id is one that has been used before
+REMEMBERED = 50  # ids of each kind that may come up again
+
+_drawn: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
+
+
+def name() -> str:
+    """A customer's first name, such as Ana."""
+    return chance.choice(NAMES)
+
+
+def full_name() -> str:
+    """A customer's whole name, such as Ana Keller Moreno."""
+    return " ".join([name(), *chance.sample(SURNAMES, chance.choice((1, 2)))])
+
+
+def pet() -> str:
+    """A kind of pet."""
+    return chance.choice(PETS)
+
+
+def order_id() -> str:
+    """An order's id, such as o-4830217, that no order has had: an order that comes again is rightly no new one."""
+    return f"o-{chance.randint(1_000_000, 9_999_999)}"
+
+
+def quantity() -> int:
+    """How many pets somebody orders."""
+    return chance.randint(1, chance.choice((3, 9, 99)))
+
+
+def price() -> float | int:
+    """A price with as many decimals as people write: 4, 120.5 or 99.99."""
+    whole = chance.randint(0, chance.choice((9, 99, 999)))
+    return chance.choice((whole + 1, whole + chance.randint(1, 9) / 10, round(whole + chance.randint(1, 99) / 100, 2)))
+
+
+def number() -> int:
+    """A number of one to five digits, short ones as often as long ones."""
+    return chance.randint(1, 10 ** chance.randint(1, 5) - 1)
+
+
+def some_id(prefix: str, but: Collection[str]) -> str:
+    """An id such as p-17, now and then one that was drawn before, but none of those in `but`.
+
+    Those are the ids that are in use: somebody may be looking at what has them while checks run.
+    """
+    used = [each for each in _drawn[prefix] if each not in but]
+    chosen = chance.choice(used) if used and chance.random() < AGAIN else f"{prefix}{number()}"
+    if chosen in but:
+        return some_id(prefix, but)
+    _drawn[prefix].append(chosen)
+    return chosen
+
+
+def shuffled(values: Collection[T]) -> list[T]:
+    """The values in another order."""
+    return chance.sample(list(values), len(values))
+
+
+def cut(text: str) -> str:
+    """A message that was cut off on its way, such as half of a JSON object."""
+    return text[: chance.randint(1, len(text) - 1)]

@@ -1,0 +1,145 @@
+"""What the emulator sees happen inside: who had a function run, who wrote an item, which event became a mail.
+
+The call log knows the calls that come in. Much of what the labs build happens without one: an event source mapping has
+a function run, an execution calls it, a rule publishes. Here each of these is on record, with the one who brought it
+about: a caller as in the call log, or `sqs <queue>`, `states <machine>`, `events <rule>`, `execute-api <API's id>`.
+A function's log keeps, with the lines that Lambda itself wrote, whom they are from: anybody may put lines there, but
+not this mark, which is saved with the state and so outlives the emulator, as the record of deeds does not.
+"""
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import wrapt
+
+MAX_DEEDS = 2000
+MAX_EVENT = 400_000  # characters of an event that are kept: a batch of messages as large as SQS takes
+MAX_KEPT = 8_000_000  # characters of all events
+MAX_EVENT_SAVED = 2048  # the same, with a log
+RUN = "labRun"  # the key of Lambda's mark on a log's event; MiniStack answers with keys of its own only
+
+acting: ContextVar[str] = ContextVar("acting", default="emulator")  # on whose behalf the current code runs
+delivering: ContextVar[dict[str, Any] | None] = ContextVar("delivering", default=None)  # the event of a rule's target
+running: ContextVar[dict[str, Any] | None] = ContextVar("running", default=None)  # the mark of the logs written now
+
+
+class Deeds:
+    """The latest deeds, oldest first. Each has a number that grows by one, beginning above `last`."""
+
+    def __init__(self, last: int = 0) -> None:
+        self._deeds: deque[dict[str, Any]] = deque()
+        self._last = last
+        self._size = 0
+        self._adding = threading.Lock()
+
+    def add(self, kind: str, name: str, detail: str) -> None:
+        """Record what happens to `name` on behalf of whoever is acting."""
+        kept = detail[:MAX_EVENT]
+        deed = {"time": time.time(), "kind": kind, "name": name, "by": acting.get(), "detail": kept}
+        with self._adding:
+            self._last += 1
+            self._deeds.append({"number": self._last, **deed})
+            self._size += len(kept)
+            while len(self._deeds) > MAX_DEEDS or self._size > MAX_KEPT:
+                self._size -= len(self._deeds.popleft()["detail"])
+
+    def since(self, number: int) -> dict[str, Any]:
+        """The deeds after the one with this number, and the number of the last."""
+        with self._adding:
+            return {"last": self._last, "deeds": [deed for deed in self._deeds if deed["number"] > number]}
+
+    def clear(self) -> None:
+        """Forget all deeds."""
+        with self._adding:
+            self._deeds.clear()
+            self._size = 0
+
+    def install(self) -> None:
+        """Watch MiniStack; takes effect when its modules are imported."""
+        for name, watch in (
+            ("lambda_svc", self._watch_functions),
+            ("dynamodb", self._watch_tables),
+            ("eventbridge", _watch_rules),
+            ("stepfunctions", _watch_executions),
+            ("cloudwatch_logs", _watch_logs),
+        ):
+            wrapt.register_post_import_hook(watch, f"ministack.services.{name}")
+
+    def _watch_functions(self, lambda_svc: Any) -> None:
+        @wrapt.patch_function_wrapper(lambda_svc, "_execute_function_dispatch")
+        def run(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
+            _function, config, event, *_ = args
+            text = json.dumps(event, default=str)
+            self.add("run", config.get("FunctionName", ""), text)
+            with _set(running, {"by": acting.get(), "event": text[:MAX_EVENT_SAVED]}):
+                return original(*args, **kwargs)
+
+        @wrapt.patch_function_wrapper(lambda_svc, "_run_sqs_batch")
+        def poll(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
+            with _set(acting, f"sqs {args[0].get('EventSourceArn', '').rpartition(':')[2]}"):
+                return original(*args, **kwargs)
+
+    def _watch_tables(self, dynamodb: Any) -> None:
+        def write(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
+            table, *key = args[:3]
+            self.add("write", table["TableName"], json.dumps(key))
+            return original(*args, **kwargs)
+
+        for name in ("_set_item", "_remove_item"):  # by which everything is written: PutItem, batches, PartiQL
+            wrapt.wrap_function_wrapper(dynamodb, name, write)
+
+
+def _watch_rules(eventbridge: Any) -> None:
+    @wrapt.patch_function_wrapper(eventbridge, "_invoke_target")
+    def deliver(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
+        _, event, rule, *_ = args
+        whole = eventbridge._pattern_event_view(event).event_with_detail()
+        about = {name: whole.get(name) for name in ("source", "detail-type", "detail")}
+        with _set(acting, f"events {rule.get('Name')}"), _set(delivering, about):
+            return original(*args, **kwargs)
+
+
+def _watch_executions(stepfunctions: Any) -> None:
+    @wrapt.patch_function_wrapper(stepfunctions, "_run_execution")
+    def execute(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
+        with _set(acting, f"states {args[0].split(':')[-2]}"):
+            return original(*args, **kwargs)
+
+
+def _watch_logs(cloudwatch_logs: Any) -> None:
+    @wrapt.patch_function_wrapper(cloudwatch_logs, "_append_log_events")
+    def append(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
+        mark = running.get()
+        if mark is not None:
+            for event in args[1]:
+                event[RUN] = mark if event is args[1][0] else {}
+        return original(*args, **kwargs)
+
+
+@contextmanager
+def _set(variable: ContextVar[Any], value: Any) -> Iterator[None]:
+    token = variable.set(value)
+    try:
+        yield
+    finally:
+        variable.reset(token)
+
+
+def runs(function: str) -> list[dict[str, Any]]:
+    """The runs of a function that its log tells of, each with `by`, `event` and the `lines` that Lambda wrote of it."""
+    from ministack.services import cloudwatch_logs
+
+    group = cloudwatch_logs._log_groups.get(f"/aws/lambda/{function}") or {"streams": {}}
+    found = []
+    for stream in list(group["streams"].values()):
+        written = [event for event in list(stream["events"]) if RUN in event]
+        if written:  # MiniStack begins a stream with each run.
+            lines = [event["message"].rstrip("\n") for event in written]
+            found.append({"by": "", "event": "", **written[0][RUN], "lines": lines, "time": written[0]["timestamp"]})
+    return sorted(found, key=lambda run: run["time"])
