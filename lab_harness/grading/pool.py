@@ -5,6 +5,7 @@ import re
 import selectors
 import socket
 import time
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from msgspec.structs import asdict
 
 from lab_harness.course import Course
 from lab_harness.errors import HarnessError
+from lab_harness.grading.conditions import BLAMELESS
 from lab_harness.grading.grade import CellError, Grade, Status, Submission
 from lab_harness.grading.judge import report_of
 from lab_harness.grading.notebook_process import Cell
@@ -93,6 +95,7 @@ class Grader:
         self.selector = selectors.DefaultSelector()
         self.warm = warm
         self.flights: list[_Flight] = []
+        self.again: deque[Submission] = deque()  # what is in doubt, and is tried once more, alone
 
     def __enter__(self) -> Self:
         return self
@@ -107,11 +110,13 @@ class Grader:
     def grade(self, submissions: Iterable[Submission]) -> Iterator[Grade]:
         """The grade of each submission, as `grade_all` gives them."""
         waiting = longest_first(submissions, self.course)
-        while waiting or self.flights:
+        while waiting or self.again or self.flights:
             while waiting and self._has_room():
                 grade = self._begin(waiting.pop(0))
                 if grade:
                     yield grade
+            if not waiting and (grade := self._try_again()):
+                yield grade
             for key, _ in self.selector.select(0.1):
                 grade = self._hear(key.data)
                 if grade:
@@ -119,9 +124,15 @@ class Grader:
             yield from self._overdue()
 
     def _has_room(self) -> bool:
+        if any(flight.again for flight in self.flights):
+            return False
         lately = time.monotonic() - WAITS_AFTER
         busy = sum(flight.busy > lately for flight in self.flights)
         return busy < self.workers and len(self.flights) < self.workers * IN_FLIGHT
+
+    def _try_again(self) -> Grade | None:
+        """Begin one that is in doubt once nothing else is under way, so that nothing of others' disturbs it."""
+        return self._begin(self.again.popleft(), again=True) if self.again and not self.flights else None
 
     def _begin(self, submission: Submission, again: bool = False) -> Grade | None:
         """Start grading; the grade itself where there is nothing to run."""
@@ -173,19 +184,28 @@ class Grader:
         return None
 
     def _lost(self, flight: _Flight) -> Grade | None:
-        """A room that ended without a word: its submission is tried once more."""
-        grade = self._land(flight, {"broken": "The grading of this submission ended without a word, twice."})
-        return grade if flight.again else self._begin(flight.submission, again=True)
+        """A room that ended without a word."""
+        return self._land(flight, {"broken": "The grading of this submission ended without a word, twice."})
 
     def _overdue(self) -> Iterator[Grade]:
         latest = time.monotonic() - ROOM_SECONDS
         for flight in [each for each in self.flights if each.began + each.limits.notebook_seconds < latest]:
-            yield self._land(flight, {"broken": "The grading of this submission did not end in time."})
+            flight.again = True  # It has had all the time there is.
+            grade = self._land(flight, {"broken": "The grading of this submission did not end in time."})
+            if grade:
+                yield grade
 
-    def _land(self, flight: _Flight, message: dict[str, Any]) -> Grade:
+    def _land(self, flight: _Flight, message: dict[str, Any]) -> Grade | None:
+        """The grade that came; None where the grader itself may be to blame for it and it is tried once more."""
         self.selector.unregister(flight.socket)
         flight.socket.close()
         self.flights.remove(flight)
+        doubt = message["graded"]["doubt"] if "graded" in message else str(message["broken"])
+        if doubt and not flight.again:
+            self.again.append(flight.submission)
+            return None
+        if doubt in BLAMELESS:
+            message = {"broken": f"{doubt}, twice."}
         seconds = round(time.monotonic() - flight.began, 3)
         submission = flight.submission
         if "graded" not in message:

@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 from lab_harness.emulators.process import free_port
 from lab_harness.grading import functions, walls
 from lab_harness.grading.box import end_processes
+from lab_harness.grading.conditions import UNANSWERED, Conditions, doubts
 from lab_harness.grading.emulator import PORT, TOO_LONG
 from lab_harness.grading.function_boxes import FunctionBoxes
 from lab_harness.grading.judge import Judge
@@ -47,6 +48,7 @@ def occupy(control: socket.socket, judge: Judge, closed: bool) -> NoReturn:
         walls.close_all_but({control.fileno()})
         if closed:
             walls.enter_room(ROOM_BYTES)
+            walls.hide()
         else:
             walls.adopt_orphans()
         Room(control, judge, closed).grade()
@@ -78,7 +80,7 @@ class Room:
         self.judged = self.over = False
         self.judge_pid = 0
         self.deadline = self.next_look = 0.0
-        self.watch = Watch(self.limits)
+        self.watch, self.conditions = Watch(self.limits), Conditions(self.limits)
 
     def grade(self) -> None:
         """Do everything, and tell what came of it."""
@@ -110,7 +112,7 @@ class Room:
             self.selector.register(source, selectors.EVENT_READ, react)
 
     def _emulator_ended(self) -> None:
-        self.hit.append("The emulator ended: what the submission did was too much for it.")
+        self.hit.append(UNANSWERED)
         self.over = True
 
     def _abandon(self) -> None:
@@ -145,20 +147,21 @@ class Room:
         if answer == TOO_LONG:
             self.hit.append("A function was still running when the notebook had ended, and was stopped.")
         self.functions.end(self.spoilt)
-        results, tell = os.pipe()
+        results, tell = socket.socketpair()
 
         def main() -> None:
-            self.judge.run(self.job["lab"], self.port, self.emulator.read_token(), tell)
+            self.judge.run(self.job["lab"], self.port, self.emulator.read_token(), tell.fileno())
 
-        self.judge_pid = fork_trusted(main, {tell, self.emulator.token})
-        os.close(tell)
-        Lines(results, self.selector, self._judge_told, self._judge_ended)
+        self.judge_pid = fork_trusted(main, {tell.fileno(), self.emulator.token.fileno()}, hidden=self.closed)
+        tell.close()
+        Lines(results.detach(), self.selector, self._judge_told, self._judge_ended)
         self.deadline = time.monotonic() + JUDGE_SECONDS
 
     def _judge_told(self, message: dict[str, Any]) -> None:
         self.fingerprint = message.get("fingerprint", self.fingerprint)
         self.judged = self.judged or "judged" in message
         self.results += [message["result"]] if "result" in message else []
+        self.hit += [UNANSWERED] if "stopped" in message else []
 
     def _judge_ended(self) -> None:
         self.over = True
@@ -168,6 +171,7 @@ class Room:
         if now < self.next_look or self.over:
             return
         self.next_look = now + TICK
+        self.conditions.look({self.emulator.pid, self.judge_pid, self.notebook.pid} - {0})
         if self.notebook.box:
             self.notebook.watch(now)
         elif now > self.deadline:
@@ -197,6 +201,7 @@ class Room:
                 "results": self.results,
                 "errors": self.notebook.errors,
                 "hit": list(dict.fromkeys(self.hit)),
+                "doubt": doubts(self.conditions, self.watch.most_held, self.hit, self.results, self.judged),
                 "fingerprint": self.fingerprint,
                 "cpu": cpu_seconds(),
             }

@@ -176,6 +176,11 @@ def die_with_parent() -> None:
     _prctl(DEATH_SIGNAL, signal.SIGKILL)
 
 
+def hide() -> None:
+    """Let no process of our user's open our memory and descriptors in /proc; root of our namespace may."""
+    _prctl(DUMPABLE, 0)
+
+
 def adopt_orphans() -> None:
     """Become the parent of descendants whose own parents end, so that none is lost from sight."""
     _prctl(SUBREAPER, 1)

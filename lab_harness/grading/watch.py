@@ -19,6 +19,7 @@ class Watch:
         self._limits = limits
         self._next_weighing = 0.0
         self._table: Table = {}
+        self.most_held = 0  # bytes of memory that the students' processes held together, as far as was looked
         self._shared_bytes = use_of({os.getpid()}, processes()).memory_bytes
 
     def exceeded(self, students: Collection[int], emulator: int, now: float) -> str:
@@ -30,6 +31,7 @@ class Watch:
         if students and self._holds_too_much(use, now):
             return f"The submission's processes held more than {self._limits.memory_bytes // MIB} MiB of memory."
         if use_of({emulator}, self._table).memory_bytes > EMULATOR_BYTES:
+            self.most_held = max(self.most_held, self._limits.memory_bytes)
             return ACCOUNT_FULL
         return ""
 
@@ -41,6 +43,7 @@ class Watch:
     def _holds_too_much(self, use: Use, now: float) -> bool:
         """Whether the processes take too much memory, beside what they share since they were forked."""
         own = use.memory_bytes - len(use.family) * self._shared_bytes
+        self.most_held = max(self.most_held, own)
         most = self._limits.memory_bytes
         if own < most and (use.memory_bytes < most or now < self._next_weighing):
             return False
