@@ -54,8 +54,6 @@ def doubts(
     lost = [result for result in results if result["outcome"] != Outcome.PASSED]
     if (hit or lost or not judged) and conditions.short_of_memory(held):
         return SHORT
-    if UNANSWERED in hit:
-        return UNANSWERED
     if not judged and not hit:
         return JUDGE_LOST
     if (hit or any(result["seconds"] > SLOW for result in lost)) and conditions.overloaded():
