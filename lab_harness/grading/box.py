@@ -18,6 +18,7 @@ from lab_harness.lab_file import Limits
 STUDENT = 1000  # the student's user in a box
 WORK = "/tmp/work"  # noqa: S108  in the box's own memory
 MOUNTED_FUNCTION = "/var/lambda"
+TERMINALS = 8
 
 
 @dataclass(frozen=True)
@@ -128,21 +129,22 @@ def _furnish(walls_of: Walls) -> None:
     most = walls_of.limits.disk_bytes
     walls.mount_empty("/tmp", most // 4 if walls_of.function else most)  # noqa: S108
     walls.mount_empty("/dev/shm", most // 4)  # noqa: S108
-    walls.mount_terminals()
+    walls.mount_terminals(TERMINALS)
 
 
 def _close_in(walls_of: Walls, tell: int) -> None:
     """In the box: take away what the first process has left of power. A failure is told, and ends the box."""
     try:
+        walls.sacrifice_first()
         if walls_of.closed:
             walls.mount_processes()
             walls.forbid_namespaces()
+            walls.freeze_processes()
             Path(WORK).mkdir(0o700)
             os.chdir(WORK)
         else:
             walls.die_with_parent()
         os.setsid()  # A signal to its own process group would reach the keeper.
-        walls.sacrifice_first()
         walls.limit_resources(walls_of.limits, others=0 if walls_of.closed else threads_of_user())
         if walls_of.closed:
             walls.drop_privileges()

@@ -41,11 +41,18 @@ SETTLE_DEADLINE = 15.0
 ROOM_BYTES = 256 * MIB  # the folder in memory where functions' packages are unpacked
 
 
-def occupy(control: socket.socket, judge: Judge, closed: bool) -> NoReturn:
-    """In a process of its own: build the room, grade the submission that `control` brings, and end."""
+def occupy(control: socket.socket, judge: Judge, closed: bool, user: int) -> NoReturn:
+    """In a process of its own: build the room, grade the submission that `control` brings, and end.
+
+    Where the grader is root a closed room has a `user` of its own, so that what is counted by user is its own, too.
+    """
     try:
         walls.die_with_parent()
         walls.close_all_but({control.fileno()})
+        walls.forget_keys()
+        if closed and os.geteuid() == 0:
+            walls.become(user)
+            walls.die_with_parent()  # which changing the user has undone
         if closed:
             walls.enter_room(ROOM_BYTES)
             walls.hide()
