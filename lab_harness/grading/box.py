@@ -19,6 +19,7 @@ STUDENT = 1000  # the student's user in a box
 WORK = "/tmp/work"  # noqa: S108  in the box's own memory
 MOUNTED_FUNCTION = "/var/lambda"
 TERMINALS = 8
+OF_A_ROOM = 256  # processes and threads of the emulator, the judge, and of functions' boxes before they do anything
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ def _keep(main: Callable[[], None], walls_of: Walls, keep: set[int], leash: sock
 def _first_process(main: Callable[[], None], walls_of: Walls, leash: socket.socket) -> int:
     if walls_of.closed:
         flags = walls.NEW_MOUNTS | walls.NEW_PIDS | walls.NEW_IPC | walls.NEW_UTS
+        walls.limit_family(walls_of.limits.processes + OF_A_ROOM)
         walls.unshare(flags, as_user=STUDENT)
         _furnish(walls_of)
     else:

@@ -20,8 +20,8 @@ JUDGE_LOST = "What runs the checks ended in the middle"
 class Conditions:
     """What the machine gives one submission, looked at now and then."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+    def __init__(self, limits: Limits, alone: bool) -> None:
+        self._limits, self._alone = limits, alone
         self._ended_before = machine.ended_for_memory()
         self._left_before = self._least_left = machine.memory_left()
         self._short = not machine.may_address(ADDRESS_SPACE)
@@ -37,8 +37,12 @@ class Conditions:
         """Whether the machine had too little memory for a submission that `held` so much at most."""
         if not self._short and machine.ended_for_memory() == self._ended_before:
             return False
+        return held < self._limits.memory_bytes / 2 and not self.took_the_rest()
+
+    def took_the_rest(self) -> bool:
+        """Whether the machine ran short by more than a submission and its emulator may take, and this one was alone."""
         taken = self._left_before - self._least_left
-        return held < self._limits.memory_bytes / 2 and taken < self._limits.memory_bytes + EMULATOR_BYTES
+        return self._alone and self._short and taken > self._limits.memory_bytes + EMULATOR_BYTES
 
     def overloaded(self) -> bool:
         """Whether the processes waited longer for a processor than they had one."""

@@ -78,6 +78,7 @@ class Desk(Grader):
                 self._keep_promise(self._hear(key.data))
         for grade in self._overdue():
             self._keep_promise(grade)
+        self._relieve()
 
     def _keep_promise(self, grade: Grade | None) -> None:
         if grade:

@@ -38,6 +38,9 @@ from lab_harness.lab_file import MIB, Limits
 TICK = 0.1  # seconds between two looks at what is used
 JUDGE_SECONDS = 240.0  # the check that waits longest may take a minute and a half
 SETTLE_DEADLINE = 15.0
+TOOK_THE_REST = (
+    "The grader's machine ran short of memory, of which this submission, graded alone, took more than it may."
+)
 ROOM_BYTES = 256 * MIB  # the folder in memory where functions' packages are unpacked
 
 
@@ -87,7 +90,7 @@ class Room:
         self.judged = self.over = False
         self.judge_pid = 0
         self.deadline = self.next_look = 0.0
-        self.watch, self.conditions = Watch(self.limits), Conditions(self.limits)
+        self.watch, self.conditions = Watch(self.limits, closed), Conditions(self.limits, self.job["alone"])
 
     def grade(self) -> None:
         """Do everything, and tell what came of it."""
@@ -187,8 +190,10 @@ class Room:
         students = self.functions.keepers | ({self.notebook.box.keeper} if self.notebook.box else set())
         if why := self.watch.exceeded(students, self.emulator.pid, now):
             self._stop(why)
+        elif self.conditions.took_the_rest():
+            self._stop(TOOK_THE_REST)
         with suppress(OSError):
-            _send(self.control, {"busy": self.watch.busy()})
+            _send(self.control, {"busy": self.watch.busy(), "holds": self.watch.holds})
 
     def _stop(self, why: str) -> None:
         """End the notebook, after which the checks follow, or what still runs of it, or else the checks."""

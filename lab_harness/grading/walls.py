@@ -103,6 +103,8 @@ def start_loopback() -> None:
     """Bring up the one interface that a new network namespace has."""
     with socket.socket() as any_socket:
         fcntl.ioctl(any_socket, SET_FLAGS, struct.pack("16sh22x", b"lo", UP | RUNNING))
+    for name in ("tcp_rmem", "tcp_wmem"):  # What waits in sockets is memory that counts for nobody.
+        Path(f"/proc/sys/net/ipv4/{name}").write_text("4096 65536 262144")
 
 
 def forbid_namespaces() -> None:
@@ -167,6 +169,16 @@ def limit_resources(limits: Limits, others: int = 0) -> None:
         hard = resource.getrlimit(kind)[1]
         value = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(kind, (value, value))
+
+
+def limit_family(most: int) -> None:
+    """Let the user namespaces that are made from here hold so many processes and threads, with those of our own.
+
+    The kernel counts them along the namespaces above a process (since Linux 5.14), whatever limits are set within.
+    """
+    hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    value = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(resource.RLIMIT_NPROC, (value, value))
 
 
 def _virtual_memory() -> int:

@@ -33,9 +33,9 @@ def state(monkeypatch):
     return now
 
 
-def doubt(state, hit=(), results=(PASSED,), judged=True, held=10 * MIB, **change):
+def doubt(state, hit=(), results=(PASSED,), judged=True, held=10 * MIB, alone=False, **change):
     """What is doubted when the machine's state changes like this while a submission is graded."""
-    seen = Conditions(LIMITS)
+    seen = Conditions(LIMITS, alone)
     vars(state).update(change)
     seen.look([1])
     return doubts(seen, held, hit, results, judged)
@@ -52,9 +52,13 @@ def test_who_loses_nothing_is_never_in_doubt(state):
     assert doubt(state, short=True, ended=9, granted=(0.1, 9.0)) == ""
 
 
-@pytest.mark.parametrize("evidence", [{"held": LIMITS.memory_bytes}, {"left": 100 * MIB}])
+@pytest.mark.parametrize("evidence", [{"held": LIMITS.memory_bytes}, {"left": 100 * MIB, "alone": True}])
 def test_a_submission_that_took_the_memory_itself_is_to_blame(state, evidence):
     assert doubt(state, hit=["out of memory"], short=True, **evidence) == ""
+
+
+def test_what_others_took_meanwhile_is_no_evidence(state):
+    assert doubt(state, hit=["out of memory"], short=True, left=100 * MIB) == SHORT
 
 
 @pytest.mark.parametrize(
@@ -119,6 +123,27 @@ def test_what_runs_out_of_time_alone_is_the_submissions_fault(told, tmp_path):
 def test_what_the_grader_could_not_do_is_tried_once_more(told, tmp_path):
     assert grades(told, tmp_path, {"broken": "no memory"}, graded()) == (Status.GRADED, "")
     assert grades(told, tmp_path, {"broken": "no memory"}, {"broken": "none"}) == (Status.BROKEN, "none")
+
+
+def test_the_submission_that_holds_most_makes_way_where_memory_runs_short(told, state):
+    state.short = True
+    flights = [
+        SimpleNamespace(
+            submission=name, again=False, began=0.0, holds=holds, socket=SimpleNamespace(close=lambda: None)
+        )
+        for name, holds in (("small", 1), ("large", 9), ("middle", 5))
+    ]
+    told.grader.flights += flights
+    told.grader._relieve()
+    assert list(told.grader.again) == ["large"]
+    assert [flight.submission for flight in told.grader.flights] == ["small", "middle"]
+
+
+def test_the_last_one_does_not_make_way(told, state):
+    state.short = True
+    told.grader.flights.append(SimpleNamespace(submission="only", holds=9))
+    told.grader._relieve()
+    assert len(told.grader.flights) == 1
 
 
 SHORT_OF_MEMORY = """

@@ -8,6 +8,7 @@ from lab_harness.grading.grade import Status, Submission
 from lab_harness.grading.judge import LONGEST_TEXT, _short
 from lab_harness.grading.lines import LONGEST_LINE
 from lab_harness.grading.sandbox import missing_protections
+from lab_harness.grading.told import grade_of
 from lab_harness.labs import load_lab
 from lab_harness.notebook.build import solved_notebook, task_of
 from tests.grading.class_work import RIGHT_CELLS, outcomes
@@ -93,11 +94,11 @@ def test_an_emulator_that_hangs_is_a_limit_that_was_hit(attack):
     assert "stopped answering" in grade.reason or "did not end in time" in grade.reason
 
 
-def test_a_judge_that_the_emulator_answers_no_more_leaves_what_was_judged_so_far(grader, tmp_path):
+def test_a_judge_that_the_emulator_answers_no_more_leaves_what_was_judged_so_far(course, tmp_path):
     told = {"hit": ["The emulator stopped answering"], "judged": False, "errors": [], "cpu": 0.1, "fingerprint": ""}
     passed = {"expected": None, "found": None, "next_step": None, "seconds": 0.1, "outcome": "passed", "points": 2}
     told["results"] = [passed | {"name": "queue_exists"}]
-    grade = grader._grade(Submission("ana", "first_steps", tmp_path), told, 1.0)
+    grade = grade_of(Submission("ana", "first_steps", tmp_path), load_lab("first_steps", course), told, 1.0)
     assert (grade.status, grade.points, grade.total) == (Status.LIMITED, 2, 5)
     assert outcomes(grade)["message_says_hello"] == "blocked"
 
