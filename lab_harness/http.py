@@ -3,13 +3,15 @@
 import json
 import re
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http.client import IncompleteRead
+from http.client import HTTPException, IncompleteRead, RemoteDisconnected
+from socket import create_connection
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from urllib3 import HTTPHeaderDict, Timeout, connection_from_url
+from urllib3 import BaseHTTPResponse, HTTPHeaderDict, Timeout, connection_from_url
 from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 
 from lab_harness.checks import Failure
@@ -25,6 +27,9 @@ SHOWN_TEXT = 300  # characters of an answer's body in messages
 # What a request in the notebooks says, which use urllib: a function cannot tell the two apart.
 USER_AGENT = f"Python-urllib/{sys.version_info[0]}.{sys.version_info[1]}"
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.0, 30.0  # seconds; API Gateway itself waits at most 29 for an integration
+LONGEST_ANSWER = 40.0  # seconds until a whole body is there, however it trickles
+LARGEST_BODY = 10 * 1024 * 1024  # bytes: API Gateway passes on no more (2026)
+CHUNK = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -80,35 +85,68 @@ class Http:
         `body` is sent as it is when it is text, as JSON otherwise; `host` is a name without a port.
         Raises Failure when no whole answer comes in time, EmulatorNotReady when the emulator is gone.
         """
+        response, data = self._exchange(method, path, body, headers or {}, host)
+        received = {name.lower(): value for name, value in response.headers.itermerged()}
+        return Answer(response.status, received, data.decode("utf-8", "replace"))
+
+    def download(self, path: str, most: int) -> bytes:
+        """The bytes at a path; Failure where they are more than `most`."""
+        return self._exchange("GET", path, None, {}, None, most)[1]
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        headers: Mapping[str, str],
+        host: str | None,
+        most: int = LARGEST_BODY,
+    ) -> tuple[BaseHTTPResponse, bytes]:
         if not path.startswith("/"):
             raise ValueError(f"{path!r} is no path: it does not begin with a slash")
         sent = HTTPHeaderDict({"User-Agent": USER_AGENT})
+        deadline = time.monotonic() + LONGEST_ANSWER
         if host:
             port = urlsplit(self._endpoint).port
             sent["Host"] = f"{host}:{port}" if port else host
-        sent.update(headers or {})
+        sent.update(headers)
         sent.update(self._marks())
         if body is not None and not isinstance(body, str):
             sent.setdefault("Content-Type", "application/json")
             body = json.dumps(body)
         try:
-            response = self._pool.request(method, path, body=body, headers=sent, redirect=False)
+            response = self._pool.request(method, path, body=body, headers=sent, redirect=False, preload_content=False)
+            return response, _whole_body(response, f"{method} {path}", deadline, most)
         except HTTPError as error:
             raise self._trouble(f"{method} {path}", error) from error
-        received = {name.lower(): value for name, value in response.headers.itermerged()}
-        return Answer(response.status, received, response.data.decode("utf-8", "replace"))
 
     def _trouble(self, request: str, error: HTTPError) -> Failure | EmulatorNotReady:
         """What it means that there is no answer: a mistake in what the learner built, or an emulator that is gone."""
+        causes = [part for part in error.args if isinstance(part, HTTPException | OSError)]
         if isinstance(error, ReadTimeoutError):
             found = f"no answer within {READ_TIMEOUT:g} s"
             step = "Look in the function for an endless loop or a long wait."
-        elif isinstance(error, DecodeError) or any(isinstance(part, IncompleteRead) for part in error.args):
+        elif isinstance(error, DecodeError) or any(isinstance(part, IncompleteRead) for part in causes):
             found = f"a body that does not fit its headers: {error.args[0]}"
             step = "See which headers are sent with it."
+        elif any(isinstance(part, HTTPException) and not isinstance(part, RemoteDisconnected) for part in causes):
+            found = f"what is no HTTP response: {causes[0]}"
+            step = "See which status and headers are sent."
+        elif causes and self._listens():
+            found = "a connection that was closed before the answer"
+            step = "See which status, headers and body are sent."
         else:
             return EmulatorNotReady(f"The emulator stopped answering at {self._endpoint}. Start it with: lab start")
         return Failure(expected=f"an answer to {request}", found=found, next_step=step)
+
+    def _listens(self) -> bool:
+        """Whether the emulator is there, though it has closed a connection: some answers it cannot send."""
+        address = urlsplit(self._endpoint)
+        try:
+            create_connection((address.hostname, address.port or 80), CONNECT_TIMEOUT).close()
+        except OSError:
+            return False
+        return True
 
     def api(
         self,
@@ -135,3 +173,20 @@ class Http:
                 found = SITE_FILE.finditer(text if files[path].status == 200 else "")
                 waiting += [urljoin(path, match["quoted"] or match["bare"]) for match in found]
         return files
+
+
+def _whole_body(response: BaseHTTPResponse, request: str, deadline: float, most: int) -> bytes:
+    """A response's body. Raises Failure where it is too long, or takes too long."""
+    parts, size, found = [], 0, ""
+    while not found and (part := response.read1(CHUNK, decode_content=True)):
+        parts.append(part)
+        size += len(part)
+        if size > most:
+            found = f"a body of more than {most // 1024 // 1024} MiB"
+        elif time.monotonic() > deadline:
+            found = f"a body that was not whole within {LONGEST_ANSWER:g} s"
+    if found:
+        response.close()
+        raise Failure(expected=f"an answer to {request}", found=found, next_step="See what is sent, and how fast.")
+    response.release_conn()
+    return b"".join(parts)

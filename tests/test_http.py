@@ -2,10 +2,14 @@
 
 import json
 import os
+import random
+import socket
 import subprocess
 import sys
 import threading
+import time
 import zlib
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -16,6 +20,7 @@ from lab_harness.emulators.process import free_port
 from lab_harness.errors import EmulatorNotReady, ForeignEndpoint
 from lab_harness.http import SHOWN_TEXT, USER_AGENT, Answer, Http
 from tests.labs.helpers import zipped
+from tests.waiting import PATIENCE, in_thread
 
 ROLE = "arn:aws:iam::000000000000:role/functions"
 
@@ -262,10 +267,82 @@ def test_emulator_that_is_gone_is_no_fault_of_the_learners(server, http):
     assert str(caught.value) == f"The emulator stopped answering at {gone}. Start it with: lab start"
 
 
-def test_emulator_that_ends_before_it_answers_is_gone_too(server, http, monkeypatch):
-    monkeypatch.setattr(Handler, "do_GET", lambda handler: setattr(handler, "close_connection", True))
-    with pytest.raises(EmulatorNotReady, match="stopped answering"):
+def test_emulator_that_ends_before_it_answers_is_gone_too():
+    with answering(b"", listens_on=False) as http, pytest.raises(EmulatorNotReady, match="stopped answering"):
         http.request("GET", "/")
+
+
+@contextmanager
+def answering(answer, listens_on=True, times=1):
+    """An Http whose server sends these bytes, whatever it is asked, and closes the connection."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        for _ in range(times):
+            connection = listening.accept()[0]
+            connection.recv(1 << 16)
+            if not listens_on:
+                listening.close()
+            with connection, suppress(OSError):
+                for part in [answer] if isinstance(answer, bytes) else answer:
+                    connection.sendall(part)
+
+    serving = in_thread(serve)
+    yield Http(f"http://127.0.0.1:{listening.getsockname()[1]}")
+    serving.result(PATIENCE)
+    listening.close()
+
+
+HEADERS = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        (HEADERS + b"x: y\r\n" * 150 + b"\r\n", "what is no HTTP response: got more than 100 headers"),
+        (HEADERS + b"x: " + b"y" * 100_000 + b"\r\n\r\n", "no HTTP response: got more than 65536 bytes"),
+        (b"garbage\r\n\r\n", "what is no HTTP response"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", "a connection that was closed before the answer"),
+        (b"", "a connection that was closed before the answer"),
+        ([HEADERS + b"\r\n", *[bytes(1 << 20)] * 12], "a body of more than 10 MiB"),
+    ],
+)
+def test_answer_that_cannot_be_read_is_the_learners_to_mend(answer, found):
+    with answering(answer) as http, pytest.raises(Failure) as caught:
+        http.request("GET", "/")
+    assert found in caught.value.found
+
+
+def test_body_that_trickles_ends_in_time(monkeypatch):
+    monkeypatch.setattr("lab_harness.http.LONGEST_ANSWER", 0.3)
+
+    def parts():
+        yield HEADERS + b"\r\n"
+        for _ in range(100):
+            yield b"x"
+            time.sleep(0.05)
+
+    with answering(parts()) as http, pytest.raises(Failure, match=r"not whole within 0\.3 s"):
+        http.request("GET", "/")
+
+
+def test_whatever_bytes_come_are_an_answer_or_the_learners_to_mend():
+    chosen = random.Random(10)
+    bits = [HEADERS, b"HTTP/1.1 ", b"100", b"204", b"999999", b"\r\n", b"\r\n\r\n", b"\x00", b"\xff\xfe", b"zz"]
+    bits += [b"Content-Length: 9", b"Content-Length: -1", b"Content-Length: x", b"Transfer-Encoding: chunked"]
+    bits += [
+        b"Content-Encoding: gzip",
+        b"Content-Encoding: deflate, br, x",
+        b"ffffffff",
+        b"-1",
+        b"5",
+        b": ",
+        b"{" * 9000,
+    ]
+    for _ in range(300):
+        answer = b"".join(chosen.choices([HEADERS, b""]) + chosen.choices(bits, k=chosen.randrange(8)))
+        with answering(answer) as http, suppress(Failure):
+            http.request("GET", "/").json()
 
 
 # Websites

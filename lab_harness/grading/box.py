@@ -18,6 +18,8 @@ from lab_harness.lab_file import Limits
 STUDENT = 1000  # the student's user in a box
 WORK = "/tmp/work"  # noqa: S108  in the box's own memory
 MOUNTED_FUNCTION = "/var/lambda"
+TERMINALS = 8
+OF_A_ROOM = 256  # processes and threads of the emulator, the judge, and of functions' boxes before they do anything
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ def _keep(main: Callable[[], None], walls_of: Walls, keep: set[int], leash: sock
 def _first_process(main: Callable[[], None], walls_of: Walls, leash: socket.socket) -> int:
     if walls_of.closed:
         flags = walls.NEW_MOUNTS | walls.NEW_PIDS | walls.NEW_IPC | walls.NEW_UTS
+        walls.limit_family(walls_of.limits.processes + OF_A_ROOM)
         walls.unshare(flags, as_user=STUDENT)
         _furnish(walls_of)
     else:
@@ -128,21 +131,22 @@ def _furnish(walls_of: Walls) -> None:
     most = walls_of.limits.disk_bytes
     walls.mount_empty("/tmp", most // 4 if walls_of.function else most)  # noqa: S108
     walls.mount_empty("/dev/shm", most // 4)  # noqa: S108
-    walls.mount_terminals()
+    walls.mount_terminals(TERMINALS)
 
 
 def _close_in(walls_of: Walls, tell: int) -> None:
     """In the box: take away what the first process has left of power. A failure is told, and ends the box."""
     try:
+        walls.sacrifice_first()
         if walls_of.closed:
             walls.mount_processes()
             walls.forbid_namespaces()
+            walls.freeze_processes()
             Path(WORK).mkdir(0o700)
             os.chdir(WORK)
         else:
             walls.die_with_parent()
         os.setsid()  # A signal to its own process group would reach the keeper.
-        walls.sacrifice_first()
         walls.limit_resources(walls_of.limits, others=0 if walls_of.closed else threads_of_user())
         if walls_of.closed:
             walls.drop_privileges()

@@ -69,13 +69,16 @@ class Desk(Grader):
     def _turn(self) -> None:
         while self._waiting and self._has_room():
             self._keep_promise(self._begin(self._waiting.popleft()))
-        for key, _ in self.selector.select(TICK if self._waiting or self.flights else None):
+        if not self._waiting:
+            self._keep_promise(self._try_again())
+        for key, _ in self.selector.select(TICK if self._waiting or self.again or self.flights else None):
             if key.data is None:
                 self._bell.recv(1 << 16)
             else:
                 self._keep_promise(self._hear(key.data))
         for grade in self._overdue():
             self._keep_promise(grade)
+        self._relieve()
 
     def _keep_promise(self, grade: Grade | None) -> None:
         if grade:

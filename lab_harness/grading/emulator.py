@@ -8,10 +8,12 @@ import socket
 import sys
 import threading
 import time
+import urllib.request
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import urlsplit
 
 from lab_harness.aws import emulator_environment
 from lab_harness.emulators.base import ACCOUNT, REGION
@@ -71,16 +73,18 @@ def serve(
     listening: list[socket.socket],
     requests: socket.socket,
     settle: socket.socket,
-    token_pipe: int,
+    tell: socket.socket,
     learner: Credentials,
     folder: Path,
 ) -> None:
     """Be the emulator. Its token exists in no process that a student's code is forked from: it is made here."""
     token = secrets.token_urlsafe(32)
-    os.write(token_pipe, token.encode())
-    os.close(token_pipe)
+    tell.send(token.encode())
+    tell.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    urllib.request.install_opener(urllib.request.build_opener(urllib.request.ProxyHandler({})))
     sys.addaudithook(_refuse_processes)
+    sys.addaudithook(_refuse_files)
     for thread in _postponed:
         thread.start()
     from lab_harness.emulators.server import LabEmulator
@@ -92,6 +96,12 @@ def _refuse_processes(event: str, _arguments: Any) -> None:
     # Whatever else MiniStack would run for a student (Node, Glue jobs) would run outside the walls.
     if event in PROCESS_EVENTS:
         raise RuntimeError("no other programs run while submissions are graded")
+
+
+def _refuse_files(event: str, arguments: Any) -> None:
+    # A URL that a student names (an integration's, a topic's subscriber's) is fetched here, outside the walls.
+    if event == "urllib.Request" and urlsplit(arguments[0]).scheme not in ("http", "https"):
+        raise RuntimeError("only HTTP leads out of the emulator while submissions are graded")
 
 
 async def _serve(emulator: Any, listening: list[socket.socket], requests: socket.socket, settle: socket.socket) -> None:

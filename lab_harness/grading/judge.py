@@ -4,7 +4,6 @@ import hashlib
 import io
 import json
 import re
-import urllib.request
 import zipfile
 from collections.abc import Iterable
 from contextlib import suppress
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 
 from lab_harness.aws import Clients
 from lab_harness.course import Course
-from lab_harness.errors import EmulatorNotReady
+from lab_harness.errors import EmulatorError, EmulatorNotReady
 from lab_harness.grading.emulator import PORT, RoomEmulator
 from lab_harness.grading.lines import tell
 from lab_harness.lab_file import MIB
@@ -21,7 +20,7 @@ from lab_harness.labs import Lab, load_lab
 from lab_harness.results import CheckResult, LabReport, Outcome
 from lab_harness.runner import run_checks
 
-MOST_CODE, LARGEST_PACKAGE = 1 * MIB, 50 * MIB  # of a function's code that goes into a fingerprint
+MOST_OF_A_FILE, MOST_CODE, LARGEST_PACKAGE = 1 * MIB, 32 * MIB, 50 * MIB  # of a function's code in a fingerprint
 LONGEST_TEXT = 10_000  # characters of a result's; a function may answer with megabytes
 VOLATILE = re.compile(
     r"\d{4}-\d\d-\d\d[T ][\d:.]+(Z|[+-]\d\d:?\d\d)?"  # times
@@ -65,7 +64,10 @@ class Judge:
         return self._labs[lab_id]
 
     def run(self, lab_id: str, port: int, token: str, results: int) -> None:
-        """Judge the lab, telling each result as it comes, then that all is done. Runs in a process of its own."""
+        """Judge the lab, telling each result as it comes, then that all is done, or why it stopped before.
+
+        Runs in a process of its own.
+        """
         self.emulator.open_with(port, token)
         if port != PORT:
             self.clients = Clients(self.emulator)
@@ -73,11 +75,22 @@ class Judge:
         checks = {check.name: check for check in lab.all_checks}
 
         def finished(result: CheckResult) -> None:
+            if result.outcome is Outcome.BROKEN:
+                self._insist_on_answers()
             tell(results, {"result": _short(result.to_dict()) | {"points": checks[result.name].points}})
 
-        tell(results, {"fingerprint": fingerprint(self.clients, lab)})
-        run_checks(lab, self.clients, finished=finished)
-        tell(results, {"judged": True})
+        try:
+            self._insist_on_answers()
+            tell(results, {"fingerprint": fingerprint(self.clients, lab)})
+            run_checks(lab, self.clients, finished=finished)
+            tell(results, {"judged": True})
+        except (EmulatorError, MemoryError) as error:
+            tell(results, {"stopped": str(error) or type(error).__name__})
+
+    def _insist_on_answers(self) -> None:
+        """Raise EmulatorNotReady where the emulator hangs: no check's fault, and each would wait long for nothing."""
+        if not self.emulator.healthy():
+            raise EmulatorNotReady("The emulator hangs.")
 
 
 def _services(lab: Lab) -> set[str]:
@@ -137,21 +150,21 @@ def _without_volatile(value: Any) -> Any:
 
 
 def _code_of_functions(clients: Clients) -> Iterable[str]:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     for function in clients["lambda"].list_functions()["Functions"]:
         name = function["FunctionName"]
         location = urlsplit(clients["lambda"].get_function(FunctionName=name)["Code"]["Location"])
-        url = f"{clients.emulator.endpoint}{location.path}?{location.query}"
-        with opener.open(url, timeout=10) as answer:
-            yield f"{name} {zip_digest(answer.read(LARGEST_PACKAGE))}"
+        package = clients["http"].download(f"{location.path}?{location.query}", LARGEST_PACKAGE)
+        yield f"{name} {zip_digest(package)}"
 
 
 def zip_digest(package: bytes) -> str:
     """A digest of the files in a zip archive, without their times."""
-    digest = hashlib.sha256()
+    digest, left = hashlib.sha256(), MOST_CODE
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
         for name in sorted(archive.namelist()):
             digest.update(name.encode() + b"\0")
             with archive.open(name) as file:
-                digest.update(file.read(MOST_CODE))
+                code = file.read(min(MOST_OF_A_FILE, left))
+            digest.update(code)
+            left -= len(code)
     return digest.hexdigest()

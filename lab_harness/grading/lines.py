@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-LONGEST_LINE = 256 * 1024  # bytes
+LONGEST_LINE = 1024 * 1024  # bytes: a result's four texts of 10,000 characters, each of which may take twelve
 MOST = 32 * 1024 * 1024  # bytes in all
 CHUNK = 1 << 16
 

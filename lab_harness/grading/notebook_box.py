@@ -66,6 +66,11 @@ class NotebookBox:
         selector.register(self.box.leash, selectors.EVENT_READ, self._keeper_told)
         self._deadline = time.monotonic() + where.limits.notebook_seconds
 
+    @property
+    def pid(self) -> int:
+        """Its first process, which runs the cells; 0 where there is none."""
+        return self._pid
+
     def end(self) -> None:
         """End all that runs in the box, wait until it is gone, and tell so."""
         if self.box is None:

@@ -1,10 +1,10 @@
 """Grades submissions side by side, and hands out each grade as it comes."""
 
 import json
-import re
 import selectors
 import socket
 import time
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,15 +14,16 @@ from msgspec.structs import asdict
 
 from lab_harness.course import Course
 from lab_harness.errors import HarnessError
-from lab_harness.grading.grade import CellError, Grade, Status, Submission
-from lab_harness.grading.judge import report_of
+from lab_harness.grading import machine
+from lab_harness.grading.conditions import BLAMELESS, SHORT
+from lab_harness.grading.grade import Grade, Status, Submission
 from lab_harness.grading.notebook_process import Cell
 from lab_harness.grading.sandbox import Warm
+from lab_harness.grading.told import grade_of, plain
 from lab_harness.lab_file import Limits
 from lab_harness.labs import load_lab
 
 IN_FLIGHT = 4  # submissions a worker: most of them wait
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 WAITS_AFTER = 0.4  # seconds in which a submission had nothing to compute
 LONGEST_NOTEBOOK = 16 * 1024 * 1024  # bytes
 LONGEST_WORD = 64 * 1024 * 1024  # bytes from a room
@@ -73,7 +74,8 @@ class _Flight:
     limits: Limits
     began: float
     busy: float  # when it had last something to compute
-    again: bool  # whether it was lost once before
+    again: bool  # whether it was lost once before, and is alone now
+    holds: int = 0  # bytes of memory
     received: bytearray = field(default_factory=bytearray)
 
 
@@ -93,6 +95,7 @@ class Grader:
         self.selector = selectors.DefaultSelector()
         self.warm = warm
         self.flights: list[_Flight] = []
+        self.again: deque[Submission] = deque()  # what is in doubt, and is tried once more, alone
 
     def __enter__(self) -> Self:
         return self
@@ -107,21 +110,30 @@ class Grader:
     def grade(self, submissions: Iterable[Submission]) -> Iterator[Grade]:
         """The grade of each submission, as `grade_all` gives them."""
         waiting = longest_first(submissions, self.course)
-        while waiting or self.flights:
+        while waiting or self.again or self.flights:
             while waiting and self._has_room():
                 grade = self._begin(waiting.pop(0))
                 if grade:
                     yield grade
+            if not waiting and (grade := self._try_again()):
+                yield grade
             for key, _ in self.selector.select(0.1):
                 grade = self._hear(key.data)
                 if grade:
                     yield grade
             yield from self._overdue()
+            self._relieve()
 
     def _has_room(self) -> bool:
+        if any(flight.again for flight in self.flights):
+            return False
         lately = time.monotonic() - WAITS_AFTER
         busy = sum(flight.busy > lately for flight in self.flights)
         return busy < self.workers and len(self.flights) < self.workers * IN_FLIGHT
+
+    def _try_again(self) -> Grade | None:
+        """Begin one that is in doubt once nothing else is under way, so that nothing of others' disturbs it."""
+        return self._begin(self.again.popleft(), again=True) if self.again and not self.flights else None
 
     def _begin(self, submission: Submission, again: bool = False) -> Grade | None:
         """Start grading; the grade itself where there is nothing to run."""
@@ -131,7 +143,9 @@ class Grader:
             cells = read_cells(submission, {task.id for task in lab.tasks if task.apart})
             limits = self.limits or lab.file.limits
             ours = self._room(lab.id)
-            ours.sendall(json.dumps({"lab": lab.id, "cells": cells, "limits": asdict(limits)}).encode() + b"\n")
+            ours.sendall(
+                json.dumps({"lab": lab.id, "cells": cells, "limits": asdict(limits), "alone": again}).encode() + b"\n"
+            )
         except Rejected as error:
             return Grade(submission.student, submission.lab, Status.REJECTED, str(error))
         except (HarnessError, OSError) as error:
@@ -168,56 +182,44 @@ class Grader:
             message = plain(json.loads(line))
             if "busy" in message:
                 flight.busy = time.monotonic() if message["busy"] else flight.busy
+                flight.holds = message["holds"]
             else:
                 return self._land(flight, message)
         return None
 
     def _lost(self, flight: _Flight) -> Grade | None:
-        """A room that ended without a word: its submission is tried once more."""
-        grade = self._land(flight, {"broken": "The grading of this submission ended without a word, twice."})
-        return grade if flight.again else self._begin(flight.submission, again=True)
+        """A room that ended without a word."""
+        return self._land(flight, {"broken": "The grading of this submission ended without a word, twice."})
+
+    def _relieve(self) -> None:
+        """Where memory runs short, take the submission that holds most off, to be tried once more alone."""
+        if len(self.flights) > 1 and machine.is_short_of_memory():
+            self._land(max(self.flights, key=lambda flight: flight.holds), {"broken": SHORT})
 
     def _overdue(self) -> Iterator[Grade]:
         latest = time.monotonic() - ROOM_SECONDS
         for flight in [each for each in self.flights if each.began + each.limits.notebook_seconds < latest]:
-            yield self._land(flight, {"broken": "The grading of this submission did not end in time."})
+            flight.again = True  # It has had all the time there is.
+            grade = self._land(flight, {"broken": "The grading of this submission did not end in time."})
+            if grade:
+                yield grade
 
-    def _land(self, flight: _Flight, message: dict[str, Any]) -> Grade:
+    def _land(self, flight: _Flight, message: dict[str, Any]) -> Grade | None:
+        """The grade that came; None where the grader itself may be to blame for it and it is tried once more."""
         self.selector.unregister(flight.socket)
         flight.socket.close()
         self.flights.remove(flight)
+        doubt = message["graded"]["doubt"] if "graded" in message else str(message["broken"])
+        if doubt and not flight.again:
+            self.again.append(flight.submission)
+            return None
+        if doubt in BLAMELESS:
+            message = {"broken": f"{doubt}, twice."}
         seconds = round(time.monotonic() - flight.began, 3)
         submission = flight.submission
         if "graded" not in message:
             return Grade(submission.student, submission.lab, Status.BROKEN, str(message["broken"]), seconds=seconds)
-        return self._grade(submission, message["graded"], seconds)
-
-    def _grade(self, submission: Submission, told: dict[str, Any], seconds: float) -> Grade:
-        lab = load_lab(submission.lab, self.course)
-        hit, judged = list(told["hit"]), told["judged"]
-        status = Status.LIMITED if hit else Status.GRADED if judged else Status.BROKEN
-        reason = " ".join(hit) if hit else "" if judged else "The checks ended in the middle; see the grader's log."
-        report = report_of(lab, told["results"], "This could not be judged any more: a limit was hit.")
-        return Grade(
-            submission.student,
-            submission.lab,
-            status,
-            reason,
-            report=None if status is Status.BROKEN else report.to_dict(),
-            cell_errors=tuple(CellError(**error) for error in told["errors"]),
-            seconds=seconds,
-            cpu_seconds=round(told["cpu"], 3),
-            fingerprint=told["fingerprint"],
-        )
-
-
-def plain(value: Any) -> Any:
-    """JSON values whose texts anybody can store and show: no half characters, no control characters."""
-    if isinstance(value, str):
-        return CONTROL.sub("�", value.encode("utf-8", "replace").decode())
-    if isinstance(value, dict):
-        return {plain(key): plain(each) for key, each in value.items()}
-    return [plain(each) for each in value] if isinstance(value, list) else value
+        return grade_of(submission, load_lab(submission.lab, self.course), message["graded"], seconds)
 
 
 def read_cells(submission: Submission, apart: Collection[str] = ()) -> list[Cell]:

@@ -25,6 +25,7 @@ from lab_harness.emulators.credentials import ACCESS_KEY_ID, Credentials, new_se
 from lab_harness.emulators.process import free_port
 from lab_harness.grading import functions, walls
 from lab_harness.grading.box import end_processes
+from lab_harness.grading.conditions import UNANSWERED, Conditions, doubts
 from lab_harness.grading.emulator import PORT, TOO_LONG
 from lab_harness.grading.function_boxes import FunctionBoxes
 from lab_harness.grading.judge import Judge
@@ -38,16 +39,27 @@ from lab_harness.lab_file import MIB, Limits
 TICK = 0.1  # seconds between two looks at what is used
 JUDGE_SECONDS = 240.0  # the check that waits longest may take a minute and a half
 SETTLE_DEADLINE = 15.0
+TOOK_THE_REST = (
+    "The grader's machine ran short of memory, of which this submission, graded alone, took more than it may."
+)
 ROOM_BYTES = 256 * MIB  # the folder in memory where functions' packages are unpacked
 
 
-def occupy(control: socket.socket, judge: Judge, closed: bool) -> NoReturn:
-    """In a process of its own: build the room, grade the submission that `control` brings, and end."""
+def occupy(control: socket.socket, judge: Judge, closed: bool, user: int) -> NoReturn:
+    """In a process of its own: build the room, grade the submission that `control` brings, and end.
+
+    Where the grader is root a closed room has a `user` of its own, so that what is counted by user is its own, too.
+    """
     try:
         walls.die_with_parent()
         walls.close_all_but({control.fileno()})
+        walls.forget_keys()
+        if closed and os.geteuid() == 0:
+            walls.become(user)
+            walls.die_with_parent()  # which changing the user has undone
         if closed:
             walls.enter_room(ROOM_BYTES)
+            walls.hide()
         else:
             walls.adopt_orphans()
         Room(control, judge, closed).grade()
@@ -81,7 +93,7 @@ class Room:
         self.judged = self.over = False
         self.judge_pid = 0
         self.deadline = self.next_look = 0.0
-        self.watch = Watch(self.limits)
+        self.watch, self.conditions = Watch(self.limits, closed), Conditions(self.limits, self.job["alone"])
 
     def grade(self) -> None:
         """Do everything, and tell what came of it."""
@@ -113,7 +125,7 @@ class Room:
             self.selector.register(source, selectors.EVENT_READ, react)
 
     def _emulator_ended(self) -> None:
-        self.hit.append("The emulator ended: what the submission did was too much for it.")
+        self.hit.append(UNANSWERED)
         self.over = True
 
     def _abandon(self) -> None:
@@ -148,20 +160,21 @@ class Room:
         if answer == TOO_LONG:
             self.hit.append("A function was still running when the notebook had ended, and was stopped.")
         self.functions.end(self.spoilt)
-        results, tell = os.pipe()
+        results, tell = socket.socketpair()
 
         def main() -> None:
-            self.judge.run(self.job["lab"], self.port, self.emulator.read_token(), tell)
+            self.judge.run(self.job["lab"], self.port, self.emulator.read_token(), tell.fileno())
 
-        self.judge_pid = fork_trusted(main, {tell, self.emulator.token})
-        os.close(tell)
-        Lines(results, self.selector, self._judge_told, self._judge_ended)
+        self.judge_pid = fork_trusted(main, {tell.fileno(), self.emulator.token.fileno()}, hidden=self.closed)
+        tell.close()
+        Lines(results.detach(), self.selector, self._judge_told, self._judge_ended)
         self.deadline = time.monotonic() + JUDGE_SECONDS
 
     def _judge_told(self, message: dict[str, Any]) -> None:
         self.fingerprint = message.get("fingerprint", self.fingerprint)
         self.judged = self.judged or "judged" in message
         self.results += [message["result"]] if "result" in message else []
+        self.hit += [UNANSWERED] if "stopped" in message else []
 
     def _judge_ended(self) -> None:
         self.over = True
@@ -171,6 +184,7 @@ class Room:
         if now < self.next_look or self.over:
             return
         self.next_look = now + TICK
+        self.conditions.look({self.emulator.pid, self.judge_pid, self.notebook.pid} - {0})
         if self.notebook.box:
             self.notebook.watch(now)
         elif now > self.deadline:
@@ -179,8 +193,10 @@ class Room:
         students = self.functions.keepers | ({self.notebook.box.keeper} if self.notebook.box else set())
         if why := self.watch.exceeded(students, self.emulator.pid, now):
             self._stop(why)
+        elif self.conditions.took_the_rest():
+            self._stop(TOOK_THE_REST)
         with suppress(OSError):
-            _send(self.control, {"busy": self.watch.busy()})
+            _send(self.control, {"busy": self.watch.busy(), "holds": self.watch.holds})
 
     def _stop(self, why: str) -> None:
         """End the notebook, after which the checks follow, or what still runs of it, or else the checks."""
@@ -200,6 +216,7 @@ class Room:
                 "results": self.results,
                 "errors": self.notebook.errors,
                 "hit": list(dict.fromkeys(self.hit)),
+                "doubt": doubts(self.conditions, self.watch.most_held, self.hit, self.results, self.judged),
                 "fingerprint": self.fingerprint,
                 "cpu": cpu_seconds(),
             }

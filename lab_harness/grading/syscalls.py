@@ -1,7 +1,7 @@
-"""What a box may not ask of the kernel: sockets that a network namespace does not close in, and ways around that.
+"""What a box may not ask of the kernel.
 
-Sockets to the host of a virtual machine (vsock), to Bluetooth and the like lead out of a network namespace. A filter
-is a small program for the kernel (seccomp, in classic BPF), which sees the number and the arguments of each call.
+A filter is a small program for the kernel (seccomp, in classic BPF), which sees the number and the arguments of each
+call. It lets through what it does not know: namespaces, limits and the lack of capabilities do the rest.
 """
 
 import errno
@@ -15,8 +15,47 @@ NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # where each stands in the kern
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000  # an error's number completes REFUSE
 OTHER_WORD_SIZE = 0x40000000  # the numbers of the x32 interface's calls are above
 NETLINK = 16  # whoever resolves a name asks it which interfaces there are
+# Sockets of other families lead out of a network namespace: to a virtual machine's host (vsock), to Bluetooth.
 FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, NETLINK)
-IO_URING_SETUP = 425  # on all machines; what is asked through a ring no filter sees
+
+
+class Call(NamedTuple):
+    """A call that is refused: its number by machine, and why."""
+
+    x86_64: int
+    aarch64: int
+    why: str
+
+
+KEYS = "keyrings are shared by all that one user runs, and outlast it"
+UNCOUNTED = "memory that belongs to no process's own, so that no limit counts it"
+OTHERS = "a way into other processes"
+KERNEL = "a large part of the kernel that no notebook needs"
+FILES = "a way to files that no path leads to, or to what others do with them"
+# Where a call is refused it seems to be missing, and programs find another way: Python's shared memory is in /dev/shm.
+REFUSED = {
+    "add_key": Call(248, 217, KEYS),
+    "request_key": Call(249, 218, KEYS),
+    "keyctl": Call(250, 219, KEYS),
+    "memfd_create": Call(319, 279, UNCOUNTED),
+    "memfd_secret": Call(447, 447, UNCOUNTED),
+    "shmget": Call(29, 194, UNCOUNTED),
+    "semget": Call(64, 190, UNCOUNTED),
+    "msgget": Call(68, 186, UNCOUNTED),
+    "ptrace": Call(101, 117, OTHERS),
+    "process_vm_readv": Call(310, 270, OTHERS),
+    "process_vm_writev": Call(311, 271, OTHERS),
+    "process_madvise": Call(440, 440, OTHERS),
+    "pidfd_getfd": Call(438, 438, OTHERS),
+    "kcmp": Call(312, 272, OTHERS),
+    "bpf": Call(321, 280, KERNEL),
+    "perf_event_open": Call(298, 241, KERNEL),
+    "userfaultfd": Call(323, 282, KERNEL),
+    "io_uring_setup": Call(425, 425, "what is asked through a ring no filter sees"),
+    "name_to_handle_at": Call(303, 264, FILES),
+    "open_by_handle_at": Call(304, 265, FILES),
+    "fanotify_init": Call(300, 262, FILES),
+}
 
 
 class Machine(NamedTuple):
@@ -29,13 +68,20 @@ class Machine(NamedTuple):
 MACHINES = {"x86_64": Machine(0xC000003E, 41), "aarch64": Machine(0xC00000B7, 198)}
 
 
+def number_of(name: str, machine: str = platform.machine()) -> int | None:
+    """The number of a call that boxes are refused; None on machines that the filter is not written for."""
+    return int(getattr(REFUSED[name], machine)) if machine in MACHINES else None
+
+
 def call_filter(machine: str = platform.machine()) -> bytes:
     """The filter as the kernel takes it; empty for machines that it is not written for."""
-    return _program(MACHINES[machine]) if machine in MACHINES else b""
+    return _program(machine) if machine in MACHINES else b""
 
 
-def _program(machine: Machine) -> bytes:
+def _program(name: str) -> bytes:
     # A comparison's numbers say how many instructions to skip if it holds, and how many if it does not.
+    machine = MACHINES[name]
+    refused = sorted({getattr(call, name) for call in REFUSED.values()})
     families = [(EQUAL, len(FAMILIES) - place, 0, family) for place, family in enumerate(FAMILIES)]
     instructions = [
         (LOAD, 0, 0, ARCHITECTURE),
@@ -44,7 +90,8 @@ def _program(machine: Machine) -> bytes:
         (LOAD, 0, 0, NUMBER),
         (AT_LEAST, 0, 1, OTHER_WORD_SIZE),
         (RETURN, 0, 0, REFUSE | errno.EPERM),
-        (EQUAL, 0, 1, IO_URING_SETUP),
+        *((EQUAL, len(refused) - place, 0, number) for place, number in enumerate(refused)),
+        (AT_LEAST, 1, 0, 0),  # always so
         (RETURN, 0, 0, REFUSE | errno.ENOSYS),
         (EQUAL, 0, len(FAMILIES) + 2, machine.socket),
         (LOAD, 0, 0, FIRST_ARGUMENT),

@@ -22,7 +22,8 @@ class EmulatorProcess:
 
     def __init__(self, port: int, learner: Credentials, folder: Path, closed: bool) -> None:
         listening = _listen(port)
-        self.token, token = os.pipe()
+        # By sockets, here and to the judge: a pipe's other end could be opened, and emptied, by its path in /proc.
+        self.token, token = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.requests, requests = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # for functions' processes
         self.settling, settle = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         (folder / "emulator").mkdir(parents=True)
@@ -33,33 +34,43 @@ class EmulatorProcess:
             tempfile.tempdir = str(folder)
             serve(listening, requests, settle, token, learner, folder / "emulator")
 
-        used = (*listening, requests, settle)
-        self.pid = fork_trusted(main, {each.fileno() for each in used} | {token})
+        used = (*listening, requests, settle, token)
+        self.pid = fork_trusted(main, {each.fileno() for each in used}, hidden=closed)
         self.watched = os.pidfd_open(self.pid)  # ready when it has ended
         for each in used:
             each.close()
-        os.close(token)
 
     def read_token(self) -> str:
         """What opens its administration."""
-        return os.read(self.token, LONGEST_TOKEN).decode()
+        return self.token.recv(LONGEST_TOKEN).decode()
 
 
-def fork_trusted(main: Callable[[], None], keep: set[int]) -> int:
-    """A process that runs `main` with these descriptors only, and ends with us."""
+def fork_trusted(main: Callable[[], None], keep: set[int], hidden: bool) -> int:
+    """A process that runs `main` with these descriptors only, and ends with us.
+
+    One that is `hidden` has descriptors and memory that no other process can open.
+    """
     child = os.fork()
     if child:
         return child
     try:
         walls.die_with_parent()
         walls.close_all_but(keep)
-        resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
+        if hidden:
+            walls.hide()
+        _limit_memory()
         main()
     except BaseException as error:
         with suppress(OSError):
             os.write(2, f"{type(error).__name__}: {error}\n".encode())
     finally:
         os._exit(1)
+
+
+def _limit_memory() -> None:
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    most = ADDRESS_SPACE if hard == resource.RLIM_INFINITY else min(hard, ADDRESS_SPACE)
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 def _listen(port: int) -> list[socket.socket]:

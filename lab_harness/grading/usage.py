@@ -16,6 +16,7 @@ class Use:
     memory_bytes: int
 
 
+MEMORY_FOLDERS = ("/tmp", "/dev/shm")  # noqa: S108
 TICKS, PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
 Table = dict[int, list[str]]
 
@@ -32,6 +33,30 @@ def use_of(roots: Collection[int], table: Table) -> Use:
         family |= more
     cpu = sum(sum(map(int, table[pid][11:15])) for pid in family) / TICKS
     return Use(frozenset(family), cpu, sum(int(table[pid][21]) for pid in family) * PAGE)
+
+
+def threads_of(family: Collection[int], table: Table) -> int:
+    """How many threads these processes have in all."""
+    return sum(int(table[pid][17]) for pid in family)
+
+
+def files_in_memory(keepers: Collection[int]) -> int:
+    """The bytes that lie in boxes' own folders, which are in memory and no process's own."""
+    return sum(_used(f"/proc/{keeper}/root{folder}") for keeper in keepers for folder in MEMORY_FOLDERS)
+
+
+def _used(folder: str) -> int:
+    with suppress(OSError):
+        found = os.statvfs(folder)
+        return (found.f_blocks - found.f_bfree) * found.f_frsize
+    return 0
+
+
+def sockets() -> int:
+    """How many sockets our network namespace has; what waits in them is memory of the kernel's."""
+    with suppress(OSError, ValueError, IndexError):
+        return int(Path("/proc/net/sockstat").read_text().split()[2])
+    return 0
 
 
 def threads_of_user() -> int:

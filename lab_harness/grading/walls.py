@@ -16,7 +16,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
-from lab_harness.grading.syscalls import call_filter
+from lab_harness.grading.syscalls import call_filter, number_of
 from lab_harness.lab_file import Limits
 
 NEW_MOUNTS, NEW_UTS, NEW_IPC, NEW_USER, NEW_PIDS, NEW_NET = (
@@ -29,16 +29,21 @@ CAPABILITIES_V3 = 0x20080522
 LAST_CAPABILITY = 63
 SET_FLAGS, UP, RUNNING = 0x8914, 0x1, 0x40  # of a network interface
 LEFT_OPEN = (0, 1, 2)
+OPEN_FILES = 256  # of a process in a box; so many may be under way in sockets as well, which counts for its user
+JOIN_SESSION = 1  # of keyctl
+NOBODY = 65534
+ROOM_USERS = range(0x70000000, 0x70100000)  # that no system gives to anybody
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.unshare.argtypes = [ctypes.c_int]
 _libc.mount.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_ulong, ctypes.c_char_p]
 _libc.prctl.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
 _libc.capset.argtypes = [ctypes.c_char_p, ctypes.c_char_p]
+_libc.syscall.argtypes, _libc.syscall.restype = [ctypes.c_long, ctypes.c_int, ctypes.c_char_p], ctypes.c_long
 
 
 def _call(name: str, *arguments: int | bytes | None) -> None:
-    if getattr(_libc, name)(*arguments) != 0:
+    if getattr(_libc, name)(*arguments) < 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{name}: {os.strerror(number)}")
 
@@ -84,15 +89,22 @@ def mount_processes() -> None:
     mount("proc", "/proc", "proc", NO_SETUID | NO_DEVICES)
 
 
-def mount_terminals() -> None:
-    """Give us pseudo terminals that nobody else can open."""
-    mount("devpts", "/dev/pts", "devpts", NO_SETUID, "newinstance,ptmxmode=0666,mode=620")
+def freeze_processes() -> None:
+    """Let nobody change settings in /proc, such as whom the kernel ends first where memory runs out."""
+    mount("none", "/proc", flags=BIND | REMOUNT | READ_ONLY | NO_SETUID | NO_DEVICES)
+
+
+def mount_terminals(most: int) -> None:
+    """Give us at most so many pseudo terminals, which nobody else can open: a machine has 4,096 in all."""
+    mount("devpts", "/dev/pts", "devpts", NO_SETUID, f"newinstance,ptmxmode=0666,mode=620,max={most}")
 
 
 def start_loopback() -> None:
     """Bring up the one interface that a new network namespace has."""
     with socket.socket() as any_socket:
         fcntl.ioctl(any_socket, SET_FLAGS, struct.pack("16sh22x", b"lo", UP | RUNNING))
+    for name in ("tcp_rmem", "tcp_wmem"):  # What waits in sockets is memory that counts for nobody.
+        Path(f"/proc/sys/net/ipv4/{name}").write_text("4096 65536 262144")
 
 
 def forbid_namespaces() -> None:
@@ -149,7 +161,7 @@ def limit_resources(limits: Limits, others: int = 0) -> None:
         (resource.RLIMIT_CPU, max(1, round(limits.cpu_seconds))),
         (resource.RLIMIT_FSIZE, limits.disk_bytes),
         (resource.RLIMIT_NPROC, limits.processes + others),
-        (resource.RLIMIT_NOFILE, 1024),
+        (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
@@ -159,21 +171,48 @@ def limit_resources(limits: Limits, others: int = 0) -> None:
         resource.setrlimit(kind, (value, value))
 
 
+def limit_family(most: int) -> None:
+    """Let the user namespaces that are made from here hold so many processes and threads, with those of our own.
+
+    The kernel counts them along the namespaces above a process (since Linux 5.14), whatever limits are set within.
+    """
+    hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    value = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(resource.RLIMIT_NPROC, (value, value))
+
+
 def _virtual_memory() -> int:
     return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 
 
-def become_nobody() -> None:
-    """Stop being root for good: limits on processes do not hold for root."""
-    nobody = 65534
+def become(user: int) -> None:
+    """Stop being root for good: limits on processes do not hold for root. Where there is no such user, be nobody."""
     os.setgroups([])
-    os.setresgid(nobody, nobody, nobody)
-    os.setresuid(nobody, nobody, nobody)
+    for number in (user, NOBODY):
+        with suppress(OSError):
+            os.setresgid(number, number, number)
+            os.setresuid(number, number, number)
+            return
+    raise OSError(errno.EPERM, "root cannot become another user")
+
+
+def forget_keys() -> None:
+    """Go on with an empty keyring, in place of that of whoever started us."""
+    if keyctl := number_of("keyctl"):
+        with suppress(
+            OSError
+        ):  # Where the kernel has none, or whoever runs us forbids it, there is no way to it either.
+            _call("syscall", keyctl, JOIN_SESSION, None)
 
 
 def die_with_parent() -> None:
     """Be killed when the process that started us ends."""
     _prctl(DEATH_SIGNAL, signal.SIGKILL)
+
+
+def hide() -> None:
+    """Let no process of our user's open our memory and descriptors in /proc; root of our namespace may."""
+    _prctl(DUMPABLE, 0)
 
 
 def adopt_orphans() -> None:

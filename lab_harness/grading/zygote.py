@@ -7,17 +7,19 @@ that no later room can find it in the memory that it is given.
 
 import gc
 import os
+import secrets
 import signal
 import socket
 import sys
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
+from itertools import count
 from pathlib import Path
 
 from lab_harness.course import Course
 from lab_harness.emulators.base import REGION
-from lab_harness.grading import walls
+from lab_harness.grading import machine, walls
 from lab_harness.grading.emulator import preload
 from lab_harness.grading.judge import Judge
 from lab_harness.grading.room import occupy
@@ -39,9 +41,10 @@ def main() -> None:
     """Load everything, say so, and fork a room for each submission until the socket closes."""
     jobs = socket.socket(fileno=int(sys.argv[1]))
     closed = sys.argv[2] == "closed"
-    if os.geteuid() == 0 and closed:
-        walls.become_nobody()
+    walls.forget_keys()
+    machine.raise_open_files()
     warm(closed)
+    users = count(secrets.randbelow(len(walls.ROOM_USERS)))
     judge, prepared = Judge(Course(Path(sys.argv[3]))), set[bytes]()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Rooms that ended are no business of ours.
     jobs.send(READY)
@@ -54,10 +57,11 @@ def main() -> None:
             judge.prepare(lab.decode(), rehearse=closed)  # Where it is closed, nobody listens at the port.
             prepared.add(lab)
             gc.freeze()  # A collection in a child would copy the pages that it shares with us.
+        user = walls.ROOM_USERS[next(users) % len(walls.ROOM_USERS)]
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             jobs.close()
-            occupy(socket.socket(fileno=descriptors[0]), judge, closed)
+            occupy(socket.socket(fileno=descriptors[0]), judge, closed, user)
         os.close(descriptors[0])
 
 

@@ -11,34 +11,11 @@ from lab_harness.grading.sandbox import missing_protections
 from lab_harness.labs import load_lab
 from lab_harness.notebook.build import solved_notebook, task_of
 from tests.grading.class_work import LIMITS, RIGHT_CELLS, errors, hand_in, outcomes
+from tests.grading.hostile import FUNCTIONS, HELLO, said
 
 MARKER = "the-secret-of-another-student"
 
 pytestmark = pytest.mark.skipif(bool(missing_protections()), reason="bubblewrap cannot close submissions off here")
-
-
-@pytest.fixture(scope="module")
-def grader(course):
-    with Grader(course, workers=1, limits=LIMITS) as running:
-        yield running
-
-
-@pytest.fixture
-def attack(grader, tmp_path):
-    """Grades a submission of these cells, and after it a right one, whose grade must not have changed."""
-
-    def grade(*cells, lab="first_steps"):
-        [attacked] = grader.grade([hand_in(tmp_path, *cells, student="mallory", lab=lab)])
-        [following] = grader.grade([hand_in(tmp_path, *RIGHT_CELLS, student="bea")])
-        assert (following.status, following.points, following.cell_errors) == (Status.GRADED, 4, ())
-        return attacked
-
-    return grade
-
-
-def said(grade):
-    """What the attack's last cell found out, which it tells by its error."""
-    return grade.cell_errors[-1].error if grade.cell_errors else None
 
 
 def test_a_patched_harness_passes_no_check(attack):
@@ -682,27 +659,6 @@ def test_a_fork_bomb_takes_nothing_from_a_submission_beside_it(course, tmp_path)
     assert {(each.status, each.points) for each in grades.values()} == {(Status.GRADED, 4)}
 
 
-FUNCTIONS = """
-    import boto3, io, json, stat, zipfile, textwrap
-    iam, lambda_ = boto3.client("iam"), boto3.client("lambda")
-    def zipped(source, **links):
-        code = io.BytesIO()
-        with zipfile.ZipFile(code, "w") as archive:
-            for name, target in links.items():
-                link = zipfile.ZipInfo(name)
-                link.external_attr = (stat.S_IFLNK | 0o777) << 16
-                archive.writestr(link, target)
-            archive.writestr("lambda_function.py", textwrap.dedent(source))
-        return code.getvalue()
-    def make(name, source, **settings):
-        lambda_.create_function(FunctionName=name, Runtime="python3.13", Handler="lambda_function.lambda_handler",
-            Role="arn:aws:iam::000000000000:role/x", Code={"ZipFile": zipped(source)}, **settings)
-        lambda_.get_waiter("function_active_v2").wait(FunctionName=name)
-    def ask(name):
-        return json.load(lambda_.invoke(FunctionName=name, Payload=b"{}")["Payload"])
-    """
-
-
 def test_a_function_reaches_no_administration_and_cannot_change_its_code(attack):
     function = """
         import http.client, os
@@ -770,13 +726,6 @@ def test_links_in_a_functions_package_lead_nowhere(attack):
         "lambda_.update_function_code(FunctionName='f', ZipFile=code)\nraise SystemExit(ask('f'))",
     )
     assert said(grade) == "SystemExit: []"
-
-
-HELLO = """
-    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service":
-        "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
-    iam.create_role(RoleName="hello-world-role", AssumeRolePolicyDocument=json.dumps(trust))
-    """
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from lab_harness.course import Course
 from lab_harness.grading.grade import Status, Submission
 from lab_harness.grading.pool import Grader, grade_all, read_cells
 from lab_harness.grading.sandbox import missing_protections
+from lab_harness.grading.told import grade_of
+from lab_harness.labs import load_lab
 from tests.grading.class_work import LIMITS, RIGHT_CELLS, errors, hand_in, hand_in_right, outcomes
 
 CLOSED = not missing_protections()
@@ -46,9 +48,9 @@ def test_right_submissions_of_the_other_labs_get_every_point_within_the_labs_own
     assert found == dict.fromkeys(labs, (Status.GRADED, "", (), True))
 
 
-def test_grading_that_ended_in_the_middle_of_the_checks_gives_no_points(grader, tmp_path):
+def test_grading_that_ended_in_the_middle_of_the_checks_gives_no_points(course, tmp_path):
     told = {"hit": [], "judged": False, "results": [], "errors": [], "cpu": 0.1, "fingerprint": ""}
-    graded = grader._grade(Submission("ana", "first_steps", tmp_path), told, 1.0)
+    graded = grade_of(Submission("ana", "first_steps", tmp_path), load_lab("first_steps", course), told, 1.0)
     assert (graded.status, graded.report) == (Status.BROKEN, None)
 
 

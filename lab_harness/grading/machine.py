@@ -1,0 +1,52 @@
+"""What the grader's own machine is short of: a submission is not to blame for that."""
+
+import resource
+from contextlib import suppress
+from pathlib import Path
+
+from lab_harness.lab_file import MIB
+
+LEAST_LEFT, SHARE_LEFT = 128 * MIB, 0.03  # of memory; the machine is short where less than either is left
+
+
+def memory_left() -> int:
+    """The bytes of memory that programs could still have, by the kernel's estimate."""
+    return _field("/proc/meminfo", "MemAvailable:") * 1024
+
+
+def is_short_of_memory() -> bool:
+    """Whether so little is left that the machine will swap, or end programs, soon."""
+    return memory_left() < max(LEAST_LEFT, SHARE_LEFT * 1024 * _field("/proc/meminfo", "MemTotal:"))
+
+
+def ended_for_memory() -> int:
+    """How many processes the kernel has ended since it started, for want of memory."""
+    return _field("/proc/vmstat", "oom_kill")
+
+
+def may_address(size: int) -> bool:
+    """Whether whoever started us lets a process of ours have so many bytes (`ulimit -v`)."""
+    most = resource.getrlimit(resource.RLIMIT_AS)[1]
+    return most == resource.RLIM_INFINITY or most >= size
+
+
+def time_granted(process: int) -> tuple[float, float] | None:
+    """The seconds that a process's first thread has had a processor, and has waited for one; None if it is gone."""
+    with suppress(OSError, ValueError):
+        ran, waited, _ = Path(f"/proc/{process}/schedstat").read_text().split()
+        return int(ran) / 1e9, int(waited) / 1e9
+    return None
+
+
+def raise_open_files() -> None:
+    """Let us have as many descriptors as we may: what others of our user hold on to counts against it."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _field(path: str, name: str) -> int:
+    """A number from a file of names and numbers; 0 where it is not there."""
+    with suppress(OSError, StopIteration, ValueError):
+        lines = Path(path).read_text().splitlines()
+        return int(next(line.split()[1] for line in lines if line.split()[0] == name))
+    return 0

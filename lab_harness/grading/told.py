@@ -1,0 +1,39 @@
+"""What a room told of a submission, as a grade."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from lab_harness.grading.grade import CellError, Grade, Status, Submission
+from lab_harness.grading.judge import report_of
+from lab_harness.labs import Lab
+
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def grade_of(submission: Submission, lab: Lab, told: Mapping[str, Any], seconds: float) -> Grade:
+    """The grade of a submission, of what its room told."""
+    hit, judged = list(told["hit"]), told["judged"]
+    status = Status.LIMITED if hit else Status.GRADED if judged else Status.BROKEN
+    reason = " ".join(hit) if hit else "" if judged else "The checks ended in the middle; see the grader's log."
+    report = report_of(lab, told["results"], "This could not be judged any more: a limit was hit.")
+    return Grade(
+        submission.student,
+        submission.lab,
+        status,
+        reason,
+        report=None if status is Status.BROKEN else report.to_dict(),
+        cell_errors=tuple(CellError(**error) for error in told["errors"]),
+        seconds=seconds,
+        cpu_seconds=round(told["cpu"], 3),
+        fingerprint=told["fingerprint"],
+    )
+
+
+def plain(value: Any) -> Any:
+    """JSON values whose texts anybody can store and show: no half characters, no control characters."""
+    if isinstance(value, str):
+        return CONTROL.sub("�", value.encode("utf-8", "replace").decode())
+    if isinstance(value, dict):
+        return {plain(key): plain(each) for key, each in value.items()}
+    return [plain(each) for each in value] if isinstance(value, list) else value
