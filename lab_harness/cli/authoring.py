@@ -29,7 +29,7 @@ def lint(labs: tuple[str, ...], run: bool) -> None:
                 found += rules.behaviour_problems(lab, Clients(emulator))
     for problem in found:
         click.echo(problem)
-    click.echo(f"{len(chosen)} labs, {len(found)} problems")
+    click.echo(f"{_counted(len(chosen), 'lab')}, {_counted(len(found), 'problem')}")
     sys.exit(1 if found else 0)
 
 
@@ -43,3 +43,7 @@ def new(lab: str) -> None:
     for path in new_lab(course, lab):
         click.echo(f"wrote {path.relative_to(course.root)}")
     click.echo(f"Next: lab notebooks build {lab} && lab lint {lab} && pytest tests/labs/test_{lab}.py")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
