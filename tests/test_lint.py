@@ -270,6 +270,12 @@ def test_lab_that_passes_untouched_fails_solved_or_breaks_is_told(written, clien
     assert found[3:] == ["already_there: solved, the check message_is_there fails: found none"]
 
 
+def test_check_that_passes_where_nothing_was_built_is_told(written, clients):
+    assert behaviour(written("never_fails"), "never_fails", clients) == [
+        "never_fails: the check message_is_there passes where nothing was built, so it can never fail"
+    ]
+
+
 def test_answer_that_cannot_be_run_is_told_with_what_fails_for_it(written, clients):
     found = behaviour(written("unsolvable"), "unsolvable", clients)
     assert found[0].startswith("unsolvable: labs/unsolvable/solution.py, line 2: ValueError: no such queue")

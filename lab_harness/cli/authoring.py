@@ -42,7 +42,7 @@ def new(lab: str) -> None:
     course = find_course()
     for path in new_lab(course, lab):
         click.echo(f"wrote {path.relative_to(course.root)}")
-    click.echo(f"Next: lab notebooks build {lab} && lab lint {lab} && pytest tests/labs/test_{lab}.py")
+    click.echo(f"Next: lab notebooks build {lab} && lab lint {lab} && pytest -k {lab}")
 
 
 def _counted(number: int, what: str) -> str:

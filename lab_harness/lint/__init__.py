@@ -36,7 +36,7 @@ from lab_harness.lint.notebooks import (
 from lab_harness.readme_table import listed
 from lab_harness.resources import remove_resources
 from lab_harness.results import Outcome
-from lab_harness.runner import run_checks
+from lab_harness.runner import run_alone, run_checks
 
 Rule = Callable[[Course, Lab], Iterator[str]]
 
@@ -85,11 +85,16 @@ def _told(rule: Rule, course: Course, lab: Lab) -> Iterator[str]:
 
 
 def behaviour_problems(lab: Lab, clients: Clients) -> Iterator[str]:
-    """What is wrong when the lab is run: untouched it fails its first check, solved it passes all."""
+    """What is wrong when the lab is run: untouched none of its checks passes, solved all do."""
     remove_resources(lab, clients)
     untouched = run_checks(lab, clients).results
     if untouched[0].outcome is not Outcome.FAILED:
         yield f"{lab.id}: untouched, the first check {untouched[0].name} is {untouched[0].outcome}, not failed"
+    for check in lab.all_checks:
+        # What is there in the end is so before a task that stands apart, too: nothing.
+        if check.needs and not check.apart and run_alone(check, clients).outcome is Outcome.PASSED:
+            yield f"{lab.id}: the check {check.name} passes where nothing was built, so it can never fail"
+    remove_resources(lab, clients)
     try:
         lab.solve(clients)
     except LabError as error:

@@ -11,6 +11,7 @@ from lab_harness.course import Course
 from lab_harness.grading.grade import Status, Submission
 from lab_harness.grading.pool import Grader, grade_all, read_cells
 from lab_harness.grading.sandbox import missing_protections
+from tests.conftest import LABS
 from tests.grading.class_work import LIMITS, RIGHT_CELLS, errors, hand_in, hand_in_right, outcomes
 
 CLOSED = not missing_protections()
