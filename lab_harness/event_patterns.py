@@ -7,7 +7,6 @@ say for certain. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cre
 import json
 import re
 from dataclasses import dataclass
-from html import escape
 from typing import Any, NoReturn
 
 from botocore.exceptions import ClientError
@@ -19,6 +18,7 @@ from rich.text import Text
 from lab_harness.event_operators import OPERATORS, Verdict, all_of, any_of, judge_item, reason
 from lab_harness.render.blocks import Note, Table
 from lab_harness.render.html import CELL
+from lab_harness.render.markup import escaped
 from lab_harness.render.text import plain
 
 Path = tuple[str, ...]
@@ -67,14 +67,16 @@ def compare(pattern: Any, event: Any) -> Comparison:
 
 def match_rule(events: Any, rule: str, event: Any, bus: str) -> "PatternMatch | Note":
     """What TestEventPattern says of an event and a rule's pattern, explained; a note where it says nothing."""
-    event = json.loads(event) if isinstance(event, str) else event
     try:
+        event = json.loads(event) if isinstance(event, str) else event
         found = events.describe_rule(Name=rule, EventBusName=bus)
         if "EventPattern" not in found:
             schedule = found.get("ScheduleExpression", "nothing")
             return Note(f"The rule {rule} has no pattern.", (f"It is started by its schedule: {schedule}.",))
         pattern = found["EventPattern"]
         answer = events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"]
+    except json.JSONDecodeError as error:
+        return Note(f"The rule {rule} could not be tried.", (f"The event is no JSON: {error}.",))
     except ClientError as error:
         return Note(f"The rule {rule} could not be tried.", (error.response["Error"]["Message"],))
     pattern = json.loads(pattern)
@@ -130,11 +132,11 @@ class PatternMatch:
         """The same as an HTML fragment."""
         cell = f'<td style="{CELL}"><strong>%s</strong><pre style="margin:0">%s</pre></td>'
         shown = {"event": self.event, "pattern": self.pattern}
-        beside = "".join(cell % (name, escape(_indented(value))) for name, value in shown.items())
+        beside = "".join(cell % (name, escaped(_indented(value))) for name, value in shown.items())
         tables = "".join(table.html() for table in self.tables())
-        sentences = "".join(f"<div>{escape(sentence)}</div>" for sentence in self.sentences())
+        sentences = "".join(f"<div>{escaped(sentence)}</div>" for sentence in self.sentences())
         return (
-            f'<div class="lab-match"><strong>{escape(self.title)}</strong>'
+            f'<div class="lab-match"><strong>{escaped(self.title)}</strong>'
             f"<table><tr>{beside}</tr></table>{tables}{sentences}</div>"
         )
 

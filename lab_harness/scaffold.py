@@ -9,6 +9,7 @@ from nbformat import v4
 
 from lab_harness.course import Course
 from lab_harness.errors import CourseError, UsageError
+from lab_harness.readme_table import listed, with_row
 
 LAB_TOML = """\
 format_version = 1
@@ -148,7 +149,10 @@ def test_a_deleted_queue_is_missed(clients):
 
 
 def new_lab(course: Course, lab_id: str) -> list[Path]:
-    """Write a lab's files, its notebook and its test; returns their paths. Nothing that exists is overwritten."""
+    """Write a lab's files, its notebook, its test, and its row in the course's README; returns their paths.
+
+    Nothing that exists is overwritten.
+    """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", lab_id):
         raise UsageError(f"{lab_id!r} is no lab id: use lower-case letters, digits and underscores, as in my_lab.")
     numbers = [int(path.name[:2]) for path in course.notebooks.glob("[0-9][0-9]_*.ipynb")]
@@ -173,6 +177,10 @@ def new_lab(course: Course, lab_id: str) -> list[Path]:
     contents[course.notebooks / names["notebook"]] = _notebook(names)
     if there := [path for path in (folder, *contents) if path.exists()]:
         raise UsageError(f"{there[0]} exists already; nothing was written.")
+    readme = course.root / "README.md"
+    if listed(readme):
+        text = readme.read_text(encoding="utf-8")
+        contents[readme] = with_row(text, lab_id, names["notebook"], f"a queue, `{names['queue']}`")
     try:
         for path, content in contents.items():
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -151,7 +151,7 @@ def sample_course(tmp_path, monkeypatch):
         root = tmp_path / "course"
         for name in names:
             for sample in ("queue", name):
-                source, ignored = SAMPLE_LABS / sample, shutil.ignore_patterns("__pycache__")
+                source, ignored = SAMPLE_LABS / sample, shutil.ignore_patterns("__pycache__", "notebook.txt")
                 shutil.copytree(source, root / "labs" / name, ignore=ignored, dirs_exist_ok=True)
         monkeypatch.setenv("LAB_COURSE", str(root))
         return Course(root)

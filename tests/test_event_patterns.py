@@ -256,6 +256,13 @@ def test_it_is_well_formed_html_without_scripts_whatever_the_event_holds():
     assert "✓ matches" in words
 
 
+def test_text_that_no_message_can_carry_is_shown_as_a_replacement():
+    match = shown({"source": ["\ud83d"]}, True, {"source": "half of \ud83d", "\x00": 1})
+    for text in match._repr_mimebundle_().values():
+        text.encode()
+        assert "half of �" in text
+
+
 def test_several_ways_are_shown_the_nearest_first():
     pattern = {"$or": [{"source": [str(number)]} for number in range(5)] + [{"source": ["aws.ec2"]}]}
     text = str(shown(pattern, True))
@@ -288,6 +295,8 @@ def test_a_rule_that_cannot_be_tried_is_said_to_be_so(events):
     note = match_rule(events, "no-such-rule", EVENT, "default")
     assert isinstance(note, Note)
     assert "no-such-rule does not exist" in note.sentences[0]
+    note = match_rule(events, "no-such-rule", "{'source': 1}", "default")
+    assert note.sentences[0].startswith("The event is no JSON: Expecting property name")
     events.put_rule(Name="lab-test", ScheduleExpression="rate(1 day)")
     try:
         assert match_rule(events, "lab-test", EVENT, "default").sentences == (

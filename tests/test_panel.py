@@ -1,6 +1,7 @@
 """Tests for the lab panel without a browser: what it does by itself, what it is told to do, and what cannot stop it."""
 
 import os
+import re
 import threading
 import time
 from contextlib import suppress
@@ -14,18 +15,19 @@ from botocore.exceptions import ClientError
 
 from lab_harness import open_lab, run_checks
 from lab_harness.aws import Clients, replace_environment
+from lab_harness.changes import Changes
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import EmulatorNotReady
 from lab_harness.notebook import background
 from lab_harness.notebook.console import Tab
+from lab_harness.notebook.live import ASSETS
 from lab_harness.progress import Progress
 from lab_harness.render.blocks import Note
 from tests.pages import HOSTILE, assert_harmless, controls, read_page, words
 from tests.waiting import PATIENCE, in_thread, wait_until
 
 CALM, CALM_IN_A_CELL = 0.04, 0.4  # seconds, in place of longer ones
-A_WHILE = 0.25  # seconds in which whatever is due has begun to run
 # Two tasks in two services; the second check of "message" goes on until the table has an item, or it is cancelled.
 CHECKS = """
 from lab_harness import Failure, check, eventually, expect
@@ -52,8 +54,9 @@ def item_is_there(dynamodb):
 class Page:
     """A panel, and what its browser does and shows."""
 
-    def __init__(self, opened):
+    def __init__(self, opened, asked):
         self.opened = opened
+        self.asked = asked  # once each time that a watch asks what has happened: it has told of what came before
         self.panel = opened.panel()
         self.results = []  # of all checks, as they come, with the names of their threads
         opened.runs.observers.append(lambda each: self.results.append((each.name, threading.current_thread().name)))
@@ -100,6 +103,27 @@ class Page:
         assert done.wait(PATIENCE)
         return self
 
+    def sees(self):
+        """Wait until the watch, if there is one, has told the panel of all that has happened in the account."""
+        asked = len(self.asked)
+        wait_until(lambda: not watches() or len(self.asked) > asked + 1)
+        return self
+
+    def lets_pass(self):
+        """Wait until all that has happened is seen, and what may run because of it, without a click, has run.
+
+        What is due after the usual calm has been so for as long as another worker's, which was told later and has run.
+        """
+        self.sees()
+        ran = threading.Event()
+        other = background.Worker(lambda names: ran.set() or True, lambda: False, pytest.fail)
+        other.run_again(["any"])
+        assert ran.wait(PATIENCE)
+        ended = threading.Event()
+        self.panel._worker.submit(ended.set)
+        assert ended.wait(PATIENCE)
+        return self
+
     def settled(self):
         """Open the panel, wait until its first run has ended, and forget that run."""
         self.open()
@@ -114,7 +138,8 @@ def make_page(sample_course, monkeypatch, outputs):
     shorter = {"CALM": CALM, "CALM_IN_A_CELL": CALM_IN_A_CELL, "LONGEST_WAIT": 0.05, "RETRY": 0.05}
     for name, seconds in shorter.items():
         monkeypatch.setattr(background, name, seconds)
-    before, pages = dict(os.environ), []
+    before, pages, asked, wait = dict(os.environ), [], [], Changes.wait
+    monkeypatch.setattr(Changes, "wait", lambda self, seconds: asked.append(self) or wait(self, seconds))
 
     def make(lab="queue", checks=None):
         course = sample_course(lab)
@@ -123,7 +148,7 @@ def make_page(sample_course, monkeypatch, outputs):
             path = course.labs / lab / "lab.toml"
             text = path.read_text(encoding="utf-8").replace('["sqs"]', '["sqs", "dynamodb"]')
             path.write_text(text, encoding="utf-8")
-        pages.append(Page(open_lab(lab)))
+        pages.append(Page(open_lab(lab), asked))
         return pages[-1]
 
     yield make
@@ -179,11 +204,11 @@ def calls_of_checks(emulator):
 
 
 def test_nothing_runs_before_a_browser_shows_it(page, in_use):
-    before = threading.active_count()
     page.panel._ipython_display_()
     create_queue()
-    time.sleep(A_WHILE)
-    assert (threading.active_count(), calls_of_checks(in_use), page.results) == (before, [], [])
+    assert not watches()
+    page.lets_pass()
+    assert (calls_of_checks(in_use), page.results) == ([], [])
     assert page.state("queue") == "○ to do"
 
 
@@ -207,7 +232,7 @@ def test_sign_of_life_begins_nothing_anew(page):
     page.settled()
     for _ in range(3):
         page.open()
-    time.sleep(A_WHILE)
+    page.lets_pass()
     assert (page.ran(), len(watches())) == ([], 1)
 
 
@@ -262,7 +287,7 @@ def test_looking_and_what_the_checks_do_run_nothing_again(page):
     page.settled()
     boto3.client("sqs").list_queues()
     page.opened.look()
-    time.sleep(A_WHILE)
+    page.lets_pass()
     assert page.ran() == ["queue_exists", "message_is_there"]  # look's
 
 
@@ -294,11 +319,9 @@ def test_while_a_cell_runs_it_waits_until_nothing_changes_for_a_moment(page, mon
     assert time.monotonic() - changed >= CALM_IN_A_CELL
     monkeypatch.setattr(background, "CALM_IN_A_CELL", 60.0)
     create_queue("another")
-    time.sleep(A_WHILE)
-    page.ran()
+    page.lets_pass().ran()
     create_queue("and-another")
-    time.sleep(A_WHILE)
-    assert page.ran() == []
+    assert page.lets_pass().ran() == []
     cells.running = 0
     page.panel._cell_ended()
     wait_until(lambda: "queue_exists" in page.ran())
@@ -321,11 +344,11 @@ def test_changes_that_go_on_and_on_do_not_keep_checks_from_running_to_their_end(
     wait_until(lambda: "table_exists" in page.ran())  # and the next one waits for an item
     wait_until(lambda: page.panel._worker.overdue)
     create_queue()
-    time.sleep(A_WHILE)
-    assert page.ran() == []  # the run goes on
+    page.sees()
     put_item()
     page.becomes("message", "✓ done")
     page.becomes("queue", "✓ done")
+    assert page.ran()[0] == "item_is_there"  # the run went on
 
 
 def test_check_that_is_broken_is_shown_and_the_others_run(make_page, in_use):
@@ -458,12 +481,9 @@ def test_switched_off_it_runs_nothing_by_itself_and_switched_on_it_finds_what_ch
     page.rests()
     page.ran()
     create_queue()
-    time.sleep(A_WHILE)
-    assert page.ran() == []
+    assert page.lets_pass().ran() == []
     page.close()
-    page.open()
-    time.sleep(A_WHILE)
-    assert page.ran() == []
+    assert page.open().lets_pass().ran() == []
     put_item()
     page.act("check", task="queue")
     page.becomes("queue", "✓ done")
@@ -513,8 +533,7 @@ def test_when_all_views_are_closed_nothing_runs_any_more(slow_page, in_use):
     made = len(in_use.calls())
     page.ran()
     create_queue()
-    time.sleep(A_WHILE)
-    assert page.ran() == []
+    assert page.lets_pass().ran() == []
     assert [call.operation for call in in_use.calls()[made:]] == ["CreateQueue"]
 
 
@@ -538,8 +557,7 @@ def test_panel_whose_browser_has_gone_without_a_word_rests_though_nothing_change
     monkeypatch.setattr(background, "FORGOTTEN_AFTER", 0.1)
     wait_until(lambda: not watches())
     create_queue()
-    time.sleep(A_WHILE)
-    assert page.ran() == []
+    assert page.lets_pass().ran() == []
     monkeypatch.setattr(background, "FORGOTTEN_AFTER", 60.0)
     page.open().becomes("queue", "✓ done")  # a sign of life, after all
 
@@ -739,7 +757,8 @@ def test_tab_that_is_open_keeps_what_it_shows_when_it_is_clicked_again(page, slo
     page.says("console", "Slow.")
     slow_tab.clear()
     page.act("tab", tab="slow")
-    time.sleep(A_WHILE)
+    create_queue()
+    page.becomes("queue", "✓ done")  # so all of the panel was shown anew
     assert "Slow." in page.shown("console")
 
 
@@ -831,6 +850,11 @@ def test_control_of_no_place_that_there_is_does_nothing(page, do):
     if do != "check":
         assert_nobodys(page, {"do": do})
         assert_nobodys(page, {"do": do, "task": None, "tab": None})
+
+
+def test_every_control_that_is_drawn_does_something(page):
+    drawn = "".join(path.read_text(encoding="utf-8") for path in ASSETS.glob("panel_*.html"))
+    assert {*re.findall(r'data-do="(\w+)"', drawn), "alive", "closed"} == page.panel.controls.keys()
 
 
 def test_control_that_there_is_not_does_nothing(page):

@@ -178,6 +178,15 @@ def test_html_shows_the_same_words_as_text(report):
     assert "1 of 5 checks passed, 1 cannot be judged on embedded" in words
 
 
+def test_what_no_message_can_carry_is_shown_as_a_replacement_in_text_and_html():
+    result = CheckResult("a", "Half of \ud83d", None, Outcome.FAILED, found="a \x00 byte")
+    shown = LabReport("sample", "A sample", "embedded", (result,))._repr_mimebundle_()
+    for text in shown.values():
+        text.encode()
+        assert "Half of �" in text
+        assert "a � byte" in text
+
+
 def test_html_escapes_every_text(hostile):
     page = report_html(hostile)
     root = ElementTree.fromstring(page)

@@ -29,7 +29,7 @@ def lint(labs: tuple[str, ...], run: bool) -> None:
                 found += rules.behaviour_problems(lab, Clients(emulator))
     for problem in found:
         click.echo(problem)
-    click.echo(f"{len(chosen)} labs, {len(found)} problems")
+    click.echo(f"{_counted(len(chosen), 'lab')}, {_counted(len(found), 'problem')}")
     sys.exit(1 if found else 0)
 
 
@@ -42,4 +42,8 @@ def new(lab: str) -> None:
     course = find_course()
     for path in new_lab(course, lab):
         click.echo(f"wrote {path.relative_to(course.root)}")
-    click.echo(f"Next: lab notebooks build {lab} && lab lint {lab} && pytest tests/labs/test_{lab}.py")
+    click.echo(f"Next: lab notebooks build {lab} && lab lint {lab} && pytest -k {lab}")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
@@ -44,10 +44,19 @@ class Panel:
     def _ipython_display_(self) -> None:
         self._view.show()
 
-    # What the learner does in the panel: one method for each `data-do` of a control.
+    # What the learner does in the panel.
+
+    @property
+    def controls(self) -> dict[str, Callable[[Action], None]]:
+        """What each `data-do` of a control does, and each sign of life of a browser."""
+        return {
+            "alive": self._do_alive, "closed": self._do_closed, "check": self._do_check, "hint": self._do_hint,
+            "solution": self._do_solution, "reset": self._do_reset, "automatic": self._do_automatic,
+            "start": self._do_start, "stop": self._do_stop, "tab": self._do_tab, "dock": self._do_dock,
+        }  # fmt: skip
 
     def _act(self, action: Action) -> None:
-        method, task = getattr(self, f"_do_{action['do']}", None), action.get("task")
+        method, task = self.controls.get(action["do"]), action.get("task")
         if method is None or task not in (None, *(each.id for each in self._lab.tasks)):
             return  # No control of ours asks for that.
         try:

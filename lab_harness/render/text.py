@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from lab_harness.render import DETAILS, SYMBOLS
+from lab_harness.render import DETAILS, SYMBOLS, UNPRINTABLE
 from lab_harness.results import CheckResult, LabReport, Outcome
 
 WIDTH = 100  # columns of plain text, the same on every machine
@@ -20,13 +20,13 @@ def report_text(report: LabReport) -> str:
 
 
 def plain(renderable: RenderableType) -> str:
-    """Anything rich can draw, as plain text of fixed width."""
+    """Anything rich can draw, as plain text of fixed width; what no message can carry is shown as �."""
     console = Console(
         file=io.StringIO(), width=WIDTH, color_system=None, force_jupyter=False, legacy_windows=False, _environ={}
     )
     with console.capture() as capture:
         console.print(renderable)
-    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+    return "\n".join(UNPRINTABLE.sub("�", line).rstrip() for line in capture.get().splitlines())
 
 
 def report_lines(report: LabReport) -> RenderableType:

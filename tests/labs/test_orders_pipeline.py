@@ -286,6 +286,14 @@ def test_a_handler_that_swallows_bad_messages_leaves_the_dead_letter_queue_empty
     assert "pet-orders-dlq holds 0 visible" in found
 
 
+def test_a_message_that_stays_in_the_queue_is_shown_with_where_it_is(solved, monkeypatch):
+    monkeypatch.setattr(checks, "UNTIL_DEAD", 1)
+    deploy(solved, FUNCTION, RAISES)
+    solved["sqs"].send_message(QueueUrl=url(solved), MessageBody="no JSON", DelaySeconds=900)
+    found = failure(checks.queue_ends_empty, solved["sqs"], solved["logs"]).found
+    assert "pet-orders holds 0 visible, 0 in flight, 1 delayed" in found
+
+
 # Another valid way of building it.
 
 

@@ -1,0 +1,93 @@
+"""The rules for a lab's notebook, the learner's and the solved one."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from lab_harness.course import Course
+from lab_harness.labs import Lab, all_labs
+from lab_harness.notebook.build import read_notebook, solved_notebook, sources, task_of
+from lab_harness.solutions import answers
+
+# What a solved notebook shows, in the HTML of render/html.py and render/course_map.py
+REPORTED = re.compile(r"</span></td><td[^>]*>(.*?)<(?:table|/td)")
+MAPPED = re.compile(r"<strong>([^<]*)</strong></a><div>([^<]*)</div></div><div[^>]*>(\d+) min")
+
+
+def notebook_is_clean(course: Course, lab: Lab) -> Iterator[str]:
+    """The learner's notebook is saved without outputs, with an id for each cell."""
+    notebook = read_notebook(course.notebooks / lab.file.notebook)
+    for cell in notebook.cells:
+        if cell.get("outputs") or cell.get("execution_count"):
+            yield f"{lab.file.notebook}, cell {cell.id}: saved with outputs; clear them"
+
+
+def notebook_ends_with_the_quiz(course: Course, lab: Lab) -> Iterator[str]:
+    """Its last code cell asks the questions."""
+    notebook = read_notebook(course.notebooks / lab.file.notebook)
+    code = [cell.source.strip() for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    if code[-1:] != ["lab.quiz()"]:
+        yield f"{lab.file.notebook}: its last code cell is not lab.quiz()"
+
+
+def notebook_has_each_task(course: Course, lab: Lab) -> Iterator[str]:
+    """A starter cell for each task, in order, that is not the answer already."""
+    notebook = read_notebook(course.notebooks / lab.file.notebook)
+    tagged = {task_of(cell): cell.source for cell in notebook.cells if task_of(cell)}
+    wanted = [task.id for task in lab.tasks]
+    if list(tagged) != wanted:
+        there = ", ".join(map(str, tagged)) or "none"
+        yield f"{lab.file.notebook} has cells for the tasks {there}; lab.toml has {', '.join(wanted)}"
+    for task, answer in answers(lab).items():
+        if answer.cell.strip() == tagged.get(task, "").strip():
+            yield f"{lab.file.notebook}: the starter cell of {task!r} is its answer"
+
+
+def solved_notebook_is_current(course: Course, lab: Lab) -> Iterator[str]:
+    """What is in notebooks/solved/ is what building it now would give, and every cell of it was run."""
+    path = course.solved / lab.file.notebook
+    if not path.exists():
+        yield f"notebooks/solved/{path.name} is missing; run: lab notebooks build {lab.id}"
+        return
+    built = read_notebook(path)
+    if sources(built) != sources(solved_notebook(course, lab)):
+        yield f"notebooks/solved/{path.name} is out of date; run: lab notebooks build {lab.id}"
+    # nbval passes a cell without an execution count unseen.
+    for cell in built.cells:
+        if cell.cell_type == "code" and cell.source.strip() and not cell.execution_count:
+            yield f"notebooks/solved/{path.name}, cell {cell.id}: never executed"
+
+
+def solved_notebook_shows_each_check(course: Course, lab: Lab) -> Iterator[str]:
+    """The reports in it name the checks that the lab has now; building it anew is what brings them up to date."""
+    path = course.solved / lab.file.notebook
+    if not path.exists():
+        return  # The rule before this one says so.
+    shown = {unescape(title) for report in _shown(path, "lab-report") for title in REPORTED.findall(report)}
+    there = {check.title for check in lab.all_checks}
+    for title in sorted(there - shown):
+        yield f"notebooks/solved/{path.name} does not show the check {title!r}; run: lab notebooks build {lab.id}"
+    for title in sorted(shown - there):
+        yield f"notebooks/solved/{path.name} shows {title!r}, no check any more; run: lab notebooks build {lab.id}"
+
+
+def solved_notebook_shows_the_course(course: Course, lab: Lab) -> Iterator[str]:
+    """Where it shows the map of the course, that names each lab as it is now: number, title, goal and minutes."""
+    path = course.solved / lab.file.notebook
+    there = [
+        (f"{int(each.file.notebook[:2])} · {each.title}", each.file.goal, each.file.minutes)
+        for each in all_labs(course)
+    ]
+    for shown in _shown(path, "lab-map"):
+        stops = [(unescape(name), unescape(goal), int(minutes)) for name, goal, minutes in MAPPED.findall(shown)]
+        if stops != there:
+            yield f"notebooks/solved/{path.name} shows another map of the course; run: lab notebooks build {lab.id}"
+
+
+def _shown(path: Path, kind: str) -> list[str]:
+    """The HTML of this kind in a solved notebook's outputs; none where there is no such notebook."""
+    cells: list[Any] = read_notebook(path).cells if path.exists() else []
+    outputs = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
+    return [data["text/html"] for data in outputs if f'class="{kind}"' in data.get("text/html", "")]

@@ -1,0 +1,16 @@
+from lab_harness import Failure, check
+
+
+@check("The queue sample-queue exists", task="queue")
+def queue_exists(sqs): ...
+
+
+@check("A message is in the queue", task="message", needs=queue_exists)
+def message_is_there(sqs):
+    raise Failure(expected="a message", found="none", next_step="Send one.")
+
+
+@check("The message is short", task="message")
+def message_is_short(sqs):
+    url = sqs.get_queue_url(QueueName="sample-queue")["QueueUrl"]
+    assert len(url) < 9

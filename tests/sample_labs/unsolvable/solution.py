@@ -1,0 +1,4 @@
+# %% task:queue
+raise ValueError("no such queue")
+# %% task:message
+print("sent")
