@@ -7,12 +7,13 @@ RUN useradd --uid 1000 --create-home learner
 WORKDIR /course
 
 # Before the rest, so that a change of the course does not install everything again.
-COPY requirements.txt .
-RUN pip install --requirement requirements.txt
+COPY requirements.txt requirements-dev.txt ./
+RUN pip install --constraint requirements-dev.txt uv \
+    && uv pip install --system --no-cache --requirement requirements.txt
 
 COPY . .
 # Editable, so that the course is found from anywhere: its labs lie beside the package.
-RUN pip install --no-deps --editable . \
+RUN uv pip install --system --no-cache --no-deps --editable . \
     # Somebody who is not user 1000 may run this too, and has settings and progress to write.
     && mkdir -p .lab && chmod 0777 .lab /home/learner
 ENV HOME=/home/learner

@@ -12,7 +12,7 @@ from lab_harness.errors import CourseError, LabError, UsageError
 from lab_harness.labs import Lab, all_labs
 from lab_harness.solutions import answers
 
-WHOLE = ("LICENSE", "Makefile", "pyproject.toml", "requirements.txt", "lab_harness")
+WHOLE = ("LICENSE", "Makefile", "pyproject.toml", "requirements.txt", "uv.lock", "lab_harness")
 OF_A_LAB = ("lab.toml", "README.md", "checks.py", "quiz.toml", "functions", "site")
 NOT_FOR_STUDENTS = re.compile(
     r"^<!-- not for students -->\n.*?<!-- /not for students -->\n"  # lines, or a part of one

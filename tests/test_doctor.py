@@ -28,8 +28,9 @@ from tests.waiting import PATIENCE
 
 
 @pytest.fixture
-def machine(tmp_path):
-    """A course of its own without labs, and no emulator yet."""
+def machine(tmp_path, monkeypatch):
+    """A course of its own without labs, in an environment that has pip, and no emulator yet."""
+    monkeypatch.setattr(installation, "find_spec", lambda name: name)
     (tmp_path / "course" / "notebooks").mkdir(parents=True)
     return Machine(Course(tmp_path / "course"))
 
@@ -141,6 +142,13 @@ def test_package_of_another_copy_of_the_course_is_noted(machine, course):
     assert found.found.startswith("lab_harness is that of another copy of the course, ")
     assert found.fix.startswith("Run this, then restart the kernel: ")
     assert found.fix.endswith(f"-m pip install -r {machine.course.root}/requirements.txt -e {machine.course.root}")
+
+
+def test_where_uv_made_the_environment_it_installs_the_package_too(machine, monkeypatch):
+    monkeypatch.setattr(installation, "find_spec", lambda name: None)
+    fix = said(installation.package, machine).fix
+    root = machine.course.root
+    assert f"uv pip install --python {sys.executable} -r {root}/requirements.txt -e {root}" in fix
 
 
 def require(machine, **changes):

@@ -37,6 +37,7 @@ def test_bundle_holds_each_labs_files_and_its_notebook(bundle, course):
         assert (bundle / "labs" / lab.id / "quiz.toml").exists() == (lab.folder / "quiz.toml").exists()
     assert {path.name for path in bundle.iterdir()} == {
         "LICENSE", "Makefile", "README.md", "lab_harness", "labs", "notebooks", "pyproject.toml", "requirements.txt",
+        "uv.lock",
     }  # fmt: skip
 
 

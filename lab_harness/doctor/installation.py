@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 from lab_harness.doctor.finding import Finding, Machine
@@ -124,6 +125,9 @@ def _version(name: str) -> str | None:
 def _install(machine: Machine) -> str:
     """How the course's packages are installed into the environment that runs this."""
     root = machine.course.root
-    command = [sys.executable, "-m", "pip", "install", "-r", str(root / "requirements.txt"), "-e", str(root)]
+    # An environment that uv made has no pip.
+    pip = [sys.executable, "-m", "pip", "install"]
+    install = pip if find_spec("pip") else ["uv", "pip", "install", "--python", sys.executable]
+    command = [*install, "-r", str(root / "requirements.txt"), "-e", str(root)]
     quoted = subprocess.list2cmdline(command) if sys.platform == "win32" else shlex.join(command)
     return f"Run this, then restart the kernel: {quoted}"

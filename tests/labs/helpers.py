@@ -5,14 +5,11 @@ import os
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 
 from lab_harness import Failure
 from lab_harness.aws import learners_environment
-
-AWS_CLI = Path(__file__).resolve().parents[2] / ".venv" / "aws-cli"
 
 
 def zipped(code):
@@ -52,7 +49,7 @@ def not_passed(report):
 
 def aws_cli(clients, *words):
     """Run the AWS CLI against the emulator; returns what it printed."""
-    environ = learners_environment(clients.emulator, os.environ) | {"PYTHONPATH": str(AWS_CLI)}
+    environ = learners_environment(clients.emulator, os.environ)
     # Version 1 of the CLI ignores AWS_ENDPOINT_URL for some services, so it is told outright.
     command = [sys.executable, "-m", "awscli", "--endpoint-url", clients.emulator.endpoint, *words]
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout

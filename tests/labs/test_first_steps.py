@@ -6,7 +6,7 @@ import pytest
 
 from lab_harness import load_lab, queue_counts, run_checks
 
-from .helpers import AWS_CLI, aws_cli, failure, not_passed
+from .helpers import aws_cli, failure, not_passed
 
 lab = load_lab("first_steps")
 QUEUE, TEXT = "first-steps", "hello, serverless"
@@ -141,7 +141,6 @@ def test_cloudformation_serves_as_well(clients):
         cloudformation.get_waiter("stack_delete_complete").wait(StackName="first-steps", WaiterConfig=patience)
 
 
-@pytest.mark.skipif(not AWS_CLI.exists(), reason="the AWS CLI is not installed in .venv/aws-cli; make test installs it")
 def test_the_aws_cli_serves_as_well(clients):
     aws_cli(clients, "sqs", "create-queue", "--queue-name", QUEUE)
     aws_cli(clients, "sqs", "send-message", "--queue-url", url(clients), "--message-body", TEXT)

@@ -8,7 +8,7 @@ import pytest
 from lab_harness import eventually, load_lab, run_checks
 from tests.waiting import PATIENCE
 
-from .helpers import AWS_CLI, aws_cli, configure, deploy, failure, not_passed, zipped
+from .helpers import aws_cli, configure, deploy, failure, not_passed, zipped
 
 lab = load_lab("hello_lambda")
 ROLE, FUNCTION = "hello-world-role", "hello-world"
@@ -201,7 +201,6 @@ def test_a_policy_of_ones_own_serves_as_well(solved):
     assert run_checks(lab, solved).complete
 
 
-@pytest.mark.skipif(not AWS_CLI.exists(), reason="the AWS CLI is not installed in .venv/aws-cli; make test installs it")
 def test_the_aws_cli_serves_as_well(clients, tmp_path):
     package = tmp_path / "function.zip"
     package.write_bytes(zipped(LOGGING_HANDLER))

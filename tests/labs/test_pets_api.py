@@ -15,7 +15,7 @@ from lab_harness.aws import Clients
 from lab_harness.resources import remove_resources
 from tests.waiting import PATIENCE
 
-from .helpers import AWS_CLI, aws_cli, configure, deploy, failure, not_passed
+from .helpers import aws_cli, configure, deploy, failure, not_passed
 
 lab = load_lab("pets_api")
 checks = lab.checks
@@ -405,7 +405,6 @@ def test_one_greedy_resource_serves_as_well(solved):
         built.gateway.delete_rest_api(restApiId=other)
 
 
-@pytest.mark.skipif(not AWS_CLI.exists(), reason="the AWS CLI is not installed in .venv/aws-cli; make test installs it")
 def test_the_aws_cli_serves_as_well_for_plan_and_key(solved):
     built = Built(solved)
     built.gateway.delete_usage_plan(usagePlanId=built.plan)

@@ -13,7 +13,7 @@ from lab_harness.aws import Clients
 from lab_harness.resources import remove_resources
 from tests.waiting import PATIENCE
 
-from .helpers import AWS_CLI, aws_cli, configure, deploy, failure, not_passed
+from .helpers import aws_cli, configure, deploy, failure, not_passed
 
 lab = load_lab("state_machine")
 checks = lab.checks
@@ -129,7 +129,6 @@ def test_an_express_machine_is_named(clients):
     assert failed("machine_exists", clients).found == "the type EXPRESS"
 
 
-@pytest.mark.skipif(not AWS_CLI.exists(), reason="the AWS CLI is not installed in .venv/aws-cli; make test installs it")
 def test_the_aws_cli_serves_for_hello_world(clients):
     trust = {"Effect": "Allow", "Principal": {"Service": ["states.amazonaws.com"]}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": trust})

@@ -11,7 +11,7 @@ from lab_harness.emulators.base import Mail
 from lab_harness.resources import remove_resources
 from tests.waiting import PATIENCE
 
-from .helpers import AWS_CLI, aws_cli, failure, not_passed
+from .helpers import aws_cli, failure, not_passed
 
 lab = load_lab("termination_alert")
 checks = lab.checks
@@ -363,7 +363,6 @@ def test_cloudformation_serves_as_well(clients):
         cloudformation.get_waiter("stack_delete_complete").wait(StackName="alert", WaiterConfig=wait)
 
 
-@pytest.mark.skipif(not AWS_CLI.exists(), reason="the AWS CLI is not installed in .venv/aws-cli; make test installs it")
 def test_the_aws_cli_serves_as_well(clients):
     topic = json.loads(aws_cli(clients, "sns", "create-topic", "--name", TOPIC))["TopicArn"]
     aws_cli(clients, "sns", "subscribe", "--topic-arn", topic, "--protocol", "email-json",

@@ -13,7 +13,7 @@ from lab_harness.gateway import http_api, rest_api
 from lab_harness.resources import remove_resources
 from tests.waiting import wait_until
 
-from .helpers import AWS_CLI, aws_cli, configure, deploy, failure, not_passed
+from .helpers import aws_cli, configure, deploy, failure, not_passed
 
 lab = load_lab("web_app")
 checks = lab.checks
@@ -498,7 +498,6 @@ def http_resources():
     }  # fmt: skip
 
 
-@pytest.mark.skipif(not AWS_CLI.exists(), reason="the AWS CLI is not installed in .venv/aws-cli; make test installs it")
 def test_the_aws_cli_serves_as_well(solved, tmp_path):
     s3, site = solved["s3"], tmp_path / "site"
     shutil.copytree(lab.folder / "site", site)
