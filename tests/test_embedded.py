@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import psutil
 import pytest
+from botocore.exceptions import ClientError
 
 from lab_harness.aws import Clients
 from lab_harness.emulators.attached import Attached
@@ -385,7 +386,7 @@ def test_each_start_has_a_token_of_its_own(tmp_path, running):
 def test_emulator_that_cannot_start_shows_the_end_of_its_log(tmp_path, monkeypatch):
     attempts = []
 
-    def launch_in_vain(home, log, port):
+    def launch_in_vain(home, log, port, learner):
         attempts.append(port)
         log.write_text("ImportError: no MiniStack here", encoding="utf-8")
         child = subprocess.Popen([sys.executable, "-c", ""])
@@ -411,8 +412,11 @@ def test_interrupted_start_leaves_nothing_behind(tmp_path, monkeypatch):
     assert not (tmp_path / "emulator.json").exists()
 
 
-def test_attached_emulator_is_used_but_not_administered(running):
+def test_attached_emulator_is_used_with_its_folders_environment_but_not_administered(running, monkeypatch):
     attached = Attached(f"{running.endpoint}/")
+    with pytest.raises(ClientError, match="not signed with this course's key"):
+        queues(attached)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", running.learner.secret_access_key)
     assert attached.start() == running.endpoint
     assert attached.healthy()
     assert attached.version() == running.version()
