@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from lab_harness.aws import Clients
 from lab_harness.emulators.attached import Attached
+from lab_harness.emulators.credentials import KEPT_IN
 from lab_harness.emulators.embedded import START_ATTEMPTS, Embedded
 from lab_harness.emulators.http import call_json
 from lab_harness.emulators.process import END_DEADLINE, Process, free_port, is_free, read_process, write_process
@@ -434,3 +435,18 @@ def test_attached_emulator_that_is_gone_is_not_healthy():
     assert not attached.healthy()
     with pytest.raises(EmulatorNotReady):
         attached.start()
+
+
+def test_key_that_was_deleted_is_made_anew_with_the_next_start(home):
+    emulator = Embedded(home)
+    emulator.start()
+    before = emulator.learner
+    (home / KEPT_IN).unlink()
+    with pytest.raises(EmulatorError, match=r"key .* is gone\. Run lab stop, then lab start"):
+        Clients(emulator, as_learner=True)["sqs"].list_queues()
+    emulator.stop()
+    with pytest.raises(EmulatorNotReady):
+        _ = emulator.learner
+    emulator.start()
+    assert emulator.learner != before
+    assert queues(emulator) == []

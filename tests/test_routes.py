@@ -121,7 +121,7 @@ def requests():
     return st.tuples(st.sampled_from(METHODS), paths, headers, st.sampled_from(["", *QUERIES]), st.sampled_from(BODIES))
 
 
-@settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2000, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(requests())
 @example(("GET", "/_ministack/cfn-response/", {"host": "localhost"}, "Action=CreateStack", b""))
 @example(("GET", "/_aws/execute-api/", {"host": "localhost"}, "Action=CreateStack", b""))

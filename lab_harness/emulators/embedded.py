@@ -23,6 +23,7 @@ from lab_harness.errors import CourseError, EmulatorError, EmulatorNotReady
 from lab_harness.private import mend, private_file, private_folder
 
 NOT_RUNNING = "The emulator does not run. Start it with: lab start"
+RESTART = "Run lab stop, then lab start; what you built is kept."
 USUAL_PORT = 4566
 ANSWER_DEADLINE = 15.0  # seconds
 START_DEADLINE = 30.0  # seconds; it takes about 0.4
@@ -52,6 +53,8 @@ class Embedded:
     @property
     def learner(self) -> Credentials:
         found = read_learners(self.home)
+        if found is None and self._process:
+            raise EmulatorError(f"The course's key in {self.home} is gone. {RESTART}")
         if found is None:
             raise EmulatorNotReady(NOT_RUNNING)
         return found
