@@ -13,9 +13,11 @@ from dataclasses import replace
 
 import psutil
 import pytest
+from botocore.exceptions import ClientError
 
 from lab_harness.aws import Clients
 from lab_harness.emulators.attached import Attached
+from lab_harness.emulators.credentials import KEPT_IN
 from lab_harness.emulators.embedded import START_ATTEMPTS, Embedded
 from lab_harness.emulators.http import call_json
 from lab_harness.emulators.process import END_DEADLINE, Process, free_port, is_free, read_process, write_process
@@ -411,8 +413,11 @@ def test_interrupted_start_leaves_nothing_behind(tmp_path, monkeypatch):
     assert not (tmp_path / "emulator.json").exists()
 
 
-def test_attached_emulator_is_used_but_not_administered(running):
+def test_attached_emulator_is_used_with_its_folders_environment_but_not_administered(running, monkeypatch):
     attached = Attached(f"{running.endpoint}/")
+    with pytest.raises(ClientError, match="not signed with this course's key"):
+        queues(attached)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", running.learner.secret_access_key)
     assert attached.start() == running.endpoint
     assert attached.healthy()
     assert attached.version() == running.version()
@@ -430,3 +435,18 @@ def test_attached_emulator_that_is_gone_is_not_healthy():
     assert not attached.healthy()
     with pytest.raises(EmulatorNotReady):
         attached.start()
+
+
+def test_key_that_was_deleted_is_made_anew_with_the_next_start(home):
+    emulator = Embedded(home)
+    emulator.start()
+    before = emulator.learner
+    (home / KEPT_IN).unlink()
+    with pytest.raises(EmulatorError, match=r"key .* is gone\. Run lab stop, then lab start"):
+        Clients(emulator, as_learner=True)["sqs"].list_queues()
+    emulator.stop()
+    with pytest.raises(EmulatorNotReady):
+        _ = emulator.learner
+    emulator.start()
+    assert emulator.learner != before
+    assert queues(emulator) == []

@@ -12,7 +12,6 @@ import pytest
 
 from lab_harness.cli.env import SHELLS
 from tests.conftest import ROOT
-from tests.labs.helpers import AWS_CLI
 
 HOSTILE = "a'b\"c $HOME `id` $(id) \\ \n; echo x #"
 USERS = {
@@ -32,7 +31,7 @@ def shell_of(in_use, tmp_path, script, shell="sh"):
     """What a shell prints that runs a script in the course's folder, with the course's AWS CLI as `aws`."""
     (tmp_path / "bin").mkdir(exist_ok=True)
     program = tmp_path / "bin" / "aws"
-    command = f'PYTHONPATH={shlex.quote(str(AWS_CLI))} exec {shlex.quote(sys.executable)} -m awscli "$@"'
+    command = f'exec {shlex.quote(sys.executable)} -m awscli "$@"'
     program.write_text(f"#!/bin/sh\n{command}\n", encoding="utf-8")
     program.chmod(0o755)
     path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"

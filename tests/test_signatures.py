@@ -428,3 +428,55 @@ def test_odd_query_strings_are_signed_as_they_are(embedded, query):
     sent = request.prepare()
     headers = dict(sent.headers.items())
     assert send(embedded, "GET", sent.url.removeprefix(embedded.endpoint), headers)[0] == 200
+
+
+ANSWERS = """
+import json, urllib.request
+def handler(event, context):
+    told = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
+    body = json.dumps({**told, "Status": "SUCCESS", "PhysicalResourceId": "made", "Data": {"said": "hello"}}).encode()
+    urllib.request.urlopen(urllib.request.Request(event["ResponseURL"], body, method="PUT"))
+"""
+
+
+def test_custom_resource_of_cloudformation_answers_at_its_one_time_address(embedded):
+    create(embedded, "custom", ANSWERS)
+    arn = client(embedded, "lambda").get_function(FunctionName="custom")["Configuration"]["FunctionArn"]
+    template = {
+        "Resources": {"Mine": {"Type": "Custom::Mine", "Properties": {"ServiceToken": arn}}},
+        "Outputs": {"Said": {"Value": {"Fn::GetAtt": ["Mine", "said"]}}},
+    }
+    formation = client(embedded, "cloudformation")
+    formation.create_stack(StackName="custom", TemplateBody=json.dumps(template))
+    formation.get_waiter("stack_create_complete").wait(StackName="custom", WaiterConfig={"Delay": 1})
+    [stack] = formation.describe_stacks(StackName="custom")["Stacks"]
+    assert stack["Outputs"][0]["OutputValue"] == "hello"
+
+
+def upgrade(embedded, path, **headers):
+    """The status of a WebSocket's handshake."""
+    asked = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+    return send(embedded, "GET", path, asked | {"Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="} | headers)[0]
+
+
+def test_websocket_opens_an_api_for_programs_and_own_pages_and_nothing_else(embedded):
+    gateway = client(embedded, "apigatewayv2")
+    api = gateway.create_api(Name="chat", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.action")[
+        "ApiId"
+    ]
+    gateway.create_stage(ApiId=api, StageName="live")
+    path, port = f"/_aws/execute-api/{api}/live", urlsplit(embedded.endpoint).port
+    assert upgrade(embedded, path) == 101
+    assert upgrade(embedded, path, Origin=f"http://site.s3-website.localhost:{port}") == 101
+    assert upgrade(embedded, path, Origin="https://evil.example") == 403
+    assert upgrade(embedded, "/") == 403
+    assert upgrade(embedded, "/", Host=f"iot.us-east-1.localhost:{port}", **{"Sec-WebSocket-Protocol": "mqtt"}) == 403
+
+
+def test_messages_to_a_websockets_clients_are_sent_by_who_has_a_key(embedded):
+    endpoint = f"{embedded.endpoint}/_aws/execute-api/0a1b2c3d/live"
+    for key, expected in ((None, "GoneException"), (STRANGER, "InvalidSignatureException")):
+        sender = client(embedded, "apigatewaymanagementapi", key, endpoint=endpoint)
+        with pytest.raises(ClientError) as caught:
+            sender.post_to_connection(ConnectionId="abc=", Data=b"hello")
+        assert code(caught) == expected

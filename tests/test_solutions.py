@@ -9,6 +9,7 @@ import boto3
 import pytest
 
 from lab_harness.aws import Clients
+from lab_harness.emulators.credentials import DUMMY
 from lab_harness.errors import EmulatorNotReady, LabError, UsageError
 from lab_harness.labs import load_lab
 from lab_harness.solutions import answer, answers, solve
@@ -178,7 +179,7 @@ def test_emulator_that_does_not_answer_is_not_the_labs_fault(lab):
     once = "config=boto3.session.Config(retries={'total_max_attempts': 1})"
     rewrite(lab, 'boto3.client("sqs")', f'boto3.client("sqs", {once})')
     with pytest.raises(EmulatorNotReady, match="lab start"):
-        solve(lab, SimpleNamespace(endpoint="http://127.0.0.1:9", supports=lambda service: True))
+        solve(lab, SimpleNamespace(endpoint="http://127.0.0.1:9", learner=DUMMY, supports=lambda service: True))
 
 
 def test_solution_cannot_reach_a_foreign_endpoint(lab):

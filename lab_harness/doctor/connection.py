@@ -11,14 +11,13 @@ from lab_harness.aws import using_emulator
 from lab_harness.doctor.finding import Finding, Machine
 from lab_harness.doctor.installation import OWN_FOLDER
 from lab_harness.emulators.base import Emulator, listed
-from lab_harness.emulators.embedded import USUAL_PORT, Embedded
+from lab_harness.emulators.embedded import RESTART, USUAL_PORT, Embedded
 from lab_harness.emulators.localstack import START_COMMAND
 from lab_harness.emulators.process import is_free
 from lab_harness.errors import CourseError, EmulatorNotReady, ForeignEndpoint, HarnessError, UsageError, WrongEmulator
 from lab_harness.labs import all_labs
 
 SLOW = 0.5  # seconds, for an answer that takes milliseconds
-RESTART = "Run lab stop, then lab start; what you built is kept."
 EMBEDDED = "use the embedded emulator: lab open --emulator embedded"
 OTHER = f"Start LocalStack ({START_COMMAND}), or {EMBEDDED}"
 FIXES: dict[type[HarnessError], str] = {

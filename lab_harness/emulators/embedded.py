@@ -32,6 +32,7 @@ from lab_harness.private import mend, private_file, private_folder
 
 NOT_RUNNING = "The emulator does not run. Start it with: lab start"
 UNSAVED = "The emulator runs on. Mend that and stop it again, or lose what is not saved: lab stop --unsaved"
+RESTART = "Run lab stop, then lab start; what you built is kept."
 USUAL_PORT = 4566
 ANSWER_DEADLINE = 15.0  # seconds
 START_ATTEMPTS = 3  # another program may take the chosen port first
@@ -67,6 +68,8 @@ class Embedded:
     @property
     def learner(self) -> Credentials:
         found = read_learners(self.home)
+        if found is None and self._process:
+            raise EmulatorError(f"The course's key in {self.home} is gone. {RESTART}")
         if found is None:
             raise EmulatorNotReady(NOT_RUNNING)
         return found

@@ -25,11 +25,17 @@ class Peers:
         self._kernel = _kernel()
         self._trusted = {os.geteuid(), 0} if self._kernel else set()
         if self._kernel and not self._knows_ourselves():
-            self._kernel = None
+            self.close()
 
     def trusted(self, client: Address, server: Address) -> bool:
         """Whether the connection from this client to us may be served; always where the kernel cannot be asked."""
         return self._kernel is None or self._owner(client, server) in self._trusted
+
+    def close(self) -> None:
+        """Ask the kernel nothing any more."""
+        if self._kernel:
+            self._kernel.close()
+        self._kernel = None
 
     def _knows_ourselves(self) -> bool:
         """Whether the kernel tells whose a connection is that we make ourselves; some are built without that."""

@@ -75,8 +75,9 @@ def test_emulator_that_is_gone_is_one_error():
                     tab.show(gone)
 
 
-def test_emulator_of_another_folder_shows_all_but_what_is_the_folders_own(embedded):
+def test_emulator_of_another_folder_shows_all_but_what_is_the_folders_own(embedded, monkeypatch):
     embedded.reset()
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", embedded.learner.secret_access_key)
     clients = Clients(Attached(embedded.endpoint))
     clients["sqs"].create_queue(QueueName="pet-orders")
     assert "pet-orders" in words(look("orders_pipeline", "queues", clients))

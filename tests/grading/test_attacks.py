@@ -264,7 +264,7 @@ def test_the_emulators_administration_is_closed_also_to_who_claims_to_be_the_che
     grade = attack(
         *RIGHT_CELLS,
         """
-        import boto3, http.client
+        import boto3, hashlib, hmac, http.client, os
         answers = {}
         paths = ["/_lab/reset", "/_lab/stop", "/_ministack/reset", "/_ministack/config", "/_lab/inbox", "/_lab/calls",
                  "//_ministack/reset", "/%5fministack/reset", "/x/../_ministack/reset", "http://localhost/_lab/reset"]
@@ -274,8 +274,14 @@ def test_the_emulators_administration_is_closed_also_to_who_claims_to_be_the_che
                 headers = {"Host": "localhost:4566", "User-Agent": "lab-harness", "x-amz-security-token": "lab-harness"}
                 connection.request(method, path, headers=headers)
                 answers[method, path] = connection.getresponse().status
-        session = boto3.Session("test", "test", "lab-harness", "us-east-1")
-        session.client("sqs").list_queues()
+        mine = os.environ["AWS_SECRET_ACCESS_KEY"]
+        for guess in ("test", "lab-harness", hmac.new(mine.encode(), b"checks", hashlib.sha256).hexdigest()):
+            for token in (None, "lab-harness", "lab-function/checks"):
+                try:
+                    boto3.Session("test", guess, token, "us-east-1").client("sqs").list_queues()
+                    answers[guess, token] = 200
+                except Exception as error:
+                    answers[guess, token] = error.response["ResponseMetadata"]["HTTPStatusCode"]
         raise SystemExit(str(sorted({status for status in answers.values() if status < 300})))
         """,
     )
