@@ -14,8 +14,9 @@ from lab_harness.runner import run_checks
 class CheckRuns:
     """Runs the checks of a lab. Two runs at once could meet each other's probes, so each waits for its turn.
 
-    Each of `observers` is told every result as it comes, in the thread that runs the checks. Where there are any, `keep`
-    is told before them, so that nothing is shown that a crash could take back. `around` makes what a run happens within.
+    Each of `observers` is told every result as it comes, in the thread that runs the checks. Where there are any,
+    `keep` is told before them, so that nothing is shown that a crash could take back. `around` makes what a run
+    happens within.
     """
 
     def __init__(self, lab: Lab, clients: Clients) -> None:
