@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache, partial
@@ -69,11 +68,13 @@ def grade(
     for lab in (*labs, *regrade):
         load_lab(lab, course)  # an unknown one is named at once
     from lab_harness.grading.sandbox import begin_warm
+    from lab_harness.grading.scratch import Scratch, remove_left_behind
 
+    remove_left_behind()
     with (
         _ended_in_order(),
         nullcontext() if dask else begin_warm(course, not no_sandbox) as warm,
-        tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True) as scratch,
+        Scratch() as scratch,
     ):
         from lab_harness.grading.class_view import shared_keys
         from lab_harness.grading.gradebook import open_gradebook
@@ -106,16 +107,21 @@ def grade(
 
 @contextmanager
 def _ended_in_order() -> Iterator[None]:
-    """Let SIGTERM clear away what was begun, as Ctrl-C does, before it ends this."""
+    """Let SIGTERM, and a terminal that is closed, clear away what was begun, as Ctrl-C does, before it ends this."""
+    # Who ignores a closed terminal, with nohup, goes on to do so.
+    heard = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
 
     def end(number: int, _frame: object) -> None:
+        for each in heard:
+            signal.signal(each, signal.SIG_IGN)  # Clearing away is not to be interrupted by another one.
         sys.exit(128 + number)
 
-    before = signal.signal(signal.SIGTERM, end)
+    before = {number: signal.signal(number, end) for number in heard}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

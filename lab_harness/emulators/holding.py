@@ -108,5 +108,5 @@ def _is_emulator(process: "psutil.Process", folder: str) -> bool:
 
     if process.cmdline()[1:] != ["-m", MODULE] or process.status() == psutil.STATUS_ZOMBIE:
         return False
-    where = process.cwd()
-    return bool(os.path.normcase(where) == os.path.normcase(folder))
+    where: str = process.cwd()
+    return os.path.normcase(where) == os.path.normcase(folder)

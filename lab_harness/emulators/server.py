@@ -3,8 +3,8 @@
 Run as `python -m lab_harness.emulators.server`, with one JSON line on stdin: `port`, `token` (opens the
 administration), `secret` (what the learner's calls are signed with) and `folder` (where the state is saved). It is not
 in the command line or the environment, where every function that a learner creates could read token and secret. A
-second line, GO, says that `emulator.json` names this process; without it, it ends: nobody could find it. Only then does
-it touch the folder.
+second line, GO, says that `emulator.json` names this process; before that it touches nothing, and without it, it ends:
+nobody could find it.
 """
 
 import asyncio

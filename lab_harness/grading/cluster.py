@@ -5,16 +5,18 @@ was grading the scheduler gives to another.
 """
 
 import logging
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import islice
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from lab_harness.course import Course
 from lab_harness.errors import ClusterError, HarnessError, UsageError
 from lab_harness.grading.grade import Grade, Status, Submission
-from lab_harness.grading.pool import Rejected, longest_first, read_cells
+from lab_harness.grading.pool import ROOM_SECONDS, Rejected, longest_first, read_cells
 from lab_harness.grading.versions import versions_of
 from lab_harness.lab_file import Limits
 from lab_harness.labs import load_lab
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
     from lab_harness.grading.worker import Terms
 
 PATIENCE = 10.0  # seconds in which a scheduler must answer, and have a worker
+ANSWER, LEAVE = 10.0, 2.0  # seconds
+LOOK = 5.0  # seconds between two looks at whether there are workers, while no grade comes
+DESERTED = 60.0  # seconds without any, after which the run ends
+LOOK_DEADLINE = 180.0  # seconds for each worker to look at itself, which may take it to start everything once
+TRIES = 2 * 2  # a room that ends without a word is tried again, and so is what a lost worker was grading
+AGAIN = "What is graded is kept: give the same command to go on."
 AHEAD = 256  # submissions that the scheduler is given at a time: it keeps their notebooks in memory
 
 
@@ -50,7 +58,7 @@ def grade_all(
         labs = {each.lab: versions_of(load_lab(each.lab, course)) for each in good}
         terms = Terms(labs, limits, sandbox)
         _look_at_workers(client, terms)
-        yield from _grades(client, good, terms)
+        yield from _grades(client, good, terms, _longest_silence(good, course, limits))
 
 
 def _sort_out(submissions: Iterable[Submission], course: Course) -> tuple[list[Submission], list[Grade]]:
@@ -83,49 +91,100 @@ def _connected(scheduler: str) -> "Iterator[Client]":
         raise UsageError(f"{scheduler} is no address of a Dask scheduler; they look like tcp://host:8786.") from error
     if scheduler.startswith("tls:") and not Security().get_connection_args("client")["ssl_context"]:
         raise UsageError(f"{scheduler} needs certificates; Dask's configuration names them, see docs/grading.md.")
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # What it says there we say in one message.
+    _silence()
     try:
         client = Client(scheduler, timeout=PATIENCE, set_as_default=False)
     except OSError as error:
         raise ClusterError(
             f"No Dask scheduler answers at {scheduler}. `dask scheduler` starts one and prints its address."
         ) from error
-    with client:
+    try:
         yield client
+    finally:
+        with suppress(Exception):  # A cluster that is silent, or gone, cannot take leave.
+            client.close(timeout=LEAVE)
+
+
+def _silence() -> None:
+    """Let Dask, and what it stands on, write nothing: what they say, with tracebacks, we say in one message."""
+    # Its configuration gives some of Dask's loggers a level of their own, so that of their parent is not enough.
+    for name in ("asyncio", "tornado", "distributed", *list(logging.root.manager.loggerDict)):
+        if name.partition(".")[0] in ("asyncio", "tornado", "distributed"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def _look_at_workers(client: "Client", terms: "Terms") -> None:
     """Insist on at least one worker, and that each may grade. One that comes later is looked at by its first task."""
     from lab_harness.grading.worker import look_at, refusal
 
+    address = client.scheduler.address
+    deadline = time.monotonic() + PATIENCE
+    while not _count_workers(client):
+        if time.monotonic() > deadline:
+            raise ClusterError(f"The scheduler {address} has no workers; `dask worker {address}` starts one.")
+        time.sleep(0.1)
     try:
-        client.wait_for_workers(1, timeout=PATIENCE)
+        all_found = client.sync(client._run, look_at, terms, on_error="return", callback_timeout=LOOK_DEADLINE)
     except TimeoutError as error:
-        address = client.scheduler.address
-        raise ClusterError(f"The scheduler {address} has no workers; `dask worker {address}` starts one.") from error
-    for address, found in client.run(look_at, terms, on_error="return").items():
+        raise ClusterError(f"The cluster at {address} does not answer. {AGAIN}") from error
+    for address, found in all_found.items():
         problems = found if isinstance(found, list) else [f"{type(found).__name__}: {found}"]
         if problems:
             raise ClusterError(refusal(address, problems))
 
 
-def _grades(client: "Client", submissions: Iterable[Submission], terms: "Terms") -> Iterator[Grade]:
-    from distributed import as_completed
-
+def _grades(client: "Client", submissions: Iterable[Submission], terms: "Terms", patience: float) -> Iterator[Grade]:
     from lab_harness.grading.worker import grade_one
 
     under_way: dict[str, Submission] = {}
+    ended: SimpleQueue[Task] = SimpleQueue()
 
-    def send(submission: Submission) -> "Task":
+    def send(submission: Submission) -> None:
         task = client.submit(grade_one, submission.path.read_bytes(), submission.lab, terms, pure=False)
         under_way[task.key] = submission
-        return task
+        task.add_done_callback(ended.put)
 
     waiting = iter(submissions)
-    tasks = as_completed([send(each) for each in islice(waiting, AHEAD)], loop=client.loop)
-    for task in tasks:
+    for each in islice(waiting, AHEAD):
+        send(each)
+    while under_way:
+        task = _next(ended, client, patience)
         yield _grade(task, under_way.pop(task.key))
-        tasks.update([send(each) for each in islice(waiting, 1)])
+        for each in islice(waiting, 1):
+            send(each)
+
+
+def _next(ended: "SimpleQueue[Task]", client: "Client", patience: float) -> "Task":
+    """The task that ends next. ClusterError where that takes too long, or nobody is there who could do one."""
+    began = seen = time.monotonic()
+    while True:
+        with suppress(Empty):
+            return ended.get(timeout=LOOK)
+        now = time.monotonic()
+        if _count_workers(client):
+            seen = now
+        if now - seen > DESERTED:
+            raise ClusterError(f"The cluster at {client.scheduler.address} has no workers any more. {AGAIN}")
+        if now - began > patience:
+            raise ClusterError(f"The cluster at {client.scheduler.address} gives no grades any more. {AGAIN}")
+
+
+def _count_workers(client: "Client") -> int:
+    """How many workers the scheduler has; 0 where it does not answer."""
+    try:
+        return len(client.sync(client.scheduler.identity, n_workers=-1, callback_timeout=ANSWER)["workers"])
+    except Exception:  # Whatever it is: what the client raises differs by how the scheduler went.
+        return 0
+
+
+def _longest_silence(submissions: Iterable[Submission], course: Course, limits: Limits | None) -> float:
+    """Seconds within which a cluster that works gives a grade.
+
+    Whatever a submission does, its worker gives it up after `ROOM_SECONDS` beyond its own limit.
+    """
+    labs = {each.lab for each in submissions}
+    longest = max(((limits or load_lab(lab, course).file.limits).notebook_seconds for lab in labs), default=0.0)
+    return TRIES * (ROOM_SECONDS + longest)
 
 
 def _grade(task: "Task", submission: Submission) -> Grade:
@@ -138,7 +197,7 @@ def _grade(task: "Task", submission: Submission) -> Grade:
     except ClusterError:
         raise
     except CancelledError as error:
-        raise ClusterError("The scheduler has gone. What is graded is kept: give the same command to go on.") from error
+        raise ClusterError(f"The scheduler has gone. {AGAIN}") from error
     except KilledWorker:
         reason = "Every worker that graded this submission ended meanwhile."
     except Exception as error:

@@ -15,6 +15,7 @@ from pathlib import Path
 from lab_harness.course import Course
 from lab_harness.errors import EmulatorError
 from lab_harness.grading.box import MOUNTED_FUNCTION
+from lab_harness.grading.scratch import Scratch
 
 START_DEADLINE = 60.0  # seconds; it takes about one
 END_DEADLINE = 10.0
@@ -80,7 +81,7 @@ class Warm:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         shown = COURSE if sandbox else str(course.root.resolve())
         words = ["-m", "lab_harness.grading.zygote", str(theirs.fileno()), "closed" if sandbox else "open", shown]
-        self._scratch = tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True)
+        self._scratch = Scratch()
         command = [sys.executable, "-P", *words]
         if sandbox:
             command = [*_bubblewrap(course, Path(self._scratch.name)), _inside(sys.executable), "-P", *words]

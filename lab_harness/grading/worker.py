@@ -1,7 +1,6 @@
 """What runs on a worker of a Dask cluster: the look at whether it may grade, and the grading of one submission."""
 
 import asyncio
-import tempfile
 from collections.abc import Mapping
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from lab_harness.grading import sandbox, versions
 from lab_harness.grading.desk import Desk
 from lab_harness.grading.grade import Grade
 from lab_harness.grading.pool import IN_FLIGHT
+from lab_harness.grading.scratch import Scratch, remove_left_behind
 from lab_harness.lab_file import Limits
 from lab_harness.labs import load_lab
 
@@ -70,7 +70,7 @@ def grade_one(notebook: bytes, lab: str, terms: Terms) -> Grade:
     if problems := shortcomings(terms):
         raise ClusterError(refusal(worker.address, problems))
     desk, seats = _desks.one(terms, worker.state.nthreads)
-    with tempfile.TemporaryDirectory(prefix="lab-") as folder:
+    with Scratch() as folder:
         path = Path(folder) / "notebook.ipynb"
         path.write_bytes(notebook)
         return _wait_for(desk.hand_in(lab, path), desk, seats)
@@ -113,6 +113,7 @@ class _Desks:
         key = terms.limits, terms.walled
         with self._lock:
             if key not in self._made or not self._made[key][0].is_open:
+                remove_left_behind()
                 desk = Desk(find_course(), workers=workers, limits=terms.limits, sandbox=terms.walled)
                 self._made[key] = desk, Semaphore(workers * (IN_FLIGHT - 1))
             return self._made[key]
