@@ -1,37 +1,31 @@
 """Grades submissions side by side, and hands out each grade as it comes."""
 
 import json
-import re
 import selectors
 import socket
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from msgspec.structs import asdict
 
+from lab_harness import render
 from lab_harness.course import Course
 from lab_harness.errors import HarnessError
+from lab_harness.grading.cells import Rejected, read_cells
 from lab_harness.grading.grade import CellError, Grade, Status, Submission
 from lab_harness.grading.judge import report_of
-from lab_harness.grading.notebook_process import Cell
 from lab_harness.grading.sandbox import Warm
 from lab_harness.lab_file import Limits
 from lab_harness.labs import load_lab
 
 IN_FLIGHT = 4  # submissions a worker: most of them wait
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 WAITS_AFTER = 0.4  # seconds in which a submission had nothing to compute
-LONGEST_NOTEBOOK = 16 * 1024 * 1024  # bytes
 LONGEST_WORD = 64 * 1024 * 1024  # bytes from a room
 WRITE_DEADLINE = 10.0  # seconds
 ROOM_SECONDS = 400.0  # beyond the notebook's own limit
-
-
-class Rejected(Exception):
-    """There is nothing to run; the message says why."""
 
 
 def grade_all(
@@ -212,32 +206,9 @@ class Grader:
 
 
 def plain(value: Any) -> Any:
-    """JSON values whose texts anybody can store and show: no half characters, no control characters."""
+    """JSON values whose texts anybody can store and show."""
     if isinstance(value, str):
-        return CONTROL.sub("�", value.encode("utf-8", "replace").decode())
+        return render.plain(value)
     if isinstance(value, dict):
         return {plain(key): plain(each) for key, each in value.items()}
     return [plain(each) for each in value] if isinstance(value, list) else value
-
-
-def read_cells(submission: Submission, apart: Collection[str] = ()) -> list[Cell]:
-    """The code cells of a submission's notebook, each with its id, or its number from 1 where it has none.
-
-    Those of tasks that stand `apart` are left out: they undo the lab.
-    """
-    try:
-        if submission.path.stat().st_size > LONGEST_NOTEBOOK:
-            raise Rejected(f"The file is larger than {LONGEST_NOTEBOOK // 1024 // 1024} MiB.")
-        cells = json.loads(submission.path.read_bytes())["cells"]
-        code = [(number, cell) for number, cell in enumerate(cells, 1) if cell.get("cell_type") == "code"]
-        tags = {f"task:{task}" for task in apart}
-        kept = [(number, cell) for number, cell in code if not tags & set(cell.get("metadata", {}).get("tags", ()))]
-        return [(str(cell.get("id") or number), _source(cell["source"])) for number, cell in kept]
-    except OSError as error:
-        raise Rejected(f"The file cannot be read: {error.strerror}.") from error
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise Rejected("The file is no notebook.") from error
-
-
-def _source(source: Any) -> str:
-    return source if isinstance(source, str) else "".join(source)
