@@ -130,7 +130,12 @@ def too_large() -> Refused:
 
 def is_ignored(path: PurePosixPath) -> bool:
     """Whether a file is one of those that operating systems and editors add."""
-    return any(IGNORED.fullmatch(part) and part != ".." for part in path.parts)
+    return any(is_ignored_name(part) for part in path.parts)
+
+
+def is_ignored_name(name: str) -> bool:
+    """Whether a folder or file is called like one of those. What Moodle names is a student's, whatever the name."""
+    return bool(IGNORED.fullmatch(name)) and name != ".." and "_assignsubmission_" not in name
 
 
 def _opened(file: Any) -> zipfile.ZipFile:

@@ -7,11 +7,13 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from lab_harness.errors import CourseError
 from lab_harness.grading.bundle import Origin
+from lab_harness.grading.capped import capped_code
 from lab_harness.grading.changes import Change, change
 from lab_harness.grading.grade import Grade, Status
 from lab_harness.grading.students import Student
@@ -87,7 +89,13 @@ class Gradebook:
         same = "select grade from grades where student = ? and lab = ? and digest = ?"
         (before,) = self._database.execute(same, (who.id, work.lab, work.digest)).fetchone() or (None,)
         values = (who.id, work.lab, who.name, who.system, who.number, work.late, work.note, work.digest)
-        texts = (json.dumps(work.tasks), json.dumps(grade.to_dict()), time.time(), _packed(work.origin), before)
+        texts = (
+            _json(capped_code(work.tasks)),
+            _json(grade.to_dict()),
+            time.time(),
+            _packed(work.origin),
+            before,
+        )
         with self._database:
             self._database.execute(
                 f"insert or replace into grades ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",  # noqa: S608
@@ -165,6 +173,10 @@ def _row(
 
 def _grade(packed: str | None) -> Grade | None:
     return Grade.from_dict(json.loads(packed)) if packed else None
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)  # an escape takes several times its letter's place
 
 
 def _packed(origin: Origin | None) -> str | None:

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from lab_harness.errors import UsageError
-from lab_harness.grading.archives import IGNORED, MAX_FILE, Entry, Refused, too_large
+from lab_harness.grading.archives import MAX_FILE, Entry, Refused, is_ignored_name, too_large
 from lab_harness.lab_file import MIB
 from lab_harness.render import one_line
 
@@ -20,6 +20,7 @@ MAX_FILES = 20_000  # of an archive
 MAX_FILES_IN_FOLDER = 1000  # of one student's
 MAX_DEPTH = 30  # folders in folders
 MAX_UNPACKED = 2048 * MIB  # of all that is read from one archive
+EVERYWHERE = (".ipynb_checkpoints", ".git", "__MACOSX")  # hidden folders that are no student's
 LOOKED_AT = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe's other end is not waited for
 
 
@@ -52,6 +53,9 @@ class HandedInFiles:
 def files_in_folder(source: Path) -> HandedInFiles:
     """All files of a folder: of each folder in it at most a thousand, and of what lies deep in it none."""
     found = HandedInFiles()
+    with os.scandir(source) as entries:
+        hidden = sorted(each.name for each in entries if is_ignored_name(each.name) and each.is_dir())
+    found.notices += [f"{one_line(name)} is hidden; it was left out." for name in hidden if name not in EVERYWHERE]
     for top in _listed(source, found, source):
         if top.is_dir(follow_symlinks=False):
             found.files += _in_folder(Path(top.path), source, found)
@@ -124,7 +128,7 @@ def _listed(folder: Path, found: HandedInFiles, source: Path) -> list[os.DirEntr
     """What lies in a folder, by name, without what operating systems add."""
     try:
         with os.scandir(folder) as entries:
-            return sorted((each for each in entries if not IGNORED.fullmatch(each.name)), key=lambda each: each.name)
+            return sorted((each for each in entries if not is_ignored_name(each.name)), key=lambda each: each.name)
     except OSError as error:
         found.notices.append(f"{_shown(folder, source)} cannot be read ({error.strerror}); it was left out.")
         return []

@@ -7,6 +7,7 @@ process forks another for each piece (see `reader`), and what that tells is deco
 import os
 import select
 import socket
+import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,7 @@ from lab_harness.render import one_line
 LONGEST_ANSWER = 16 * MIB
 LONGEST_DIRECTORY = 64 * MIB
 TOGETHER = 25  # students whose code is compared in one process
+END_DEADLINE = 10.0  # seconds
 GRACE = 5.0  # seconds for what reads on a busy machine to be ended by its own limit
 CHUNK = 1 << 16
 
@@ -62,10 +64,20 @@ class Reader:
     def close(self) -> None:
         """End it, and what still reads."""
         self._jobs.close()
+        with suppress(
+            subprocess.TimeoutExpired
+        ):  # It ends by itself; bubblewrap, killed as it starts, leaves a process.
+            self._process.wait(END_DEADLINE)
         self._process.kill()
         self._process.wait()
         self._log.close()
         self._scratch.cleanup()
+
+    def _has_ended(self, seconds: float) -> bool:
+        """Whether it has ended by then."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        return self._process.poll() is not None
 
     def directory(self, archive: int) -> list[Entry]:
         """What lies in a zip archive. Raises Refused where that cannot be told."""
@@ -117,6 +129,8 @@ class Reader:
             with self._alone:
                 os.lseek(file, 0, os.SEEK_SET)
                 told = _decoded(self._ask(job, file, longest), type, bounds)
+                if told == Told() and self._has_ended(0.5):
+                    raise CourseError(f"What reads submissions cannot be started:\n{self._words()}")
         if told.value is None:
             raise Refused(one_line(told.refused) or "it is too large or too deep to be read: what read it was ended")
         return told.value
@@ -132,16 +146,14 @@ class Reader:
             return _all_of(answer.fileno(), time.monotonic() + job.seconds + GRACE, longest)
 
     def _send(self, job: Job, descriptors: list[int]) -> None:
-        """Send a job, to another process where the one before has ended. Raises CourseError where none starts."""
+        """Send a job, to another process where the one before has ended."""
         with self._lock:
-            for _ in range(2):
-                with suppress(OSError):
-                    socket.send_fds(self._jobs, [msgspec.json.encode(job)], descriptors)
-                    return
-                words = self._words()
+            try:
+                socket.send_fds(self._jobs, [msgspec.json.encode(job)], descriptors)
+            except OSError:
                 self.close()
                 self._start()
-        raise CourseError(f"The process that reads what was handed in does not run:\n{words}")
+                socket.send_fds(self._jobs, [msgspec.json.encode(job)], descriptors)
 
     def _words(self) -> str:
         """The end of what it has written, for an error's message."""

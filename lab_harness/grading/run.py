@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from lab_harness.errors import UsageError
+from lab_harness.grading.capped import capped
 from lab_harness.grading.changes import Change
 from lab_harness.grading.claims import against_grades
 from lab_harness.grading.grade import Grade, Status, Submission
@@ -83,7 +84,7 @@ def carry_out(steps: Plan, gradebook: Gradebook, grade_all: GradeAll, versions: 
     works = {(work.student.id, work.lab): work for work in steps.todo}
     for given in grade_all([work.submission for work in steps.todo]):
         work = works.pop((given.student, given.lab))
-        grade = replace(given, versions=versions(work.lab))
+        grade = replace(capped(given), versions=versions(work.lab))
         yield Graded(grade, gradebook.record(work, grade))
     for work in works.values():  # a grade that never came is the grader's fault
         lost = Grade(work.student.id, work.lab, Status.BROKEN, "the grader gave no grade for it")

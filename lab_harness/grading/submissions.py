@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from lab_harness.course import Course
 from lab_harness.errors import HarnessError
-from lab_harness.grading.archives import Refused
+from lab_harness.grading.archives import Refused, is_ignored_name
 from lab_harness.grading.bundle import SIGNATURE
 from lab_harness.grading.cells import write_cells
 from lab_harness.grading.claims import Claim, settled
@@ -159,7 +159,7 @@ def _empty_folders(source: Path, files: Iterable[HandedIn]) -> list[str]:
         return []
     used = {file.path.parts[0] for file in files}
     with os.scandir(source) as there:
-        folders = {each.name for each in there if each.is_dir(follow_symlinks=False) and not each.name.startswith(".")}
+        folders = {each.name for each in there if each.is_dir(follow_symlinks=False) and not is_ignored_name(each.name)}
     return sorted(folders - used)
 
 
