@@ -11,6 +11,7 @@ from lab_harness.errors import LabError
 
 T = TypeVar("T")
 MIB = 1024 * 1024
+TASK_TAG = re.compile(r"task:(\w+)")  # of a notebook's cell
 Text = Annotated[str, Meta(pattern=r"\S")]
 Index = Annotated[int, Meta(ge=0, le=20)]
 Identifier = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]

@@ -20,11 +20,11 @@ from cryptography.hazmat.primitives.serialization import (
 
 from lab_harness.course import Course
 from lab_harness.errors import CourseError, UsageError
+from lab_harness.grading.archives import Refused
 from lab_harness.grading.bundle import ATTEMPTS, REPORT, Attempts, CheckLog, Manifest, QuestionLog, TaskLog, pack
-from lab_harness.grading.handed_in import Refused
 from lab_harness.grading.notebooks import Notebook, read_submitted
+from lab_harness.grading.released import releases_of
 from lab_harness.grading.similarity import MAGIC
-from lab_harness.grading.submissions import releases_of
 from lab_harness.grading.versions import versions_of
 from lab_harness.labs import Lab
 from lab_harness.private import private_file, private_folder
@@ -53,7 +53,8 @@ def saved_notebook(lab: Lab, course: Course, path: Path | None = None) -> Saved:
     except OSError as error:
         raise CourseError(f"{path} cannot be read: {error.strerror}. Name your notebook: --notebook PATH") from error
     try:
-        notebook = read_submitted(content, path.name, releases_of(course))
+        known = {id: released.known for id, released in releases_of(course).items()}
+        notebook = read_submitted(content, path.name, known)
     except Refused as reason:
         raise UsageError(f"{path} cannot be handed in: {reason}.") from reason
     if notebook.lab != lab.id:

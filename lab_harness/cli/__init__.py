@@ -7,6 +7,7 @@ from typing import NoReturn
 import click
 
 from lab_harness.errors import HarnessError
+from lab_harness.render import plain
 
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 
@@ -35,7 +36,7 @@ def main() -> NoReturn:
         add_commands()
         app(prog_name="lab", standalone_mode=False)  # click itself would end with 1 after Ctrl-C
     except HarnessError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {plain(str(error))}", err=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()

@@ -15,6 +15,7 @@ from lab_harness.cli import app
 from lab_harness.course import Course, find_course
 from lab_harness.errors import CourseError, UsageError
 from lab_harness.labs import load_lab
+from lab_harness.render import plain
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
     from lab_harness.grading.changes import Change
     from lab_harness.grading.grade import Grade
     from lab_harness.grading.gradebook import Gradebook
+    from lab_harness.grading.reading import Reader
     from lab_harness.grading.run import GradeAll, Graded, Plan, Versions
     from lab_harness.grading.sandbox import Warm
-    from lab_harness.grading.submissions import Intake, Work
+    from lab_harness.grading.submissions import Intake
+    from lab_harness.grading.work import Work
 
 NOT_GRADED = 3  # the exit code where something was rejected or broke
 INTERRUPTED = 130  # what a shell gives a program that Ctrl-C ended
@@ -75,29 +78,31 @@ def grade(
         _ended_in_order(),
         nullcontext() if dask else begin_warm(course, not no_sandbox) as warm,
         Scratch() as scratch,
+        _begin_reader(course) as reader,
     ):
         from lab_harness.grading.class_view import shared_keys
         from lab_harness.grading.gradebook import open_gradebook
         from lab_harness.grading.output import GRADEBOOK, results_folder, write_results
+        from lab_harness.grading.released import releases_of
         from lab_harness.grading.run import chosen, plan
-        from lab_harness.grading.submissions import read_submissions, releases_of
+        from lab_harness.grading.submissions import read_submissions
 
         with _reading():
-            intake = read_submissions(submissions, course, Path(scratch), labs)
+            intake = read_submissions(submissions, course, Path(scratch), labs, reader)
         works = chosen(_something(intake, submissions), only)
         versions = _versions(course)
         with _alone_in(results_folder(out)), open_gradebook(out / GRADEBOOK) as gradebook:
             for lab in regrade:
-                gradebook.grade_again(lab, {work.student.id for work in works if work.lab == lab})
+                gradebook.grade_again(lab, {each.student.id for each in works if each.lab == lab and not each.refused})
             steps = plan(works, gradebook.by_key(), versions, limit)
             secret = [course.labs, submissions, out]
             grade_all = _grader(course, workers, dask, not no_sandbox, secret, warm) if steps.todo else _nothing
             done = _carry_out(steps, gradebook, grade_all, versions)
             changes = [each.change for each in done if each.change]
             rows = gradebook.rows()
-            write_results(out, rows, releases_of(course))
+            write_results(out, rows, releases_of(course), reader.hash_all)
     for students in shared_keys(rows):
-        click.echo(f"Handed in from one installation: {', '.join(students)}", err=True)
+        click.echo(plain(f"Handed in from one installation: {', '.join(students)}"), err=True)
     _summarise(steps, done, changes, out)
     if left := len(steps.todo) + len(steps.rejected) - len(done):
         click.echo(f"Stopped. What is graded is kept, {left} are left: give the same command to go on.", err=True)
@@ -124,6 +129,13 @@ def _ended_in_order() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def _begin_reader(course: Course) -> "Reader":
+    from lab_harness.grading.reading import Reader
+    from lab_harness.grading.released import releases_of
+
+    return Reader({id: released.known for id, released in releases_of(course).items()})
+
+
 @contextmanager
 def _reading() -> Iterator[None]:
     """Show on a terminal that something happens: a large class is read for some seconds."""
@@ -136,7 +148,7 @@ def _reading() -> Iterator[None]:
 
 def _something(intake: "Intake", source: Path) -> "list[Work]":
     for notice in intake.notices:
-        click.echo(notice, err=True)
+        click.echo(plain(notice), err=True)
     if not intake.works:
         raise UsageError(f"There is nothing to grade in {source}: no student's folder, no notebook.")
     return intake.works
@@ -224,14 +236,14 @@ def _bar() -> "Progress":
 def _say_problem(bar: "Progress", graded: "Graded") -> None:
     grade = graded.grade
     line = f"{grade.student} {grade.lab}: {grade.status}: {grade.reason}".replace(" : ", ": ")
-    bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+    bar.console.print(plain(line), markup=False, highlight=False, soft_wrap=True)
 
 
 def _summarise(steps: "Plan", done: "list[Graded]", changes: "list[Change]", out: Path) -> None:
     if changes:
         click.echo(f"Graded again with another result ({len(changes)}):")
     for change in changes:
-        click.echo(f"  {change}")
+        click.echo(f"  {plain(str(change))}")
     counts = {status: sum(each.grade.status == status for each in done) for status in ("rejected", "broken")}
     graded = len(done) - sum(counts.values())
     parts = [f"{graded} graded", f"{len(steps.kept)} unchanged"]
@@ -268,8 +280,8 @@ def class_(roster: Path, results: Path, labs: tuple[str, ...]) -> None:
         load_lab(lab, find_course())
     found = standings(people, rows, labs or sorted({row.lab for row in rows if row.lab}))
     for each in found:
-        click.echo(f"{each.person}: {each.lab}: {each.state}")
+        click.echo(plain(f"{each.person}: {each.lab}: {each.state}"))
     for student in strangers(people, rows):
-        click.echo(f"{student} is not on the list.")
+        click.echo(plain(f"{student} is not on the list."))
     missing = sum(each.state == "missing" for each in found)
     click.echo(f"{len(people)} students, {missing} pieces of work missing")

@@ -10,13 +10,14 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from lab_harness.grading.handed_in import Refused, files_of_one
+from lab_harness.grading.archives import Refused, files_of_one
+from lab_harness.render import one_line
 
 MANIFEST, SIGNATURE, REPORT, ATTEMPTS = "manifest.json", "manifest.sig", "report.json", "attempts.json"
 FORMAT_VERSION = 1
@@ -24,6 +25,10 @@ LONGEST_NAME = 100
 NOT_OURS = "it is a zip archive, but none that `lab submit` made: hand in the notebook itself"
 
 T = TypeVar("T")
+# What a lab's log can hold at most: its maker may have written anything into it.
+Few = msgspec.Meta(max_length=500)
+Name = Annotated[str, msgspec.Meta(max_length=LONGEST_NAME)]
+Times = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,21 +47,21 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 class CheckLog(msgspec.Struct, frozen=True):
     """How often a check was tried, and when it first passed."""
 
-    tries: int = 0
+    tries: Times = 0
     first_passed: datetime | None = None
 
 
 class TaskLog(msgspec.Struct, frozen=True):
     """The help that was taken with a task."""
 
-    hints: int = 0
+    hints: Times = 0
     solution_shown: bool = False
 
 
 class QuestionLog(msgspec.Struct, frozen=True):
     """How often a question of the quiz was answered, and when first rightly."""
 
-    tries: int = 0
+    tries: Times = 0
     first_right: datetime | None = None
 
 
@@ -64,9 +69,9 @@ class Attempts(msgspec.Struct, frozen=True, kw_only=True):
     """The attempt log of one lab, as the learner's machine kept it."""
 
     format_version: int = FORMAT_VERSION
-    checks: dict[str, CheckLog] = {}
-    tasks: dict[str, TaskLog] = {}
-    quiz: dict[str, QuestionLog] = {}
+    checks: Annotated[dict[Name, CheckLog], Few] = {}
+    tasks: Annotated[dict[Name, TaskLog], Few] = {}
+    quiz: Annotated[dict[Name, QuestionLog], Few] = {}
 
     @property
     def tries(self) -> int:
@@ -90,9 +95,9 @@ class Attempts(msgspec.Struct, frozen=True, kw_only=True):
 class Origin(msgspec.Struct, frozen=True):
     """What a bundle tells of how its notebook came to be."""
 
-    student: str
+    student: Name
     made: datetime
-    key: str  # hexadecimal
+    key: Name  # hexadecimal
     attempts: Attempts
 
 
@@ -106,7 +111,8 @@ class Bundle:
 
     @property
     def origin(self) -> Origin:
-        return Origin(_printable(self.manifest.student), self.manifest.made, self.manifest.key.hex(), self.attempts)
+        student = one_line(self.manifest.student, LONGEST_NAME)
+        return Origin(student, self.manifest.made, self.manifest.key.hex(), self.attempts)
 
 
 def pack(manifest: Manifest, contents: Mapping[str, bytes], key: Ed25519PrivateKey) -> bytes:
@@ -158,7 +164,7 @@ def _files(content: bytes) -> dict[str, bytes]:
 def _read(content: bytes, kind: type[T], name: str) -> T:
     try:
         return msgspec.json.decode(content, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise Refused(f"its {name} cannot be read: {error}") from error
 
 
@@ -169,8 +175,3 @@ def _insist_on_signature(manifest: Manifest, said: bytes, signature: bytes) -> N
         Ed25519PublicKey.from_public_bytes(manifest.key).verify(signature, said)
     except (InvalidSignature, ValueError) as error:
         raise Refused(f"{MANIFEST} was changed after `lab submit` made the bundle") from error
-
-
-def _printable(name: str) -> str:
-    """A name as it can be shown and be a student's id."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())[:LONGEST_NAME]

@@ -7,14 +7,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from lab_harness.grading.archives import DEVICES
 from lab_harness.grading.exports import GradedLab
 from lab_harness.grading.gradebook import Row
-from lab_harness.grading.handed_in import DEVICES
 from lab_harness.grading.similarity import Pair
 from lab_harness.results import Outcome
 
 SLOWEST = 5
 UNJUDGED = "not graded"
+PLAIN_NAME, HASHED = re.compile(r"[a-z0-9_-]{1,60}"), re.compile(r"-[0-9a-f]{32}$")  # of a page
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,11 @@ def lab_views(rows: Iterable[Row], labs: Sequence[GradedLab], pairs: Mapping[str
 
 
 def page_name(student: str) -> str:
-    """The file name of a student's page: harmless on every system, and no other student's."""
-    plain = re.sub(r"[^\w-]+", "_", student).strip("_")[:60]
-    if plain and plain == student.lower() == student and not DEVICES.fullmatch(plain):
-        return f"{plain}.html"
-    return f"{plain or 'student'}-{hashlib.sha256(student.encode()).hexdigest()[:8]}.html"
+    """The file name of a student's page: harmless and short enough on every system, and no other student's."""
+    if PLAIN_NAME.fullmatch(student) and not HASHED.search(student) and not DEVICES.fullmatch(student):
+        return f"{student}.html"
+    begin = re.sub(r"[^\w-]+", "_", student)[:40].strip("_") or "student"
+    return f"{begin}-{hashlib.sha256(student.encode('utf-8', 'replace')).hexdigest()[:32]}.html"
 
 
 def shared_keys(rows: Iterable[Row]) -> list[list[str]]:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from lab_harness.course import Course
 from lab_harness.errors import ClusterError, HarnessError, UsageError
+from lab_harness.grading.cells import Rejected, read_cells
 from lab_harness.grading.grade import Grade, Status, Submission
-from lab_harness.grading.pool import ROOM_SECONDS, Rejected, longest_first, read_cells
+from lab_harness.grading.pool import ROOM_SECONDS, longest_first
 from lab_harness.grading.versions import versions_of
 from lab_harness.lab_file import Limits
 from lab_harness.labs import load_lab

@@ -1,8 +1,7 @@
 """The gradebook as files for spreadsheets, Canvas, Moodle, CI servers and programs."""
 
-import csv
-import io
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +14,15 @@ from lab_harness.grading.changes import Change
 from lab_harness.grading.grade import Grade, Status
 from lab_harness.grading.gradebook import Row
 from lab_harness.grading.students import ANONYMOUS, Student
-from lab_harness.render import UNPRINTABLE
+from lab_harness.render import plain
 from lab_harness.render.junit import report_junit
 from lab_harness.results import CheckResult, LabReport, Outcome
 
 FORMAT_VERSION = 1
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes a cell for a formula by
+# What a spreadsheet takes a cell for a formula by, where it may see a cell's beginning: a semicolon, a tab or a line's
+# end parts cells where commas do not, and quotes inside a cell are its text's there.
+FORMULA = re.compile("^(?=[=+\\-@\t\r＝＋－＠])|(?<=[;\t\r\n])(?=[\"'\\s]*[=+\\-@＝＋－＠])")
+QUOTED = re.compile('[,;\t\r\n"]')
 SCORED = (Status.GRADED, Status.LIMITED)  # what could not be run is no zero, before the teacher has looked at it
 
 
@@ -111,7 +113,7 @@ def gradebook_json(rows: Iterable[Row]) -> str:
         | {"name": row.student.name, "late": row.late, "note": row.note, "origin": msgspec.to_builtins(row.origin)}
         for row in rows
     ]
-    return json.dumps({"format_version": FORMAT_VERSION, "grades": grades}, indent=2, ensure_ascii=False) + "\n"
+    return plain(json.dumps({"format_version": FORMAT_VERSION, "grades": grades}, indent=2, ensure_ascii=False)) + "\n"
 
 
 def gradebook_junit(rows: Iterable[Row], titles: dict[str, str]) -> str:
@@ -119,7 +121,7 @@ def gradebook_junit(rows: Iterable[Row], titles: dict[str, str]) -> str:
     suites = Element("testsuites")
     for row in rows:
         suite = _suite(row.grade, titles)
-        suite.set("name", UNPRINTABLE.sub("�", f"{row.student.id} {row.lab}".rstrip()))
+        suite.set("name", plain(f"{row.student.id} {row.lab}".rstrip()))
         suites.append(suite)
     indent(suites)
     return tostring(suites, encoding="unicode", xml_declaration=True)
@@ -148,7 +150,7 @@ def _suite(grade: Grade, titles: dict[str, str]) -> Element:
         return suite
     suite = Element("testsuite", tests="1", failures="0", errors="1", skipped="0", time=f"{grade.seconds:.3f}")
     case = Element("testcase", classname=grade.lab or "submission", name="submission", time=f"{grade.seconds:.3f}")
-    case.append(Element("error", message=UNPRINTABLE.sub("�", f"{grade.status}: {grade.reason}")))
+    case.append(Element("error", message=plain(f"{grade.status}: {grade.reason}")))
     suite.append(case)
     return suite
 
@@ -171,14 +173,13 @@ def _feedback(row: Row) -> str:
 
 
 def _csv(lines: Iterable[Iterable[object]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([_defused(cell) for cell in line] for line in lines)
-    return text.getvalue()
+    return "".join(",".join(map(_cell, line)) + "\n" for line in lines)
 
 
-def _defused(cell: object) -> object:
-    """A cell that no spreadsheet takes for a formula: an apostrophe before it makes it text."""
-    if not isinstance(cell, str):
-        return cell
-    text = UNPRINTABLE.sub("�", cell)
-    return f"'{text}" if text.startswith(FORMULA) else text
+def _cell(value: object) -> str:
+    """A cell as CSV has it, quoted where any spreadsheet could see a separator in it.
+
+    An apostrophe makes a text of what a spreadsheet would take for a formula.
+    """
+    text = FORMULA.sub("'", plain(value)) if isinstance(value, str) else str(value)
+    return '"' + text.replace('"', '""') + '"' if QUOTED.search(text) else text

@@ -7,31 +7,34 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from lab_harness.errors import CourseError
 from lab_harness.grading.bundle import Origin
+from lab_harness.grading.capped import capped_code
 from lab_harness.grading.changes import Change, change
 from lab_harness.grading.grade import Grade, Status
 from lab_harness.grading.students import Student
-from lab_harness.grading.submissions import Work
+from lab_harness.grading.work import Work
 
-VERSION = 3  # of the schema; grows with each change of it
+VERSION = 4  # of the schema; grows with each change of it
 SCHEMA = """
 create table grades (
     student text not null, lab text not null,
     name text not null, system text not null, number text not null, late integer not null, note text not null,
     digest text not null, tasks text not null, grade text not null, graded real not null, origin text,
-    before text, due integer not null default 0,
+    before text, due integer not null default 0, claim text not null default '',
     primary key (student, lab)
 );
 """
 UPDATES = {  # from this version of the schema to the next
     1: "alter table grades add column origin text;",
     2: "alter table grades add column before text; alter table grades add column due integer not null default 0;",
+    3: "alter table grades add column claim text not null default '';",
 }
-COLUMNS = "student, lab, name, system, number, late, note, digest, tasks, grade, graded, origin, before, due"
+COLUMNS = "student, lab, name, system, number, late, note, digest, tasks, grade, graded, origin, before, due, claim"
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Row:
     origin: Origin | None = None  # where the work came in a bundle of `lab submit`
     before: Grade | None = None  # what the same work got before it was graded again
     due: bool = False  # to be graded again, though nothing has changed
+    claim: str = ""  # what says whose it is; empty for what was graded before that was kept
 
     @property
     def lab(self) -> str:
@@ -85,11 +89,17 @@ class Gradebook:
         same = "select grade from grades where student = ? and lab = ? and digest = ?"
         (before,) = self._database.execute(same, (who.id, work.lab, work.digest)).fetchone() or (None,)
         values = (who.id, work.lab, who.name, who.system, who.number, work.late, work.note, work.digest)
-        texts = (json.dumps(work.tasks), json.dumps(grade.to_dict()), time.time(), _packed(work.origin), before)
+        texts = (
+            _json(capped_code(work.tasks)),
+            _json(grade.to_dict()),
+            time.time(),
+            _packed(work.origin),
+            before,
+        )
         with self._database:
             self._database.execute(
-                f"insert or replace into grades ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",  # noqa: S608
-                (*values, *texts),
+                f"insert or replace into grades ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",  # noqa: S608
+                (*values, *texts, work.claim),
             )
         return change(_grade(before), grade)
 
@@ -105,9 +115,23 @@ class Gradebook:
         """Keep what is known of a piece of work now, whose grade stays: it may be late, or the newest of two, since."""
         with self._database:
             self._database.execute(
-                "update grades set name = ?, late = ?, note = ?, origin = ? where student = ? and lab = ?",
-                (work.student.name, work.late, work.note, _packed(work.origin), work.student.id, work.lab),
+                "update grades set name = ?, late = ?, note = ?, origin = ?, claim = ? where student = ? and lab = ?",
+                (work.student.name, work.late, work.note, _packed(work.origin), work.claim, work.student.id, work.lab),
             )
+
+    def reject(self, work: Work) -> None:
+        """Keep why a piece of work was rejected; where somebody disputes a grade that is there, as a note to it."""
+        if work.disputed and self._has_grade(work):
+            with self._database:
+                disputed = "update grades set note = ?, due = 0 where student = ? and lab = ?"
+                self._database.execute(disputed, (work.refused, work.student.id, work.lab))
+        else:
+            self.record(work, work.rejection)
+
+    def _has_grade(self, work: Work) -> bool:
+        asked = "select grade from grades where student = ? and lab = ?"
+        (grade,) = self._database.execute(asked, (work.student.id, work.lab)).fetchone() or (None,)
+        return grade is not None and Grade.from_dict(json.loads(grade)).status is not Status.REJECTED
 
     def forget_rejections(self, students: Sequence[str]) -> None:
         """Drop what these students were told of files that belong to no lab: they may have handed in anew."""
@@ -139,15 +163,20 @@ def _row(
     origin: str | None,
     before: str | None,
     due: int,
+    claim: str,
 ) -> Row:
     who = Student(student, name, system, number)
     came = msgspec.json.decode(origin, type=Origin) if origin else None
     given = Grade.from_dict(json.loads(grade))
-    return Row(who, given, bool(late), note, digest, json.loads(tasks), graded, came, _grade(before), bool(due))
+    return Row(who, given, bool(late), note, digest, json.loads(tasks), graded, came, _grade(before), bool(due), claim)
 
 
 def _grade(packed: str | None) -> Grade | None:
     return Grade.from_dict(json.loads(packed)) if packed else None
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)  # an escape takes several times its letter's place
 
 
 def _packed(origin: Origin | None) -> str | None:

@@ -1,167 +1,171 @@
-"""The files that a class handed in, from a folder or a zip archive. Nothing of an archive is written to disk.
+"""The files that a class handed in, from a folder or a zip archive: their names, and a descriptor of each.
 
-Names and contents are anybody's: an archive is read entry by entry within limits, whatever its headers promise, and
-a name only ever tells whose file it is.
+What they hold is not looked at here. Names are anybody's, and only ever tell whose a file is.
 """
 
-import io
+import errno
 import os
-import re
 import stat
-import time
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from lab_harness.errors import UsageError
+from lab_harness.grading.archives import MAX_FILE, Entry, Refused, is_ignored_name, too_large
 from lab_harness.lab_file import MIB
+from lab_harness.render import one_line
 
-MAX_FILE = 10 * MIB
-MAX_FILES = 20_000
-MAX_FILES_OF_ONE = 50  # of an archive in the archive
+MAX_FILES = 20_000  # of an archive
+MAX_FILES_IN_FOLDER = 1000  # of one student's
+MAX_DEPTH = 30  # folders in folders
 MAX_UNPACKED = 2048 * MIB  # of all that is read from one archive
-BOMB = 20 * MAX_FILE  # what promises to unpack to so much, and is
-MAX_RATIO = 200  # times smaller packed: notebooks full of pictures and logs compress 3 to 30 times
-DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-IGNORED = re.compile(r"__MACOSX|\..*|Thumbs\.db|desktop\.ini", re.IGNORECASE)
-
-
-class Refused(Exception):
-    """Why a file cannot be graded, in words for student and teacher."""
+EVERYWHERE = (".ipynb_checkpoints", ".git", "__MACOSX")  # hidden folders that are no student's
+LOOKED_AT = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe's other end is not waited for
 
 
 @dataclass(frozen=True)
 class HandedIn:
-    """One file: its path in what was handed in, when it was changed last (seconds since 1970), and its content."""
+    """One file: its path in what was handed in, and when it was changed last (seconds since 1970).
+
+    `open` gives a descriptor, of the file or of the archive that it is an `entry` of, and raises Refused.
+    """
 
     path: PurePosixPath
     modified: float
-    read: Callable[[], bytes]  # raises Refused
+    open: Callable[[], int]
+    entry: Entry | None = None
+
+    @property
+    def shown(self) -> str:
+        """The path as it can be printed."""
+        return one_line(str(self.path), 200) or "(no name)"
 
 
-def files_in(source: Path) -> Iterator[HandedIn]:
-    """All files of a folder or a zip archive. UsageError where it is neither or cannot be opened."""
-    if source.is_dir():
-        return _in_folder(source)
-    if not source.exists():
-        raise UsageError(f"{source} does not exist. Name the folder, or the zip archive, of the submissions.")
-    try:
-        return _in_archive(zipfile.ZipFile(source))
-    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
-        raise UsageError(f"{source} is neither a folder nor a zip archive that can be read: {error}") from error
+@dataclass
+class HandedInFiles:
+    """The files of a class, and what else is to be said of them."""
+
+    files: list[HandedIn] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+
+
+def files_in_folder(source: Path) -> HandedInFiles:
+    """All files of a folder: of each folder in it at most a thousand, and of what lies deep in it none."""
+    found = HandedInFiles()
+    with os.scandir(source) as entries:
+        hidden = sorted(each.name for each in entries if is_ignored_name(each.name) and each.is_dir())
+    found.notices += [f"{one_line(name)} is hidden; it was left out." for name in hidden if name not in EVERYWHERE]
+    for top in _listed(source, found, source):
+        if top.is_dir(follow_symlinks=False):
+            found.files += _in_folder(Path(top.path), source, found)
+        else:
+            found.files.append(_file(top, source))
+    return found
+
+
+def files_in_archive(archive: int, entries: list[Entry], source: Path) -> HandedInFiles:
+    """The files of an archive. UsageError where there are too many."""
+    if len(entries) > MAX_FILES:
+        raise UsageError(f"{source} has {len(entries)} entries; at most {MAX_FILES} are read.")
+    found, unpacked = HandedInFiles(), 0
+    for entry in entries:
+        unpacked += min(entry.size, MAX_FILE)  # as it promises; more than that never comes of it
+        opened = partial(_entry_of, archive, entry, unpacked > MAX_UNPACKED)
+        found.files.append(HandedIn(entry.path, entry.modified, opened, entry))
+    return found
 
 
 def one_file(source: Path) -> HandedIn:
     """A file as it is, an archive too."""
-    return HandedIn(PurePosixPath(source.name), source.lstat().st_mtime, partial(_read_file, source))
+    return HandedIn(PurePosixPath(source.name), source.lstat().st_mtime, partial(_opened, source))
 
 
-def files_of_one(content: bytes) -> Iterator[HandedIn]:
-    """The files of an archive that was handed in as one file. Raises Refused where it cannot be opened."""
+def open_archive(source: Path) -> int:
+    """A descriptor of an archive. UsageError where there is none."""
     try:
-        archive = zipfile.ZipFile(io.BytesIO(content))
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise Refused(f"it is no zip archive that can be read: {error}") from error
-    if len(archive.infolist()) > MAX_FILES_OF_ONE:
-        raise Refused(f"it holds {len(archive.infolist())} files")
-    return _in_archive(archive)
-
-
-def _ignored(path: PurePosixPath) -> bool:
-    return any(IGNORED.fullmatch(part) and part != ".." for part in path.parts)
-
-
-# A folder
-
-
-def _in_folder(source: Path) -> Iterator[HandedIn]:
-    for folder, subfolders, names in os.walk(source):  # does not follow links
-        here = Path(folder)
-        linked = [name for name in subfolders if (here / name).is_symlink()]
-        subfolders[:] = sorted(name for name in subfolders if not IGNORED.fullmatch(name))
-        for name in sorted([*names, *linked]):
-            path = here / name
-            found = PurePosixPath(path.relative_to(source))
-            if not _ignored(found):
-                yield HandedIn(found, path.lstat().st_mtime, partial(_read_file, path))
-
-
-def _read_file(path: Path) -> bytes:
-    try:
-        kind = path.lstat()
-        if stat.S_ISLNK(kind.st_mode):
-            raise Refused("it is a link, not a file")
-        if not stat.S_ISREG(kind.st_mode):
-            raise Refused("it is no regular file")
-        with path.open("rb") as file:
-            return _within_limit(file.read(MAX_FILE + 1))
+        descriptor = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"{source} does not exist. Name the folder, or the zip archive, of the submissions."
+        ) from error
     except OSError as error:
+        raise no_archive(source, error.strerror) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise no_archive(source, "it is no regular file")
+    return descriptor
+
+
+def no_archive(source: Path, reason: object) -> UsageError:
+    """What is said of a file that was named as the submissions, and is no archive."""
+    return UsageError(f"{source} is neither a folder nor a zip archive that can be read: {reason}")
+
+
+def _in_folder(folder: Path, source: Path, found: HandedInFiles) -> list[HandedIn]:
+    """The files below a folder, those of a folder before those of the folders in it; links are not followed."""
+    files: list[HandedIn] = []
+    waiting, met = [(folder, 1)], 0
+    while waiting:
+        here, depth = waiting.pop()
+        inner = []
+        for each in _listed(here, found, source):
+            met += 1
+            if met > MAX_FILES_IN_FOLDER:
+                found.notices.append(f"{_shown(folder, source)} holds too many files; the rest was left out.")
+                return files
+            if not each.is_dir(follow_symlinks=False):
+                files.append(_file(each, source))
+            elif depth < MAX_DEPTH:
+                inner.append((Path(each.path), depth + 1))
+            else:
+                found.notices.append(f"{_shown(here, source)} lies too deep; what is in its folders was left out.")
+        waiting += reversed(inner)
+    return files
+
+
+def _listed(folder: Path, found: HandedInFiles, source: Path) -> list[os.DirEntry[str]]:
+    """What lies in a folder, by name, without what operating systems add."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted((each for each in entries if not is_ignored_name(each.name)), key=lambda each: each.name)
+    except OSError as error:
+        found.notices.append(f"{_shown(folder, source)} cannot be read ({error.strerror}); it was left out.")
+        return []
+
+
+def _shown(folder: Path, source: Path) -> str:
+    return one_line(str(folder.relative_to(source)), 200)
+
+
+def _file(entry: os.DirEntry[str], source: Path) -> HandedIn:
+    path = Path(entry.path)
+    try:
+        modified = entry.stat(follow_symlinks=False).st_mtime
+    except OSError:
+        modified = 0.0
+    return HandedIn(PurePosixPath(path.relative_to(source)), modified, partial(_opened, path))
+
+
+def _opened(path: Path) -> int:
+    try:
+        descriptor = os.open(path, LOOKED_AT)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise Refused("it is a link, not a file") from error
         raise Refused(f"it cannot be read: {error.strerror}") from error
+    status = os.fstat(descriptor)
+    if stat.S_ISREG(status.st_mode) and status.st_size <= MAX_FILE:
+        return descriptor
+    os.close(descriptor)
+    raise too_large() if stat.S_ISREG(status.st_mode) else Refused("it is no regular file")
 
 
-def _within_limit(content: bytes) -> bytes:
-    if len(content) > MAX_FILE:
-        raise Refused(f"it is larger than {MAX_FILE // MIB} MB; clear its outputs and hand it in again")
-    return content
-
-
-# An archive
-
-
-class _Allowance:
-    """How much may still be read from an archive."""
-
-    def __init__(self) -> None:
-        self.left = MAX_UNPACKED
-
-    def take(self, size: int) -> None:
-        self.left -= size
-        if self.left < 0:
-            raise Refused(f"the archive holds more than {MAX_UNPACKED // MIB} MB")
-
-
-def _in_archive(archive: zipfile.ZipFile) -> Iterator[HandedIn]:
-    entries = archive.infolist()
-    if len(entries) > MAX_FILES:
-        raise UsageError(f"{archive.filename} has {len(entries)} entries; at most {MAX_FILES} are read.")
-    allowance = _Allowance()
-    for entry in entries:
-        path = PurePosixPath(entry.filename.replace("\\", "/"))
-        if not entry.is_dir() and not _ignored(path):
-            read = partial(_read_entry, archive, entry, path, allowance)
-            yield HandedIn(path, _modified(entry), read)
-
-
-def _modified(entry: zipfile.ZipInfo) -> float:
-    try:
-        return time.mktime((*entry.date_time, 0, 0, -1))
-    except (ValueError, OverflowError):
-        return 0.0
-
-
-def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: PurePosixPath, allowance: _Allowance) -> bytes:
-    _insist_on_harmless(entry, path)
-    try:
-        with archive.open(entry) as file:
-            content = file.read(MAX_FILE + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise Refused(f"it is damaged in the archive: {error}") from error
-    allowance.take(len(content))
-    return _within_limit(content)
-
-
-def _insist_on_harmless(entry: zipfile.ZipInfo, path: PurePosixPath) -> None:
-    name = entry.filename
-    if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name) or not name.isprintable():
-        raise Refused("its name in the archive leads out of the archive")
-    if any(DEVICES.fullmatch(part) for part in path.parts):
-        raise Refused("its name is that of a device")
-    if stat.S_ISLNK(entry.external_attr >> 16):
-        raise Refused("it is a link, not a file")
-    if entry.flag_bits & 1:
-        raise Refused("it is encrypted")
-    if entry.file_size > BOMB and entry.file_size > MAX_RATIO * max(entry.compress_size, 1):
-        raise Refused(f"it is a zip bomb: {entry.compress_size} bytes that unpack to {entry.file_size}")
+def _entry_of(archive: int, entry: Entry, exhausted: bool) -> int:
+    if entry.refused:
+        raise Refused(entry.refused)
+    if entry.size > MAX_FILE:
+        raise too_large()
+    if exhausted:
+        raise Refused(f"the archive holds more than {MAX_UNPACKED // MIB} MB")
+    return os.dup(archive)

@@ -10,9 +10,9 @@ from lab_harness.grading import exports
 from lab_harness.grading.class_view import lab_views, page_name
 from lab_harness.grading.exports import GradedLab
 from lab_harness.grading.gradebook import Row
-from lab_harness.grading.notebooks import Released
 from lab_harness.grading.pages import class_page, student_page
-from lab_harness.grading.similarity import Pair, Piece, suspicious_pairs
+from lab_harness.grading.released import Released
+from lab_harness.grading.similarity import HashAll, Pair, Piece, hash_here, suspicious_pairs
 from lab_harness.labs import Lab
 from lab_harness.solutions import answers
 
@@ -36,13 +36,16 @@ def results_folder(path: Path) -> Path:
     return path
 
 
-def write_results(folder: Path, rows: Sequence[Row], releases: Mapping[str, Released]) -> list[Path]:
-    """Write the gradebook as CSV, for Canvas and Moodle, as JUnit XML and JSON, and the pages; returns the paths."""
+def write_results(folder: Path, rows: Sequence[Row], releases: Mapping[str, Released], hash_all: HashAll) -> list[Path]:
+    """Write the gradebook as CSV, for Canvas and Moodle, as JUnit XML and JSON, and the pages; returns the paths.
+
+    `hash_all` reads the code that is compared, which is students'.
+    """
     used = {row.lab for row in rows}
     labs = [graded_lab(released.lab) for released in releases.values() if released.lab.id in used]
     titles = {lab.id: lab.title for lab in labs}
     files = {
-        "index.html": _class_page(rows, labs, releases),
+        "index.html": _class_page(rows, labs, releases, hash_all),
         "gradebook.csv": exports.gradebook_csv(rows, labs),
         "canvas.csv": exports.canvas_csv(rows, labs),
         "moodle.csv": exports.moodle_csv(rows, labs),
@@ -76,25 +79,31 @@ def _write_feedback(folder: Path, rows: Sequence[Row], labs: Mapping[str, Lab]) 
         by_student.setdefault(row.student.id, []).append(row)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
+    owners: dict[str, str] = {}
     for student, theirs in by_student.items():
-        _write(folder / page_name(student), student_page(theirs, labs))
+        page = page_name(student)
+        if (owner := owners.setdefault(page, student)) != student:
+            raise CourseError(f"{owner} and {student} would share the page {page}; rename one of their folders.")
+        _write(folder / page, student_page(theirs, labs))
 
 
-def _class_page(rows: Sequence[Row], labs: Sequence[GradedLab], releases: Mapping[str, Released]) -> str:
-    pairs = {lab.id: alike(releases[lab.id], rows) for lab in labs}
+def _class_page(
+    rows: Sequence[Row], labs: Sequence[GradedLab], releases: Mapping[str, Released], hash_all: HashAll
+) -> str:
+    pairs = {lab.id: alike(releases[lab.id], rows, hash_all) for lab in labs}
     versions = next((row.grade.versions for row in rows if row.grade.versions), {})
     shown = {name: version for name, version in versions.items() if name != "checks"}
     return class_page(lab_views(rows, labs, pairs), rows, shown)
 
 
-def alike(released: Released, rows: Sequence[Row]) -> list[Pair]:
+def alike(released: Released, rows: Sequence[Row], hash_all: HashAll = hash_here) -> list[Pair]:
     """The pairs of students whose work for a lab is alike beyond what its notebook and its answer explain."""
     pieces = [
         Piece(row.student.id, _codes(released.lab, row), row.grade.fingerprint, row.grade.points == row.grade.total)
         for row in rows
         if row.lab == released.lab.id and row.tasks
     ]
-    return suspicious_pairs(released.lab.id, pieces, _explained(released))
+    return suspicious_pairs(released.lab.id, pieces, _explained(released), hash_all)
 
 
 def _explained(released: Released) -> list[str]:

@@ -10,7 +10,7 @@ import jinja2
 from lab_harness.grading.class_view import LabView, page_name, shared_keys
 from lab_harness.grading.gradebook import Row
 from lab_harness.labs import Lab
-from lab_harness.render import DETAILS, SYMBOLS, UNPRINTABLE
+from lab_harness.render import DETAILS, SYMBOLS, plain
 
 ASSETS = Path(__file__).parent / "assets"
 NOT_GRADED = {"not graded": "□"}
@@ -30,7 +30,7 @@ def _templates() -> jinja2.Environment:
 
 
 def _render(template: str, **values: Any) -> str:
-    return UNPRINTABLE.sub("�", _templates().get_template(template).render(values))
+    return plain(_templates().get_template(template).render(values))
 
 
 def class_page(labs: Sequence[LabView], rows: Sequence[Row], versions: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ import selectors
 import socket
 import time
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -15,9 +15,9 @@ from msgspec.structs import asdict
 from lab_harness.course import Course
 from lab_harness.errors import HarnessError
 from lab_harness.grading import machine
+from lab_harness.grading.cells import Rejected, read_cells
 from lab_harness.grading.conditions import BLAMELESS, SHORT
 from lab_harness.grading.grade import Grade, Status, Submission
-from lab_harness.grading.notebook_process import Cell
 from lab_harness.grading.sandbox import Warm
 from lab_harness.grading.told import grade_of, plain
 from lab_harness.lab_file import Limits
@@ -25,14 +25,9 @@ from lab_harness.labs import load_lab
 
 IN_FLIGHT = 4  # submissions a worker: most of them wait
 WAITS_AFTER = 0.4  # seconds in which a submission had nothing to compute
-LONGEST_NOTEBOOK = 16 * 1024 * 1024  # bytes
 LONGEST_WORD = 64 * 1024 * 1024  # bytes from a room
 WRITE_DEADLINE = 10.0  # seconds
 ROOM_SECONDS = 400.0  # beyond the notebook's own limit
-
-
-class Rejected(Exception):
-    """There is nothing to run; the message says why."""
 
 
 def grade_all(
@@ -220,26 +215,3 @@ class Grader:
         if "graded" not in message:
             return Grade(submission.student, submission.lab, Status.BROKEN, str(message["broken"]), seconds=seconds)
         return grade_of(submission, load_lab(submission.lab, self.course), message["graded"], seconds)
-
-
-def read_cells(submission: Submission, apart: Collection[str] = ()) -> list[Cell]:
-    """The code cells of a submission's notebook, each with its id, or its number from 1 where it has none.
-
-    Those of tasks that stand `apart` are left out: they undo the lab.
-    """
-    try:
-        if submission.path.stat().st_size > LONGEST_NOTEBOOK:
-            raise Rejected(f"The file is larger than {LONGEST_NOTEBOOK // 1024 // 1024} MiB.")
-        cells = json.loads(submission.path.read_bytes())["cells"]
-        code = [(number, cell) for number, cell in enumerate(cells, 1) if cell.get("cell_type") == "code"]
-        tags = {f"task:{task}" for task in apart}
-        kept = [(number, cell) for number, cell in code if not tags & set(cell.get("metadata", {}).get("tags", ()))]
-        return [(str(cell.get("id") or number), _source(cell["source"])) for number, cell in kept]
-    except OSError as error:
-        raise Rejected(f"The file cannot be read: {error.strerror}.") from error
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise Rejected("The file is no notebook.") from error
-
-
-def _source(source: Any) -> str:
-    return source if isinstance(source, str) else "".join(source)

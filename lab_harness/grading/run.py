@@ -4,11 +4,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from lab_harness.errors import UsageError
+from lab_harness.grading.capped import capped
 from lab_harness.grading.changes import Change
+from lab_harness.grading.claims import against_grades
 from lab_harness.grading.grade import Grade, Status, Submission
 from lab_harness.grading.gradebook import Gradebook, Row
 from lab_harness.grading.students import same_student
-from lab_harness.grading.submissions import Work
+from lab_harness.grading.work import Work
 from lab_harness.labs import unknown
 
 GradeAll = Callable[[Iterable[Submission]], Iterator[Grade]]
@@ -39,12 +41,15 @@ class Graded:
 def chosen(works: Iterable[Work], only: Collection[str]) -> list[Work]:
     """The work of these students, named as they are in the gradebook; UsageError where somebody is not there."""
     works = list(works)
-    known = {same_student(name): work.student.id for work in works for name in (work.student.id, work.student.name)}
+    known: dict[str, set[str]] = {}
+    for work in works:
+        for name in (work.student.id, work.student.name):
+            known.setdefault(same_student(name), set()).add(work.student.id)
     for name in only:
         if same_student(name) not in known:
             students = sorted({work.student.id for work in works})
             raise UsageError(unknown("student", name, students[:20], "Among the submissions are"))
-    wanted = {known[same_student(name)] for name in only}
+    wanted = {id for name in only for id in known[same_student(name)]}
     return [work for work in works if not only or work.student.id in wanted]
 
 
@@ -56,7 +61,7 @@ def plan(
 ) -> Plan:
     """What has to be graded: what is new or changed, what other versions graded, and what is due again."""
     todo, kept, rejected = [], [], []
-    for work in works:
+    for work in against_grades(works, before):
         row = before.get((work.student.id, work.lab))
         if work.refused:
             rejected.append(work)
@@ -72,14 +77,14 @@ def carry_out(steps: Plan, gradebook: Gradebook, grade_all: GradeAll, versions: 
     """Each grade as it comes, recorded already; the rejected ones first."""
     gradebook.forget_rejections([work.student.id for work in (*steps.todo, *steps.kept, *steps.rejected)])
     for work in steps.rejected:
-        gradebook.record(work, work.rejection)
+        gradebook.reject(work)
         yield Graded(work.rejection)
     for work in steps.kept:
         gradebook.annotate(work)
     works = {(work.student.id, work.lab): work for work in steps.todo}
     for given in grade_all([work.submission for work in steps.todo]):
         work = works.pop((given.student, given.lab))
-        grade = replace(given, versions=versions(work.lab))
+        grade = replace(capped(given), versions=versions(work.lab))
         yield Graded(grade, gradebook.record(work, grade))
     for work in works.values():  # a grade that never came is the grader's fault
         lost = Grade(work.student.id, work.lab, Status.BROKEN, "the grader gave no grade for it")

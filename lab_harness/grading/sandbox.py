@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import IO
 
 from lab_harness.course import Course
 from lab_harness.errors import EmulatorError
@@ -82,15 +83,8 @@ class Warm:
         shown = COURSE if sandbox else str(course.root.resolve())
         words = ["-m", "lab_harness.grading.zygote", str(theirs.fileno()), "closed" if sandbox else "open", shown]
         self._scratch = Scratch()
-        command = [sys.executable, "-P", *words]
-        if sandbox:
-            command = [*_bubblewrap(course, Path(self._scratch.name)), _inside(sys.executable), "-P", *words]
-        environ = _environment(sandbox) | ({} if sandbox else {"TMPDIR": self._scratch.name})
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
-        self._process = subprocess.Popen(
-            command, pass_fds=[theirs.fileno()], env=environ, cwd="/",
-            stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, start_new_session=True,
-        )  # fmt: skip
+        self._process = start_python(words, course, Path(self._scratch.name), sandbox, theirs, self._log)
         theirs.close()
         self._jobs = ours
         self._ready = False
@@ -129,6 +123,21 @@ class Warm:
         self._process.wait()
         self._log.close()
         self._scratch.cleanup()
+
+
+def start_python(
+    words: list[str], course: Course, scratch: Path, sandbox: bool, jobs: socket.socket, log: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    """Start a Python that takes its jobs from a socket, closed off by bubblewrap if it is to be."""
+    command, environ = [sys.executable, "-P", *words], _environment(sandbox)
+    if sandbox:
+        command = [*_bubblewrap(course, scratch), _inside(sys.executable), "-P", *words]
+    else:
+        environ |= {"TMPDIR": str(scratch)}
+    return subprocess.Popen(
+        command, pass_fds=[jobs.fileno()], env=environ, cwd="/",
+        stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+    )  # fmt: skip
 
 
 @contextmanager

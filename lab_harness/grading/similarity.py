@@ -8,9 +8,10 @@ import ast
 import builtins
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from hashlib import blake2b
+from itertools import combinations, islice
 
 WINDOW = 6  # tokens in a row that are compared as one
 ENOUGH = 12  # windows that two have in common before chance and habit no longer explain it
@@ -18,12 +19,14 @@ ALIKE = 0.6  # of the unexplained windows of both
 COMMON = 0.25  # of a class: what so many share is no sign of copying
 FEW = 3  # students; in a small class each pair counts
 MOST = 30  # students, in a class of any size
-LONGEST = 100_000  # characters of a task's code that are compared
-MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
+LONGEST = 20_000  # characters of a task's code that are compared
+MOST_WINDOWS = 5_000  # of one student's for a lab
+MAGIC = re.compile(r"^[^\S\n]*[%!].*$", re.MULTILINE)  # within a line, lest many empty lines take long
 
 NAMED = ("id", "name", "arg", "asname")  # the fields of the syntax that hold names
 
-Windows = frozenset[tuple[str, ...]]
+Hashes = frozenset[int]
+HashAll = Callable[[Sequence[tuple[str, ...]], frozenset[str]], Sequence[Hashes]]  # the code of each student's
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,22 @@ class Piece:
     complete: bool = False
 
 
-def suspicious_pairs(lab: str, pieces: Iterable[Piece], explained: Iterable[str]) -> list[Pair]:
+def hash_here(codes: Sequence[tuple[str, ...]], kept: frozenset[str]) -> list[Hashes]:
+    """The hashes of code that is nobody's attack."""
+    return [hashes_of(each, kept) for each in codes]
+
+
+def suspicious_pairs(
+    lab: str, pieces: Iterable[Piece], explained: Iterable[str], hash_all: HashAll = hash_here
+) -> list[Pair]:
     """The pairs that are worth a look, most alike first. `explained` is code that everybody has: starter, solution."""
     known = list(explained)
     kept = names_in(known)
     pieces = sorted(pieces, key=lambda piece: piece.student)
-    windows = _unexplained({piece.student: _windows_of_all(piece.codes, kept) for piece in pieces}, known, kept)
+    hashes = hash_all([piece.codes for piece in pieces], kept)
+    everybody = frozenset().union(*(hashes_of([code], kept) for code in known))
+    by_student = {piece.student: each for piece, each in zip(pieces, hashes, strict=True)}
+    windows = _unexplained(by_student, everybody)
     states = _same_states(pieces)
     found = {}
     for one, other in sorted(_candidates(windows) | states):
@@ -65,18 +78,25 @@ def suspicious_pairs(lab: str, pieces: Iterable[Piece], explained: Iterable[str]
     return sorted(found.values(), key=lambda pair: (-pair.alike, -pair.shared, pair.students))
 
 
-def windows_of(code: str, kept: frozenset[str]) -> Windows:
+def windows_of(code: str, kept: frozenset[str]) -> Iterator[tuple[str, ...]]:
     """The code's windows of tokens; `kept` are names that the lab fixes."""
     plain = MAGIC.sub("", code[:LONGEST])
     try:
         tokens = [token for statement in ast.parse(plain).body for token in _tokens(statement, kept)]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         tokens = re.findall(r"\w+|[^\w\s]", re.sub(r"#.*", "", plain))
-    return frozenset(tuple(tokens[at : at + WINDOW]) for at in range(len(tokens) - WINDOW + 1))
+    return (tuple(tokens[at : at + WINDOW]) for at in range(len(tokens) - WINDOW + 1))
 
 
-def _windows_of_all(codes: Iterable[str], kept: frozenset[str]) -> Windows:
-    return frozenset().union(*(windows_of(code, kept) for code in codes))
+def hashes_of(codes: Iterable[str], kept: frozenset[str]) -> Hashes:
+    """The windows of all this code as numbers, which are the same in every process; of very much code the first."""
+    windows = islice((window for code in codes for window in windows_of(code, kept)), MOST_WINDOWS)
+    return frozenset(_number(window) for window in windows)
+
+
+def _number(window: tuple[str, ...]) -> int:
+    digest = blake2b("\0".join(window).encode("utf-8", "replace"), digest_size=6).digest()
+    return int.from_bytes(digest, "big")
 
 
 def names_in(codes: Iterable[str]) -> frozenset[str]:
@@ -87,17 +107,14 @@ def names_in(codes: Iterable[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _unexplained(by_student: Mapping[str, Windows], known: list[str], kept: frozenset[str]) -> dict[str, Windows]:
-    everybody: set[tuple[str, ...]] = set()
-    for code in known:
-        everybody |= windows_of(code, kept)
+def _unexplained(by_student: Mapping[str, Hashes], everybody: Hashes) -> dict[str, Hashes]:
     counts = Counter(window for windows in by_student.values() for window in windows)
     most = min(max(FEW, int(len(by_student) * COMMON)), MOST)
     common = {window for window, count in counts.items() if count > most}
     return {student: windows - everybody - common for student, windows in by_student.items()}
 
 
-def _candidates(by_student: Mapping[str, Windows]) -> set[tuple[str, str]]:
+def _candidates(by_student: Mapping[str, Hashes]) -> set[tuple[str, str]]:
     """The pairs with enough in common, found by what is rare instead of by looking at each pair."""
     owners = defaultdict(list)
     for student, windows in by_student.items():
@@ -117,15 +134,24 @@ def _same_states(pieces: Iterable[Piece]) -> set[tuple[str, str]]:
     return {pair for students in few for pair in combinations(sorted(students), 2)}
 
 
-def _tokens(node: ast.AST, kept: frozenset[str]) -> Iterator[str]:
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-        return  # a docstring, or a text that stands for a comment
-    yield type(node).__name__
+def _tokens(tree: ast.AST, kept: frozenset[str]) -> Iterator[str]:
+    """What a tree is made of, from the outside in, in the order in which it is written."""
+    waiting: list[ast.AST | str] = [tree]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, str):
+            yield each
+        elif not (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant)):  # a text that is a comment
+            yield type(each).__name__
+            waiting += reversed(list(_parts(each, kept)))
+
+
+def _parts(node: ast.AST, kept: frozenset[str]) -> Iterator[ast.AST | str]:
     for name, value in ast.iter_fields(node):
         for each in value if isinstance(value, list) else [value]:
             if isinstance(each, ast.AST):
                 if not isinstance(each, ast.expr_context):
-                    yield from _tokens(each, kept)
+                    yield each
             elif isinstance(each, str) and name in NAMED and not isinstance(node, ast.keyword):
                 yield each if each in kept else "_"
             elif each is not None and name != "kind":

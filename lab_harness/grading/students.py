@@ -5,16 +5,23 @@ ones `[LATE_]anon_<code>_<file>_<name of the file>`. Moodle (2026): `<full name>
 an underscore at the end before Moodle 4, or the same before a file's name.
 """
 
+import hashlib
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-CANVAS = re.compile(r"(?P<name>\w+?)(?P<late>_LATE)?_(?P<number>\d+)_(?P<file>\d+)_(?P<rest>.+)")
+from lab_harness.render import plain
+
+CANVAS = re.compile(r"(?P<name>\w+?)(?P<late>_LATE)?_(?P<number>[0-9]+)_(?P<file>[0-9]+)_(?P<rest>.+)")
 ANONYMOUS = "anon"  # what Canvas calls everybody in an anonymous download
-CANVAS_ANONYMOUS = re.compile(r"(?P<late>LATE_)?(?P<name>anon)_(?P<number>\w+?)_(?P<file>\d+)_(?P<rest>.+)")
-MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_(?P<kind>file|onlinetext)_?")
-MOODLE_FLAT = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_(?P<kind>file|onlinetext)_(?P<rest>.+)")
+CANVAS_ANONYMOUS = re.compile(r"(?P<late>LATE_)?(?P<name>anon)_(?P<number>\w+?)_(?P<file>[0-9]+)_(?P<rest>.+)")
+MOODLE = re.compile(r"(?P<name>.+)_(?P<number>[0-9]+)_assignsubmission_(?P<kind>file|onlinetext)_?")
+MOODLE_FLAT = re.compile(r"(?P<name>.+?)_(?P<number>[0-9]+)_assignsubmission_(?P<kind>file|onlinetext)_(?P<rest>.+)")
+LONGEST_NAME = 100  # characters of a student's
+NAMELESS = "(no name)"
+INVISIBLE = ("Cf", "Cc")  # categories of characters that are not seen
+ALONE = "file "  # begins the home of what lies in no student's folder and has no platform's name
 UNPACKED = "submissions"  # what the folder is called that Canvas' archive unpacks to
 AGAIN = re.compile(r"(?P<stem>.+?)(?:-(?P<dash>\d{1,3})| ?\((?P<copy>\d{1,3})\))?(?P<suffix>\.\w+)")
 
@@ -31,13 +38,23 @@ class Student:
 
 @dataclass(frozen=True)
 class Place:
-    """What a file's path tells: whose it is, its own name, which attempt, and whether it came late."""
+    """What a file's path tells: whose it is, its own name, which attempt, and whether it came late.
+
+    `home` is what says whose it is, as it was written: a folder, a platform's name for a student, or a file alone.
+    """
 
     student: Student
     file: str
+    home: str
     attempt: tuple[int, int] = (0, 0)  # Canvas' number of the file, and that behind a repeated name
     late: bool = False
     text: bool = False  # typed into a form, so no file of the student's
+    doubt: str = ""  # why nobody can say whose it is
+
+    @property
+    def is_named_by_others(self) -> bool:
+        """Whether the teacher or a platform says whose it is, rather than the file."""
+        return not self.home.startswith(ALONE)
 
 
 def place_of(path: PurePosixPath) -> Place | None:
@@ -46,26 +63,55 @@ def place_of(path: PurePosixPath) -> Place | None:
     Only what Canvas, Moodle or the teacher have named is asked: how files are called in a student's folder is that
     student's choice, and may be another student's name.
     """
+    if not path.parts:
+        return None
     inner = path.relative_to(UNPACKED) if path.parts[:-1] == (UNPACKED,) else path
     top, name = inner.parts[0], inner.name
     if len(inner.parts) > 1:
         match = MOODLE.fullmatch(top)
         return _moodle(match, name) if match else _in_folder(path)
     flat = MOODLE_FLAT.fullmatch(name)
-    return _moodle(flat, flat["rest"]) if flat else _in_canvas(name)
+    if flat is None:
+        return _in_canvas(name)
+    place = _moodle(flat, flat["rest"])
+    again = MOODLE_FLAT.fullmatch(flat["rest"])
+    return _doubtful(path, place, _moodle(again, "")) if again and _id(again) != _id(flat) else place
+
+
+def nobodys(path: PurePosixPath, name: str) -> Place:
+    """The place of a file that lies in no student's folder, and says itself whose it is."""
+    student = known_as(name)
+    return Place(Student(student, student), known_as(path.name), f"{ALONE}{path}")
+
+
+def known_as(name: str) -> str:
+    """A name as a student's or a file's is kept and shown: on one line, whatever it was."""
+    line = re.sub(r"[\t\r\n]", " ", plain(name)).strip()
+    if len(line) <= LONGEST_NAME:
+        return line or NAMELESS
+    return f"{line[:80]}… {hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
 
 
 def same_student(name: str) -> str:
-    """A name as it is compared: capitals, spaces and the ways of writing an accent make no other student."""
-    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
+    """A name as it is compared: capitals, spaces, the ways of writing a letter, what is not seen make no other one."""
+    letters = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return " ".join("".join(each for each in letters if unicodedata.category(each) not in INVISIBLE).split())
+
+
+def _doubtful(path: PurePosixPath, one: Place, other: Place) -> Place:
+    """What is handed in under a name that tells of two participants: it is neither's."""
+    doubt = f"its name tells of two participants, {one.student.id} and {other.student.id}; neither gets it"
+    return replace(nobodys(path, path.stem), doubt=doubt)
+
+
+def _id(match: re.Match[str]) -> str:
+    return f"{match['name']}_{match['number']}"
 
 
 def _moodle(match: re.Match[str], file: str) -> Place:
-    id = f"{match['name']}_{match['number']}"
     own, again = _repeated(file)
-    return Place(
-        Student(id, match["name"], "moodle", match["number"]), own, (0, again), text=match["kind"] == "onlinetext"
-    )
+    student = Student(known_as(_id(match)), known_as(match["name"]), "moodle", match["number"])
+    return Place(student, own, f"moodle {_id(match)}", (0, again), text=match["kind"] == "onlinetext")
 
 
 def _in_canvas(name: str) -> Place | None:
@@ -73,8 +119,8 @@ def _in_canvas(name: str) -> Place | None:
     if match is None:
         return None
     number, (own, again) = match["number"], _repeated(match["rest"])
-    student = Student(f"{match['name']}_{number}", match["name"], "canvas", number)
-    return Place(student, own, (int(match["file"]), again), bool(match["late"]))
+    student = Student(known_as(_id(match)), known_as(match["name"]), "canvas", number)
+    return Place(student, own, f"canvas {_id(match)}", (_number(match["file"]), again), bool(match["late"]))
 
 
 def _in_folder(path: PurePosixPath) -> Place | None:
@@ -82,12 +128,18 @@ def _in_folder(path: PurePosixPath) -> Place | None:
     if len(parts) < 2:
         return None
     own, again = _repeated(path.name)
-    return Place(Student(parts[0], parts[0]), own, (0, again))
+    student = known_as(parts[0])
+    return Place(Student(student, student), own, f"folder {parts[0]}", (0, again))
 
 
 def _repeated(name: str) -> tuple[str, int]:
     """A file's name without the number that Canvas (`-1`) or a browser (` (1)`) adds to a name it had before."""
     match = AGAIN.fullmatch(name)
     if match is None:
-        return name, 0
-    return match["stem"] + match["suffix"], int(match["dash"] or match["copy"] or 0)
+        return known_as(name), 0
+    return known_as(match["stem"] + match["suffix"]), _number(match["dash"] or match["copy"] or "0")
+
+
+def _number(digits: str) -> int:
+    """A number in a name; what is too long to be one is none."""
+    return int(digits) if len(digits) <= 20 else 0

@@ -1,14 +1,12 @@
 """What a room told of a submission, as a grade."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from lab_harness import render
 from lab_harness.grading.grade import CellError, Grade, Status, Submission
 from lab_harness.grading.judge import report_of
 from lab_harness.labs import Lab
-
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def grade_of(submission: Submission, lab: Lab, told: Mapping[str, Any], seconds: float) -> Grade:
@@ -31,9 +29,9 @@ def grade_of(submission: Submission, lab: Lab, told: Mapping[str, Any], seconds:
 
 
 def plain(value: Any) -> Any:
-    """JSON values whose texts anybody can store and show: no half characters, no control characters."""
+    """JSON values whose texts anybody can store and show."""
     if isinstance(value, str):
-        return CONTROL.sub("�", value.encode("utf-8", "replace").decode())
+        return render.plain(value)
     if isinstance(value, dict):
         return {plain(key): plain(each) for key, each in value.items()}
     return [plain(each) for each in value] if isinstance(value, list) else value

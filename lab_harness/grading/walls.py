@@ -199,9 +199,8 @@ def become(user: int) -> None:
 def forget_keys() -> None:
     """Go on with an empty keyring, in place of that of whoever started us."""
     if keyctl := number_of("keyctl"):
-        with suppress(
-            OSError
-        ):  # Where the kernel has none, or whoever runs us forbids it, there is no way to it either.
+        # Where the kernel has none, or whoever runs us forbids it, there is no way to it either.
+        with suppress(OSError):
             _call("syscall", keyctl, JOIN_SESSION, None)
 
 

@@ -1,6 +1,5 @@
 """Builds the solved notebooks: a learner's notebook with the answers laid over its task cells, executed."""
 
-import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -9,11 +8,11 @@ import nbformat
 
 from lab_harness.course import Course
 from lab_harness.errors import LabError
+from lab_harness.lab_file import TASK_TAG
 from lab_harness.labs import Lab
 from lab_harness.solutions import answers
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-TASK_TAG = re.compile(r"task:(\w+)")
 
 
 def read_notebook(path: Path) -> Any:

@@ -15,7 +15,7 @@ import traitlets
 from IPython.display import display
 from markupsafe import Markup
 
-from lab_harness.render import UNPRINTABLE
+from lab_harness.render import plain
 
 ASSETS = Path(__file__).parent / "assets"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -44,7 +44,7 @@ def render(template: str, **values: Any) -> Markup:
     What no page, and no message to one, can carry is shown as �.
     """
     html = templates().get_template(template).render(values)
-    return Markup(UNPRINTABLE.sub("�", html))  # noqa: S704  the template escapes
+    return Markup(plain(html))  # noqa: S704  the template escapes
 
 
 class Soon:

@@ -2,7 +2,7 @@
 
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from lab_harness.render import UNPRINTABLE
+from lab_harness.render import plain
 from lab_harness.results import CheckResult, LabReport, Outcome
 
 TAGS = {
@@ -38,4 +38,4 @@ def _add(suite: Element, lab: str, result: CheckResult) -> None:
     message = f"{result.title}: {result.outcome}"
     problem = SubElement(case, TAGS[result.outcome], message=message)
     texts = [("expected", result.expected), ("found", result.found), ("next", result.next_step)]
-    problem.text = UNPRINTABLE.sub("�", "\n".join(f"{label}: {text}" for label, text in texts if text))
+    problem.text = plain("\n".join(f"{label}: {text}" for label, text in texts if text))

@@ -2,12 +2,12 @@
 
 from html import escape
 
-from lab_harness.render import UNPRINTABLE
+from lab_harness.render import plain
 
 
 def escaped(text: str) -> str:
     """A text of anybody's as HTML, in an element or in quotes; what no page can carry is shown as �."""
-    return escape(UNPRINTABLE.sub("�", text))
+    return escape(plain(text))
 
 
 def scrolling(label: str, inner: str) -> str:

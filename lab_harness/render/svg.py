@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from lab_harness.errors import CourseError
-from lab_harness.render import UNPRINTABLE
+from lab_harness.render import plain
 from lab_harness.render.markup import scrolling
 
 Point = tuple[float, float]
@@ -79,7 +79,7 @@ class Drawing:
                 "style": "max-width:100%;height:auto",
             },
         )
-        self._add("title", {}).text = UNPRINTABLE.sub("�", title)
+        self._add("title", {}).text = plain(title)
         self.box((0, 0), (width, height), Style("", "", "none", PAPER), radius=6)
 
     def box(self, corner: Point, size: Point, style: Style, radius: float = 6) -> None:
@@ -108,9 +108,7 @@ class Drawing:
         place = _numbers({"x": at[0], "y": at[1], "font-size": size})
         # A halo, so that the text is readable where a line runs through it.
         halo = {"stroke": PAPER, "stroke-width": "4", "paint-order": "stroke"} if on_line else {}
-        self._add("text", place | {"fill": colour, "text-anchor": anchor} | weight | halo).text = UNPRINTABLE.sub(
-            "�", text
-        )
+        self._add("text", place | {"fill": colour, "text-anchor": anchor} | weight | halo).text = plain(text)
 
     def arrow(self, points: Sequence[Point], style: Style, curved: bool = False) -> None:
         """A line through points with a head at its end; `curved` bends it so that it leaves and enters vertically."""

@@ -1,10 +1,20 @@
-"""Fixtures for hostile submissions: a grader, and an attack that must leave the next submission's grade as it is."""
+"""What the grading tests share: a reader, a grader, and an attack that must leave the next grade as it is."""
 
 import pytest
 
 from lab_harness.grading.grade import Status
 from lab_harness.grading.pool import Grader
+from lab_harness.grading.reading import Reader
+from lab_harness.grading.released import releases_of
 from tests.grading.class_work import LIMITS, RIGHT_CELLS, hand_in
+from tests.grading.handing_in import COURSE
+
+
+@pytest.fixture(scope="session")
+def reader():
+    """The process that reads submissions, one for all tests."""
+    with Reader({id: released.known for id, released in releases_of(COURSE).items()}) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from lab_harness.grading.archives import Refused
 from lab_harness.grading.bundle import NOT_OURS, Attempts, CheckLog, Manifest, QuestionLog, TaskLog, pack, unpack
-from lab_harness.grading.handed_in import Refused
 from tests.grading.handing_in import HELLO, bundled
 
 LOG = Attempts(
@@ -122,7 +122,7 @@ def resigned(**changes):
 def test_manifest_that_its_maker_signed_is_believed_nothing():
     assert "a newer version of the course made it" in refused(resigned(format_version=2))
     assert "names no notebook" in refused(resigned(notebook="../../other.ipynb"))
-    assert unpack(resigned(student="a\x1b[2J\n\u202e" + "b" * 500)).origin.student == "a [2J " + "b" * 94
+    assert unpack(resigned(student="a\x1b[2J\n\u202e" + "b" * 500)).origin.student == "a�[2J �" + "b" * 92 + "…"
 
 
 def test_format_is_written_as_plain_json():

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -75,8 +76,10 @@ def test_moodle_worksheet_has_the_columns_that_an_assignment_asks_for_and_only_i
     assert eric == ["Participant 345", "Eric Roe", "", "2", "", "it is empty"]
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r="])
-def test_no_cell_is_a_formula(start):
+@pytest.mark.parametrize(
+    "start", ["=", "+", "-", "@", "\t=", "\r=", "＝", "x;=", "x\t@", "x; =", 'x;"=', "x\n-", "x\r+"]
+)
+def test_no_cell_is_a_formula_by_whatever_its_cells_are_parted(start):
     hostile = f'{start}HYPERLINK("http://evil","x")'
     rows = [Row(Student(hostile, hostile), Grade(hostile, "hello_lambda", Status.REJECTED, hostile))]
     for text in (
@@ -85,8 +88,25 @@ def test_no_cell_is_a_formula(start):
         exports.moodle_csv(rows, [HELLO]),
     ):
         cells = [cell for line in lines(text) for cell in line]
-        assert f"'{hostile}" in cells
-        assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+        assert hostile in [cell.replace("'", "") for cell in cells]
+        assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "＝", "\t", "\r"))]
+        for parted in (text, *cells):  # as a spreadsheet sees it that parts cells by semicolons or tabs
+            inner = [cell.lstrip(' "') for cell in re.split(r"[;\t\r\n]", parted)]
+            assert not [cell for cell in inner if cell.startswith(("=", "+", "-", "@"))]
+
+
+def test_cell_that_a_spreadsheet_might_part_is_quoted():
+    rows = [Row(Student(name, name), graded(name, a="passed")) for name in ("a;b", "a\tb", "a,b", "ab")]
+    text = exports.gradebook_csv(rows, [HELLO])
+    assert [line.partition(",hello")[0] for line in text.splitlines()[1:]] == ['"a;b"', '"a\tb"', '"a,b"', "ab"]
+
+
+def test_no_file_holds_what_a_terminal_obeys_or_turns_letters_round():
+    name = "a\x1b[2Jb\u202ec\x9bd"
+    rows = [Row(Student(name, name), Grade(name, "hello_lambda", Status.REJECTED, name))]
+    made = (exports.gradebook_csv(rows, [HELLO]), exports.canvas_csv(rows, [HELLO]), exports.moodle_csv(rows, [HELLO]))
+    for text in (*made, exports.gradebook_json(rows), exports.gradebook_junit(rows, {})):
+        assert not set("\x1b\u202e\x9b") & set(text)
 
 
 def test_quotes_line_breaks_and_odd_characters_stay_in_their_cell():

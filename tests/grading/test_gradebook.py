@@ -207,7 +207,7 @@ def test_students_are_chosen_by_id_or_name_and_unknown_ones_are_named():
 def test_gradebook_of_the_first_version_is_used_on_and_learns_where_work_comes_from(run, path):
     run([work("ana"), work("bo")])
     with closing(sqlite3.connect(path)) as database, database:
-        for column in ("origin", "before", "due"):
+        for column in ("origin", "before", "due", "claim"):
             database.execute(f"alter table grades drop column {column}")
         database.execute("pragma user_version = 1")
     assert [row.origin for row in rows(path)] == [None, None]

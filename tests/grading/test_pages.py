@@ -7,13 +7,16 @@ from html.parser import HTMLParser
 
 import pytest
 
+from lab_harness.errors import CourseError
+from lab_harness.grading import output
 from lab_harness.grading.bundle import Attempts, CheckLog, Origin, QuestionLog, TaskLog
 from lab_harness.grading.class_view import lab_views, page_name, shared_keys
 from lab_harness.grading.exports import GradedLab
 from lab_harness.grading.grade import CellError, Grade, Status
 from lab_harness.grading.gradebook import Row
 from lab_harness.grading.pages import class_page, student_page
-from lab_harness.grading.similarity import Pair
+from lab_harness.grading.released import releases_of
+from lab_harness.grading.similarity import Pair, hash_here
 from lab_harness.grading.students import Student
 from lab_harness.labs import load_lab
 from tests.grading.handing_in import COURSE, graded
@@ -211,6 +214,19 @@ def test_each_student_has_a_page_of_a_harmless_name():
     assert len({page.casefold() for page in pages}) == len(names)
     assert all(re.fullmatch(r"[\w-]{1,80}\.html", page) and page != "con.html" for page in pages)
     assert page_name("ana") == "ana.html"
+
+
+def test_page_of_a_long_name_fits_a_folder_and_no_name_is_another_students_page():
+    assert len(page_name("😀" * 60).encode()) <= 255
+    taken = page_name("Ana")
+    assert page_name(taken.removesuffix(".html")) != taken
+    assert re.fullmatch(r"Ana-[0-9a-f]{32}\.html", taken)
+
+
+def test_two_students_who_would_share_a_page_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(output, "page_name", lambda student: "one.html")
+    with pytest.raises(CourseError, match=r"ana and bo would share the page one\.html"):
+        output.write_results(tmp_path, ROWS, releases_of(COURSE), hash_here)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -3,8 +3,8 @@
 import pytest
 
 from lab_harness.grading.gradebook import Row
-from lab_harness.grading.notebooks import Released
 from lab_harness.grading.output import alike
+from lab_harness.grading.released import Released
 from lab_harness.grading.similarity import Piece, suspicious_pairs
 from lab_harness.grading.students import Student
 from lab_harness.labs import all_labs, load_lab

@@ -1,0 +1,210 @@
+"""Zip archives of strangers': what lies in them, and what a file in one holds. Nothing of them is written to disk.
+
+Names, sizes and contents are anybody's: an archive is read within limits, whatever its headers promise. A grader does
+so in a process of its own (see `reading`), for a directory alone can take more memory than there is.
+"""
+
+import mmap
+import re
+import stat
+import struct
+import time
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+
+import msgspec
+
+from lab_harness.lab_file import MIB
+
+MAX_FILE = 10 * MIB
+MAX_FILES_OF_ONE = 50  # of an archive in the archive
+MAX_OF_ONE = 3 * MAX_FILE  # bytes that these unpack to
+LONGEST_PATH = 400  # characters
+BOMB = 20 * MAX_FILE  # what promises to unpack to so much, and is
+MAX_RATIO = 200  # times smaller packed: notebooks full of pictures and logs compress 3 to 30 times
+DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+IGNORED = re.compile(r"__MACOSX|\..*|Thumbs\.db|desktop\.ini", re.IGNORECASE)
+STORED, DEFLATED = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
+ENCRYPTED, SAYS_UTF_8 = 0x1, 0x800  # flags of an entry
+HEADER = struct.Struct("<4s22xHH")  # before an entry's content: a mark, and the lengths of its name and of more
+ENTRY_MARK = b"PK\x01\x02"  # of an entry in the directory; its flags come 8 bytes on
+
+Natural = Annotated[int, msgspec.Meta(ge=0)]
+ReadAt = Callable[[int, int], bytes]  # so many bytes at an offset
+
+
+class Refused(Exception):
+    """Why a file cannot be graded, in words for student and teacher."""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A file in an archive as its directory tells of it; `refused` says why it is not read."""
+
+    name: Annotated[str, msgspec.Meta(max_length=LONGEST_PATH)]
+    modified: float  # seconds since 1970
+    offset: Natural
+    packed: Natural
+    size: Natural
+    crc: Natural
+    method: Natural
+    refused: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+    @property
+    def path(self) -> PurePosixPath:
+        return PurePosixPath(self.name.replace("\\", "/"))
+
+
+@dataclass(frozen=True)
+class Inside:
+    """A file of an archive that was handed in as one file."""
+
+    path: PurePosixPath
+    read: Callable[[], bytes]  # raises Refused
+
+
+class _Mapped(mmap.mmap):
+    """A file's bytes, changed in this process alone; a place of its own, however many processes share the file."""
+
+    def seekable(self) -> bool:
+        return True
+
+
+def directory(archive: int) -> list[Entry]:
+    """What lies in the archive that this descriptor reads, without what operating systems add."""
+    try:
+        mapped = _Mapped(archive, 0, access=mmap.ACCESS_COPY)
+    except (ValueError, OSError) as error:
+        raise Refused(str(error)) from error
+    try:
+        return _entries(_opened(mapped))
+    except UnicodeDecodeError:  # a name that says it is UTF-8, and is not
+        for found in re.finditer(re.escape(ENTRY_MARK), mapped):
+            if found.start() + 10 <= len(mapped):
+                mapped[found.start() + 9] &= ~(SAYS_UTF_8 >> 8)
+        return _entries(_opened(mapped))
+
+
+def files_of_one(content: bytes) -> Iterator[Inside]:
+    """The files of an archive that was handed in as one file. Raises Refused where it cannot be opened."""
+    entries = _entries(_opened(BytesIO(content)))
+    if len(entries) > MAX_FILES_OF_ONE:
+        raise Refused(f"it holds {len(entries)} files")
+    if sum(entry.size for entry in entries if not entry.refused) > MAX_OF_ONE:
+        raise Refused(f"it holds more than {MAX_OF_ONE // MIB} MB")
+    for entry in entries:
+        yield Inside(entry.path, partial(unpacked, lambda at, size: content[at : at + size], entry))
+
+
+def unpacked(read_at: ReadAt, entry: Entry) -> bytes:
+    """What an entry holds. Raises Refused where it is too large, or not what the directory says."""
+    if entry.refused:
+        raise Refused(entry.refused)
+    if entry.packed > 2 * MAX_FILE:
+        raise too_large()
+    header = read_at(entry.offset, HEADER.size)
+    if len(header) < HEADER.size or not header.startswith(b"PK\x03\x04"):
+        raise Refused("it is damaged in the archive: it does not begin where it should")
+    _, name, more = HEADER.unpack(header)
+    packed = read_at(entry.offset + HEADER.size + name + more, entry.packed)
+    try:
+        content = packed if entry.method == STORED else zlib.decompressobj(-15).decompress(packed, MAX_FILE + 1)
+    except zlib.error as error:
+        raise Refused(f"it is damaged in the archive: {error}") from error
+    if len(content) > MAX_FILE:
+        raise too_large()
+    if zlib.crc32(content) != entry.crc:
+        raise Refused("it is damaged in the archive: its checksum is another")
+    return content
+
+
+def too_large() -> Refused:
+    """What is said of a file that is too large."""
+    return Refused(f"it is larger than {MAX_FILE // MIB} MB; clear its outputs and hand it in again")
+
+
+def is_ignored(path: PurePosixPath) -> bool:
+    """Whether a file is one of those that operating systems and editors add."""
+    return any(is_ignored_name(part) for part in path.parts)
+
+
+def is_ignored_name(name: str) -> bool:
+    """Whether a folder or file is called like one of those. What Moodle names is a student's, whatever the name."""
+    return bool(IGNORED.fullmatch(name)) and name != ".." and "_assignsubmission_" not in name
+
+
+def _opened(file: Any) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(file)
+    except (UnicodeDecodeError, MemoryError):
+        if isinstance(file, _Mapped):
+            raise
+        raise Refused("it is no zip archive that can be read: a name in it is not UTF-8") from None
+    except Exception as error:  # damaged, in one of a thousand ways
+        raise Refused(f"it is no zip archive that can be read: {error}") from error
+
+
+def _entries(archive: zipfile.ZipFile) -> list[Entry]:
+    found, free_from = [], 0
+    overlapping = set()
+    for entry in sorted(archive.infolist(), key=lambda each: each.header_offset):
+        if entry.header_offset < free_from:
+            overlapping.add(id(entry))
+        free_from = max(free_from, entry.header_offset + HEADER.size + entry.compress_size)
+    for entry in archive.infolist():
+        if not (entry.is_dir() or is_ignored(_path(entry))):
+            found.append(_entry(entry, id(entry) in overlapping))
+    return found
+
+
+def _path(entry: zipfile.ZipInfo) -> PurePosixPath:
+    return PurePosixPath(entry.filename.replace("\\", "/"))
+
+
+def _entry(entry: zipfile.ZipInfo, overlaps: bool) -> Entry:
+    name = entry.filename
+    if not entry.flag_bits & SAYS_UTF_8:
+        name = _guessed(name)
+    refused = _harm(entry) or ("it lies in the archive where another file does" if overlaps else "")
+    return Entry(
+        name[:LONGEST_PATH], _modified(entry), max(entry.header_offset, 0), entry.compress_size, entry.file_size,
+        entry.CRC, entry.compress_type, refused,
+    )  # fmt: skip
+
+
+def _guessed(name: str) -> str:
+    """A name that does not say how it is written: as UTF-8 where it can be, as zip's own code page where not."""
+    try:
+        return name.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return name
+
+
+def _modified(entry: zipfile.ZipInfo) -> float:
+    try:
+        return time.mktime((*entry.date_time, 0, 0, -1))
+    except (ValueError, OverflowError):
+        return 0.0
+
+
+def _harm(entry: zipfile.ZipInfo) -> str:
+    """Why an entry is better not read; empty if it may be."""
+    name, path = entry.filename, _path(entry)
+    bomb = entry.file_size > BOMB and entry.file_size > MAX_RATIO * max(entry.compress_size, 1)
+    harms = {
+        "its name in the archive leads out of the archive": (
+            path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name)
+        ),
+        "its name in the archive is too long, or none": len(name) > LONGEST_PATH or not path.parts,
+        "its name is that of a device": any(DEVICES.fullmatch(part) for part in path.parts),
+        "it is a link, not a file": stat.S_ISLNK(entry.external_attr >> 16),
+        "it is encrypted": entry.flag_bits & ENCRYPTED,
+        f"it is a zip bomb: {entry.compress_size} bytes that unpack to {entry.file_size}": bomb,
+        "it is packed in a way that is not read here": entry.compress_type not in (STORED, DEFLATED),
+    }
+    return next((harm for harm, is_there in harms.items() if is_there), "")

@@ -1,0 +1,45 @@
+"""The course's labs as the class was given them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from lab_harness.course import Course
+from lab_harness.grading.notebooks import KnownLab
+from lab_harness.labs import Lab, all_labs
+from lab_harness.notebook.build import read_notebook, task_of
+
+
+@dataclass(frozen=True)
+class Released:
+    """A lab as the class was given it."""
+
+    lab: Lab
+    course: Course
+
+    @cached_property
+    def notebook(self) -> Any:
+        return read_notebook(self.path)
+
+    @property
+    def path(self) -> Path:
+        return self.course.notebooks / self.lab.file.notebook
+
+    @cached_property
+    def known(self) -> KnownLab:
+        """What tells its notebooks from others'."""
+        apart = frozenset(task.id for task in self.lab.tasks if task.apart)
+        tasks = frozenset(task.id for task in self.lab.tasks)
+        return KnownLab(self.lab.id, self.lab.file.notebook, tasks, apart, self._task_cells())
+
+    def _task_cells(self) -> dict[str, str]:
+        """The task of each starter cell, by the cell's id; none where a learner has renamed the notebook."""
+        if not self.path.exists():
+            return {}
+        return {cell.id: task for cell in self.notebook.cells if (task := task_of(cell))}
+
+
+def releases_of(course: Course) -> dict[str, Released]:
+    """The course's labs as the class was given them, by id."""
+    return {lab.id: Released(lab, course) for lab in all_labs(course)}
