@@ -15,6 +15,8 @@ from pathlib import Path
 from lab_harness.course import Course
 from lab_harness.errors import EmulatorError
 from lab_harness.grading.box import MOUNTED_FUNCTION
+from lab_harness.grading.cgroups import Groups, Unavailable
+from lab_harness.grading.walls import GROUPS
 
 START_DEADLINE = 60.0  # seconds; it takes about one
 END_DEADLINE = 10.0
@@ -80,10 +82,12 @@ class Warm:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         shown = COURSE if sandbox else str(course.root.resolve())
         words = ["-m", "lab_harness.grading.zygote", str(theirs.fileno()), "closed" if sandbox else "open", shown]
+        self._groups = _groups() if sandbox else None
         self._scratch = tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True)
         command = [sys.executable, "-P", *words]
         if sandbox:
-            command = [*_bubblewrap(course, Path(self._scratch.name)), _inside(sys.executable), "-P", *words]
+            groups = self._groups.folder if self._groups else None
+            command = [*_bubblewrap(course, Path(self._scratch.name), groups), _inside(sys.executable), "-P", *words]
         environ = _environment(sandbox) | ({} if sandbox else {"TMPDIR": self._scratch.name})
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
@@ -108,6 +112,8 @@ class Warm:
 
     def submit(self, control: socket.socket, lab: str) -> None:
         """Have a room made that reads its submission, one of this lab, from this socket."""
+        if self._groups:
+            self._groups.sweep()
         socket.send_fds(self._jobs, [lab.encode()], [control.fileno()])
 
     def alive(self) -> bool:
@@ -127,6 +133,8 @@ class Warm:
         self._process.kill()
         self._process.wait()
         self._log.close()
+        if self._groups:
+            self._groups.close()
         self._scratch.cleanup()
 
 
@@ -150,9 +158,17 @@ def _environment(sandbox: bool) -> dict[str, str]:
     return kept | ({"MPLCONFIGDIR": _inside(cache_folder) if sandbox else cache_folder} if cache_folder else {})
 
 
-def _bubblewrap(course: Course, scratch: Path) -> list[str]:
+def _groups() -> Groups | None:
+    with suppress(Unavailable):
+        return Groups()
+    return None
+
+
+def _bubblewrap(course: Course, scratch: Path, groups: Path | None = None) -> list[str]:
     """The command that closes off the warm process: of this machine it sees Python, and what labs ask."""
-    words = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+    words = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
+    # From a namespace of control groups no room could move to its group; it makes one when it is there.
+    words += ["--bind", str(groups), GROUPS] if groups else ["--unshare-cgroup-try"]
     words += ["--die-with-parent", "--new-session"]
     # As root it keeps what it needs to become nobody; otherwise it has no capability, and needs none.
     root = os.geteuid() == 0
