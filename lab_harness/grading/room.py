@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 
 from lab_harness.emulators.credentials import ACCESS_KEY_ID, Credentials, new_secret
 from lab_harness.emulators.process import free_port
-from lab_harness.grading import functions, walls
+from lab_harness.grading import cgroups, functions, walls
 from lab_harness.grading.box import end_processes
 from lab_harness.grading.conditions import UNANSWERED, Conditions, doubts
 from lab_harness.grading.emulator import PORT, TOO_LONG
@@ -39,6 +39,7 @@ from lab_harness.lab_file import MIB, Limits
 TICK = 0.1  # seconds between two looks at what is used
 JUDGE_SECONDS = 240.0  # the check that waits longest may take a minute and a half
 SETTLE_DEADLINE = 15.0
+GROUP_FULL = "All that ran for the submission took more memory than it may."
 TOOK_THE_REST = (
     "The grader's machine ran short of memory, of which this submission, graded alone, took more than it may."
 )
@@ -54,6 +55,7 @@ def occupy(control: socket.socket, judge: Judge, closed: bool, user: int) -> NoR
         walls.die_with_parent()
         walls.close_all_but({control.fileno()})
         walls.forget_keys()
+        group = cgroups.join(Path(walls.GROUPS), str(user)) if closed else None
         if closed and os.geteuid() == 0:
             walls.become(user)
             walls.die_with_parent()  # which changing the user has undone
@@ -62,7 +64,7 @@ def occupy(control: socket.socket, judge: Judge, closed: bool, user: int) -> NoR
             walls.hide()
         else:
             walls.adopt_orphans()
-        Room(control, judge, closed).grade()
+        Room(control, judge, closed, group).grade()
     except BaseException as error:
         with suppress(OSError):
             _send(control, {"broken": f"{type(error).__name__}: {error}"})
@@ -77,10 +79,12 @@ def _send(control: socket.socket, message: dict[str, Any]) -> None:
 class Room:
     """One submission's grading, from its cells to what the checks say."""
 
-    def __init__(self, control: socket.socket, judge: Judge, closed: bool) -> None:
-        self.control, self.judge, self.closed = control, judge, closed
+    def __init__(self, control: socket.socket, judge: Judge, closed: bool, group: cgroups.Group | None) -> None:
+        self.control, self.judge, self.closed, self.group = control, judge, closed, group
         self.job = json.loads(control.makefile("rb").readline())
         self.limits = Limits(**self.job["limits"])
+        if group:
+            group.limit(self.limits)
         self.port = PORT if closed else free_port()
         # The checks' credentials are the emulator's and the judge's alone.
         self.learner = Credentials(ACCESS_KEY_ID, new_secret())
@@ -193,6 +197,8 @@ class Room:
         students = self.functions.keepers | ({self.notebook.box.keeper} if self.notebook.box else set())
         if why := self.watch.exceeded(students, self.emulator.pid, now):
             self._stop(why)
+        elif self.group and self.group.was_full():
+            self._stop(GROUP_FULL)
         elif self.conditions.took_the_rest():
             self._stop(TOOK_THE_REST)
         with suppress(OSError):

@@ -16,7 +16,9 @@ from typing import IO
 from lab_harness.course import Course
 from lab_harness.errors import EmulatorError
 from lab_harness.grading.box import MOUNTED_FUNCTION
+from lab_harness.grading.cgroups import Groups, Unavailable
 from lab_harness.grading.scratch import Scratch
+from lab_harness.grading.walls import GROUPS
 
 START_DEADLINE = 60.0  # seconds; it takes about one
 END_DEADLINE = 10.0
@@ -82,9 +84,10 @@ class Warm:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         shown = COURSE if sandbox else str(course.root.resolve())
         words = ["-m", "lab_harness.grading.zygote", str(theirs.fileno()), "closed" if sandbox else "open", shown]
+        self._groups = _groups() if sandbox else None
         self._scratch = Scratch()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
-        self._process = start_python(words, course, Path(self._scratch.name), sandbox, theirs, self._log)
+        self._process = start_python(words, course, Path(self._scratch.name), sandbox, theirs, self._log, self._groups)
         theirs.close()
         self._jobs = ours
         self._ready = False
@@ -103,6 +106,8 @@ class Warm:
 
     def submit(self, control: socket.socket, lab: str) -> None:
         """Have a room made that reads its submission, one of this lab, from this socket."""
+        if self._groups:
+            self._groups.sweep()
         socket.send_fds(self._jobs, [lab.encode()], [control.fileno()])
 
     def alive(self) -> bool:
@@ -122,16 +127,29 @@ class Warm:
         self._process.kill()
         self._process.wait()
         self._log.close()
+        if self._groups:
+            self._groups.close()
         self._scratch.cleanup()
 
 
 def start_python(
-    words: list[str], course: Course, scratch: Path, sandbox: bool, jobs: socket.socket, log: IO[bytes]
+    words: list[str],
+    course: Course,
+    scratch: Path,
+    sandbox: bool,
+    jobs: socket.socket,
+    log: IO[bytes],
+    groups: Groups | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a Python that takes its jobs from a socket, closed off by bubblewrap if it is to be."""
     command, environ = [sys.executable, "-P", *words], _environment(sandbox)
     if sandbox:
-        command = [*_bubblewrap(course, scratch), _inside(sys.executable), "-P", *words]
+        command = [
+            *_bubblewrap(course, scratch, groups.folder if groups else None),
+            _inside(sys.executable),
+            "-P",
+            *words,
+        ]
     else:
         environ |= {"TMPDIR": str(scratch)}
     return subprocess.Popen(
@@ -160,9 +178,17 @@ def _environment(sandbox: bool) -> dict[str, str]:
     return kept | ({"MPLCONFIGDIR": _inside(cache_folder) if sandbox else cache_folder} if cache_folder else {})
 
 
-def _bubblewrap(course: Course, scratch: Path) -> list[str]:
+def _groups() -> Groups | None:
+    with suppress(Unavailable):
+        return Groups()
+    return None
+
+
+def _bubblewrap(course: Course, scratch: Path, groups: Path | None = None) -> list[str]:
     """The command that closes off the warm process: of this machine it sees Python, and what labs ask."""
-    words = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+    words = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
+    # From a namespace of control groups no room could move to its group; it makes one when it is there.
+    words += ["--bind", str(groups), GROUPS] if groups else ["--unshare-cgroup-try"]
     words += ["--die-with-parent", "--new-session"]
     # As root it keeps what it needs to become nobody; otherwise it has no capability, and needs none.
     root = os.geteuid() == 0

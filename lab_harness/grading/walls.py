@@ -28,6 +28,8 @@ SET_SECCOMP, BY_FILTER = 22, 2
 CAPABILITIES_V3 = 0x20080522
 LAST_CAPABILITY = 63
 SET_FLAGS, UP, RUNNING = 0x8914, 0x1, 0x40  # of a network interface
+NEW_CGROUPS = 0x02000000
+GROUPS = "/groups"  # where a room finds the folder of control groups, if there is one
 LEFT_OPEN = (0, 1, 2)
 OPEN_FILES = 256  # of a process in a box; so many may be under way in sockets as well, which counts for its user
 JOIN_SESSION = 1  # of keyctl
@@ -138,7 +140,8 @@ def enter_room(size: int) -> None:
 
     The process that called this waits for it, and ends when it does.
     """
-    unshare(NEW_MOUNTS | NEW_PIDS | NEW_IPC | NEW_UTS | NEW_NET, as_user=0)
+    groups = Path(GROUPS).is_dir()
+    unshare(NEW_MOUNTS | NEW_PIDS | NEW_IPC | NEW_UTS | NEW_NET | (NEW_CGROUPS if groups else 0), as_user=0)
     first = os.fork()  # The new process namespace is for children only.
     if first:
         close_all_but(())
@@ -146,6 +149,8 @@ def enter_room(size: int) -> None:
     die_with_parent()
     keep_mounts_private()
     mount_empty("/tmp", size)  # noqa: S108
+    if groups:
+        mount("none", GROUPS, "tmpfs", READ_ONLY)  # Who could write there would set the limits.
     mount_processes()
     start_loopback()
 
