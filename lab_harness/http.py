@@ -113,7 +113,7 @@ class Http:
         sent.update(self._marks())
         if body is not None and not isinstance(body, str):
             sent.setdefault("Content-Type", "application/json")
-            body = json.dumps(body)
+            body = json.dumps(body, separators=(",", ":"))  # as browsers and urllib3 write it
         try:
             response = self._pool.request(method, path, body=body, headers=sent, redirect=False, preload_content=False)
             return response, _whole_body(response, f"{method} {path}", deadline, most)

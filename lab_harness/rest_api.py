@@ -1,5 +1,6 @@
 """What a REST API of API Gateway's serves, and keys to ask it with."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -76,8 +77,10 @@ def ask(
 ) -> Answer:
     """The answer of an API's stage (`api` is its id and the stage), asked again while throttling holds requests back.
 
-    The answer to a spent quota comes at once.
+    The answer to a spent quota comes at once. A body is written as `requests` writes it, which the notebooks ask with.
     """
+    if body is not None and not isinstance(body, str):
+        body, headers = json.dumps(body), {"Content-Type": "application/json", **(headers or {})}
 
     def look() -> Answer | Failure:
         try:

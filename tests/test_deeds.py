@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lab_harness.aws import Clients
 from lab_harness.emulators.deeds import MAX_DEEDS, MAX_EVENT, Deeds
@@ -200,3 +201,13 @@ def test_deeds_and_their_details_are_bounded_and_forgotten_with_the_account():
 def test_a_name_is_told_as_a_whole(text, told):
     assert names(text, "o-1") is told
     assert not names(text, nonce())
+
+
+@pytest.mark.parametrize("name", ["AWS/Lambda", "AWS/SQS"])
+def test_nobody_puts_data_into_a_metric_of_awss_own(account, name):
+    cloudwatch = account["cloudwatch"]
+    data = [{"MetricName": "Invocations", "Value": 1.0, "Dimensions": [{"Name": "FunctionName", "Value": "x"}]}]
+    with pytest.raises(ClientError, match="Namespace"):
+        cloudwatch.put_metric_data(Namespace=name, MetricData=data)
+    cloudwatch.put_metric_data(Namespace="PetShop", MetricData=data)
+    assert [each["Namespace"] for each in cloudwatch.list_metrics()["Metrics"]] == ["PetShop"]

@@ -1,6 +1,7 @@
 """Tests for items: a probe's own are put, read as plain values, and removed."""
 
 import pytest
+from botocore.exceptions import ConnectionClosedError
 
 from lab_harness.items import probe_items, put_item, read_item
 
@@ -39,4 +40,35 @@ def test_probe_items_are_gone_afterwards_and_so_is_what_came_about(dynamodb):
 def test_probe_items_are_gone_when_the_check_fails(dynamodb):
     with pytest.raises(ValueError), probe_items(dynamodb, TABLE, "id", {"a": {}}):
         raise ValueError
+    assert dynamodb.scan(TableName=TABLE)["Items"] == []
+
+
+def test_what_had_the_id_before_is_back_afterwards_as_it_was(dynamodb):
+    before = {"id": {"S": "a"}, "seen": {"SS": ["x", "y"]}, "raw": {"B": b"\x00"}, "price": {"N": "1.50"}}
+    dynamodb.put_item(TableName=TABLE, Item=before)
+    with probe_items(dynamodb, TABLE, "id", {"a": None}):
+        assert read_item(dynamodb, TABLE, "id", "a") == {}
+        put_item(dynamodb, TABLE, {"id": "a", "other": 1})
+    (found,) = dynamodb.scan(TableName=TABLE)["Items"]
+    assert found.pop("price")["N"] in ("1.5", "1.50")
+    assert found == {name: before[name] for name in ("id", "seen", "raw")}
+
+
+def test_what_could_not_be_put_back_is_put_back_by_the_next_probe(dynamodb):
+    class Hiccuping:
+        """DynamoDB that does not answer to a deletion."""
+
+        meta = dynamodb.meta
+
+        def __getattr__(self, name):
+            return getattr(dynamodb, name)
+
+        def delete_item(self, **_):
+            raise ConnectionClosedError(endpoint_url="here")
+
+    with probe_items(Hiccuping(), TABLE, "id", {"a": {"count": 1}, "b": {"count": 2}}):
+        pass
+    assert len(dynamodb.scan(TableName=TABLE)["Items"]) == 2
+    with probe_items(dynamodb, TABLE, "id", {"c": {}}):
+        assert [item["id"]["S"] for item in dynamodb.scan(TableName=TABLE)["Items"]] == ["c"]
     assert dynamodb.scan(TableName=TABLE)["Items"] == []

@@ -94,6 +94,12 @@ def test_parameters_name_services_with_keywords_and_hyphens(with_checks):
     }
 
 
+def test_parameter_witness_is_no_service(with_checks):
+    lab = with_checks("from lab_harness import check\n\n@check('There')\ndef there(sqs, witness=None): ...\n")
+    (check,) = lab.all_checks
+    assert (check.parameters, check.services) == ({"sqs": "sqs", "witness": "witness"}, ("sqs",))
+
+
 def test_parameters_http_and_inbox_are_no_services(with_checks):
     lab = with_checks("from lab_harness import check\n\n@check('There')\ndef there(http, sqs, inbox): ...\n")
     check = lab.all_checks[0]

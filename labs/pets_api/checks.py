@@ -282,6 +282,7 @@ def no_pets():
     prices = [str(price), True, -price]
     bad = [
         pets,
+        list(new_pet()),
         {"price": price},
         {"type": customers.pet()},
         *(pet | {"price": each} for pet, each in zip(pets, prices, strict=True)),

@@ -312,8 +312,9 @@ def bad_bodies(item):
     """Bodies that are no items: broken off, in words, empty, a list, with something missing or a price that is none."""
     lacking = [{name: item[name] for name in item if name != lost} for lost in item]
     prices = [{**item, "price": price} for price in (str(item["price"]), -1, -item["price"], True, None, float("nan"))]
-    broken = [customers.cut(json.dumps(item)), f"a {item['type']}, please", ""]
-    return [*broken, *map(json.dumps, [[item], {**item, "id": ""}, *lacking, *prices])]
+    text = partial(json.dumps, separators=(",", ":"))  # as browsers write it
+    broken = [customers.cut(text(item)), f"a {item['type']}, please", ""]
+    return [*broken, *map(text, [[item], {**item, "id": ""}, *lacking, *prices])]
 
 
 def remove_items(dynamodb, item, but):

@@ -296,6 +296,7 @@ def test_cors_that_keeps_the_site_out_is_named(solved, with_http_apis):
 
 def test_a_wrong_handler_is_shown_with_what_it_did(solved, monkeypatch):
     monkeypatch.setattr(checks, "QUICKLY", 0.3)
+    monkeypatch.setattr(checks.customers, "price", lambda: 1.5)
     by_hand = {"id": {"S": "probe-1"}, "type": {"S": "cat"}, "price": {"N": "9.5"}}  # does not stand in for anything
     solved["dynamodb"].put_item(TableName=TABLE, Item=by_hand)
     with_http_apis = solved.emulator.supports("apigatewayv2")

@@ -1,0 +1,50 @@
+"""Tests for what customers send: the notebooks' own values among it, ids that are free, and no two answers alike."""
+
+import json
+
+import pytest
+
+from lab_harness import customers
+
+
+@pytest.mark.parametrize(
+    ("draw", "in_the_notebooks"),
+    [
+        (customers.name, {"Ana", "Ben"}),
+        (customers.pet, {"cat", "dog", "fish", "goldfish", "rabbit"}),
+        (customers.quantity, {1, 2}),
+        (lambda: customers.some_id("p", []), {"p1", "p2", "p3"}),
+        (lambda: type(customers.price()), {int, float}),
+    ],
+)
+def test_what_the_notebooks_send_is_drawn_among_the_rest(draw, in_the_notebooks):
+    drawn = {draw() for _ in range(5000)}
+    assert drawn >= in_the_notebooks
+
+
+def test_an_id_is_none_of_those_in_use_and_now_and_then_an_earlier_one():
+    taken = [f"x{number}" for number in range(1, 10)]
+    drawn = [customers.some_id("x", taken) for _ in range(500)]
+    assert not set(drawn) & set(taken)
+    assert 250 < len(set(drawn)) < 500
+
+
+def test_an_order_id_looks_like_the_notebooks_and_is_hardly_ever_drawn_twice():
+    drawn = [customers.order_id() for _ in range(200)]
+    assert {len(each) for each in drawn} == {len("o-4830217")}
+    assert len(set(drawn)) >= 198
+
+
+def test_a_price_is_what_people_write():
+    prices = [customers.price() for _ in range(2000)]
+    assert all(price > 0 and round(price, 2) == price for price in prices)
+
+
+def test_a_message_that_was_cut_off_is_no_json():
+    for _ in range(200):
+        with pytest.raises(ValueError):
+            json.loads(customers.cut(json.dumps({"type": customers.pet(), "price": customers.price()})))
+
+
+def test_shuffled_values_are_the_same_ones():
+    assert sorted(customers.shuffled(range(9))) == list(range(9))
