@@ -47,6 +47,7 @@ __all__ = [
     "take_messages",
 ]
 
+_MODULES = ["executions", "expect", "items"]
 _HOMES = {
     "checks": ["Failure", "check", "eventually"],
     "labs": ["load_lab"],
@@ -67,6 +68,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"lab_harness.{name}")
     for module, names in _HOMES.items():
         if name in names:
             return getattr(import_module(f"lab_harness.{module}"), name)

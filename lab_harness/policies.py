@@ -14,32 +14,40 @@ from botocore.exceptions import ClientError
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement of a role's policies, its single values made into tuples. `policy` is the policy's name."""
+    """One statement of a role's policies, its single values made into tuples. `policy` is the policy's name.
+
+    With NotAction or NotResource it is about everything but `other_actions` or `other_resources`.
+    """
 
     policy: str
     allows: bool
     actions: tuple[str, ...]
     resources: tuple[str, ...]
+    other_actions: tuple[str, ...] = ()
+    other_resources: tuple[str, ...] = ()
+
+    def is_about(self, action: str, resource: str) -> bool:
+        """Whether it allows or denies this action on this resource; conditions are not read."""
+        named = _any_action(self.actions, action) and _any_match(self.resources, resource)
+        return named and not (_any_action(self.other_actions, action) or _any_match(self.other_resources, resource))
 
 
 @dataclass(frozen=True)
-class Grant:
+class Grant(Statement):
     """One statement of a resource's own policy. `sources` are the patterns of its SourceArn; `conditional`, any at all.
 
-    `principals` are services and ARNs, or `*`.
+    `principals` are services and ARNs, or `*`; with NotPrincipal all but `other_principals`.
     """
 
-    allows: bool
-    principals: tuple[str, ...]
-    actions: tuple[str, ...]
-    resources: tuple[str, ...]
-    sources: tuple[str, ...]
-    conditional: bool
+    principals: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    conditional: bool = False
+    other_principals: tuple[str, ...] = ()
 
     def covers(self, principal: str, action: str, resource: str) -> bool:
         """Whether it is about this principal doing this; conditions are not read."""
-        matches = _any_action(self.actions, action) and _any_match(self.resources, resource)
-        return matches and (principal in self.principals or "*" in self.principals)
+        named = principal in self.principals or "*" in self.principals
+        return named and principal not in self.other_principals and self.is_about(action, resource)
 
     def comes_from(self, source: str) -> bool:
         """Whether one of its SourceArn patterns fits the ARN of what calls."""
@@ -58,12 +66,16 @@ def role_statements(iam: Any, role: str) -> list[Statement]:
 
 def grants(policy: str) -> list[Grant]:
     """The statements of a resource's policy, such as a function's or a bucket's, from its JSON text."""
-    return [_grant(statement) for statement in _listed(json.loads(policy).get("Statement", []))]
+    try:
+        document = json.loads(policy)
+    except ValueError:
+        return []  # MiniStack takes any text for a policy; AWS would have refused.
+    return [_grant(statement) for statement in _statements_of(document)]
 
 
 def allowed(statements: Iterable[Statement], action: str, resource: str) -> bool:
     """Whether the statements allow an action on a resource; an explicit deny wins. Conditions are not read."""
-    relevant = [s for s in statements if _any_action(s.actions, action) and _any_match(s.resources, resource)]
+    relevant = [statement for statement in statements if statement.is_about(action, resource)]
     return bool(relevant) and all(statement.allows for statement in relevant)
 
 
@@ -84,34 +96,35 @@ def wide_resources(statements: Iterable[Statement], services: Iterable[str]) -> 
 
 def trusts(role: dict[str, Any], service: str) -> bool:
     """Whether a role's trust policy lets a service, such as lambda.amazonaws.com, assume it."""
-    document = role["AssumeRolePolicyDocument"]
-    for statement in _listed(document.get("Statement", []) if isinstance(document, dict) else []):
-        if not isinstance(statement, dict):
-            continue  # MiniStack takes any trust policy; AWS would have refused.
+    for statement in _statements_of(role["AssumeRolePolicyDocument"]):
         principals = statement.get("Principal", {})
         services = _listed(principals.get("Service", [])) if isinstance(principals, dict) else []
         if (
             statement.get("Effect") == "Allow"
             and service in services
-            and _any_action(_listed(statement.get("Action", [])), "sts:AssumeRole")
+            and _any_action(_texts(statement.get("Action")), "sts:AssumeRole")
         ):
             return True
     return False
 
 
 def _grant(statement: dict[str, Any]) -> Grant:
-    principal, conditions = statement.get("Principal", {}), statement.get("Condition", {})
-    principals = principal.values() if isinstance(principal, dict) else [principal]
-    tests = [test for operator, test in conditions.items() if "Not" not in operator]
-    sources = [test[key] for test in tests for key in test if key.lower() == "aws:sourcearn"]
+    conditions = statement.get("Condition")
+    tests = [test for operator, test in _items(conditions) if "Not" not in operator]
+    sources = [patterns for test in tests for key, patterns in _items(test) if key.lower() == "aws:sourcearn"]
     return Grant(
-        statement.get("Effect") == "Allow",
-        tuple(name for names in principals for name in _listed(names)),
-        tuple(_listed(statement.get("Action", ["*"]))),
-        tuple(_listed(statement.get("Resource", ["*"]))),
-        tuple(source for patterns in sources for source in _listed(patterns)),
-        bool(conditions),
+        "",
+        **_said(statement),
+        principals=("*",) if "NotPrincipal" in statement else _principals(statement.get("Principal")),
+        other_principals=_principals(statement.get("NotPrincipal")),
+        sources=tuple(source for patterns in sources for source in _texts(patterns)),
+        conditional=bool(conditions),
     )
+
+
+def _principals(principal: Any) -> tuple[str, ...]:
+    named = principal.values() if isinstance(principal, dict) else [principal]
+    return tuple(name for names in named for name in _texts(names))
 
 
 def _attached(iam: Any, name: str, arn: str) -> list[Statement]:
@@ -125,21 +138,37 @@ def _attached(iam: Any, name: str, arn: str) -> list[Statement]:
     return _statements(name, document)
 
 
-def _statements(policy: str, document: dict[str, Any]) -> list[Statement]:
-    return [
-        Statement(
-            policy,
-            statement.get("Effect") == "Allow",
-            # What is allowed except for some things is as wide as everything.
-            tuple(_listed(statement.get("Action", ["*"]))),
-            tuple(_listed(statement.get("Resource", ["*"]))),
-        )
-        for statement in _listed(document.get("Statement", []))
-    ]
+def _statements(policy: str, document: Any) -> list[Statement]:
+    return [Statement(policy, **_said(statement)) for statement in _statements_of(document)]
+
+
+def _statements_of(document: Any) -> list[dict[str, Any]]:
+    """A policy's statements; none of what is no policy or no statement: MiniStack takes it, AWS would have refused."""
+    listed = _listed(document.get("Statement", [])) if isinstance(document, dict) else []
+    return [statement for statement in listed if isinstance(statement, dict)]
+
+
+def _said(statement: dict[str, Any]) -> dict[str, Any]:
+    """What every statement says. What is allowed except for some things is as wide as everything."""
+    return {
+        "allows": statement.get("Effect") == "Allow",
+        "actions": tuple(_texts(statement.get("Action", "*"))),
+        "resources": tuple(_texts(statement.get("Resource", "*"))),
+        "other_actions": tuple(_texts(statement.get("NotAction"))),
+        "other_resources": tuple(_texts(statement.get("NotResource"))),
+    }
+
+
+def _items(value: Any) -> list[tuple[str, Any]]:
+    return list(value.items()) if isinstance(value, dict) else []
 
 
 def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list) else [value]
+
+
+def _texts(value: Any) -> list[str]:
+    return [each for each in _listed(value) if isinstance(each, str)]
 
 
 def _any_action(patterns: Iterable[str], action: str) -> bool:

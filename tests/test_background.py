@@ -1,7 +1,7 @@
 """Tests for what a panel does beside the learner's cells: cells are counted, jobs done, changes watched."""
 
 import threading
-import time
+from queue import Empty, Queue
 from types import SimpleNamespace
 
 import pytest
@@ -352,7 +352,9 @@ class Told:
     """What a watch tells, and changes that it may be given: each is told, or raised if it is an error."""
 
     def __init__(self, *changes, found=()):
-        self.changes = list(changes)
+        self.changes = Queue()
+        for change in changes:
+            self.changes.put(change)
         self.seen, self.lost, self.errors, self.begun = [], [], [], 0
         self.found = list(found)
         self.stopped = False
@@ -363,10 +365,10 @@ class Told:
         return SimpleNamespace(wait=self.wait)
 
     def wait(self, seconds):
-        if not self.changes:
-            time.sleep(0.01)
+        try:
+            change = self.changes.get(timeout=0.01)
+        except Empty:
             return None
-        change = self.changes.pop(0)
         if isinstance(change, Exception):
             raise change
         return change
@@ -415,7 +417,7 @@ def test_stopped_watch_tells_nothing_more_and_its_thread_ends(told):
     wait_until(lambda: watch.seen)
     watch.watch.stop()
     wait_until(lambda: not watches())
-    watch.changes.append(CHANGE)
+    watch.changes.put(CHANGE)
     assert CHANGE not in watch.seen
 
 
@@ -427,7 +429,7 @@ def test_change_that_comes_when_the_watch_was_stopped_is_not_told(told):
         return CHANGE
 
     watch.wait = wait
-    watch.changes.append(EmulatorNotReady("gone"))  # so that it begins anew
+    watch.changes.put(EmulatorNotReady("gone"))  # so that it begins anew
     wait_until(lambda: not watches())
     assert CHANGE not in watch.seen
 
@@ -448,7 +450,7 @@ def test_emulator_lost_after_the_watch_was_stopped_is_not_told(told):
 
     wait_until(lambda: watch.seen)
     watch.wait = wait
-    watch.changes.append(EmulatorNotReady("gone at first"))
+    watch.changes.put(EmulatorNotReady("gone at first"))
     wait_until(lambda: not watches())
     assert [str(error) for error in watch.lost] == ["gone at first"]
 

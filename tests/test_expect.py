@@ -4,6 +4,7 @@ import io
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lab_harness import Failure, expect
 
@@ -187,3 +188,257 @@ def test_a_function_answers_or_fails_as_it_should(answer, failed, error):
 def test_another_answer_of_a_function_is_shown(answer, failed, error, expected, found):
     shown = failure(expect.answer, Invoked(answer, failed), "worker", {}, error, "Look.")
     assert (shown.expected, shown.found) == (expected, found)
+
+
+# A table and its key.
+
+
+def create_table(dynamodb, *keys, name="PetOrders"):
+    """A table with these keys: `("id", "HASH", "S")`."""
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": attribute, "KeyType": kind} for attribute, kind, _ in keys],
+        AttributeDefinitions=[{"AttributeName": attribute, "AttributeType": type_} for attribute, _, type_ in keys],
+    )
+
+
+ID, MOMENT = ("id", "HASH", "S"), ("moment", "RANGE", "N")
+
+
+@pytest.mark.parametrize(
+    ("keys", "wanted"), [([ID], "id (HASH, S)"), ([ID, MOMENT], "id (HASH, S), moment (RANGE, N)")]
+)
+def test_table_with_the_key_asked_for_is_fine(clients, keys, wanted):
+    create_table(clients["dynamodb"], *keys)
+    assert expect.table(clients["dynamodb"], "PetOrders", wanted, "Look.") is None
+
+
+@pytest.mark.parametrize(
+    ("keys", "found"),
+    [
+        ([("id", "HASH", "N")], "the key id (HASH, N)"),
+        ([("id", "HASH", "B")], "the key id (HASH, B)"),
+        ([("Id", "HASH", "S")], "the key Id (HASH, S)"),
+        ([ID, MOMENT], "the key id (HASH, S), moment (RANGE, N)"),
+    ],
+)
+def test_another_key_is_told_with_the_one_wanted(clients, keys, found):
+    create_table(clients["dynamodb"], *keys)
+    shown = failure(expect.table, clients["dynamodb"], "PetOrders", "id (HASH, S)", "Look.")
+    assert (shown.expected, shown.found) == ("the key id (HASH, S)", found)
+    assert shown.next_step == "A key cannot be changed: delete the table, create it anew."
+
+
+def test_table_that_is_missing_is_told_with_those_that_are_there(clients):
+    create_table(clients["dynamodb"], ID, name="pet-orders")
+    shown = failure(expect.table, clients["dynamodb"], "PetOrders", "id (HASH, S)", "Section 1 shows it.")
+    assert (shown.found, shown.next_step) == ("tables: pet-orders", "Section 1 shows it.")
+
+
+def test_table_is_found_beyond_the_first_page(clients):
+    for number in range(101):
+        create_table(clients["dynamodb"], ID, name=f"table-{number:03}")
+    create_table(clients["dynamodb"], ID, name="the-last")
+    assert expect.table(clients["dynamodb"], "the-last", "id (HASH, S)", "Look.") is None
+
+
+# Who may invoke a function.
+
+API = "apigateway.amazonaws.com"
+ARN = "arn:aws:execute-api:us-east-1:000000000000:"
+ROUTES = (f"{ARN}abc/prod/GET/pets", f"{ARN}abc/prod/POST/pets")
+
+
+@pytest.fixture
+def invocation(clients):
+    """What `expect.invocation` says of two routes of the API abc, once these SourceArns are permitted."""
+    lambda_ = clients["lambda"]
+    create_function(lambda_, "hello")
+
+    def ask(*sources, service=API, action="lambda:InvokeFunction", owner="abc"):
+        for number, source in enumerate(sources):
+            more = {"SourceArn": source} if source else {}
+            lambda_.add_permission(
+                FunctionName="hello", StatementId=f"s{number}", Action=action, Principal=service, **more
+            )
+        return expect.invocation(lambda_, "hello", API, ROUTES, owner, "add_permission gives it.")
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        ROUTES,
+        (f"{ARN}abc/*",),
+        (f"{ARN}abc/*/*/pets",),
+        (f"{ARN}abc/prod/GET/*", f"{ARN}abc/prod/POST/*", f"{ARN}abc/dev/GET/*"),
+        (f"{ARN}abc/*", f"{ARN}other/*"),  # another API of the learner's
+        ("arn:aws:execute-api:*:*:abc/*",),
+    ],
+)
+def test_api_that_may_invoke_by_each_of_its_routes_is_fine(invocation, sources):
+    assert invocation(*sources) is None
+
+
+@pytest.mark.parametrize(
+    ("sources", "found"),
+    [
+        ((), f"no permission for {API}"),
+        ((None,), "permission for every source"),
+        ((f"{ARN}abc/*", None), f"permission for {ARN}abc/*, every source"),
+        (ROUTES[:1], f"permission for {ROUTES[0]}"),
+        ((f"{ARN}abd/*",), f"permission for {ARN}abd/*"),
+        ((f"{ARN}*",), f"permission for {ARN}*"),
+        ((f"{ARN}abc/*", f"{ARN}*"), f"permission for {ARN}abc/*, {ARN}*"),
+        ((f"{ARN}*/prod/*", f"{ARN}abc/dev/*"), f"permission for {ARN}*/prod/*, {ARN}abc/dev/*"),
+    ],
+)
+def test_permission_that_is_missing_too_narrow_or_too_wide_is_shown(invocation, sources, found):
+    shown = failure(invocation, *sources)
+    assert (shown.found, shown.next_step) == (found, "add_permission gives it.")
+    assert shown.expected == f"a permission for {API} with a SourceArn that fits {' and '.join(ROUTES)}"
+
+
+def test_permission_of_another_service_or_for_another_action_is_none(clients):
+    lambda_ = clients["lambda"]
+    create_function(lambda_, "hello")
+    permit = {"FunctionName": "hello", "SourceArn": f"{ARN}abc/*"}
+    lambda_.add_permission(StatementId="a", Action="lambda:InvokeFunction", Principal="events.amazonaws.com", **permit)
+    lambda_.add_permission(StatementId="b", Action="lambda:GetFunction", Principal=API, **permit)
+    shown = failure(expect.invocation, lambda_, "hello", API, ROUTES, "abc", "Look.")
+    assert shown.found == f"no permission for {API}"
+
+
+# A bucket that everyone may read.
+
+BUCKET = "pet-shop"
+READ = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{BUCKET}/*"}
+
+
+@pytest.fixture
+def bucket(clients):
+    """S3 with the bucket, and a function that gives it a policy of these statements, which change READ."""
+    s3 = clients["s3"]
+    s3.create_bucket(Bucket=BUCKET)
+
+    def put(*changes):
+        statements = [{**READ, **change} for change in changes]
+        statements = [{name: value for name, value in each.items() if value is not None} for each in statements]
+        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        s3.put_bucket_policy(Bucket=BUCKET, Policy=document)
+        return s3
+
+    put.s3 = s3
+    return put
+
+
+def public(s3):
+    return expect.public(s3, BUCKET, "index.html", "Section 5 shows put_bucket_policy.")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [{}],
+        [{"Principal": {"AWS": "*"}}],
+        [{"Principal": {"AWS": ["*"]}}],
+        [{"Action": ["s3:GetObject"]}],
+        [{"Action": "S3:getobject"}],
+        [{"Resource": f"arn:aws:s3:::{BUCKET}/index.html"}],
+        [{"Resource": [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"]}],
+        [{}, {"Effect": "Deny", "Action": None, "NotAction": "s3:GetObject"}],
+        [{}, {"Effect": "Deny", "Action": "s3:PutObject"}],
+        [{}, {"Principal": {"AWS": "arn:aws:iam::000000000000:role/editor"}, "Action": "s3:*"}],
+    ],
+)
+def test_bucket_that_everyone_may_read_and_no_more_is_fine(bucket, changes):
+    assert public(bucket(*changes)) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [{"Effect": "Deny"}],
+        [{}, {"Effect": "Deny"}],
+        [{}, {"Effect": "Deny", "Principal": None, "NotPrincipal": {"AWS": "arn:aws:iam::000000000000:root"}}],
+        [{"Action": "s3:*"}],
+        [{"Action": "s3:Get*"}],
+        [{"Action": ["s3:GetObject", "s3:PutObject"]}],
+        [{}, {"Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{BUCKET}"}],
+        [{"Action": None, "NotAction": "s3:PutObject"}],
+        [{}, {"Principal": None, "NotPrincipal": {"AWS": "arn:aws:iam::000000000000:root"}, "Action": "s3:PutObject"}],
+        [{"Resource": f"arn:aws:s3:::{BUCKET}"}],
+        [{"Resource": f"arn:aws:s3:::{BUCKET}/images/*"}],
+        [{"Principal": {"AWS": "arn:aws:iam::000000000000:root"}}],
+        [{"Condition": {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}}],
+    ],
+)
+def test_policy_by_which_not_everyone_reads_or_does_more_is_shown(bucket, changes):
+    shown = failure(public, bucket(*changes))
+    assert shown.expected == "s3:GetObject on arn:aws:s3:::pet-shop/* and no more for everyone, and no block on that"
+    assert shown.found.startswith('no block; the policy {"Version": "2012-10-17"')
+    assert shown.next_step == "Section 5 shows put_bucket_policy."
+
+
+def test_bucket_without_a_policy_is_not_public(bucket):
+    assert failure(public, bucket.s3).found == "no block; the policy none"
+
+
+@pytest.mark.parametrize(
+    ("blocks", "found"),
+    [
+        ({"BlockPublicPolicy": True}, "BlockPublicPolicy"),
+        ({"RestrictPublicBuckets": True}, "RestrictPublicBuckets"),
+        ({"BlockPublicPolicy": True, "RestrictPublicBuckets": True}, "BlockPublicPolicy and RestrictPublicBuckets"),
+        ({"BlockPublicAcls": True, "IgnorePublicAcls": True}, None),
+    ],
+)
+def test_public_access_that_is_blocked_is_told_by_its_names(bucket, blocks, found):
+    s3 = bucket({})
+    s3.put_public_access_block(Bucket=BUCKET, PublicAccessBlockConfiguration=blocks)
+    if found:
+        assert failure(public, s3).found.startswith(f"{found}; the policy {{")
+    else:
+        assert public(s3) is None
+
+
+# A website.
+
+
+def website(s3, **configuration):
+    s3.put_bucket_website(Bucket=BUCKET, WebsiteConfiguration=configuration)
+    return expect.website(s3, BUCKET, "index.html", "put_bucket_website sets it.")
+
+
+def test_website_with_the_index_document_asked_for_is_fine(bucket):
+    assert website(bucket.s3, IndexDocument={"Suffix": "index.html"}) is None
+    assert website(bucket.s3, IndexDocument={"Suffix": "index.html"}, ErrorDocument={"Key": "404.html"}) is None
+
+
+@pytest.mark.parametrize(
+    ("configuration", "found"),
+    [
+        ({"IndexDocument": {"Suffix": "home.html"}}, "home.html"),
+        ({"RedirectAllRequestsTo": {"HostName": "example.org"}}, "none"),
+    ],
+)
+def test_another_index_document_is_told(bucket, configuration, found):
+    shown = failure(lambda: website(bucket.s3, **configuration))
+    assert (shown.expected, shown.found) == ("the index document index.html", f"the index document {found}")
+
+
+def test_bucket_that_is_no_website_has_no_index_document(bucket):
+    shown = failure(expect.website, bucket.s3, BUCKET, "index.html", "Look.")
+    assert shown.found == "the index document none"
+
+
+def test_setting_that_may_not_be_read_is_not_taken_for_none(bucket, monkeypatch):
+    def refuse(**_):
+        answer = {"Error": {"Code": "AccessDenied", "Message": "not you"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+        raise ClientError(answer, "GetBucketWebsite")
+
+    monkeypatch.setattr(bucket.s3, "get_bucket_website", refuse)
+    with pytest.raises(ClientError, match="not you"):
+        expect.website(bucket.s3, BUCKET, "index.html", "Look.")

@@ -5,7 +5,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from lab_harness.policies import Statement, allowed, role_statements, trusts, wide_actions, wide_resources
+from lab_harness.policies import Statement, allowed, grants, role_statements, trusts, wide_actions, wide_resources
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/PetOrders"
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
@@ -117,10 +117,45 @@ def test_inline_policy_is_read_with_single_values_and_with_lists(role):
     ]
 
 
-def test_all_but_something_counts_as_everything(role):
+def test_all_but_something_is_as_wide_as_everything_without_it(role):
     put(role, {"Effect": "Allow", "NotAction": "iam:*", "NotResource": TABLE})
-    assert role_statements(role, "worker") == [Statement("inline", True, ("*",), ("*",))]
-    assert wide_actions(role_statements(role, "worker")) == ["* in inline"]
+    (statement,) = role_statements(role, "worker")
+    assert (statement.actions, statement.resources) == (("*",), ("*",))
+    assert wide_actions([statement]) == ["* in inline"]
+    assert allowed([statement], "dynamodb:Scan", f"{TABLE}/index/by-pet")
+    assert not allowed([statement], "dynamodb:Scan", TABLE)
+    assert not allowed([statement], "IAM:GetRole", "arn:aws:iam::000000000000:role/worker")
+
+
+def test_all_but_something_that_is_denied_leaves_that_allowed(role):
+    put(
+        role,
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Effect": "Deny", "NotAction": "dynamodb:*", "Resource": "*"},
+    )
+    statements = role_statements(role, "worker")
+    assert allowed(statements, "dynamodb:PutItem", TABLE)
+    assert not allowed(statements, "sqs:SendMessage", "arn:aws:sqs:us-east-1:000000000000:queue")
+
+
+@pytest.mark.parametrize(
+    "document", ["no JSON", "[]", '"Allow"', "null", "7", '{"Statement": "Allow"}', '{"Statement": [1]}']
+)
+def test_what_is_no_policy_allows_nothing(clients, document):
+    clients["iam"].create_role(RoleName="worker", AssumeRolePolicyDocument=document)
+    assert not trusts(clients["iam"].get_role(RoleName="worker")["Role"], LAMBDA)
+    assert grants(document) == []
+
+
+@pytest.mark.parametrize("value", [None, 7, [None], {"a": 1}])
+def test_action_resource_or_principal_that_is_no_text_is_none(role, value):
+    statement = {"Effect": "Allow", "Action": value, "Resource": value, "Principal": value, "Condition": value}
+    put(role, statement)
+    (found,) = role_statements(role, "worker")
+    assert (found.actions, found.resources) == ((), ())
+    (grant,) = grants(json.dumps({"Statement": statement}))
+    assert (grant.actions, grant.resources, grant.principals, grant.sources) == ((), (), (), ())
+    assert not trusts({"AssumeRolePolicyDocument": {"Statement": [statement]}}, LAMBDA)
 
 
 def test_managed_policy_of_aws_is_read(role):
@@ -225,3 +260,93 @@ def test_trust_policy_is_read_from_iam(clients):
     iam.create_role(RoleName="malformed", AssumeRolePolicyDocument="no JSON")
     assert trusts(iam.get_role(RoleName="trusted")["Role"], LAMBDA)
     assert not trusts(iam.get_role(RoleName="malformed")["Role"], LAMBDA)
+
+
+# A resource's own policy
+
+
+FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:hello"
+API = "apigateway.amazonaws.com"
+INVOKE = "lambda:InvokeFunction"
+CALLER = "arn:aws:execute-api:us-east-1:000000000000:abc/prod/GET/pets"
+
+
+def grant(**changes):
+    """What one statement grants: API Gateway may invoke the function, unless it is changed."""
+    statement = {"Effect": "Allow", "Principal": {"Service": API}, "Action": INVOKE, "Resource": FUNCTION} | changes
+    statement = {name: value for name, value in statement.items() if value is not None}
+    (found,) = grants(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    return found
+
+
+def test_policy_without_statements_grants_nothing():
+    assert grants("{}") == grants('{"Statement": []}') == []
+
+
+def test_single_statement_needs_no_list():
+    assert len(grants('{"Statement": {"Effect": "Allow", "Principal": "*"}}')) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"Principal": {"Service": ["events.amazonaws.com", API], "AWS": "arn:aws:iam::000000000000:root"}},
+        {"Principal": "*"},
+        {"Principal": {"AWS": "*"}},
+        {"Principal": None, "NotPrincipal": {"Service": "events.amazonaws.com"}},
+        {"Action": ["lambda:GetFunction", "lambda:invoke*"]},
+        {"Action": "*"},
+        {"Action": None, "NotAction": "lambda:DeleteFunction"},
+        {"Resource": ["arn:other", "arn:aws:lambda:*:function:hel?o"]},
+        {"Resource": None, "NotResource": f"{FUNCTION}:live"},
+    ],
+)
+def test_grant_covers_what_it_names(changes):
+    assert grant(**changes).allows
+    assert grant(**changes).covers(API, INVOKE, FUNCTION)
+    denied = grant(**changes, Effect="Deny")
+    assert (denied.allows, denied.covers(API, INVOKE, FUNCTION)) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"Principal": {"Service": "events.amazonaws.com"}},
+        {"Principal": {"AWS": "arn:aws:iam::000000000000:root"}},
+        {"Principal": {"Service": "*.amazonaws.com"}},
+        {"Principal": {}},
+        {"Principal": None},
+        {"Principal": None, "NotPrincipal": {"Service": [API]}},
+        {"Action": "lambda:InvokeFunctionUrl"},
+        {"Action": []},
+        {"Action": None, "NotAction": ["lambda:Invoke*"]},
+        {"Resource": f"{FUNCTION}:live"},
+        {"Resource": None, "NotResource": "arn:aws:lambda:*"},
+    ],
+)
+def test_grant_does_not_cover_what_it_does_not_name(changes):
+    assert not grant(**changes).covers(API, INVOKE, FUNCTION)
+
+
+@pytest.mark.parametrize(
+    ("condition", "sources", "comes"),
+    [
+        (None, (), False),
+        ({"ArnLike": {"AWS:SourceArn": CALLER}}, (CALLER,), True),
+        ({"ArnEquals": {"aws:sourcearn": [CALLER, "arn:other"]}}, (CALLER, "arn:other"), True),
+        (
+            {"StringLike": {"aws:SourceArn": "arn:aws:execute-api:*:abc/*/GET/*"}},
+            ("arn:aws:execute-api:*:abc/*/GET/*",),
+            True,
+        ),
+        ({"ArnLike": {"AWS:SourceArn": "arn:aws:execute-api:*:abd/*"}}, ("arn:aws:execute-api:*:abd/*",), False),
+        ({"ArnNotLike": {"AWS:SourceArn": CALLER}}, (), False),
+        ({"StringEquals": {"AWS:SourceAccount": "000000000000"}}, (), False),
+        ({"ArnLike": CALLER}, (), False),
+        ("ArnLike", (), False),
+    ],
+)
+def test_condition_says_where_it_may_come_from(condition, sources, comes):
+    found = grant(Condition=condition)
+    assert (found.sources, found.comes_from(CALLER), found.conditional) == (sources, comes, condition is not None)

@@ -1,17 +1,17 @@
 """Tests for the runner: the five outcomes, and which checks run."""
 
 import threading
-import time
 from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from lab_harness import runner
 from lab_harness.aws import Clients
 from lab_harness.checks import Cancelled, Failure, eventually
 from lab_harness.errors import EmulatorError, EmulatorNotReady, WrongEmulator
 from lab_harness.labs import Check, load_lab
-from lab_harness.runner import run_checks
+from lab_harness.runner import run_alone, run_checks
 from tests.waiting import in_thread
 
 
@@ -278,9 +278,21 @@ def test_running_the_checks_twice_gives_the_same(clients, sample_course):
     assert first == second == [("queue_exists", "passed"), ("message_is_there", "passed")]
 
 
-def test_seconds_say_how_long_a_check_ran(lab):
-    lab.add("first", lambda: time.sleep(0.05))
-    assert 0.05 <= run(lab)["first"].seconds < 5
+def test_seconds_say_how_long_a_check_ran(lab, monkeypatch):
+    moments = iter([10.0, 12.3456])
+    monkeypatch.setattr(runner, "time", SimpleNamespace(perf_counter=lambda: next(moments)))
+    lab.add("first")
+    assert run(lab)["first"].seconds == 2.346
+
+
+def test_check_alone_runs_without_those_that_it_needs(lab):
+    lab.add("needed", fails)
+    lab.add("first", fails, needs=("needed",))
+    lab.add("second", needs=("needed",), service="cognito-idp")
+    assert [str(run_alone(check, FakeClients()).outcome) for check in lab.all_checks] == [
+        "failed", "failed", "unsupported",
+    ]  # fmt: skip
+    assert lab.ran == ["needed", "first"]
 
 
 def test_each_result_is_told_as_soon_as_it_is_there(lab):

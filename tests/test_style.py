@@ -1,0 +1,158 @@
+"""The rules of CONTRIBUTING.md that a program can check: sizes, exports, waiting, and what tests may reach into.
+
+Each has a list of today's exceptions, with the reason. It may only shrink: what is no exception any more fails, too.
+"""
+
+import ast
+import os
+import re
+import statistics
+import subprocess
+import sys
+from functools import cache
+
+import pytest
+
+import lab_harness
+from lab_harness.course import Course
+from lab_harness.labs import lab_ids
+from tests.conftest import ROOT
+from tests.grading import test_pool
+
+LONGEST_MODULE, LONGEST_FUNCTION, USUAL_FUNCTION = 250, 50, 8  # lines
+
+# By path, and the most lines that it may have until it is divided.
+LONG_MODULES = {
+    "lab_harness/cli/grading.py": 269,  # `lab grade` is put together here, until grading.run does that
+    "lab_harness/executions.py": 283,  # starting, awaiting and reading executions, which a check wants by one name
+    "lab_harness/notebook/panel.py": 263,  # what the panel does by itself and what it is told to do share its state
+}
+LONG_FUNCTIONS = {
+    "lab_harness/cli/grading.py::grade": 61,  # the options of `lab grade`, and what it does with them
+}
+# What sleeps though it is a test: the function, by its file.
+SLEEPERS = {
+    "tests/waiting.py": {"wait_until"},  # all others wait by it
+    "tests/labs/test_pets_api.py": {"solved"},  # botocore's own waiter, with shorter pauses
+    "tests/sample_labs/sleepy/checks.py": {"wakes_up"},  # a check that is to be interrupted
+}
+# The private names that tests reach, by their file.
+PRIVATE = {
+    # What a browser, a kernel or the kernel's event loop calls: there is no other way in without them.
+    "tests/test_live.py": {"_handle_msg", "_page", "_received"},
+    "tests/test_quiz_view.py": {"_fragments", "_received", "_view"},
+    "tests/test_panel_on_either_emulator.py": {"_received", "_view"},
+    "tests/test_panel.py": {
+        "_cell_ended", "_fragments", "_in_a_cell", "_received", "_state", "_view",
+        # and when nothing is under way or due, which nobody but a test asks
+        "_due", "_jobs", "_thread", "_watch", "_worker",
+    },
+    "tests/test_background.py": {"_thread"},
+    "tests/test_check_runs.py": {"_asking", "_turn"},
+    # A part of a module that is tested by itself, for the whole is slow, or hides it.
+    "tests/grading/test_gradebook.py": {"_database"},
+    "tests/grading/test_sandbox.py": {"_environment", "_inside", "_stop"},
+    "tests/test_layers.py": {"_increasing", "_order"},
+    "tests/labs/test_orders_pipeline.py": {"_delete_mapping"},
+    "tests/test_deleters.py": {"_made"},
+    # What is made to fail, or is replaced, because it cannot be had in a test.
+    "tests/grading/test_cli_grading.py": {"_python_folders"},
+    "tests/grading/test_cluster.py": {"_begin", "_grade", "_look_at_workers"},
+    "tests/grading/test_pool.py": {"_grade"},
+    "tests/test_aws.py": {"_make"},
+    "tests/test_cli.py": {"_run_jupyter"},
+    "tests/test_embedded.py": {"_process"},
+    # MiniStack's own names, which our additions wrap: the tests see that they are still there.
+    "tests/test_http_apis.py": {"_all"},
+    "tests/test_rest_apis.py": {"_apply_patch", "_invoke_mock_v1", "_lambda_proxy_response", "_rest_api_view"},
+}  # fmt: skip
+# IPython asks for names that end in an underscore, too: _repr_mimebundle_.
+PRIVATE_NAME = re.compile(r"(?:.*\.)?_[a-z]\w*(?<!_)")
+
+
+@cache
+def parsed(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def files(folder):
+    return [path for path in sorted((ROOT / folder).rglob("*.py")) if "__pycache__" not in path.parts]
+
+
+def named(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def functions(path):
+    return [node for node in ast.walk(parsed(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def lines(node):
+    return node.end_lineno - node.lineno + 1
+
+
+def assert_within(sizes, limit, exceptions):
+    """No size is over the limit, unless it is an exception, and then not over what that one may be."""
+    over = {name: size for name, size in sizes.items() if size > limit}
+    assert over.keys() == exceptions.keys()
+    assert {name: size for name, size in over.items() if size > exceptions[name]} == {}
+
+
+def test_modules_are_short():
+    sizes = {named(path): len(path.read_text(encoding="utf-8").splitlines()) for path in files("lab_harness")}
+    assert_within(sizes, LONGEST_MODULE, LONG_MODULES)
+
+
+def test_functions_are_short_and_half_of_them_very_short():
+    sizes = {f"{named(path)}::{node.name}": lines(node) for path in files("lab_harness") for node in functions(path)}
+    assert statistics.median(sizes.values()) < USUAL_FUNCTION
+    assert_within(sizes, LONGEST_FUNCTION, LONG_FUNCTIONS)
+
+
+@pytest.mark.parametrize("name", lab_harness.__all__)
+def test_every_name_that_the_package_exports_can_be_used(name):
+    assert getattr(lab_harness, name) is not None
+
+
+def test_names_that_are_modules_need_no_import_of_their_own():
+    """In a process of its own: here other tests have imported them."""
+    program = "import lab_harness; [getattr(lab_harness, name) for name in lab_harness.__all__]"
+    subprocess.run([sys.executable, "-c", program], check=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
+
+
+def test_every_lab_is_graded_by_a_test():
+    assert sorted({*test_pool.BOTH_WAYS, *test_pool.OTHERS}) == lab_ids(Course(ROOT))
+
+
+def sleepers(path):
+    """The functions of a test file that sleep. What stands in a text is run by somebody else: a student, a function."""
+    calls = {
+        node: {ast.unparse(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
+        for node in functions(path)
+    }
+    return {node.name for node, called in calls.items() if called & {"time.sleep", "sleep"}}
+
+
+def test_tests_wait_for_what_they_expect_and_never_just_sleep():
+    found = {named(path): names for path in files("tests") if (names := sleepers(path))}
+    assert found == SLEEPERS
+
+
+def private_names(path):
+    """The names with an underscore that a test file takes from another object than its own, or sets there."""
+    names = set()
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.ImportFrom):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) not in {"self", "cls"}:
+            names.add(node.attr)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("attr"):  # monkeypatch.setattr and kin
+            names |= {
+                each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str)
+            }
+    return {name.rpartition(".")[2] for name in names if PRIVATE_NAME.fullmatch(name)}
+
+
+def test_tests_use_what_is_public():
+    found = {named(path): names for path in files("tests") if (names := private_names(path))}
+    assert found == PRIVATE
