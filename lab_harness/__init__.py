@@ -47,7 +47,7 @@ __all__ = [
     "take_messages",
 ]
 
-_MODULES = ["executions", "expect", "items"]
+_MODULES = ["customers", "executions", "expect", "items"]
 _HOMES = {
     "checks": ["Failure", "check", "eventually"],
     "labs": ["load_lab"],
