@@ -399,6 +399,29 @@ def test_users_of_an_application_sign_up_without_a_key_but_list_nothing(embedded
     assert ADVICE in str(caught.value)
 
 
+def test_nobody_is_given_a_key_without_having_one(embedded):
+    for service, ask in (
+        ("cognito-identity", lambda made: made.get_credentials_for_identity(IdentityId=f"us-east-1:{'0' * 8}")),
+        ("sts", lambda made: made.assume_role_with_web_identity(
+            RoleArn=ROLE, RoleSessionName="stranger", WebIdentityToken="token")),
+        ("sts", lambda made: made.assume_role_with_saml(
+            RoleArn=ROLE, PrincipalArn="arn:aws:iam::000000000000:saml-provider/p", SAMLAssertion="abcd")),
+    ):  # fmt: skip
+        with pytest.raises(ClientError) as caught:
+            ask(client(embedded, service, STRANGER))
+        assert ADVICE in str(caught.value)
+
+
+@pytest.mark.parametrize("key_id", ["", "test", "000000000000", "\u0661" * 12, "\uff11" * 12, "test ", "AKIA", "None"])
+@pytest.mark.parametrize("version", ["s3", "s3v4"])
+def test_no_key_id_makes_do_with_a_secret_that_everybody_knows(embedded, key_id, version):
+    for secret in ("test", "None"):
+        s3 = client(embedded, "s3", Credentials("placeholder", secret), signature_version=version)
+        s3._request_signer._credentials.access_key = key_id
+        url = s3.generate_presigned_url("get_object", {"Bucket": "signed", "Key": "late"})
+        assert send(embedded, "GET", url.removeprefix(embedded.endpoint))[0] in (400, 403)
+
+
 def test_call_that_was_signed_long_ago_is_refused(embedded, monkeypatch):
     import datetime
 

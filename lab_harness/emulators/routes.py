@@ -8,7 +8,7 @@ it asks MiniStack's own router, in MiniStack's own order.
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lab_harness.emulators.signatures import Request
@@ -116,7 +116,10 @@ def _is_unsigned_operation(request: "Request") -> bool:
 
 @cache
 def _unsigned() -> frozenset[str]:
-    """The operations of Cognito that AWS's own description of it says are not signed, by their targets."""
+    """The operations of Cognito that AWS's own description of it says are not signed, by their targets.
+
+    But for the one that gives out keys: permissions are not enforced here, so with such a key one may do everything.
+    """
     from botocore.loaders import Loader
 
     models = [Loader().load_service_model(name, "service-2") for name in ("cognito-idp", "cognito-identity")]
@@ -124,5 +127,10 @@ def _unsigned() -> frozenset[str]:
         f"{model['metadata']['targetPrefix']}.{name}"
         for model in models
         for name, operation in model["operations"].items()
-        if operation.get("authtype") == "none" or operation.get("auth") == ["smithy.api#noAuth"]
+        if operation.get("authtype") == "none" and not _gives_keys(model, operation)
     )
+
+
+def _gives_keys(model: dict[str, Any], operation: dict[str, Any]) -> bool:
+    answer = model["shapes"].get(operation.get("output", {}).get("shape"), {})
+    return "Credentials" in answer.get("members", {})

@@ -27,6 +27,9 @@ DIGEST = re.compile("[0-9a-f]{64}")
 # Headers by which MiniStack would read another body than the one that was looked at here.
 REFRAMING = ("content-encoding", "x-amz-decoded-content-length", "x-amz-content-sha256", "x-amz-trailer")
 
+NEW_FIELDS = {"policy", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature"}  # of a form, by SigV4
+OLD_FIELDS = {"policy", "awsaccesskeyid", "signature"}  # and by SigV2
+
 
 class Refused(NamedTuple):
     """Why a call is not believed, by AWS's code for it; an empty message leaves the words to us."""
@@ -189,30 +192,27 @@ def _old_path(request: Request) -> str:
 
 def _by_form(request: Request, keys: Keys) -> str | Refused:
     """A form that uploads to a bucket. MiniStack itself judges what its policy says, but not who has signed it."""
-    from ministack.core.sigv4 import calculate_signature
-
     if destination(request) != "s3" or any(request.headers.get(name) for name in REFRAMING):
         return UNSIGNED
     fields = _fields(request)
-    policy, token = fields.get("policy", ""), fields.get("x-amz-security-token", "")
-    scope = fields.get("x-amz-credential", "").split("/")
-    if len(scope) == 5 and scope[3] == "s3" and not fields.keys() & {"awsaccesskeyid", "signature"}:
-        key_id, date, region, service, _ = scope
-
-        def new(secret: str) -> str:
-            return str(calculate_signature(secret, date, region, service, policy))
-
-        return _matching(keys.find(key_id, token), new, fields.get("x-amz-signature", ""))
-    if "signature" in fields and not any(name.startswith("x-amz-") for name in fields.keys() & SIGV4_FIELDS):
-
-        def old(secret: str) -> str:
-            return base64.b64encode(hmac.new(secret.encode(), policy.encode(), hashlib.sha1).digest()).decode()
-
-        return _matching(keys.find(fields.get("awsaccesskeyid", ""), token), old, fields["signature"])
+    given, token = fields.keys(), fields.get("x-amz-security-token", "")
+    if given >= NEW_FIELDS and not given & (OLD_FIELDS - NEW_FIELDS):
+        access_key_id = fields["x-amz-credential"].partition("/")[0]
+        return _matching(keys.find(access_key_id, token), partial(_new_policy, fields), fields["x-amz-signature"])
+    if given >= OLD_FIELDS and not given & (NEW_FIELDS - OLD_FIELDS):
+        return _matching(keys.find(fields["awsaccesskeyid"], token), partial(_old_policy, fields), fields["signature"])
     return UNSIGNED
 
 
-SIGV4_FIELDS = {"x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature"}
+def _new_policy(fields: Mapping[str, str], secret: str) -> str:
+    from ministack.core.sigv4 import calculate_signature
+
+    date, region, service = [*fields["x-amz-credential"].split("/"), "", "", ""][1:4]
+    return str(calculate_signature(secret, date, region, service, fields["policy"]))
+
+
+def _old_policy(fields: Mapping[str, str], secret: str) -> str:
+    return base64.b64encode(hmac.new(secret.encode(), fields["policy"].encode(), hashlib.sha1).digest()).decode()
 
 
 def _fields(request: Request) -> dict[str, str]:
