@@ -76,6 +76,15 @@ def test_run_gives_the_report_and_tells_every_result_to_all(runs, run):
     assert others == runs.told
 
 
+@pytest.mark.parametrize("run", ["run", "run_quietly"])
+def test_each_result_is_kept_before_anybody_is_told_of_it(runs, run):
+    order = []
+    runs.keep = lambda result: order.append(("kept", result.name))
+    runs.observers.append(lambda result: order.append(("told", result.name)))
+    getattr(runs, run)(())
+    assert order == [(what, name) for name in ("begins", "ends") for what in ("kept", "told")]
+
+
 def test_without_names_all_checks_run(runs):
     assert [result.name for result in runs.run()] == ["begins", "ends"]
 

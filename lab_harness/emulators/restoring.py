@@ -121,11 +121,8 @@ class Restorer:
             aside = set_aside(file)
         except OSError as problem:
             self._saver.left_alone.add(service)
-            why_not = problem.strerror or problem
-            return f"The saved state of {service} is damaged ({why}), and {file} cannot be set aside: {why_not}."
-        return (
-            f"The saved state of {service} was damaged ({why}); it was set aside as {aside.parent.name}/{aside.name}."
-        )
+            return f"{what} is damaged ({why}), and {file} cannot be set aside: {problem.strerror or problem}."
+        return f"{what} was damaged ({why}); it was set aside as state/{aside.name}."
 
     def _guard_code(self, functions: Any) -> None:
         """Keep the code of functions that only a copy, or a file set aside, knows; tell of code that is gone."""

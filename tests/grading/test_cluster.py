@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -190,8 +191,9 @@ def test_submission_whose_every_worker_ended_is_broken_and_others_go_on():
     assert graded.reason == "Every worker that graded this submission ended meanwhile."
 
 
-def test_scheduler_that_goes_ends_the_run_with_one_message(course, tmp_path):
+def test_scheduler_that_goes_ends_the_run_with_one_message(course, tmp_path, capfd):
     with running_scheduler() as (address, process), running_worker(address):
+        await_worker(address)
         submissions = [hand_in(tmp_path, "import time; time.sleep(60)", student="waits"), hand_in(tmp_path)]
         long = msgspec.structs.replace(LIMITS, cell_seconds=60, notebook_seconds=60)
         graded = cluster.grade_all(submissions, course, scheduler=address, limits=long, sandbox=CLOSED)
@@ -199,6 +201,32 @@ def test_scheduler_that_goes_ends_the_run_with_one_message(course, tmp_path):
         process.kill()
         with pytest.raises(ClusterError, match=r"^The scheduler has gone\. What is graded is kept"):
             next(graded)
+    assert capfd.readouterr().err == ""  # Dask's and asyncio's tracebacks would stand before our message.
+
+
+def await_worker(address):
+    with Client(address, set_as_default=False, timeout=PATIENCE) as client:
+        client.wait_for_workers(1, timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("silent", ["scheduler", "worker"])
+def test_cluster_that_gives_no_grades_any_more_ends_the_run_with_one_message(course, tmp_path, monkeypatch, silent):
+    with running_scheduler() as (address, scheduler), running_worker(address) as worker:
+        await_worker(address)
+        limits = msgspec.structs.replace(LIMITS, cell_seconds=60, notebook_seconds=60)
+        submissions = [hand_in(tmp_path, "import time; time.sleep(60)", student="waits"), hand_in(tmp_path)]
+        if silent == "worker":  # it holds its connection, and does nothing more
+            monkeypatch.setattr(cluster, "_longest_silence", lambda *_: 1.0)
+        graded = cluster.grade_all(submissions, course, scheduler=address, limits=limits, sandbox=CLOSED)
+        for name, seconds in {"ANSWER": 0.5, "LOOK": 0.2, "DESERTED": 1.0 if silent == "scheduler" else 60.0}.items():
+            monkeypatch.setattr(cluster, name, seconds)
+        monkeypatch.setattr(cluster, "_look_at_workers", lambda client, terms: stop(silent, scheduler, worker))
+        with pytest.raises(ClusterError, match=r"(no workers|no grades) any more\. What is graded is kept"):
+            next(graded)
+
+
+def stop(silent, scheduler, worker):
+    {"scheduler": scheduler, "worker": worker}[silent].send_signal(signal.SIGSTOP)
 
 
 def test_scheduler_that_does_not_answer_and_one_without_workers_are_named(course, tmp_path, scheduler, monkeypatch):

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from lab_harness.grading.sandbox import missing_protections
+from lab_harness.grading.scratch import remove_left_behind
 from tests.conftest import ROOT
 from tests.grading.handing_in import HELLO, answered, hand_in
 from tests.waiting import PATIENCE, wait_until
@@ -73,7 +74,9 @@ def command_of(process):
         return []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda number: number.name
+)
 def test_nothing_is_left_of_a_grader_that_was_ended(submissions, tmp_path, mode, number):
     temporary = tmp_path / "temporary"
     temporary.mkdir()
@@ -83,5 +86,6 @@ def test_nothing_is_left_of_a_grader_that_was_ended(submissions, tmp_path, mode,
         _, said = process.communicate(timeout=PATIENCE)
         assert process.returncode == (-number if number == signal.SIGKILL else 128 + number), said
         wait_until(lambda: not any(each.is_running() for each in family))
-    if number != signal.SIGKILL:
-        assert list(temporary.iterdir()) == []
+    if number == signal.SIGKILL:
+        remove_left_behind(temporary)  # as the next run does
+    assert list(temporary.iterdir()) == []
