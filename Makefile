@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # argon2-cffi-bindings 26 and cryptography 49 have no wheel for Macs with Intel processors.
 ALSO := nbval 'argon2-cffi-bindings<26' 'cryptography<49'
-DEV_TOOLS := axe-playwright-python coverage distributed hatchling==1.33.0 mypy playwright pytest pytest-cov pytest-xdist ruff types-defusedxml uv
+DEV_TOOLS := axe-playwright-python coverage distributed hatchling==1.33.0 hypothesis mypy playwright pytest pytest-cov pytest-xdist ruff types-defusedxml uv
 AWS_CLI := awscli==1.45.64
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make lock"
 
