@@ -225,7 +225,8 @@ def test_page_that_cannot_be_written_is_one_line(lab, grader, school, out):
 
 
 def test_submissions_that_could_be_read_are_not_graded(lab, grader, school, out, monkeypatch):
-    monkeypatch.setattr(sandbox, "_python_folders", lambda: [str(school.parent)])
+    folders = [*sandbox._python_folders(), str(school.parent)]
+    monkeypatch.setattr(sandbox, "_python_folders", lambda: folders)
     done = lab("grade", school, "--out", out)
     assert (done.code, grader.asked) == (3, [])
     assert done.err == (
