@@ -193,6 +193,8 @@ def _grader(
         raise CourseError(f"Submissions cannot be walled in here; add --no-sandbox if you trust them all:{lines}")
     if walled and (found := sandbox.exposed(secret)):
         raise CourseError(f"Submissions are shown Python's folders, and {found[0]}. Move it out of there.")
+    if walled and warm:
+        click.echo(warm.keeps_limits, err=True)
     cores = workers or os.cpu_count() or 1
     return partial(pool.grade_all, course=course, workers=cores, sandbox=walled, warm=warm)
 

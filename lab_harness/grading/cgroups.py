@@ -97,15 +97,6 @@ def join(folder: Path, name: str) -> Group | None:
     return None
 
 
-def why_unavailable() -> str:
-    """Why rooms have no groups here; empty where they have."""
-    try:
-        Groups().close()
-    except Unavailable as error:
-        return str(error)
-    return ""
-
-
 def _parent(root: Path) -> Path:
     """The group beside whose members ours is made: one that holds processes may hold no groups with limits."""
     if not (root / "cgroup.controllers").exists():

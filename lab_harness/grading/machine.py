@@ -2,6 +2,7 @@
 
 import resource
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from lab_harness.lab_file import MIB
@@ -16,7 +17,12 @@ def memory_left() -> int:
 
 def is_short_of_memory() -> bool:
     """Whether so little is left that the machine will swap, or end programs, soon."""
-    return memory_left() < max(LEAST_LEFT, SHARE_LEFT * 1024 * _field("/proc/meminfo", "MemTotal:"))
+    return memory_left() < _must_be_left()
+
+
+@cache
+def _must_be_left() -> float:
+    return max(LEAST_LEFT, SHARE_LEFT * 1024 * _field("/proc/meminfo", "MemTotal:"))
 
 
 def ended_for_memory() -> int:

@@ -84,7 +84,7 @@ class Warm:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         shown = COURSE if sandbox else str(course.root.resolve())
         words = ["-m", "lab_harness.grading.zygote", str(theirs.fileno()), "closed" if sandbox else "open", shown]
-        self._groups = _groups() if sandbox else None
+        self._groups, self._why_none = _groups() if sandbox else (None, "there are no walls")
         self._scratch = Scratch()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = start_python(words, course, Path(self._scratch.name), sandbox, theirs, self._log, self._groups)
@@ -109,6 +109,13 @@ class Warm:
         if self._groups:
             self._groups.sweep()
         socket.send_fds(self._jobs, [lab.encode()], [control.fileno()])
+
+    @property
+    def keeps_limits(self) -> str:
+        """Who keeps the limits on what a submission's processes use together, as a sentence."""
+        if self._groups:
+            return "Memory and processors are limited by control groups."
+        return f"Memory and processors are limited by watching them: {self._why_none}."
 
     def alive(self) -> bool:
         """Whether it still runs."""
@@ -178,10 +185,12 @@ def _environment(sandbox: bool) -> dict[str, str]:
     return kept | ({"MPLCONFIGDIR": _inside(cache_folder) if sandbox else cache_folder} if cache_folder else {})
 
 
-def _groups() -> Groups | None:
-    with suppress(Unavailable):
-        return Groups()
-    return None
+def _groups() -> tuple[Groups | None, str]:
+    """Control groups for rooms, or why there are none."""
+    try:
+        return Groups(), ""
+    except Unavailable as error:
+        return None, str(error)
 
 
 def _bubblewrap(course: Course, scratch: Path, groups: Path | None = None) -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from lab_harness.grading.usage import Table
 
 RUNNING = "R"
-FULL_SHARES = 2  # processes that a submission may have run at once with a full share each
+FULL_SHARES = 4  # processes that a submission may have run at once with a full share each
 STEP = 1.25  # a step of niceness divides a process's weight by so much
 NICEST = 19
 

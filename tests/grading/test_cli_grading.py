@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from types import SimpleNamespace
 from urllib.parse import unquote
 
@@ -36,6 +37,7 @@ def grader(monkeypatch):
 
     monkeypatch.setattr(pool, "grade_all", grade_all)
     monkeypatch.setattr(sandbox, "missing_protections", list)
+    monkeypatch.setattr(sandbox, "begin_warm", lambda *_: nullcontext())
     monkeypatch.setattr(versions, "versions_of", lambda lab: {"checks": "1"})
     return noted
 
@@ -58,6 +60,12 @@ def gradebook(out):
 
 
 # A run
+
+
+def test_who_keeps_the_limits_is_said_at_the_start(lab, grader, school, out, monkeypatch):
+    warm = SimpleNamespace(keeps_limits="Memory and processors are limited by control groups.")
+    monkeypatch.setattr(sandbox, "begin_warm", lambda *_: nullcontext(warm))
+    assert lab("grade", school, "--out", out).err == f"{warm.keeps_limits}\n"
 
 
 def test_class_is_graded_and_everything_is_written(lab, grader, school, out):

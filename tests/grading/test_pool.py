@@ -218,7 +218,7 @@ def test_a_notebook_that_runs_too_long_in_all_is_ended_and_judged(grader, tmp_pa
 
 
 def test_cpu_time_is_limited_across_processes(grader, tmp_path):
-    limits, grader.limits = grader.limits, replace(LIMITS, cpu_seconds=2)
+    limits, grader.limits = grader.limits, replace(LIMITS, cpu_seconds=2, cell_seconds=60, notebook_seconds=60)
     try:
         source = "import os\nfor _ in range(3): os.fork()\nwhile True: pass"
         graded = grade(grader, hand_in(tmp_path, *RIGHT_CELLS, source))["ana"]

@@ -50,21 +50,20 @@ def test_processes_of_all_functions_together_are_counted_and_take_no_points_from
     assert {(each.status, each.points) for each in grades.values()} == {(Status.GRADED, 4)}
 
 
-def test_who_runs_many_processes_at_once_has_no_more_of_the_processors_for_it(attack):
+def test_who_runs_many_processes_at_once_has_no_more_of_the_processors_for_it(attack, grader, monkeypatch):
+    monkeypatch.setattr(grader, "limits", replace(LIMITS, cell_seconds=60, notebook_seconds=60))
     grade = attack("""
         import os, time
         children = []
-        for _ in range(8):
+        for _ in range(16):
             children.append(os.fork())
             while not children[-1]:
                 pass
-        deadline = time.monotonic() + 3
-        while time.monotonic() < deadline and os.getpriority(os.PRIO_PROCESS, children[0]) == 0:
+        while (nice := os.getpriority(os.PRIO_PROCESS, children[0])) == 0:
             time.sleep(0.1)
-        nice = os.getpriority(os.PRIO_PROCESS, children[0])
         for child in children:
             os.kill(child, 9)
-        raise SystemExit(str(nice > 3))
+        raise SystemExit(str(nice > 0))
         """)
     assert said(grade) == "SystemExit: True"
 
