@@ -125,6 +125,12 @@ def test_logger_info_is_lost(aws):
     assert not any("seen" in event["message"] for event in events), message
 
 
+def test_anybody_writes_awss_own_metrics(aws):
+    aws["cloudwatch"].put_metric_data(Namespace="AWS/Lambda", MetricData=[{"MetricName": "Forged", "Value": 1.0}])
+    names = [each["MetricName"] for each in aws["cloudwatch"].list_metrics(Namespace="AWS/Lambda")["Metrics"]]
+    assert "Forged" in names, "MiniStack refuses data for AWS's own namespaces: metrics.py may be deleted"
+
+
 def test_functions_calls_cannot_be_told_from_the_learners(aws):
     source = "import os\ndef handler(event, context): return os.environ.get('AWS_SESSION_TOKEN', '')"
     message = "MiniStack gives each function credentials of its own: call_log.py can read the caller from them"

@@ -46,10 +46,11 @@ def witness(embedded):
     return Witness(embedded)
 
 
-def create(clients, name, code=ECHO):
+def create(clients, name, code=ECHO, logs_to=None):
+    settings = {"LoggingConfig": {"LogGroup": logs_to}} if logs_to else {}
     made = clients["lambda"].create_function(
         FunctionName=name, Runtime="python3.13", Handler="lambda_function.lambda_handler", Role=ROLE,
-        Code={"ZipFile": zipped(code)},
+        Code={"ZipFile": zipped(code)}, **settings,
     )  # fmt: skip
     clients["lambda"].get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.1})
     return made["FunctionArn"]
@@ -168,6 +169,16 @@ def test_only_lambdas_own_lines_are_its_runs_and_a_restart_keeps_them(tmp_path):
         assert emulator.runs("echo") == []
     finally:
         emulator.stop()
+
+
+def test_what_another_function_logs_into_a_functions_group_is_not_its_run(account, embedded):
+    create(account, "echo")
+    create(account, "another", logs_to="/aws/lambda/echo")
+    invoke(account, "another", {"visit": 1})
+    invoke(account, "echo", {"visit": 2})
+    lines = [event["message"] for event in account["logs"].filter_log_events(logGroupName="/aws/lambda/echo")["events"]]
+    assert "got {'visit': 1}" in lines
+    assert [json.loads(run.event) for run in embedded.runs("echo")] == [{"visit": 2}]
 
 
 def test_an_emulator_that_sees_nothing_leaves_it_to_the_log(account):

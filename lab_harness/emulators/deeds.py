@@ -75,9 +75,9 @@ class Deeds:
         @wrapt.patch_function_wrapper(lambda_svc, "_execute_function_dispatch")
         def run(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
             _function, config, event, *_ = args
-            text = json.dumps(event, default=str)
-            self.add("run", config.get("FunctionName", ""), text)
-            with _set(running, {"by": acting.get(), "event": text[:MAX_EVENT_SAVED]}):
+            name, text = config.get("FunctionName", ""), json.dumps(event, default=str)
+            self.add("run", name, text)
+            with _set(running, {"function": name, "by": acting.get(), "event": text[:MAX_EVENT_SAVED]}):
                 return original(*args, **kwargs)
 
         @wrapt.patch_function_wrapper(lambda_svc, "_run_sqs_batch")
@@ -138,8 +138,9 @@ def runs(function: str) -> list[dict[str, Any]]:
     group = cloudwatch_logs._log_groups.get(f"/aws/lambda/{function}") or {"streams": {}}
     found = []
     for stream in list(group["streams"].values()):
-        written = [event for event in list(stream["events"]) if RUN in event]
-        if written:  # MiniStack begins a stream with each run.
+        written = [event for event in list(stream["events"]) if RUN in event]  # a stream for each run
+        mark = written[0][RUN] if written else {}
+        if mark.get("function") == function:  # Another function may log into this group, too.
             lines = [event["message"].rstrip("\n") for event in written]
-            found.append({"by": "", "event": "", **written[0][RUN], "lines": lines, "time": written[0]["timestamp"]})
+            found.append({**mark, "lines": lines, "time": written[0]["timestamp"]})
     return sorted(found, key=lambda run: run["time"])
