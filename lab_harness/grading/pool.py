@@ -15,7 +15,7 @@ from msgspec.structs import asdict
 from lab_harness.course import Course
 from lab_harness.errors import HarnessError
 from lab_harness.grading.grade import CellError, Grade, Status, Submission
-from lab_harness.grading.judge import report_of
+from lab_harness.grading.judge import whole_report
 from lab_harness.grading.notebook_process import Cell
 from lab_harness.grading.sandbox import Warm
 from lab_harness.lab_file import Limits
@@ -197,7 +197,7 @@ class Grader:
         hit, judged = list(told["hit"]), told["judged"]
         status = Status.LIMITED if hit else Status.GRADED if judged else Status.BROKEN
         reason = " ".join(hit) if hit else "" if judged else "The checks ended in the middle; see the grader's log."
-        report = report_of(lab, told["results"], "This could not be judged any more: a limit was hit.")
+        report = whole_report(lab, told["results"], "This could not be judged any more: a limit was hit.")
         return Grade(
             submission.student,
             submission.lab,
