@@ -1,7 +1,7 @@
 """What running a lab's checks gave: one `LabReport`, which every display renders."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
@@ -34,8 +34,13 @@ class CheckResult:
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON-ready values."""
-        keys = ("name", "title", "task", "outcome", "expected", "found", "next_step", "seconds")
-        return {key: getattr(self, key) for key in keys} | {"outcome": str(self.outcome)}
+        return asdict(self) | {"outcome": str(self.outcome)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "CheckResult":
+        """The result that `to_dict` wrote; what an earlier version did not write is as it was then."""
+        known = {each.name: values[each.name] for each in fields(cls) if each.name in values}
+        return cls(**known | {"outcome": Outcome(values["outcome"])})
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,7 @@ class LabReport:
         return {
             "format_version": FORMAT_VERSION,
             "lab": self.lab,
+            "title": self.title,
             "emulator": self.emulator,
             "passed": self.passed,
             "total": self.total,
@@ -89,6 +95,12 @@ class LabReport:
             "total_points": self.total_points,
             "checks": [result.to_dict() for result in self.results],
         }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "LabReport":
+        """The report that `to_dict` wrote."""
+        results = tuple(CheckResult.from_dict(each) for each in values["checks"])
+        return cls(values["lab"], values.get("title", values["lab"]), values["emulator"], results)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         from lab_harness.render.html import report_html  # render imports this module

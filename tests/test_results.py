@@ -1,5 +1,7 @@
 """Tests for reports: what they count, and what of them other programs may rely on."""
 
+import json
+
 from lab_harness.results import CheckResult, LabReport, Outcome
 
 
@@ -17,6 +19,7 @@ def test_to_dict_has_exactly_the_published_keys():
     assert LabReport("sample", "A sample", "embedded", (failed,)).to_dict() == {
         "format_version": 1,
         "lab": "sample",
+        "title": "A sample",
         "emulator": "embedded",
         "passed": 0,
         "total": 1,
@@ -28,6 +31,7 @@ def test_to_dict_has_exactly_the_published_keys():
                 "title": "The queue exists",
                 "task": "queue",
                 "outcome": "failed",
+                "points": 3,
                 "expected": "a queue",
                 "found": "none",
                 "next_step": "Create it.",
@@ -44,12 +48,33 @@ def test_to_dict_keeps_every_key_where_there_is_nothing_to_say():
         "title": "",
         "task": "queue",
         "outcome": "passed",
+        "points": 1,
         "expected": None,
         "found": None,
         "next_step": None,
         "seconds": 0.0,
     }
     assert type(passed["outcome"]) is str
+
+
+def test_report_is_the_same_when_it_is_read_from_what_to_dict_wrote():
+    given = LabReport("sample", "A sample", "embedded", tuple(
+        result(outcome, name=outcome, points=number, expected="a", found="b", next_step="c", seconds=0.5)
+        for number, outcome in enumerate(Outcome)
+    ))  # fmt: skip
+    written = json.loads(json.dumps(given.to_dict()))
+    assert LabReport.from_dict(written) == given
+    assert LabReport.from_dict(written).to_dict() == given.to_dict()
+
+
+def test_report_that_an_earlier_or_later_version_wrote_can_be_read():
+    written = report(Outcome.PASSED).to_dict() | {"new": 1}
+    del written["title"]
+    (check,) = written["checks"]
+    del check["points"]
+    check["new"] = 1
+    read = LabReport.from_dict(written)
+    assert (read.title, read.points, read.total_points) == ("sample", 1, 1)
 
 
 def test_points_are_those_of_passed_checks():

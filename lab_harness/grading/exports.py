@@ -16,7 +16,7 @@ from lab_harness.grading.gradebook import Row
 from lab_harness.grading.students import ANONYMOUS, Student
 from lab_harness.render import plain
 from lab_harness.render.junit import report_junit
-from lab_harness.results import CheckResult, LabReport, Outcome
+from lab_harness.results import LabReport, Outcome
 
 FORMAT_VERSION = 1
 # What a spreadsheet takes a cell for a formula by, where it may see a cell's beginning: a semicolon, a tab or a line's
@@ -136,17 +136,10 @@ def changes_csv(changes: Iterable[Change]) -> str:
     return _csv([("student", "lab", "points before", "points", "check", "was", "is", "found"), *lines])
 
 
-def report_of(grade: Grade, title: str) -> LabReport:
-    """The report in a grade, for the renderers."""
-    checks = grade.report["checks"] if grade.report else []
-    known = ("name", "title", "task", "expected", "found", "next_step", "seconds")
-    results = (CheckResult(outcome=Outcome(each["outcome"]), **{key: each[key] for key in known}) for each in checks)
-    return LabReport(grade.lab, title, grade.report["emulator"] if grade.report else "", tuple(results))
-
-
 def _suite(grade: Grade, titles: dict[str, str]) -> Element:
     if grade.report is not None:
-        suite: Element = fromstring(report_junit(report_of(grade, titles.get(grade.lab, grade.lab))))
+        report = LabReport.from_dict(grade.report | {"title": titles.get(grade.lab, grade.lab)})
+        suite: Element = fromstring(report_junit(report))
         return suite
     suite = Element("testsuite", tests="1", failures="0", errors="1", skipped="0", time=f"{grade.seconds:.3f}")
     case = Element("testcase", classname=grade.lab or "submission", name="submission", time=f"{grade.seconds:.3f}")

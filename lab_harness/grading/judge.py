@@ -16,7 +16,7 @@ from lab_harness.errors import EmulatorError, EmulatorNotReady
 from lab_harness.grading.emulator import PORT, RoomEmulator
 from lab_harness.grading.lines import tell
 from lab_harness.lab_file import MIB
-from lab_harness.labs import Lab, load_lab
+from lab_harness.labs import Check, Lab, load_lab
 from lab_harness.results import CheckResult, LabReport, Outcome
 from lab_harness.runner import run_checks
 
@@ -73,12 +73,11 @@ class Judge:
         if port != PORT:
             self.clients = Clients(self.emulator)
         lab = self.lab(lab_id)
-        checks = {check.name: check for check in lab.all_checks}
 
         def finished(result: CheckResult) -> None:
             if result.outcome is Outcome.BROKEN:
                 self._insist_on_answers()
-            tell(results, {"result": _short(result.to_dict()) | {"points": checks[result.name].points}})
+            tell(results, {"result": _short(result.to_dict())})
 
         try:
             self._insist_on_answers()
@@ -107,22 +106,15 @@ def _short(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def report_of(lab: Lab, results: Iterable[dict[str, Any]], why_missing: str) -> LabReport:
-    """The report of the results that came; a check without one is BLOCKED, and says why."""
-    by_name = {result["name"]: result for result in results}
-    rows = []
-    for check in lab.all_checks:
-        if check.apart:
-            continue
-        found = by_name.get(check.name)
-        if found:
-            fields = {key: found[key] for key in ("expected", "found", "next_step", "seconds", "points")}
-            rows.append(CheckResult(check.name, check.title, check.task, Outcome(found["outcome"]), **fields))
-        else:
-            rows.append(
-                CheckResult(check.name, check.title, check.task, Outcome.BLOCKED, check.points, next_step=why_missing)
-            )
-    return LabReport(lab.id, lab.title, "embedded", tuple(rows))
+def whole_report(lab: Lab, told: Iterable[dict[str, Any]], why_missing: str) -> LabReport:
+    """The report of the results that were told; a check without one is BLOCKED, and says why."""
+    came = {result.name: result for result in map(CheckResult.from_dict, told)}
+
+    def result(check: Check) -> CheckResult:
+        blocked = CheckResult(check.name, check.title, check.task, Outcome.BLOCKED, check.points, next_step=why_missing)
+        return came.get(check.name, blocked)
+
+    return LabReport(lab.id, lab.title, "embedded", tuple(result(each) for each in lab.all_checks if not each.apart))
 
 
 def fingerprint(clients: Clients, lab: Lab) -> str:

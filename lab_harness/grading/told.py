@@ -5,7 +5,7 @@ from typing import Any
 
 from lab_harness import render
 from lab_harness.grading.grade import CellError, Grade, Status, Submission
-from lab_harness.grading.judge import report_of
+from lab_harness.grading.judge import whole_report
 from lab_harness.labs import Lab
 
 
@@ -14,7 +14,7 @@ def grade_of(submission: Submission, lab: Lab, told: Mapping[str, Any], seconds:
     hit, judged = list(told["hit"]), told["judged"]
     status = Status.LIMITED if hit else Status.GRADED if judged else Status.BROKEN
     reason = " ".join(hit) if hit else "" if judged else "The checks ended in the middle; see the grader's log."
-    report = report_of(lab, told["results"], "This could not be judged any more: a limit was hit.")
+    report = whole_report(lab, told["results"], "This could not be judged any more: a limit was hit.")
     return Grade(
         submission.student,
         submission.lab,

@@ -24,7 +24,7 @@ def test_a_patched_harness_passes_no_check(attack):
         lab_harness.runner._run = lambda check, *_: lab_harness.runner._result(check, "passed")
         lab_harness.results.LabReport.points = property(lambda self: 99)
         lab_harness.checks.Failure.__init__ = lambda self, **_: None
-        judge.Judge.run = judge.report_of = lambda *_: None
+        judge.Judge.run = judge.whole_report = lambda *_: None
         """)
     assert (grade.status, grade.points, grade.total) == (Status.GRADED, 0, 4)
 
