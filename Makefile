@@ -26,7 +26,13 @@ test: dev ## run the linters, the type checker and all tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest --numprocesses 4 --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses 4 --no-loadscope-reorder --durations 10
+
+test-lab: dev ## run all that is about one lab: make test-lab LAB=hello_lambda
+	@test -n "$(LAB)" || { echo "Say which lab: make test-lab LAB=hello_lambda"; exit 2; }
+	$(BIN)/ruff check labs/$(LAB) tests/labs/test_$(LAB).py
+	$(BIN)/lab lint $(LAB)
+	$(BIN)/pytest --lab $(LAB) --numprocesses 4 --no-loadscope-reorder --durations 10
 
 test-localstack: dev ## run the labs' tests on the LocalStack at AWS_ENDPOINT_URL
 	@test -n "$(AWS_ENDPOINT_URL)" || { \

@@ -19,7 +19,8 @@ from rich.table import Table
 
 from lab_harness.aws import Clients
 from lab_harness.emulators.embedded import Embedded
-from tests.conftest import SAMPLE_LABS, VIEWPORT, open_chromium
+from tests.browser import VIEWPORT, open_chromium
+from tests.conftest import SAMPLE_LABS
 from tests.jupyterlab import JupyterLab, close_all, open_jupyterlab, open_notebook, run_cell, select, show_jupyterlab
 from tests.waiting import wait_until
 

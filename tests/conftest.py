@@ -6,12 +6,13 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
+import botocore.loaders
+import botocore.session
 import pytest
-from xdist.scheduler import LoadScopeScheduling
 
 from lab_harness import cli
 from lab_harness.aws import Clients
@@ -19,47 +20,23 @@ from lab_harness.course import Course
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.localstack import LocalStack
 from lab_harness.emulators.process import free_port
-from lab_harness.labs import Lab, lab_ids
+from lab_harness.labs import Lab
 from lab_harness.resources import remove_resources
 from tests.waiting import wait_until
 
+pytest_plugins = ["tests.browser", "tests.jupyterlab", "tests.per_lab"]
+
 ROOT = Path(__file__).resolve().parent.parent
-ARTIFACTS = ROOT / "artifacts"
 SAMPLE_LABS = ROOT / "tests" / "sample_labs"
-LABS = lab_ids(Course(ROOT))
-
-
-class ByFileAndLab(LoadScopeScheduling):
-    """Gives a worker a file's tests together, so that they share its fixtures; in the long files, each lab's apart."""
-
-    def _split_scope(self, nodeid):
-        lab = next((name for name in LABS if f"[{name}]" in nodeid), "")
-        return nodeid.split("::")[0] + lab
 
 
 def pytest_configure():
-    """Let what the tests start hear Ctrl-C: where a shell has started us in the background it would be ignored."""
+    """Hear Ctrl-C as what the tests start does, and read the descriptions of AWS's services once."""
+    # Where a shell has started us in the background it would be ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def pytest_xdist_make_scheduler(config, log):
-    return ByFileAndLab(config, log)
-
-
-def pytest_collection_modifyitems(items):
-    """The tests that wait longest begin first, so that the others run meanwhile.
-
-    One lab's after another's: those of a file that starts browsers would else all run at once.
-    """
-    longest = {"test_panel_in_jupyterlab.py", "test_attacks.py", "test_pool.py", "test_changes.py"}
-    longest |= {"test_jupyterlab.py", "test_notebooks.py", "test_orders_pipeline.py", "test_state_machine.py"}
-    labs = ["", "state_machine", "termination_alert", "orders_pipeline"]
-
-    def place(item):
-        lab = next((name for name in LABS if f"[{name}]" in item.nodeid), "")
-        return item.path.name not in longest, (labs.index(lab) if lab in labs else len(labs)), lab
-
-    items.sort(key=place)
+    # Each test's clients are of a session of their own, which would read its services' descriptions anew; a third of
+    # the processor time of a lab's tests went there.
+    botocore.session.create_loader = cache(botocore.loaders.create_loader)
 
 
 def pytest_addoption(parser):
@@ -129,11 +106,13 @@ def relay(localstack):
 
 @pytest.fixture
 def clients(request, emulator):
-    """Clients of an account with nothing in it; on LocalStack, which cannot be emptied, with nothing of the file's lab.
+    """Clients of an account with nothing in it; on LocalStack, which cannot be emptied, with nothing of the test's lab.
 
-    So there the files of several labs can be tested side by side.
+    So there several labs can be tested side by side.
     """
     made, lab = Clients(emulator), getattr(request.module, "lab", None)
+    if hasattr(request.node, "callspec"):
+        lab = request.node.callspec.params.get("lab", lab)
     if emulator.name == "embedded":
         emulator.reset()
     elif isinstance(lab, Lab):
@@ -203,45 +182,3 @@ def outputs(monkeypatch):
     monkeypatch.setattr(live, "KEPT_TOGETHER", 0.02)
     yield shown
     wait_until(lambda: not [thread for thread in threading.enumerate() if thread.name == "lab-soon"])
-
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-VIEWPORT = {"width": 1300, "height": 1400}
-BROWSER_FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item, call):
-    """Lets fixtures see, when they end, whether their test failed."""
-    report = yield
-    item.failed = getattr(item, "failed", False) or report.failed
-    return report
-
-
-@contextmanager
-def open_chromium():
-    """A headless Chromium; without one on this machine the test is skipped, or fails in CI."""
-    if CHROMIUM is None:
-        if os.environ.get("CI"):
-            pytest.fail("Chromium is missing; on Debian: apt-get install chromium")
-        pytest.skip("no Chromium on this machine")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as engine:
-        browser = engine.chromium.launch(executable_path=CHROMIUM, args=BROWSER_FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(request):
-    """A page of a headless Chromium. What it shows when its test fails is kept in artifacts/."""
-    with open_chromium() as browser:
-        shown = browser.new_page(viewport=VIEWPORT)
-        yield shown
-        keep_if_failed(request, shown)
-
-
-def keep_if_failed(request, page):
-    """Keep what a page shows in artifacts/, if the test has failed."""
-    if request.node.failed:
-        page.screenshot(path=ARTIFACTS / f"{request.node.name}.png")

@@ -12,11 +12,15 @@ from typing import NamedTuple
 
 import nbformat
 import psutil
+import pytest
+import requests
 
+from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import free_port, is_free
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
+PARTS = ("labs", "notebooks")  # of the course that a learner's copy has
 PATIENCE = 60_000  # milliseconds until JupyterLab has done what a key asks for
 USERS_OWN = ("AWS_", "LAB_", "LOCALSTACK_", "JUPYTER_")  # settings that a test's JupyterLab shall not see
 # What a learner does with mouse and menus, by JupyterLab's own commands.
@@ -59,6 +63,21 @@ class JupyterLab(NamedTuple):
         """Where Jupyter keeps how to reach each kernel."""
         return self.course.parent / "runtime"
 
+    def begin_anew(self):
+        """Be what a new learner finds: the course untouched, an empty account, no progress, no notebook open."""
+        for name in PARTS:
+            copy_over(ROOT / name, self.course / name)
+        shutil.rmtree(self.course.parent / "jupyter" / "lab" / "workspaces", ignore_errors=True)
+        emulator = Embedded(self.home)
+        emulator.start()
+        emulator.reset()
+        (self.home / "progress.sqlite").unlink(missing_ok=True)
+
+    def end_kernels(self):
+        """End whatever a test has left running."""
+        for kernel in requests.get(self.url("api/kernels"), timeout=PATIENCE / 1000).json():
+            requests.delete(self.url(f"api/kernels/{kernel['id']}"), timeout=PATIENCE / 1000)
+
     def url(self, path):
         """The address of another of its pages, or of Jupyter's API."""
         return re.sub("/lab/tree/[^?]*", f"/{path}", self.address)
@@ -72,6 +91,16 @@ class JupyterLab(NamedTuple):
         return path
 
 
+def copy_over(source, folder):
+    """Make a folder hold what another does, and nothing else; it stays itself, for programs may work in it."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    shutil.copytree(source, folder, dirs_exist_ok=True)
+
+
 def write_settings(folder):
     """Let JupyterLab be driven by its commands, from a script in its page."""
     folder.mkdir()
@@ -82,7 +111,7 @@ def write_settings(folder):
 @contextmanager
 def open_jupyterlab(folder):
     """`lab open` in a copy of the course in this folder, by a user who is new to Jupyter."""
-    for name in ("labs", "notebooks"):
+    for name in PARTS:
         shutil.copytree(ROOT / name, folder / "course" / name, dirs_exist_ok=True)
     port = free_port()
     write_settings(folder / "jupyter")
@@ -108,6 +137,21 @@ def open_jupyterlab(folder):
                 process.kill()
     assert not alive, "lab open left processes behind"
     assert not (folder / "lab" / "emulator.json").exists(), "lab open left the emulator that it had started"
+
+
+@pytest.fixture(scope="session")
+def running_jupyterlab(tmp_path_factory):
+    """The JupyterLab of all tests that one process runs, as the last of them left it."""
+    with open_jupyterlab(tmp_path_factory.mktemp("learner")) as running:
+        yield running
+
+
+@pytest.fixture
+def jupyterlab(running_jupyterlab):
+    """JupyterLab as a new learner finds it, by `lab open` in a copy of the course."""
+    running_jupyterlab.begin_anew()
+    yield running_jupyterlab
+    running_jupyterlab.end_kernels()
 
 
 def show_jupyterlab(page, jupyterlab):

@@ -17,8 +17,8 @@ from lab_harness.made import made
 from lab_harness.probes import nonce
 from lab_harness.resources import remove_resources
 from lab_harness.runner import run_checks
-from tests.conftest import LABS
 from tests.labs.helpers import zipped
+from tests.per_lab import LABS
 from tests.waiting import in_thread, wait_until
 
 BUILT, LEFT = Part.BUILT, Part.LEFT

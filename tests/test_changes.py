@@ -19,7 +19,7 @@ from lab_harness.resources import remove_resources
 from lab_harness.rest_api import all_named
 from lab_harness.runner import run_checks
 from lab_harness.solutions import CELL, answers
-from tests.conftest import LABS
+from tests.per_lab import LABS
 from tests.waiting import PATIENCE, in_thread
 
 SERVICES = ("dynamodb", "ec2", "events", "lambda", "logs", "s3", "sns", "sqs", "stepfunctions")

@@ -12,16 +12,9 @@ import pytest
 from lab_harness.labs import all_labs, load_lab
 from lab_harness.notebook.build import task_of
 from lab_harness.solutions import answers
-from tests.jupyterlab import PATIENCE, active, open_jupyterlab, run_cell, wait_for_kernel
+from tests.jupyterlab import PATIENCE, active, run_cell, wait_for_kernel
 
 SLOWEST_RUN = 180  # seconds
-
-
-@pytest.fixture
-def jupyterlab(tmp_path):
-    """`lab open` in a copy of the course; gives the copy's folder and JupyterLab's address, token included."""
-    with open_jupyterlab(tmp_path) as running:
-        yield running
 
 
 def see_the_check_fail(page, cells, index):
@@ -44,13 +37,14 @@ def wait_until_run(page, path):
         page.keyboard.press("Control+s")
         page.wait_for_timeout(1000)
         code = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code" and cell.source]
-        if all(cell.execution_count for cell in code):
+        waiting = [cell.id for cell in code if not cell.execution_count]
+        if not waiting:
             return
-    pytest.fail(f"after {SLOWEST_RUN} s not every cell has run")
+    pytest.fail(f"after {SLOWEST_RUN} s these cells have not run: {', '.join(waiting)}")
 
 
 @pytest.mark.parametrize("lab_id", [lab.id for lab in all_labs()])
-def test_a_learner_finishes_the_notebook(lab_id, page, jupyterlab):
+def test_a_learner_finishes_the_notebook(lab_id, jupyterlab, page):
     course, address = jupyterlab
     lab = load_lab(lab_id)
     path = course / "notebooks" / lab.file.notebook

@@ -18,11 +18,11 @@ from lab_harness.notebook.build import task_of
 from lab_harness.notebook.console.tabs import KINDS
 from lab_harness.progress import Progress
 from lab_harness.solutions import answers
-from tests.conftest import ARTIFACTS, ROOT, SAMPLE_LABS, VIEWPORT, keep_if_failed, open_chromium
+from tests.browser import ARTIFACTS, VIEWPORT, keep_if_failed
+from tests.conftest import ROOT, SAMPLE_LABS
 from tests.jupyterlab import (
     PATIENCE,
     close_all,
-    open_jupyterlab,
     open_notebook,
     run_cell,
     save,
@@ -48,11 +48,11 @@ def patience():
     expect.set_options(timeout=5000)
 
 
-@pytest.fixture(scope="module")
-def jupyterlab(tmp_path_factory):
+@pytest.fixture
+def jupyterlab(jupyterlab):
     """JupyterLab in a copy of the course that has two sample labs, too, and a lab whose panel has every tab."""
-    folder = tmp_path_factory.mktemp("learner")
-    everything = folder / "course" / "labs" / "everything"
+    labs = jupyterlab.course / "labs"
+    everything = labs / "everything"
     shutil.copytree(ROOT / "labs" / "hello_lambda", everything)
     services = sorted(set[str]().union(*(kind.services for kind in KINDS)) | {"iam", "logs", "cloudwatch"})
     described = re.sub(
@@ -61,33 +61,27 @@ def jupyterlab(tmp_path_factory):
     (everything / "lab.toml").write_text(described)
     for name in ("queue", "sleepy"):
         for sample in ("queue", name):
-            shutil.copytree(SAMPLE_LABS / sample, folder / "course" / "labs" / name, dirs_exist_ok=True)
-    with open_jupyterlab(folder) as running:
-        yield running
+            shutil.copytree(SAMPLE_LABS / sample, labs / name, dirs_exist_ok=True)
+    return jupyterlab
 
 
 @pytest.fixture(scope="module")
-def window(jupyterlab):
+def window(running_jupyterlab, browser):
     """A browser window that shows JupyterLab."""
-    with open_chromium() as browser:
-        shown = browser.new_page(viewport=VIEWPORT)
-        shown.set_default_timeout(PATIENCE)
-        show_jupyterlab(shown, jupyterlab)
-        yield shown
+    shown = browser.new_page(viewport=VIEWPORT)
+    shown.set_default_timeout(PATIENCE)
+    show_jupyterlab(shown, running_jupyterlab)
+    return shown
 
 
 @pytest.fixture
 def account(jupyterlab):
-    """The learner's account, with nothing in it, and no progress so far."""
-    emulator = Embedded(jupyterlab.home)
-    emulator.start()
-    emulator.reset()
-    progress_of(jupyterlab).path.unlink(missing_ok=True)
-    return Clients(emulator, as_learner=True)
+    """The learner's account."""
+    return Clients(Embedded(jupyterlab.home), as_learner=True)
 
 
 @pytest.fixture
-def page(request, window, account):
+def page(request, jupyterlab, window):
     """JupyterLab without an open notebook."""
     yield window
     keep_if_failed(request, window)

@@ -16,8 +16,8 @@ from lab_harness.notebook.tasks_view import Outcomes
 from lab_harness.progress import LabProgress
 from lab_harness.render.blocks import Note, Table
 from lab_harness.results import CheckResult, Outcome
-from tests.conftest import LABS
 from tests.pages import HOSTILE, assert_harmless, controls, read_page, words
+from tests.per_lab import LABS
 
 ENDPOINT = "http://127.0.0.1:4566"
 HELPED = LabProgress(hints={"queue": 2}, solutions=frozenset({"queue"}))

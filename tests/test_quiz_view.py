@@ -7,8 +7,8 @@ import pytest
 from lab_harness.labs import load_lab
 from lab_harness.notebook.quiz_view import QuizView
 from lab_harness.progress import Progress
-from tests.conftest import LABS
 from tests.pages import HOSTILE, assert_harmless, controls, read_page, words
+from tests.per_lab import LABS
 from tests.waiting import wait_until
 
 RIGHT = {

@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from lab_harness import Failure
+from lab_harness import Failure, run_checks
 from lab_harness.aws import learners_environment
 
 
@@ -45,6 +45,15 @@ def not_passed(report):
     """The checks of a report that failed; those which they block are left out."""
     assert not [result for result in report if result.outcome == "broken"]
     return {result.name for result in report if result.outcome == "failed"}
+
+
+def found_alone(lab, clients, check, *only):
+    """What this check found that fails, and alone of those that are run: these, or only what it needs."""
+    report = run_checks(lab, clients, only or [check])
+    assert not_passed(report) == {check}
+    (result,) = (each for each in report if each.name == check)
+    assert result.next_step
+    return result.found
 
 
 def aws_cli(clients, *words):

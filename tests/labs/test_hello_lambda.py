@@ -36,31 +36,12 @@ def solved(clients):
     return clients
 
 
-def test_untouched_lab_fails_the_first_checks_and_blocks_the_rest(clients):
-    report = run_checks(lab, clients)
-    assert not_passed(report) == {"role_exists", "function_exists"}
-    assert report.passed == 0
-
-
-def test_solution_passes_every_check(solved):
-    report = run_checks(lab, solved)
-    assert [result.name for result in report if result.outcome != "passed"] == []
-    assert report.complete
-
-
 def test_checks_leave_nothing_but_log_lines(solved):
     run_checks(lab, solved)
     names = [function["FunctionName"] for function in solved["lambda"].list_functions()["Functions"]]
     # On LocalStack other labs are tested at the same time.
     assert [name for name in names if "hello" in name or "probe" in name] == [FUNCTION]
     assert run_checks(lab, solved).complete
-
-
-def test_reset_removes_what_the_lab_asks_for(solved):
-    from lab_harness.resources import remove_resources
-
-    assert {resource.name for resource in remove_resources(lab, solved)} == {FUNCTION, ROLE}
-    assert not_passed(run_checks(lab, solved)) == {"role_exists", "function_exists"}
 
 
 # Undo one thing: exactly that check fails.

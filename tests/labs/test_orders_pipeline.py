@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
@@ -11,9 +12,10 @@ from lab_harness.deleters import _delete_mapping
 from lab_harness.resources import remove_resources
 from tests.waiting import PATIENCE, wait_until
 
-from .helpers import configure, deploy, failure, not_passed
+from .helpers import configure, deploy, failure, found_alone, not_passed
 
 lab = load_lab("orders_pipeline")
+found = partial(found_alone, lab)
 checks = lab.checks
 QUEUE, DEAD, FUNCTION, ROLE, TABLE = checks.QUEUE, checks.DEAD_LETTER_QUEUE, checks.FUNCTION, checks.ROLE, checks.TABLE
 BAD_MESSAGES = "bad_messages_are_set_aside"  # takes three receives, 6 seconds apart
@@ -82,19 +84,6 @@ def mapping(clients):
     return checks.mappings(clients["lambda"], clients["sqs"])[0]
 
 
-def found(clients, check):
-    """What a check found that fails, as no other does."""
-    report = run_checks(lab, clients, [check])
-    assert not_passed(report) == {check}
-    return next(result.found for result in report if result.name == check)
-
-
-def test_untouched_lab_fails_the_first_check(clients):
-    report = run_checks(lab, clients)
-    assert report.results[0].outcome == "failed"
-    assert not_passed(report) == {"table_exists", "queues_exist", "role_exists", "function_exists"}
-
-
 def test_solution_passes_every_check_and_nothing_of_the_probes_stays(solved):
     report = run_checks(lab, solved)
     assert [(result.name, result.found) for result in report if result.outcome != "passed"] == []
@@ -119,7 +108,7 @@ def test_an_order_of_the_learner_survives_the_checks(solved):
     assert set(left) == {"look at me later"}
 
 
-def test_reset_removes_what_the_lab_asks_for(solved):
+def test_reset_removes_the_mapping_too(solved):
     assert {resource.name for resource in remove_resources(lab, solved)} == {QUEUE, DEAD, TABLE, FUNCTION, ROLE}
     assert solved["lambda"].list_event_source_mappings(FunctionName=FUNCTION)["EventSourceMappings"] == []
 

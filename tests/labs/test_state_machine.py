@@ -10,7 +10,6 @@ from botocore.exceptions import ClientError
 
 from lab_harness import eventually, executions, items, load_lab, queue_counts, run_checks
 from lab_harness.aws import Clients
-from lab_harness.resources import remove_resources
 from tests.waiting import PATIENCE
 
 from .helpers import aws_cli, configure, deploy, failure, not_passed
@@ -100,14 +99,6 @@ def running(clients):
 
 def pets(clients):
     return clients["dynamodb"].scan(TableName=TABLE, ConsistentRead=True)["Items"]
-
-
-def test_untouched_lab_fails_the_first_checks(clients):
-    report = run_checks(lab, clients)
-    assert report.results[0].outcome == "failed"
-    assert not_passed(report) == {
-        "hello_exists", "table_exists", "queue_exists", "function_role_is_trusted", "machine_role_is_trusted",
-    }  # fmt: skip
 
 
 def test_another_key_is_named(clients):
@@ -571,11 +562,6 @@ def test_cloudformation_and_another_definition_serve_as_well(solved):
     finally:
         cloudformation.delete_stack(StackName="adoption")
         cloudformation.get_waiter("stack_delete_complete").wait(StackName="adoption", WaiterConfig=waiting)
-
-
-def test_reset_removes_what_the_lab_asks_for(solved):
-    removed = {resource.name for resource in remove_resources(lab, solved)}
-    assert removed == {resource.name for resource in lab.file.resources}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
