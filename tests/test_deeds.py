@@ -30,7 +30,7 @@ def lambda_handler(event, context):
 def account(embedded):
     """The learner's clients of an empty account with the table Things and the queue things."""
     embedded.reset()
-    learner = Clients(embedded, token=None)
+    learner = Clients(embedded, as_learner=True)
     learner["dynamodb"].create_table(
         TableName="Things",
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
@@ -149,7 +149,7 @@ def test_only_lambdas_own_lines_are_its_runs_and_a_restart_keeps_them(tmp_path):
     emulator = Embedded(tmp_path, free_port())
     emulator.start()
     try:
-        learner = Clients(emulator, token=None)
+        learner = Clients(emulator, as_learner=True)
         create(learner, "echo")
         invoke(learner, "echo", {"visit": 7})
         logs, group = learner["logs"], "/aws/lambda/echo"

@@ -37,7 +37,7 @@ def built(clients):
 
     def build(name):
         LABS[name].solve(clients)
-        return Clients(clients.emulator, token=None)
+        return Clients(clients.emulator, as_learner=True)
 
     return build
 
@@ -268,7 +268,7 @@ ALERT = LABS["termination_alert"].checks
 @pytest.fixture
 def alert(clients):
     """The lab built but for the mail: the instance has ended while the rule was off."""
-    learner = Clients(clients.emulator, token=None)
+    learner = Clients(clients.emulator, as_learner=True)
     learner["sns"].create_topic(Name=ALERT.TOPIC)
     subscribe(learner)
     instance = launch(learner)
