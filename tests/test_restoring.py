@@ -262,3 +262,18 @@ def test_damaged_objects_are_named_and_do_not_stay_in_others_way(tmp_path):
         "pipe",
     ]
     assert (bucket / "odd.jpg").read_bytes() == b"abcd"
+
+
+def test_stop_never_says_that_what_could_not_be_saved_is_saved(lab, home):
+    home.mkdir(parents=True)
+    (home / "state").write_text("no folder", encoding="utf-8")
+    lab("start", "--port", free_port())
+    Clients(Embedded(home))["sqs"].create_queue(QueueName="in-memory")
+    refused = lab("stop")
+    assert (refused.code, refused.out) == (3, "")
+    assert "The state of" in refused.err and "could not be saved" in refused.err and "--unsaved" in refused.err
+    assert "could not be saved" in lab("status").err
+    stopped = lab("stop", "--unsaved")
+    assert (stopped.code, stopped.out) == (0, "Stopped.\n")
+    assert "could not be saved" in stopped.err
+    assert not Embedded(home).healthy()
