@@ -3,7 +3,7 @@
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -171,8 +171,8 @@ def _read(file: HandedIn, place: Place, known: Labs, folder: Path, reader: Reade
             raise Refused(place.doubt)
         if not place.file.lower().endswith(SUFFIXES):
             raise Refused("it is no notebook: its name does not end in .ipynb")
-        with closing(_Descriptor(file.open())) as descriptor:
-            submitted = reader.handed_in(descriptor.number, place.file, file.entry)
+        with os.fdopen(file.open(), "rb", buffering=0) as opened:
+            submitted = reader.handed_in(opened.fileno(), place.file, file.entry)
         if submitted.origin:
             place, work = _named(place, replace(work, origin=submitted.origin))
         if submitted.notebook is None:
@@ -187,16 +187,6 @@ def _read(file: HandedIn, place: Place, known: Labs, folder: Path, reader: Reade
     except Exception as error:  # whatever one file holds, the others are graded
         work = replace(work, refused=f"{place.file}: it cannot be read: {type(error).__name__}: {one_line(str(error))}")
     return _Found(place, file.modified, work)
-
-
-class _Descriptor:
-    """An open file, to be closed."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-    def close(self) -> None:
-        os.close(self.number)
 
 
 def _named(place: Place, work: Work) -> tuple[Place, Work]:
