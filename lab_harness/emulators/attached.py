@@ -2,25 +2,21 @@
 
 from typing import Any
 
+from lab_harness.emulators.administered import Administered
 from lab_harness.emulators.credentials import Credentials, of_environment
-from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.http import call_json
 from lab_harness.errors import EmulatorError
 
 
-class Attached(Embedded):
+class Attached(Administered):
     """An embedded emulator that another course folder runs, used through its endpoint alone.
 
     Its administration (reset, inbox, call log) stays closed to us; AWS calls work with that folder's `lab env`.
     """
 
     def __init__(self, endpoint: str) -> None:
-        self._said, self._incidents, self.trouble = [], [], []
-        self._attached = endpoint.rstrip("/")
-
-    @property
-    def endpoint(self) -> str:
-        return self._attached
+        super().__init__()
+        self.endpoint = endpoint.rstrip("/")
 
     @property
     def learner(self) -> Credentials:

@@ -3,12 +3,10 @@
 import shutil
 import time
 from contextlib import suppress
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
-from lab_harness.emulators.base import Call, Deed, Mail, Run, as_calls, listed
+from lab_harness.emulators.administered import ANSWER_DEADLINE, Administered
 from lab_harness.emulators.credentials import Credentials, learners, of_checks, read_learners
 from lab_harness.emulators.guard import TOKEN_HEADER
 from lab_harness.emulators.holding import alone_in, end_emulators_in, is_held
@@ -34,7 +32,6 @@ NOT_RUNNING = "The emulator does not run. Start it with: lab start"
 UNSAVED = "The emulator runs on. Mend that and stop it again, or lose what is not saved: lab stop --unsaved"
 RESTART = "Run lab stop, then lab start; what you built is kept."
 USUAL_PORT = 4566
-ANSWER_DEADLINE = 15.0  # seconds
 START_ATTEMPTS = 3  # another program may take the chosen port first
 
 
@@ -42,21 +39,16 @@ class NotSaved(EmulatorError):
     """What was built could not be saved, so the emulator was not stopped."""
 
 
-class Embedded:
+class Embedded(Administered):
     """The embedded emulator whose process, state and log live in one folder (`.lab`).
 
     `port` asks for a port; None takes the last one used, or the usual 4566. Where it is taken the
     emulator takes a free one; `notices` says so, and what else was mended on the way.
     """
 
-    name = "embedded"
-    place = "terminal"
-
     def __init__(self, home: Path, port: int | None = None) -> None:
+        super().__init__()
         self.home = home
-        self._said: list[str] = []
-        self._incidents: list[str] = []
-        self.trouble: list[str] = []
         self._port = port
         self._file = home / "emulator.json"
         self._process = read_process(self._file)
@@ -81,20 +73,6 @@ class Embedded:
     @property
     def marks(self) -> dict[str, str]:
         return {TOKEN_HEADER: self._running().token}
-
-    @property
-    def notices(self) -> list[str]:
-        return [*self._said, *self._incidents, *self.trouble]
-
-    def listen(self) -> None:
-        with suppress(EmulatorError):
-            told = self._admin("GET", f"notices?place={self.place}", timeout=2.0)
-            self._incidents += [text for text in told["incidents"] if text not in self._incidents]
-            self.trouble = told["trouble"]
-
-    def acknowledge(self) -> None:
-        with suppress(EmulatorError):
-            self._admin("POST", f"notices?place={self.place}", timeout=2.0)
 
     def start(self) -> str:
         """Start the emulator, or find the one that runs already, and return its endpoint."""
@@ -154,46 +132,6 @@ class Embedded:
         for number in ended:
             self._say(f"An emulator of this course that no command could find (process {number}) was ended.")
         return ended
-
-    def _say(self, notice: str) -> None:
-        if notice not in self._said:
-            self._said.append(notice)
-
-    def reset(self) -> None:
-        """Empty the account, the inbox and the call log."""
-        self._admin("POST", "reset")
-
-    def healthy(self) -> bool:
-        try:  # Another program at its port would not know its token.
-            return bool(self._admin("GET", "health", timeout=2.0)["emulator"] == self.name)
-        except EmulatorError:
-            return False
-
-    def version(self) -> str:
-        return str(self._admin("GET", "health")["version"])
-
-    def services(self) -> list[str]:
-        return list(self._admin("GET", "health")["services"])
-
-    def supports(self, service: str) -> bool:
-        return listed(service, self.services())
-
-    def inbox(self) -> list[Mail]:
-        names = {field.name for field in fields(Mail)}
-        return [
-            Mail(**{name: value for name, value in row.items() if name in names}) for row in self._admin("GET", "inbox")
-        ]
-
-    def calls(self, since: int = 0, wait: float = 0.0) -> list[Call] | None:
-        return as_calls(self._admin("GET", f"calls?since={since}&wait={wait:.3f}", ANSWER_DEADLINE + wait))
-
-    def deeds(self, since: int = 0) -> tuple[int, list[Deed]] | None:
-        answer = self._admin("GET", f"deeds?since={since}")
-        return answer["last"], [Deed(**deed) for deed in answer["deeds"]]
-
-    def runs(self, function: str) -> list[Run] | None:
-        rows = self._admin("GET", f"runs?{urlencode({'function': function})}")
-        return [Run(row["by"], row["event"], row["lines"]) for row in rows]
 
     def _admin(self, method: str, name: str, timeout: float = ANSWER_DEADLINE) -> Any:
         try:

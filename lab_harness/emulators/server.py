@@ -16,10 +16,8 @@ import sys
 import threading
 import time
 import traceback
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -38,19 +36,19 @@ from lab_harness.emulators import (
     websites,
 )
 from lab_harness.emulators.access import Access, Admitted
+from lab_harness.emulators.administration import Administration
 from lab_harness.emulators.asgi import Receive, Scope, Send, respond
 from lab_harness.emulators.call_log import CallLog, api_id, describe_call
 from lab_harness.emulators.deeds import Deeds
 from lab_harness.emulators.ec2_events import InstanceWatch
 from lab_harness.emulators.holding import Holding
 from lab_harness.emulators.inbox import Inbox
-from lab_harness.emulators.incidents import PLACES, Incidents
+from lab_harness.emulators.incidents import Incidents
 from lab_harness.emulators.process import END_DEADLINE, GO, START_DEADLINE
 from lab_harness.emulators.restoring import load_state
 from lab_harness.emulators.saving import Saver, unsaved_objects
 
 WATCH_INTERVAL = 0.2  # seconds between two looks at EC2 instances that change without a call of their own
-JSON_HEADERS = {"content-type": "application/json"}
 
 log = logging.getLogger("lab_harness.server")
 
@@ -58,14 +56,14 @@ log = logging.getLogger("lab_harness.server")
 class LabEmulator:
     """MiniStack, guarded and completed. An ASGI application."""
 
-    def __init__(self, token: str, secret: str, folder: Path) -> None:
+    def __init__(self, token: str, secret: str, folder: Path, saver: Saver | None = None) -> None:
         self._access = Access(token, secret)
         # Above the numbers of the emulators before this one: whoever waits for calls through a restart misses none.
         self._calls = CallLog(last=time.time_ns() // 1000)
         self._deeds = Deeds(last=time.time_ns() // 1000)
         self._incidents = Incidents(folder / "incidents.json")
         self._inbox = Inbox(folder / "inbox.jsonl", self._incidents)
-        self._saver = Saver(folder / "state", self._inbox.save, unsaved_objects)
+        self._saver = saver or Saver(folder / "state", self._inbox.save, unsaved_objects)
         self._holding: Holding | None = None
         self.stopping = asyncio.Event()
         self._inbox.install()
@@ -82,6 +80,9 @@ class LabEmulator:
 
         self._ministack = app
         self._instances = InstanceWatch()
+        self._administration = Administration(
+            self._calls, self._deeds, self._inbox, self._incidents, self._saver, self.stopping
+        )
 
     def keep_state(self, folder: Path, port: int, holding: Holding) -> None:
         """Load what is saved in the folder when the lifespan begins, and save there, as long as it is ours."""
@@ -100,7 +101,8 @@ class LabEmulator:
             return
         request = admitted.request
         if scope["type"] == "http" and request.path.startswith("/_lab/"):
-            await self._administer(request.method, request.path, scope["query_string"].decode("latin-1"), send)
+            query = scope["query_string"].decode("latin-1")
+            await respond(send, *await self._administration.answer(request.method, request.path, query))
         elif scope["type"] == "http" and (bucket := websites.website_bucket(request.headers["host"])):
             page = await websites.serve(bucket, request.method, request.path)
             await respond(send, page.status, page.headers, page.body)
@@ -117,9 +119,8 @@ class LabEmulator:
             return
         sent = (request.method, request.raw_path, scope["query_string"].decode("latin-1"))
         call = describe_call(*sent, request.headers, request.body, caller)
-        api = api_id(
-            request.raw_path, request.headers
-        )  # What a request sets going is done by the API, whoever sent it.
+        # What a request sets going is done by the API, whoever sent it.
+        api = api_id(request.raw_path, request.headers)
         deeds.acting.set(f"execute-api {api}" if api else caller)
         started = time.perf_counter()
 
@@ -133,53 +134,10 @@ class LabEmulator:
         if call["service"] == "ec2":
             self._instances.announce()
 
-    async def _administer(self, method: str, path: str, query: str, send: Send) -> None:
-        answer: Any = {}
-        match method, path.removeprefix("/_lab/"):
-            case "GET", "health":
-                answer = {"emulator": "embedded", "version": version("ministack"), "services": self._services()}
-            case "GET", "inbox":
-                answer = list(self._inbox.mails)
-            case "GET", "calls":
-                wanted = dict(parse_qsl(query))
-                answer = await self._calls.later(int(wanted.get("since", 0)), float(wanted.get("wait", 0)))
-            case "GET", "deeds":
-                answer = self._deeds.since(int(dict(parse_qsl(query)).get("since", 0)))
-            case "GET", "runs":
-                answer = await asyncio.to_thread(deeds.runs, dict(parse_qsl(query)).get("function", ""))
-            case "POST", "reset":
-                await self._reset()
-            case "GET", "notices":
-                place = dict(parse_qsl(query)).get("place", PLACES[0])
-                answer = {"incidents": self._incidents.unseen(place), "trouble": self._saver.trouble}
-            case "POST", "notices":
-                self._incidents.see(dict(parse_qsl(query)).get("place", ""))
-            case "POST", "save":
-                await asyncio.to_thread(self._saver.save, True)
-                answer = {"trouble": self._saver.trouble}
-            case "POST", "stop":
-                await asyncio.to_thread(self._saver.save, True)
-                answer = {"trouble": self._saver.trouble}
-                self.stopping.set()
-            case _:
-                await respond(send, 404, JSON_HEADERS, b"{}")
-                return
-        await respond(send, 200, JSON_HEADERS, json.dumps(answer).encode())
-
     async def stopped(self) -> None:
         """Wait until it is to stop; nobody who waits for a call holds that up."""
         await self.stopping.wait()
         self._calls.close()
-
-    def _services(self) -> list[str]:
-        return sorted({*self._ministack.SERVICE_REGISTRY, *self._ministack.SERVICE_NAME_ALIASES})
-
-    async def _reset(self) -> None:
-        await asyncio.to_thread(self._ministack._reset_all_state)
-        self._inbox.clear()
-        self._calls.clear()
-        self._deeds.clear()
-        await asyncio.to_thread(self._saver.save, True)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         tasks: list[asyncio.Task[None]] = []

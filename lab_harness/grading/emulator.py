@@ -16,10 +16,13 @@ from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from lab_harness.aws import emulator_environment
+from lab_harness.emulators.administered import ANSWER_DEADLINE, Administered
 from lab_harness.emulators.base import ACCOUNT, REGION
-from lab_harness.emulators.credentials import Credentials
-from lab_harness.emulators.embedded import Embedded
-from lab_harness.emulators.process import Process
+from lab_harness.emulators.credentials import Credentials, of_checks
+from lab_harness.emulators.guard import TOKEN_HEADER
+from lab_harness.emulators.http import call_json
+from lab_harness.emulators.saving import Saver
+from lab_harness.errors import EmulatorError
 
 PORT = 4566  # in a network namespace of its own every submission has the usual port
 SETTLE_SECONDS = 5.0  # for invocations that are under way when the notebook has ended
@@ -89,7 +92,8 @@ def serve(
         thread.start()
     from lab_harness.emulators.server import LabEmulator
 
-    asyncio.run(_serve(LabEmulator(token, learner.secret_access_key, folder), listening, requests, settle))
+    emulator = LabEmulator(token, learner.secret_access_key, folder, Unsaved(folder))
+    asyncio.run(_serve(emulator, listening, requests, settle))
 
 
 def _refuse_processes(event: str, _arguments: Any) -> None:
@@ -110,7 +114,6 @@ async def _serve(emulator: Any, listening: list[socket.socket], requests: socket
 
     from lab_harness.grading import functions
 
-    emulator._saver = Unsaved()
     functions.install(requests)
     _be_ready_at_once()
     threading.Thread(target=_settle_when_asked, args=(settle, functions.end_all), daemon=True).start()
@@ -141,34 +144,56 @@ def _settle_when_asked(settle: socket.socket, end_all: Any) -> None:
         settle.send(SETTLED if end_all(SETTLE_SECONDS) else TOO_LONG)
 
 
-class Unsaved:
+class Unsaved(Saver):
     """In place of what saves the state: nobody needs it after the submission is graded."""
-
-    trouble: tuple[str, ...] = ()
 
     async def run(self) -> None:
         await asyncio.Event().wait()
 
-    def save(self, _last: bool = False) -> None:
+    def save(self, last: bool = False) -> None:
         """Nothing is saved."""
 
 
-class RoomEmulator(Embedded):
+class RoomEmulator(Administered):
     """A submission's emulator as its checks see it, with the token that opens its administration."""
 
     def __init__(self, port: int, token: str = "") -> None:
-        super().__init__(Path("/nonexistent"))
+        super().__init__()
         self._services: list[str] | None = None
         self.open_with(port, token)
 
     def open_with(self, port: int, token: str) -> None:
         """Reach the emulator at this port, with this token."""
-        self._process = Process(0, 0.0, port, token)
+        self.endpoint, self._token = f"http://127.0.0.1:{port}", token
+
+    @property
+    def learner(self) -> Credentials:
+        """The student's key is in no hands but the student's."""
+        raise EmulatorError("Checks do not act as the student.")
+
+    @property
+    def checks(self) -> Credentials:
+        return of_checks(self._token)
+
+    @property
+    def marks(self) -> dict[str, str]:
+        return {TOKEN_HEADER: self._token}
+
+    def start(self) -> str:
+        """It runs already."""
+        return self.endpoint
+
+    def stop(self, insist: bool = False) -> bool:
+        """The room ends it."""
+        return False
 
     def services(self) -> list[str]:
         """Asked once: each check needs to know."""
         self._services = self._services or super().services()
         return self._services
+
+    def _admin(self, method: str, name: str, timeout: float = ANSWER_DEADLINE) -> Any:
+        return call_json(f"{self.endpoint}/_lab/{name}", method, {TOKEN_HEADER: self._token}, timeout)
 
 
 def student_environment(port: int, learner: Credentials, home: str, course: str) -> dict[str, str]:

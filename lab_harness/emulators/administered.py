@@ -1,0 +1,82 @@
+"""An embedded emulator as whoever may administer it sees it, whoever's process it is."""
+
+from abc import ABC, abstractmethod
+from contextlib import suppress
+from dataclasses import fields
+from typing import Any
+from urllib.parse import urlencode
+
+from lab_harness.emulators.base import Call, Deed, Mail, Run, as_calls, listed
+from lab_harness.errors import EmulatorError
+
+ANSWER_DEADLINE = 15.0  # seconds
+
+
+class Administered(ABC):
+    """What an embedded emulator tells, and does, on its administration's routes."""
+
+    name = "embedded"
+    place = "terminal"
+
+    def __init__(self) -> None:
+        self._said: list[str] = []
+        self._incidents: list[str] = []
+        self.trouble: list[str] = []
+
+    @abstractmethod
+    def _admin(self, method: str, name: str, timeout: float = ANSWER_DEADLINE) -> Any:
+        """What it answers on one route. Raises EmulatorError where it does not answer, or not to us."""
+
+    @property
+    def notices(self) -> list[str]:
+        return [*self._said, *self._incidents, *self.trouble]
+
+    def listen(self) -> None:
+        with suppress(EmulatorError):
+            told = self._admin("GET", f"notices?place={self.place}", timeout=2.0)
+            self._incidents += [text for text in told["incidents"] if text not in self._incidents]
+            self.trouble = told["trouble"]
+
+    def acknowledge(self) -> None:
+        with suppress(EmulatorError):
+            self._admin("POST", f"notices?place={self.place}", timeout=2.0)
+
+    def reset(self) -> None:
+        """Empty the account, the inbox and the call log."""
+        self._admin("POST", "reset")
+
+    def healthy(self) -> bool:
+        try:  # Another program at its port would not know its token.
+            return bool(self._admin("GET", "health", timeout=2.0)["emulator"] == self.name)
+        except EmulatorError:
+            return False
+
+    def version(self) -> str:
+        return str(self._admin("GET", "health")["version"])
+
+    def services(self) -> list[str]:
+        return list(self._admin("GET", "health")["services"])
+
+    def supports(self, service: str) -> bool:
+        return listed(service, self.services())
+
+    def inbox(self) -> list[Mail]:
+        names = {field.name for field in fields(Mail)}
+        return [
+            Mail(**{name: value for name, value in row.items() if name in names}) for row in self._admin("GET", "inbox")
+        ]
+
+    def calls(self, since: int = 0, wait: float = 0.0) -> list[Call] | None:
+        return as_calls(self._admin("GET", f"calls?since={since}&wait={wait:.3f}", ANSWER_DEADLINE + wait))
+
+    def deeds(self, since: int = 0) -> tuple[int, list[Deed]] | None:
+        answer = self._admin("GET", f"deeds?since={since}")
+        return answer["last"], [Deed(**deed) for deed in answer["deeds"]]
+
+    def runs(self, function: str) -> list[Run] | None:
+        rows = self._admin("GET", f"runs?{urlencode({'function': function})}")
+        return [Run(row["by"], row["event"], row["lines"]) for row in rows]
+
+    def _say(self, notice: str) -> None:
+        if notice not in self._said:
+            self._said.append(notice)
