@@ -11,6 +11,7 @@ from lab_harness.grading.sandbox import missing_protections
 from lab_harness.grading.told import grade_of
 from lab_harness.labs import load_lab
 from lab_harness.notebook.build import solved_notebook, task_of
+from lab_harness.results import CheckResult, Outcome
 from tests.grading.class_work import RIGHT_CELLS, outcomes
 from tests.grading.hostile import said
 
@@ -96,8 +97,7 @@ def test_an_emulator_that_hangs_is_a_limit_that_was_hit(attack):
 
 def test_a_judge_that_the_emulator_answers_no_more_leaves_what_was_judged_so_far(course, tmp_path):
     told = {"hit": ["The emulator stopped answering"], "judged": False, "errors": [], "cpu": 0.1, "fingerprint": ""}
-    passed = {"expected": None, "found": None, "next_step": None, "seconds": 0.1, "outcome": "passed", "points": 2}
-    told["results"] = [passed | {"name": "queue_exists"}]
+    told["results"] = [CheckResult("queue_exists", "The queue exists", "queue", Outcome.PASSED, 2).to_dict()]
     grade = grade_of(Submission("ana", "first_steps", tmp_path), load_lab("first_steps", course), told, 1.0)
     assert (grade.status, grade.points, grade.total) == (Status.LIMITED, 2, 5)
     assert outcomes(grade)["message_says_hello"] == "blocked"
