@@ -1,7 +1,6 @@
 """lab grade, release, class: what teachers do with a class."""
 
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from lab_harness.grading.changes import Change
     from lab_harness.grading.grade import Grade
     from lab_harness.grading.gradebook import Gradebook
-    from lab_harness.grading.reading import Reader
     from lab_harness.grading.run import GradeAll, Graded, Plan, Versions
     from lab_harness.grading.sandbox import Warm
     from lab_harness.grading.submissions import Intake
@@ -59,30 +57,25 @@ def grade(
     What was graded before and has not changed is not graded again, so a run that was stopped goes on where it was.
     Exit code: 0 all graded, 2 usage, 3 some work was rejected or could not be graded.
     """
-    if not sys.platform.startswith("linux"):
-        raise CourseError(
-            "`lab grade` walls submissions in by what only Linux has; grade on Linux, in a container say."
-        )
+    _insist_on_sense(submissions, out, workers, dask)
     course = find_course()
-    if out.resolve().is_relative_to(submissions.resolve()):
-        raise UsageError(f"{out} lies among the submissions; name another --out.")
-    if dask and workers:
-        raise UsageError("--workers is for this machine; `dask worker --nthreads N` says how many a worker takes.")
     for lab in (*labs, *regrade):
         load_lab(lab, course)  # an unknown one is named at once
+    from lab_harness.grading.ending import ended_in_order
+    from lab_harness.grading.reading import begin_reader
     from lab_harness.grading.sandbox import begin_warm
     from lab_harness.grading.scratch import Scratch, remove_left_behind
 
     remove_left_behind()
     with (
-        _ended_in_order(),
+        ended_in_order(),
         nullcontext() if dask else begin_warm(course, not no_sandbox) as warm,
         Scratch() as scratch,
-        _begin_reader(course) as reader,
+        begin_reader(course) as reader,
     ):
         from lab_harness.grading.class_view import shared_keys
         from lab_harness.grading.gradebook import open_gradebook
-        from lab_harness.grading.output import GRADEBOOK, results_folder, write_results
+        from lab_harness.grading.output import GRADEBOOK, alone_in, results_folder, write_results
         from lab_harness.grading.released import releases_of
         from lab_harness.grading.run import chosen, plan
         from lab_harness.grading.submissions import read_submissions
@@ -91,7 +84,7 @@ def grade(
             intake = read_submissions(submissions, course, Path(scratch), labs, reader)
         works = chosen(_something(intake, submissions), only)
         versions = _versions(course)
-        with _alone_in(results_folder(out)), open_gradebook(out / GRADEBOOK) as gradebook:
+        with alone_in(results_folder(out)), open_gradebook(out / GRADEBOOK) as gradebook:
             for lab in regrade:
                 gradebook.grade_again(lab, {each.student.id for each in works if each.lab == lab and not each.refused})
             steps = plan(works, gradebook.by_key(), versions, limit)
@@ -110,30 +103,16 @@ def grade(
     sys.exit(NOT_GRADED if any(each.grade.status in ("rejected", "broken") for each in done) else 0)
 
 
-@contextmanager
-def _ended_in_order() -> Iterator[None]:
-    """Let SIGTERM, and a terminal that is closed, clear away what was begun, as Ctrl-C does, before it ends this."""
-    # Who ignores a closed terminal, with nohup, goes on to do so.
-    heard = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
-
-    def end(number: int, _frame: object) -> None:
-        for each in heard:
-            signal.signal(each, signal.SIG_IGN)  # Clearing away is not to be interrupted by another one.
-        sys.exit(128 + number)
-
-    before = {number: signal.signal(number, end) for number in heard}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _begin_reader(course: Course) -> "Reader":
-    from lab_harness.grading.reading import Reader
-    from lab_harness.grading.released import releases_of
-
-    return Reader({id: released.known for id, released in releases_of(course).items()})
+def _insist_on_sense(submissions: Path, out: Path, workers: int | None, dask: str | None) -> None:
+    """Refuse what cannot be meant, before anything is begun."""
+    if not sys.platform.startswith("linux"):
+        raise CourseError(
+            "`lab grade` walls submissions in by what only Linux has; grade on Linux, in a container say."
+        )
+    if out.resolve().is_relative_to(submissions.resolve()):
+        raise UsageError(f"{out} lies among the submissions; name another --out.")
+    if dask and workers:
+        raise UsageError("--workers is for this machine; `dask worker --nthreads N` says how many a worker takes.")
 
 
 @contextmanager
@@ -158,18 +137,6 @@ def _versions(course: Course) -> "Versions":
     from lab_harness.grading.versions import versions_of
 
     return cache(lambda lab: versions_of(load_lab(lab, course)))
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Insist that no other run writes to these results."""
-    from filelock import FileLock, Timeout
-
-    try:
-        with FileLock(folder / ".lock", timeout=0):
-            yield
-    except Timeout as error:
-        raise CourseError(f"Another `lab grade` is writing to {folder}. Wait for it, or name another --out.") from error
 
 
 def _grader(

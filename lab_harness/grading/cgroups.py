@@ -54,6 +54,14 @@ class Groups:
         _remove(self.folder)
 
 
+def groups_or_why_none() -> tuple[Groups | None, str]:
+    """Control groups for rooms, or why there are none."""
+    try:
+        return Groups(), ""
+    except Unavailable as error:
+        return None, str(error)
+
+
 class Group:
     """The group that the calling process has joined, with all that it will start.
 

@@ -1,8 +1,8 @@
 """Writes all that comes of a class's grades into a folder."""
 
 import shutil
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lab_harness.errors import CourseError, LabError
@@ -34,6 +34,18 @@ def results_folder(path: Path) -> Path:
     except OSError as error:
         raise CourseError(f"{path} cannot be written: {error.strerror}.") from error
     return path
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Insist that no other run writes to these results."""
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise CourseError(f"Another `lab grade` is writing to {folder}. Wait for it, or name another --out.") from error
 
 
 def write_results(folder: Path, rows: Sequence[Row], releases: Mapping[str, Released], hash_all: HashAll) -> list[Path]:

@@ -16,7 +16,7 @@ from typing import IO
 from lab_harness.course import Course
 from lab_harness.errors import EmulatorError
 from lab_harness.grading.box import MOUNTED_FUNCTION
-from lab_harness.grading.cgroups import Groups, Unavailable
+from lab_harness.grading.cgroups import Groups, groups_or_why_none
 from lab_harness.grading.scratch import Scratch
 from lab_harness.grading.walls import GROUPS
 
@@ -84,7 +84,7 @@ class Warm:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         shown = COURSE if sandbox else str(course.root.resolve())
         words = ["-m", "lab_harness.grading.zygote", str(theirs.fileno()), "closed" if sandbox else "open", shown]
-        self._groups, self._why_none = _groups() if sandbox else (None, "there are no walls")
+        self._groups, self._why_none = groups_or_why_none() if sandbox else (None, "there are no walls")
         self._scratch = Scratch()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = start_python(words, course, Path(self._scratch.name), sandbox, theirs, self._log, self._groups)
@@ -183,14 +183,6 @@ def _environment(sandbox: bool) -> dict[str, str]:
     kept |= {"PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "agg", "HOME": "/tmp"}  # noqa: S108
     cache_folder = _font_cache()
     return kept | ({"MPLCONFIGDIR": _inside(cache_folder) if sandbox else cache_folder} if cache_folder else {})
-
-
-def _groups() -> tuple[Groups | None, str]:
-    """Control groups for rooms, or why there are none."""
-    try:
-        return Groups(), ""
-    except Unavailable as error:
-        return None, str(error)
 
 
 def _bubblewrap(course: Course, scratch: Path, groups: Path | None = None) -> list[str]:
