@@ -120,22 +120,10 @@ TEST = '''\
 
 import pytest
 
-from lab_harness import Failure, load_lab, run_checks
+from lab_harness import Failure, load_lab
 
 lab = load_lab("$lab")
-
-
-def outcomes(clients):
-    return {result.name: result.outcome for result in run_checks(lab, clients)}
-
-
-def test_untouched_lab_fails_the_first_check(clients):
-    assert outcomes(clients) == {"queue_exists": "failed"}
-
-
-def test_solution_passes_every_check(clients):
-    lab.solve(clients)
-    assert set(outcomes(clients).values()) == {"passed"}
+FIRST = {"queue_exists"}  # what fails where nothing was built
 
 
 def test_a_deleted_queue_is_missed(clients):

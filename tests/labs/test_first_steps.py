@@ -9,6 +9,7 @@ from lab_harness import load_lab, queue_counts, run_checks
 from .helpers import aws_cli, failure, not_passed
 
 lab = load_lab("first_steps")
+FIRST = {"queue_exists"}  # what fails in an untouched account
 QUEUE, TEXT = "first-steps", "hello, serverless"
 
 

@@ -11,6 +11,7 @@ from tests.waiting import PATIENCE
 from .helpers import aws_cli, configure, deploy, failure, not_passed, zipped
 
 lab = load_lab("hello_lambda")
+FIRST = {"role_exists", "function_exists"}  # what fails in an untouched account
 ROLE, FUNCTION = "hello-world-role", "hello-world"
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 LAMBDA_TRUST = {

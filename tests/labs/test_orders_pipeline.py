@@ -15,6 +15,7 @@ from tests.waiting import PATIENCE, wait_until
 from .helpers import configure, deploy, failure, found_alone, not_passed
 
 lab = load_lab("orders_pipeline")
+FIRST = {"table_exists", "queues_exist", "role_exists", "function_exists"}  # what fails in an untouched account
 found = partial(found_alone, lab)
 checks = lab.checks
 QUEUE, DEAD, FUNCTION, ROLE, TABLE = checks.QUEUE, checks.DEAD_LETTER_QUEUE, checks.FUNCTION, checks.ROLE, checks.TABLE

@@ -18,6 +18,13 @@ from tests.waiting import PATIENCE
 from .helpers import aws_cli, configure, deploy, failure, not_passed
 
 lab = load_lab("pets_api")
+FIRST = {
+    "api_exists",
+    "role_exists",
+    "function_exists",
+    "plan_exists",
+    "key_is_enabled",
+}  # what fails in an untouched account
 checks = lab.checks
 API, STAGE, FUNCTION, ROLE = checks.API, checks.STAGE, checks.FUNCTION, checks.ROLE
 PLAN, KEY = checks.PLAN, checks.KEY

@@ -15,6 +15,13 @@ from tests.waiting import PATIENCE
 from .helpers import aws_cli, configure, deploy, failure, not_passed
 
 lab = load_lab("state_machine")
+FIRST = {
+    "hello_exists",
+    "table_exists",
+    "queue_exists",
+    "function_role_is_trusted",
+    "machine_role_is_trusted",
+}  # what fails in an untouched account
 checks = lab.checks
 HELLO, MACHINE, TABLE, QUEUE = checks.HELLO, checks.MACHINE, checks.TABLE, checks.QUEUE
 FUNCTION_ROLE, MACHINE_ROLE, FUNCTIONS = checks.FUNCTION_ROLE, checks.MACHINE_ROLE, checks.FUNCTIONS

@@ -14,6 +14,7 @@ from tests.waiting import PATIENCE
 from .helpers import aws_cli, failure, found_alone, not_passed
 
 lab = load_lab("termination_alert")
+FIRST = {"instance_was_launched", "topic_exists", "rule_exists"}  # what fails in an untouched account
 checks = lab.checks
 TOPIC, RULE, ADDRESS = checks.TOPIC, checks.RULE, "ana@example.com"
 PROBE = "others_stay_silent"  # launches an instance of its own

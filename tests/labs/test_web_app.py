@@ -17,6 +17,14 @@ from tests.waiting import wait_until
 from .helpers import aws_cli, configure, deploy, failure, found_alone, not_passed
 
 lab = load_lab("web_app")
+FIRST = {
+    "table_exists",
+    "role_exists",
+    "function_exists",
+    "rest_api_is_deployed",
+    "bucket_is_a_website",
+    "api_is_deployed",
+}  # what fails in an untouched account
 found = partial(found_alone, lab)
 checks = lab.checks
 TABLE, ROLE, FUNCTION, BUCKET = checks.TABLE, checks.ROLE, checks.FUNCTION, checks.BUCKET
