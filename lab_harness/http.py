@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +14,9 @@ from urllib3 import BaseHTTPResponse, HTTPHeaderDict, Timeout, connection_from_u
 from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 
 from lab_harness.checks import Failure
+from lab_harness.customers import chance
 from lab_harness.errors import EmulatorNotReady
+from lab_harness.http_clients import CLIENTS
 from lab_harness.local import require_local
 
 # A file that a page or script names: in quotes, or bare behind src= and href=.
@@ -24,8 +25,6 @@ SITE_FILE = re.compile(
     r"""|(?:src|href)=(?P<bare>(?!//)[\w./-]+\.(?:m?js|css|json))(?=[?#\s>])"""
 )
 SHOWN_TEXT = 300  # characters of an answer's body in messages
-# What a request in the notebooks says, which use urllib: a function cannot tell the two apart.
-USER_AGENT = f"Python-urllib/{sys.version_info[0]}.{sys.version_info[1]}"
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.0, 30.0  # seconds; API Gateway itself waits at most 29 for an integration
 LONGEST_ANSWER = 40.0  # seconds until a whole body is there, however it trickles
 LARGEST_BODY = 10 * 1024 * 1024  # bytes: API Gateway passes on no more (2026)
@@ -58,7 +57,7 @@ def api_path(api_id: str, stage: str) -> str:
 
 
 class Http:
-    """Sends requests to one emulator: what a check gets that has a parameter `http`.
+    """Sends requests to one emulator, each as some client would: what a check gets that has a parameter `http`.
 
     Redirects are answers, not followed. Names like `<bucket>.s3-website.localhost` resolve in browsers but not
     on every machine, so requests go to the emulator's own address with the name as their Host.
@@ -104,21 +103,34 @@ class Http:
     ) -> tuple[BaseHTTPResponse, bytes]:
         if not path.startswith("/"):
             raise ValueError(f"{path!r} is no path: it does not begin with a slash")
-        sent = HTTPHeaderDict({"User-Agent": USER_AGENT})
+        content, sent = self._as_sent(method, body, headers, host)
         deadline = time.monotonic() + LONGEST_ANSWER
+        try:
+            response = self._pool.request(
+                method, path, body=content, headers=sent, redirect=False, preload_content=False
+            )
+            return response, _whole_body(response, f"{method} {path}", deadline, most)
+        except HTTPError as error:
+            raise self._trouble(f"{method} {path}", error) from error
+
+    def _as_sent(
+        self, method: str, body: Any, headers: Mapping[str, str], host: str | None
+    ) -> tuple[bytes | None, HTTPHeaderDict]:
+        """A request's body and headers as some client would send them."""
+        client = chance.choice(CLIENTS)
+        sent, is_json = HTTPHeaderDict(client.headers), body is not None and not isinstance(body, str)
+        text = json.dumps(body, separators=client.separators) if is_json else body
+        content = None if text is None else text.encode()
+        if client.length_last and (content is not None or method not in ("GET", "HEAD")):
+            sent["Content-Length"] = str(len(content or b""))
         if host:
             port = urlsplit(self._endpoint).port
             sent["Host"] = f"{host}:{port}" if port else host
         sent.update(headers)
-        sent.update(self._marks())
-        if body is not None and not isinstance(body, str):
+        if is_json:
             sent.setdefault("Content-Type", "application/json")
-            body = json.dumps(body, separators=(",", ":"))  # as browsers and urllib3 write it
-        try:
-            response = self._pool.request(method, path, body=body, headers=sent, redirect=False, preload_content=False)
-            return response, _whole_body(response, f"{method} {path}", deadline, most)
-        except HTTPError as error:
-            raise self._trouble(f"{method} {path}", error) from error
+        sent.update(self._marks())
+        return content, sent
 
     def _trouble(self, request: str, error: HTTPError) -> Failure | EmulatorNotReady:
         """What it means that there is no answer: a mistake in what the learner built, or an emulator that is gone."""
