@@ -43,7 +43,6 @@ def account_state(clients: Clients, services: Collection[str]) -> State:
     Raises EmulatorNotReady when the emulator does not answer.
     """
     state: dict[tuple[str, Part], frozenset[str]] = {}
-    ours = made_names()
     for service in READERS.keys() & services:
         try:
             rows = list(READERS[service](clients))
@@ -51,6 +50,7 @@ def account_state(clients: Clients, services: Collection[str]) -> State:
             continue
         except (*UNREACHABLE, HTTPClientError) as error:
             raise EmulatorNotReady(f"The emulator does not answer at {clients.emulator.endpoint}.") from error
+        ours = made_names()  # Asked now: another thread's checks may have made something while it was read.
         for part in Part:
             texts = (json.dumps(row, default=str, sort_keys=True) for row in rows if row.part is part)
             state[service, part] = frozenset(text for text in texts if not _names_any(text, ours))

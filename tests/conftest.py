@@ -32,8 +32,10 @@ SAMPLE_LABS = ROOT / "tests" / "sample_labs"
 
 def pytest_configure():
     """Hear Ctrl-C as what the tests start does, and read the descriptions of AWS's services once."""
-    # Where a shell has started us in the background it would be ignored.
+    # Where a shell has started us in the background, or with nohup, these would be ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if sys.platform != "win32":
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     # Each test's clients are of a session of their own, which would read its services' descriptions anew; a third of
     # the processor time of a lab's tests went there.
     botocore.session.create_loader = cache(botocore.loaders.create_loader)

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from lab_harness.aws import Clients
+from lab_harness.emulators.credentials import learners
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.holding import Holding, emulators_in, is_held
 from lab_harness.emulators.process import free_port, launch, let_go, read_process
@@ -59,12 +60,12 @@ def test_process_whose_starter_goes_before_it_was_told_to_begin_ends_and_has_tou
     child, _ = launch_in(home)
     child.stdin.close()
     assert child.wait(PATIENCE) == 1
-    assert {path.name for path in home.iterdir()} == {"tmp"}
+    assert {path.name for path in home.iterdir()} == {"secret-key", "tmp"}
 
 
 def launch_in(home):
     home.mkdir()
-    return launch(home, home.parent / "emulator.log", free_port())
+    return launch(home, home.parent / "emulator.log", free_port(), learners(home))
 
 
 def test_process_that_nobody_tells_to_begin_has_no_hold_and_answers_nobody(tmp_path):

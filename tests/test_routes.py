@@ -81,6 +81,9 @@ def reached():
             ("eks", "handle_request", "eks"), ("s3tables", "handle_request", "s3tables"),
         ):  # fmt: skip
             patch.setattr(app._get_module(module), name, spy(meant))
+        app._get_module(
+            "stepfunctions"
+        )  # With it comes what changes Python's recursion limit, which hypothesis watches.
         glue = app._get_module("glue")
         patch.setattr(glue, "_handle_iceberg_rest", lambda *_, **__: found.append("glue"))
         yield lambda request, body: asyncio.run(asked(app, request, body, found))

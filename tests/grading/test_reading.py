@@ -84,7 +84,7 @@ def test_half_a_character_in_code_is_no_reason_to_stop(tmp_path, reader):
     [
         (Bounds(memory_bytes=8 * MIB), "it is too large to be read"),
         (Bounds(cpu_seconds=1), "it is too large to be read: that takes more than 1 s of processor time"),
-        (Bounds(seconds=0.2), "it is too large or too deep to be read: what read it was ended"),
+        (Bounds(seconds=0.01), "it is too large or too deep to be read: what read it was ended"),
     ],
 )
 def test_what_takes_more_than_it_may_is_rejected_with_the_reason(tmp_path, bounds, reason):
