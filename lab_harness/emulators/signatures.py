@@ -47,6 +47,7 @@ UNKNOWN_KEY = Refused("UnrecognizedClientException")
 MISMATCH = Refused("SignatureDoesNotMatch")
 EXPIRED = Refused("RequestExpired", "Request has expired")
 WRONG_SERVICE = Refused("SignatureDoesNotMatch", "Credential should be scoped to correct service.")
+ADDED_HEADERS = Refused("SignatureDoesNotMatch", "There were headers present in the request which were not signed.")
 CHANGED_BODY = Refused("SignatureDoesNotMatch", "The body is not the one that x-amz-content-sha256 was made of.")
 
 
@@ -136,6 +137,8 @@ def _by_query(request: Request, keys: Keys) -> str | Refused:
         return Refused("SignatureDoesNotMatch", "X-Amz-Date or X-Amz-Expires is malformed.")
     if destination(request) != signed_for(request, signature.service):
         return WRONG_SERVICE
+    if any(name.startswith("x-amz-") for name in request.headers.keys() - set(signature.signed_headers.split(";"))):
+        return ADDED_HEADERS  # One of them would copy any object to where the link may write.
     found = keys.find(signature.access_key_id, request.parameter("X-Amz-Security-Token"))
     return _signer(signature, request, found, presigned=True)
 
