@@ -202,6 +202,18 @@ def test_presigned_link_to_s3_does_not_lead_to_another_service(embedded, version
     assert [call.service for call in embedded.calls()] == before
 
 
+def test_presigned_link_takes_no_header_of_awss_that_was_not_signed(embedded):
+    s3 = client(embedded, "s3", signature_version="s3v4")
+    s3.create_bucket(Bucket="vault")
+    s3.put_object(Bucket="vault", Key="mine", Body=b"private")
+    url = s3.generate_presigned_url("put_object", {"Bucket": "signed", "Key": "drop"})
+    status, body = send(embedded, "PUT", url.removeprefix(embedded.endpoint), {"X-Amz-Copy-Source": "/vault/mine"})
+    assert (status, b"SignatureDoesNotMatch" in body) == (403, True)
+    copy = {"Bucket": "signed", "Key": "drop", "CopySource": "vault/mine"}
+    url = s3.generate_presigned_url("copy_object", copy)
+    assert send(embedded, "PUT", url.removeprefix(embedded.endpoint), {"X-Amz-Copy-Source": "vault/mine"})[0] == 200
+
+
 def test_presigned_link_to_another_service_takes_no_other_body(embedded):
     request = AWSRequest("POST", f"{embedded.endpoint}/?Action=GetCallerIdentity&Version=2011-06-15", data=b"")
     key = embedded.learner
@@ -493,7 +505,10 @@ def test_websocket_opens_an_api_for_programs_and_own_pages_and_nothing_else(embe
     assert upgrade(embedded, path, Origin=f"http://site.s3-website.localhost:{port}") == 101
     assert upgrade(embedded, path, Origin="https://evil.example") == 403
     assert upgrade(embedded, "/") == 403
-    assert upgrade(embedded, "/", Host=f"iot.us-east-1.localhost:{port}", **{"Sec-WebSocket-Protocol": "mqtt"}) == 403
+    url_of_function = f"{'a' * 32}.lambda-url.iot.us-east-1.localhost"
+    for host in ("iot.us-east-1.localhost", "a.iot.us-east-1.s3-website.localhost", url_of_function):
+        for path in ("/", "/health"):
+            assert upgrade(embedded, path, Host=f"{host}:{port}", **{"Sec-WebSocket-Protocol": "mqtt"}) == 403
 
 
 def test_messages_to_a_websockets_clients_are_sent_by_who_has_a_key(embedded):
