@@ -214,6 +214,35 @@ def test_presigned_link_takes_no_header_of_awss_that_was_not_signed(embedded):
     assert send(embedded, "PUT", url.removeprefix(embedded.endpoint), {"X-Amz-Copy-Source": "vault/mine"})[0] == 200
 
 
+@pytest.mark.parametrize(
+    "added", ["x-amz-copy-source=/signed/private", "X-Amz-Copy-Source=/signed/private", "retention", "renameObject"]
+)
+@pytest.mark.parametrize("version", ["s3", "s3v4"])
+def test_presigned_link_takes_no_parameter_that_was_not_signed(embedded, version, added):
+    client(embedded, "s3").put_object(Bucket="signed", Key="private", Body=b"private")
+    s3 = client(embedded, "s3", signature_version=version)
+    target = s3.generate_presigned_url("put_object", {"Bucket": "signed", "Key": "drop"}).removeprefix(
+        embedded.endpoint
+    )
+    status, body = send(embedded, "PUT", f"{target}&{added}")
+    assert (status, b"SignatureDoesNotMatch" in body) == (403, True)
+    assert send(embedded, "PUT", target)[0] == 200
+
+
+@pytest.mark.parametrize("version", ["s3", "s3v4"])
+def test_presigned_links_list_a_bucket_and_store_metadata(embedded, version):
+    s3 = client(embedded, "s3", signature_version=version)
+    put = {"Bucket": "signed", "Key": "noted", "Metadata": {"by": "me"}}
+    url = s3.generate_presigned_url("put_object", put)
+    headers = {"x-amz-meta-by": "me"}
+    assert send(embedded, "PUT", url.removeprefix(embedded.endpoint), headers, b"x")[0] == 200
+    assert client(embedded, "s3").head_object(Bucket="signed", Key="noted")["Metadata"] == {"by": "me"}
+    for operation in ("list_objects", "list_objects_v2"):
+        url = s3.generate_presigned_url(operation, {"Bucket": "signed", "Prefix": "noted"})
+        status, body = send(embedded, "GET", url.removeprefix(embedded.endpoint))
+        assert (status, b"<Key>noted</Key>" in body) == (200, True)
+
+
 def test_presigned_link_to_another_service_takes_no_other_body(embedded):
     request = AWSRequest("POST", f"{embedded.endpoint}/?Action=GetCallerIdentity&Version=2011-06-15", data=b"")
     key = embedded.learner
