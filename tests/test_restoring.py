@@ -254,7 +254,9 @@ def test_incident_is_told_in_each_place_until_it_was_seen_there(tmp_path):
     assert Incidents(tmp_path / "incidents.json").unseen("panel") == []
 
 
-@pytest.mark.parametrize("content", [b"\xff", b"{}", b"[1]", b'[{"text": 1}]', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "content", [b"\xff", b"{}", b"[1]", b'[{"text": 1}]', b'[{"text": "a", "seen": [{}]}]', b"[" * 100_000]
+)
 def test_damaged_list_of_incidents_is_set_aside_too(tmp_path, content):
     (tmp_path / "incidents.json").write_bytes(content)
     [told] = Incidents(tmp_path / "incidents.json").unseen("panel")
