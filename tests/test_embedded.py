@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -273,6 +274,17 @@ def test_file_of_a_process_that_cannot_be_read_is_as_good_as_none(tmp_path, text
     assert emulator.endpoint == ""
     assert not emulator.healthy()
     assert not emulator.stop()
+
+
+def test_copy_of_a_course_whose_emulator_runs_has_an_emulator_of_its_own(tmp_path):
+    with started(tmp_path / "first") as emulator:
+        shutil.copytree(emulator.home, tmp_path / "second")
+        copied = Embedded(tmp_path / "second")
+        assert not copied.healthy()
+        assert not copied.stop()
+        with started(tmp_path / "second") as other:
+            assert other.endpoint != emulator.endpoint
+        assert emulator.healthy()
 
 
 def test_file_cut_short_is_recovered_from(tmp_path):

@@ -11,6 +11,8 @@ from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.incidents import Incidents, set_aside
 from lab_harness.emulators.process import free_port
 from lab_harness.emulators.restoring import Damaged, payload_of, reason
+from lab_harness.emulators.saving import follow_port
+from lab_harness.emulators.seals import sealed
 from lab_harness.emulators.stored_objects import check_objects
 from tests.test_saving import build
 
@@ -53,7 +55,7 @@ DAMAGES = {
     "sns": lambda file: file.write_bytes(whole({"topics": []})),
     "eventbridge": turned_into_a_dangling_link,
     "stepfunctions": lambda file: file.write_bytes(b"[" * 100_000),
-    "cloudwatch_logs": lambda file: file.write_bytes(b"null"),
+    "cloudwatch_logs": lambda file: file.write_bytes(file.read_bytes().replace(b"notes", b"votes")),
 }
 
 
@@ -214,6 +216,25 @@ def test_what_is_no_saved_state_is_damaged_and_a_phrase_says_why(content):
     assert reason(caught.value)
 
 
+def test_content_that_was_changed_is_damaged_though_it_is_a_state():
+    good = sealed(whole({"queues": {"orders": {"name": "orders"}}}))
+    assert payload_of(good, "sqs") == {"queues": {"orders": {"name": "orders"}}}
+    for changed in (good.replace(b'{"name": "orders"}', b"5"), good.replace(b"orders", b"orderz")):
+        with pytest.raises(Damaged, match="it is not what was saved"):
+            payload_of(changed, "sqs")
+
+
+def test_state_that_follows_its_port_stays_good_and_what_is_damaged_stays_damaged(tmp_path):
+    good = sealed(whole({"queues": {"q": "http://localhost:4566/0/q"}}))
+    (tmp_path / "sqs.json").write_bytes(good)
+    (tmp_path / "sns.json").write_bytes(good.replace(b'"q"', b'"p"'))
+    follow_port(tmp_path, 5000, last=4566)
+    moved = payload_of((tmp_path / "sqs.json").read_bytes(), "sqs")
+    assert moved == {"queues": {"q": "http://localhost:5000/0/q"}}
+    with pytest.raises(Damaged):
+        payload_of((tmp_path / "sns.json").read_bytes(), "sqs")
+
+
 def test_set_aside_never_takes_a_name_that_is_used(tmp_path, monkeypatch):
     names = set()
     for number in range(50):
@@ -233,7 +254,9 @@ def test_incident_is_told_in_each_place_until_it_was_seen_there(tmp_path):
     assert Incidents(tmp_path / "incidents.json").unseen("panel") == []
 
 
-@pytest.mark.parametrize("content", [b"\xff", b"{}", b"[1]", b'[{"text": 1}]', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "content", [b"\xff", b"{}", b"[1]", b'[{"text": 1}]', b'[{"text": "a", "seen": [{}]}]', b"[" * 100_000]
+)
 def test_damaged_list_of_incidents_is_set_aside_too(tmp_path, content):
     (tmp_path / "incidents.json").write_bytes(content)
     [told] = Incidents(tmp_path / "incidents.json").unseen("panel")

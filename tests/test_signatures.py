@@ -202,6 +202,47 @@ def test_presigned_link_to_s3_does_not_lead_to_another_service(embedded, version
     assert [call.service for call in embedded.calls()] == before
 
 
+def test_presigned_link_takes_no_header_of_awss_that_was_not_signed(embedded):
+    s3 = client(embedded, "s3", signature_version="s3v4")
+    s3.create_bucket(Bucket="vault")
+    s3.put_object(Bucket="vault", Key="mine", Body=b"private")
+    url = s3.generate_presigned_url("put_object", {"Bucket": "signed", "Key": "drop"})
+    status, body = send(embedded, "PUT", url.removeprefix(embedded.endpoint), {"X-Amz-Copy-Source": "/vault/mine"})
+    assert (status, b"SignatureDoesNotMatch" in body) == (403, True)
+    copy = {"Bucket": "signed", "Key": "drop", "CopySource": "vault/mine"}
+    url = s3.generate_presigned_url("copy_object", copy)
+    assert send(embedded, "PUT", url.removeprefix(embedded.endpoint), {"X-Amz-Copy-Source": "vault/mine"})[0] == 200
+
+
+@pytest.mark.parametrize(
+    "added", ["x-amz-copy-source=/signed/private", "X-Amz-Copy-Source=/signed/private", "retention", "renameObject"]
+)
+@pytest.mark.parametrize("version", ["s3", "s3v4"])
+def test_presigned_link_takes_no_parameter_that_was_not_signed(embedded, version, added):
+    client(embedded, "s3").put_object(Bucket="signed", Key="private", Body=b"private")
+    s3 = client(embedded, "s3", signature_version=version)
+    target = s3.generate_presigned_url("put_object", {"Bucket": "signed", "Key": "drop"}).removeprefix(
+        embedded.endpoint
+    )
+    status, body = send(embedded, "PUT", f"{target}&{added}")
+    assert (status, b"SignatureDoesNotMatch" in body) == (403, True)
+    assert send(embedded, "PUT", target)[0] == 200
+
+
+@pytest.mark.parametrize("version", ["s3", "s3v4"])
+def test_presigned_links_list_a_bucket_and_store_metadata(embedded, version):
+    s3 = client(embedded, "s3", signature_version=version)
+    put = {"Bucket": "signed", "Key": "noted", "Metadata": {"by": "me"}}
+    url = s3.generate_presigned_url("put_object", put)
+    headers = {"x-amz-meta-by": "me"}
+    assert send(embedded, "PUT", url.removeprefix(embedded.endpoint), headers, b"x")[0] == 200
+    assert client(embedded, "s3").head_object(Bucket="signed", Key="noted")["Metadata"] == {"by": "me"}
+    for operation in ("list_objects", "list_objects_v2"):
+        url = s3.generate_presigned_url(operation, {"Bucket": "signed", "Prefix": "noted"})
+        status, body = send(embedded, "GET", url.removeprefix(embedded.endpoint))
+        assert (status, b"<Key>noted</Key>" in body) == (200, True)
+
+
 def test_presigned_link_to_another_service_takes_no_other_body(embedded):
     request = AWSRequest("POST", f"{embedded.endpoint}/?Action=GetCallerIdentity&Version=2011-06-15", data=b"")
     key = embedded.learner
@@ -493,7 +534,10 @@ def test_websocket_opens_an_api_for_programs_and_own_pages_and_nothing_else(embe
     assert upgrade(embedded, path, Origin=f"http://site.s3-website.localhost:{port}") == 101
     assert upgrade(embedded, path, Origin="https://evil.example") == 403
     assert upgrade(embedded, "/") == 403
-    assert upgrade(embedded, "/", Host=f"iot.us-east-1.localhost:{port}", **{"Sec-WebSocket-Protocol": "mqtt"}) == 403
+    url_of_function = f"{'a' * 32}.lambda-url.iot.us-east-1.localhost"
+    for host in ("iot.us-east-1.localhost", "a.iot.us-east-1.s3-website.localhost", url_of_function):
+        for path in ("/", "/health"):
+            assert upgrade(embedded, path, Host=f"{host}:{port}", **{"Sec-WebSocket-Protocol": "mqtt"}) == 403
 
 
 def test_messages_to_a_websockets_clients_are_sent_by_who_has_a_key(embedded):

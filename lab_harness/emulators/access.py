@@ -48,7 +48,7 @@ class Access:
         if isinstance(source, str):
             return refusals.plain(source)
         request = _request(scope, fields)
-        if self._is_open(request):
+        if routes.is_public_socket(request) if scope["type"] == "websocket" else self._is_open(request):
             return Admitted(request, receive, CHECKS if guard.TOKEN_HEADER in request.headers else LEARNER)
         signed = signatures.is_signed(request) and (source is guard.Source.PROGRAM or signatures.is_link(request))
         if scope["type"] == "http" and (signed or _is_small_form(request)):

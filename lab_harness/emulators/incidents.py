@@ -74,4 +74,6 @@ def _read(file: Path) -> list[dict[str, Any]]:
     for each in found:
         if not (isinstance(each, dict) and isinstance(each.get("text"), str) and isinstance(each.get("seen"), list)):
             raise ValueError("no incident")
+        if not all(isinstance(place, str) for place in each["seen"]):
+            raise ValueError("no incident")
     return found

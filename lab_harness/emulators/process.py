@@ -62,11 +62,17 @@ class Process:
 
 
 def read_process(file: Path) -> Process | None:
-    """The process that a file tells of; None where there is none, or it was cut short by a crash."""
+    """The process that a file tells of; None where there is none, or it was cut short by a crash.
+
+    None in a folder that was copied, too: the process has the first one, and its state.
+    """
     try:
         fields = json.loads(file.read_text(encoding="utf-8"))
         found = Process(int(fields["pid"]), float(fields["created"]), int(fields["port"]), str(fields["token"]))
+        here = file.parent.stat().st_ino
     except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        return None
+    if fields.get("folder", here) != here:
         return None
     return found if 0 < found.pid < 2**31 and 0 < found.port < 2**16 else None
 
@@ -76,7 +82,8 @@ def write_process(file: Path, process: Process) -> None:
     part = file.with_suffix(".part")
     part.unlink(missing_ok=True)
     part.touch(mode=0o600)
-    part.write_text(json.dumps(asdict(process)), encoding="utf-8")
+    fields = asdict(process) | {"folder": file.parent.stat().st_ino}
+    part.write_text(json.dumps(fields), encoding="utf-8")
     part.replace(file)
 
 

@@ -21,6 +21,7 @@ import wrapt
 
 from lab_harness.emulators.incidents import Incidents, moment_of, set_aside
 from lab_harness.emulators.saving import LARGEST, Saver, copy_of, follow_port, read_port, state_file, state_text
+from lab_harness.emulators.seals import unsealed
 from lab_harness.emulators.stored_objects import check_objects
 
 REFERENCE = re.compile(rb"[0-9a-f]{64}")
@@ -169,7 +170,10 @@ def payload_of(content: bytes, service: str) -> dict[str, Any]:
     """A service's state from what its file holds, as MiniStack reads it. Damaged where it would not, or not all."""
     from ministack.core import persistence
 
-    wrapped = json.loads(content.decode("utf-8"), object_hook=persistence._json_object_hook)
+    text, good = unsealed(content)
+    wrapped = json.loads(text.decode("utf-8"), object_hook=persistence._json_object_hook)
+    if not good:
+        raise Damaged("it is not what was saved")
     if not isinstance(wrapped, dict) or "__ministack_format__" not in wrapped:
         raise Damaged("it is no saved state")
     version, known = wrapped["__ministack_format__"], persistence._state_format_version(service)

@@ -89,6 +89,13 @@ def is_public(request: "Request") -> bool:
     return place in ("cognito-idp", "cognito-identity") and _is_unsigned_operation(request)
 
 
+def is_public_socket(request: "Request") -> bool:
+    """Whether anybody may open a WebSocket there. By Host alone MiniStack takes all others to IoT or AppSync."""
+    from ministack import app
+
+    return bool(app._parse_execute_api_url(request.headers.get("host", ""), request.path))
+
+
 def may_be_public(request: "Request") -> bool:
     """Whether a look is needed: not for most AWS calls, which name no API by Host or path."""
     plain = "." not in request.headers["host"].removeprefix("127.0.0.1")

@@ -5,7 +5,6 @@ MiniStack writes its state only when it is stopped in good order. Beside each se
 """
 
 import asyncio
-import hashlib
 import json
 import logging
 import os
@@ -17,6 +16,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from lab_harness.emulators.seals import digest, sealed, unsealed
 
 INTERVAL = 2.0  # seconds between two looks at the state; a crash loses at most this and the time to write
 ATTEMPTS = 3
@@ -58,9 +59,10 @@ def _move(file: Path, address: re.Pattern[bytes], new: bytes) -> None:
     about = file.stat()
     if not stat.S_ISREG(about.st_mode) or about.st_size > LARGEST:
         return
-    text = file.read_bytes()
-    if (moved := address.sub(new, text)) != text:
-        replace(file, moved)
+    content = file.read_bytes()
+    text, good = unsealed(content)
+    if good and (moved := address.sub(new, text)) != text:
+        replace(file, moved if text is content else sealed(moved))
         os.utime(file, ns=(about.st_atime_ns, about.st_mtime_ns))  # It tells how old a copy is.
 
 
@@ -153,7 +155,7 @@ class Saver:
         text = state_text(service, get_state)
         if text is None:
             return
-        file, before, now = state_file(self._folder, service), self._written.get(service), _digest(text)
+        file, before, now = state_file(self._folder, service), self._written.get(service), digest(text)
         if before != now or (last and not _is_whole(file, now)):
             older = copy_of(file) if before and _is_whole(file, before) else None  # A damaged file becomes no copy.
             replace(file, text, older)
@@ -168,17 +170,13 @@ class Saver:
 
     def loaded(self, service: str, content: bytes) -> None:
         """The service's file holds this, and it is good."""
-        self._written[service] = _digest(content)
+        self._written[service] = digest(content)
 
 
-def _digest(content: bytes) -> bytes:
-    return hashlib.blake2b(content, digest_size=16).digest()
-
-
-def _is_whole(file: Path, digest: bytes) -> bool:
+def _is_whole(file: Path, expected: bytes) -> bool:
     """Whether a file still is what was written: a damaged one must not take the good copy's place."""
     try:
-        return _digest(file.read_bytes()) == digest
+        return digest(file.read_bytes()) == expected
     except OSError:
         return False
 
@@ -202,7 +200,10 @@ def unsaved_objects() -> str:
 
 
 def state_text(service: str, get_state: Any) -> bytes | None:
-    """The service's state in MiniStack's own file format; None where it has none. RuntimeError if it keeps changing."""
+    """What its file is to hold: the service's state in MiniStack's own format, sealed; None where it has none.
+
+    RuntimeError if it keeps changing.
+    """
     from ministack.core import persistence
 
     for _ in range(ATTEMPTS):
@@ -211,7 +212,7 @@ def state_text(service: str, get_state: Any) -> bytes | None:
             if state is None:
                 return None
             wrapped = {"__ministack_format__": persistence._state_format_version(service), "payload": state}
-            return json.dumps(wrapped, default=persistence._json_default).encode()
+            return sealed(json.dumps(wrapped, default=persistence._json_default).encode())
         except RuntimeError:
             continue  # A function changed a dictionary while it was copied; look again.
     raise RuntimeError("it keeps changing")
