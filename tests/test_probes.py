@@ -1,6 +1,7 @@
 """Tests for the probes: invoke a function, read its log, count and take messages."""
 
 import io
+import time
 import zipfile
 from types import SimpleNamespace
 
@@ -164,3 +165,27 @@ def test_messages_with_a_text_are_taken_and_the_others_come_back(queue):
 
 def test_taking_from_an_empty_queue_takes_nothing(queue):
     assert take_messages(*queue) == []
+
+
+def test_a_queue_that_takes_longer_to_read_than_messages_are_hidden_is_read_once(queue):
+    sqs, url = queue
+    for number in range(60):
+        sqs.send_message(QueueUrl=url, MessageBody=f"letter {number}")
+
+    class Slow:
+        """SQS on a busy machine; it ends a reading that would have no end."""
+
+        def __init__(self):
+            self.received = 0
+
+        def __getattr__(self, name):
+            return getattr(sqs, name)
+
+        def receive_message(self, **wanted):
+            self.received += 1
+            time.sleep(0.25)
+            return sqs.receive_message(**wanted) if self.received < 20 else {}
+
+    slow = Slow()
+    assert take_messages(slow, url, lambda body: body == "letter 59", hidden=1) == ["letter 59"]
+    assert slow.received <= 8
