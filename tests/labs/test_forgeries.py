@@ -404,6 +404,7 @@ def test_a_queue_of_another_account_or_region_or_name_is_not_the_first(clients, 
         with contextlib.suppress(ClientError):  # as AWS refuses a slash
             clients["sqs"].create_queue(QueueName=name)
     for key, region in (("123456789012", "us-east-1"), ("test", "eu-west-1")):
-        session = boto3.session.Session(key, "test", region_name=region)
+        secret = clients.emulator.learner.secret_access_key
+        session = boto3.session.Session(key, secret, region_name=region)
         session.client("sqs", endpoint_url=clients.emulator.endpoint).create_queue(QueueName="first-steps")
     assert failed(clients, "first_steps") == {"queue_exists"}
