@@ -42,6 +42,7 @@ PETS = (
 AGAIN = 0.25  # how often an id is one that has been used before
 REMEMBERED = 50  # ids of each kind that may come up again
 
+_ordered: set[str] = set()
 _drawn: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
 
 
@@ -60,9 +61,16 @@ def pet() -> str:
     return chance.choice(PETS)
 
 
-def order_id() -> str:
-    """An order's id, such as o-4830217, that no order has had: an order that comes again is rightly no new one."""
-    return f"o-{chance.randint(1_000_000, 9_999_999)}"
+def order_id(but: Collection[str] = ()) -> str:
+    """An order's id, such as o-4830217, that none here has had: an order that comes again is rightly no new one.
+
+    Those in `but` are in use.
+    """
+    drawn = f"o-{chance.randint(1_000_000, 9_999_999)}"
+    if drawn in but or drawn in _ordered:
+        return order_id(but)
+    _ordered.add(drawn)
+    return drawn
 
 
 def quantity() -> int:

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from lab_harness.checks import Failure, eventually
 from lab_harness.made import is_made, made
-from lab_harness.probes import names
+from lab_harness.probes import handed_out, names
 
 SHOWN_EVENTS = 16  # of a history: the end of one iteration, with its errors
 RUNNING, SUCCEEDED = "RUNNING", "SUCCEEDED"
@@ -132,7 +132,7 @@ class TokenQueue:
     """A queue to which executions of a state machine send task tokens, and what of it is one probe's.
 
     That is a message which has one of `tags` as a whole word, or which came after `since` (in ms). Others are hidden
-    for 2 seconds and counted as received once more, and stay.
+    for 2 seconds, in a long queue for more, and counted as received once more, and stay.
     """
 
     sqs: Any
@@ -143,13 +143,11 @@ class TokenQueue:
     def take(self) -> list[str]:
         """Remove the probe's messages, and return their bodies."""
         bodies = []
-        wanted = {"MaxNumberOfMessages": 10, "VisibilityTimeout": 2, "MessageSystemAttributeNames": ["SentTimestamp"]}
-        while messages := self.sqs.receive_message(QueueUrl=self.url, **wanted).get("Messages"):
-            for message in messages:
-                tagged = any(names(message["Body"], tag) for tag in self.tags)
-                if tagged or int(message["Attributes"]["SentTimestamp"]) >= self.since:
-                    self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
-                    bodies.append(message["Body"])
+        for message in handed_out(self.sqs, self.url, hidden=2):
+            tagged = any(names(message["Body"], tag) for tag in self.tags)
+            if tagged or int(message["Attributes"]["SentTimestamp"]) >= self.since:
+                self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+                bodies.append(message["Body"])
         return bodies
 
 

@@ -82,9 +82,10 @@ def read_items(dynamodb: Any, table: str) -> list[Item]:
 
 
 def ids(dynamodb: Any, table: str, key: str) -> list[str]:
-    """The keys of the items that are there, where they are texts: up to 1 MB of them."""
-    found = dynamodb.scan(TableName=table, ProjectionExpression="#key", ExpressionAttributeNames={"#key": key})
-    return [item[key]["S"] for item in found["Items"] if "S" in item.get(key, {})]
+    """The keys of all items that are there, where they are texts."""
+    wanted = {"ProjectionExpression": "#key", "ExpressionAttributeNames": {"#key": key}}
+    pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True, **wanted)
+    return [item[key]["S"] for page in pages for item in page["Items"] if "S" in item.get(key, {})]
 
 
 def _plain_item(item: Item) -> Item:

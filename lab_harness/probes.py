@@ -6,7 +6,7 @@ import re
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from lab_harness.checks import Failure
 
+RECEIVED_A_SECOND = 50  # messages, ten at a time, at least, on a busy machine
 SHOWN_LOG_LINES = 16  # a traceback and the lines around it
 
 
@@ -140,15 +141,27 @@ def queue_counts(sqs: Any, url: str) -> dict[str, int]:
 def take_messages(sqs: Any, url: str, mine: Callable[[str], bool] = lambda body: True, hidden: int = 2) -> list[str]:
     """Remove the messages from a queue whose bodies are `mine`, and return their bodies.
 
-    The others are hidden for `hidden` seconds and counted as received once more, so this is for queues
-    without a redrive policy of their own.
+    The others are hidden for `hidden` seconds, in a long queue for more, and counted as received once more, so this
+    is for queues without a redrive policy of their own.
     """
     taken = []
-    while messages := sqs.receive_message(
-        QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=hidden, WaitTimeSeconds=0
-    ).get("Messages"):
-        for message in messages:
-            if mine(message["Body"]):
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-                taken.append(message["Body"])
+    for message in handed_out(sqs, url, hidden):
+        if mine(message["Body"]):
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            taken.append(message["Body"])
     return taken
+
+
+def handed_out(sqs: Any, url: str, hidden: int) -> Iterator[dict[str, Any]]:
+    """Receive each of a queue's visible messages once, with its SentTimestamp.
+
+    Each is hidden until the last is there: in a long queue the first would else come again before that, without end.
+    """
+    seen: set[str] = set()
+    hidden += queue_counts(sqs, url)["visible"] // RECEIVED_A_SECOND
+    wanted = {"MaxNumberOfMessages": 10, "VisibilityTimeout": hidden, "MessageSystemAttributeNames": ["SentTimestamp"]}
+    while messages := sqs.receive_message(QueueUrl=url, WaitTimeSeconds=0, **wanted).get("Messages"):
+        if seen.issuperset(message["MessageId"] for message in messages):
+            return
+        seen.update(message["MessageId"] for message in messages)
+        yield from messages

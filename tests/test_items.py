@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
-from lab_harness.items import probe_items, put_item, read_item
+from lab_harness.items import ids, probe_items, put_item, read_item
 
 TABLE = "Things"
 
@@ -72,3 +72,10 @@ def test_what_could_not_be_put_back_is_put_back_by_the_next_probe(dynamodb):
     with probe_items(dynamodb, TABLE, "id", {"c": {}}):
         assert [item["id"]["S"] for item in dynamodb.scan(TableName=TABLE)["Items"]] == ["c"]
     assert dynamodb.scan(TableName=TABLE)["Items"] == []
+
+
+def test_ids_are_those_of_all_items_also_of_more_than_a_scan_reads_at_once(dynamodb):
+    many = [str(number) for number in range(6)]
+    for each in many:
+        put_item(dynamodb, TABLE, {"id": each, "text": "x" * 300_000})
+    assert sorted(ids(dynamodb, TABLE, "id")) == many

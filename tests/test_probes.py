@@ -164,3 +164,34 @@ def test_messages_with_a_text_are_taken_and_the_others_come_back(queue):
 
 def test_taking_from_an_empty_queue_takes_nothing(queue):
     assert take_messages(*queue) == []
+
+
+class SlowQueue:
+    """What of SQS a probe needs, with one queue; on a machine so busy that five receives take a second."""
+
+    def __init__(self, length):
+        self.hidden_until = {f"letter {number}": 0 for number in range(length)}
+        self.receives = 0
+
+    def visible(self):
+        return [body for body, until in self.hidden_until.items() if until <= self.receives / 5]
+
+    def get_queue_attributes(self, **wanted):
+        names = wanted["AttributeNames"]
+        return {"Attributes": dict.fromkeys(names, "0") | {names[0]: str(len(self.visible()))}}
+
+    def receive_message(self, **wanted):
+        self.receives += 1
+        assert self.receives < 1000, "it is read without end"
+        bodies = self.visible()[: wanted["MaxNumberOfMessages"]]
+        self.hidden_until |= dict.fromkeys(bodies, self.receives / 5 + wanted["VisibilityTimeout"])
+        return {"Messages": [{"MessageId": body, "Body": body, "ReceiptHandle": body} for body in bodies]}
+
+    def delete_message(self, **wanted):
+        del self.hidden_until[wanted["ReceiptHandle"]]
+
+
+def test_a_queue_that_takes_longer_to_read_than_messages_are_hidden_is_read_to_its_end_once():
+    slow = SlowQueue(length=600)
+    assert take_messages(slow, "url", lambda body: body == "letter 599") == ["letter 599"]
+    assert slow.receives <= 61

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from lab_harness.checks import Cancelled
 from lab_harness.cli import app
 from lab_harness.cli.options import emulator_name, lab_id
 from lab_harness.course import Course, find_course
@@ -62,11 +63,12 @@ def check(lab: str, only: str | None, as_json: bool, junit: Path | None, emulato
     running = running_emulator(emulator)
     from lab_harness.aws import Clients  # boto3 takes its time, so usage errors come first
     from lab_harness.runner import run_checks
+    from lab_harness.turns import turn
 
     # The display is loaded while the checks wait for the emulator.
     threading.Thread(target=import_module, args=["lab_harness.render.text"], daemon=True).start()
-    with shown_while_running() as show:
-        report = run_checks(loaded, Clients(running), chosen, show)
+    with stoppable() as stopped, turn(loaded.id, course.home, stopped), shown_while_running() as show:
+        report = run_checks(loaded, Clients(running), chosen, show, cancelled=stopped)
     progress = Progress(course.home / "progress.sqlite")
     progress.record(report)
     _say(progress.notices)
@@ -74,6 +76,25 @@ def check(lab: str, only: str | None, as_json: bool, junit: Path | None, emulato
         _write(junit, report)
     _print(report, as_json)
     sys.exit(_exit_code(report))
+
+
+@contextmanager
+def stoppable() -> Iterator[threading.Event]:
+    """An event that Ctrl-C sets, so that a check puts back what it has changed; a second Ctrl-C ends it at once."""
+    stopped = threading.Event()
+
+    def stop(number: int, frame: object) -> None:
+        if stopped.is_set():
+            raise KeyboardInterrupt
+        stopped.set()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield stopped
+    except Cancelled:
+        raise KeyboardInterrupt from None
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

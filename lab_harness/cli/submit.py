@@ -67,11 +67,12 @@ def _named(student: str | None, remembered: str) -> str:
 def _checked(lab: Lab, emulator: str | None) -> "LabReport":
     """The lab's report on the learner's emulator. It counts no try: nobody asked what is still wrong."""
     from lab_harness.cli.emulator import running_emulator
-    from lab_harness.cli.labs import shown_while_running
+    from lab_harness.cli.labs import shown_while_running, stoppable
 
     running = running_emulator(emulator)
     from lab_harness.aws import Clients
     from lab_harness.runner import run_checks
+    from lab_harness.turns import turn
 
-    with shown_while_running() as show:
-        return run_checks(lab, Clients(running), (), show)
+    with stoppable() as stopped, turn(lab.id, find_course().home, stopped), shown_while_running() as show:
+        return run_checks(lab, Clients(running), (), show, cancelled=stopped)

@@ -6,13 +6,17 @@ from contextlib import AbstractContextManager, nullcontext
 
 from lab_harness.aws import Clients
 from lab_harness.checks import Cancelled
+from lab_harness.course import find_course
 from lab_harness.labs import Lab
 from lab_harness.results import CheckResult, LabReport
 from lab_harness.runner import run_checks
+from lab_harness.turns import turn
 
 
 class CheckRuns:
     """Runs the checks of a lab. Two runs at once could meet each other's probes, so each waits for its turn.
+
+    That is so for runs of other programs, too, such as `lab check`.
 
     Each of `observers` is told every result as it comes, in the thread that runs the checks. Where there are any,
     `keep` is told before them, so that nothing is shown that a crash could take back. `around` makes what a run
@@ -34,7 +38,7 @@ class CheckRuns:
         self._asking.add(threading.get_ident())
         self.interrupt()
         try:
-            with self._turn, self.around():
+            with self._turn, self.around(), turn(self.lab.id, find_course().home):
                 return run_checks(self.lab, self.clients, only, finished=self._tell)
         finally:
             self._asking.discard(threading.get_ident())
@@ -51,7 +55,8 @@ class CheckRuns:
         cancelled = cancelled or self.announce()
         with self._turn, self.around():
             try:
-                return run_checks(self.lab, self.clients, only, finished=self._tell, cancelled=cancelled)
+                with turn(self.lab.id, find_course().home, cancelled):
+                    return run_checks(self.lab, self.clients, only, finished=self._tell, cancelled=cancelled)
             except Cancelled:
                 return None
 

@@ -141,14 +141,16 @@ def mapping_reads_failures(lambda_, sqs):
 
 @check("A fresh order becomes its item", task="handler", needs=mapping_is_enabled)
 def order_becomes_item(dynamodb, sqs, logs, witness=None):
+    moment = witness.moment() if witness else 0
     with sent_orders(dynamodb, sqs, 1) as orders:
-        expect_items(dynamodb, sqs, logs, witness, orders)
+        expect_items(dynamodb, sqs, logs, witness, orders, moment)
 
 
 @check("The function logs each order's id", task="handler", needs=order_becomes_item)
 def function_logs_order_ids(dynamodb, sqs, logs, witness=None):
+    moment = witness.moment() if witness else 0
     with sent_orders(dynamodb, sqs, 2) as orders:
-        expect_items(dynamodb, sqs, logs, witness, orders)
+        expect_items(dynamodb, sqs, logs, witness, orders, moment)
 
     def look():
         lines = logged(witness, logs, FUNCTION)
@@ -184,7 +186,8 @@ def queue_ends_empty(sqs, logs):
 
 @check("Of a batch only the bad messages are reported as failed", task="handler", needs=order_becomes_item)
 def function_reports_bad_messages(lambda_, dynamodb, sqs, logs):
-    orders = [fresh_order() for _ in range(customers.chance.randint(1, 3))]
+    there = items.ids(dynamodb, TABLE, "orderId")
+    orders = [fresh_order(there) for _ in range(customers.chance.randint(1, 3))]
     bodies = customers.shuffled([*map(json.dumps, orders), *bad_messages()])
     batch = {str(uuid.uuid4()): body for body in bodies}
     good = {each for each, body in batch.items() if body in map(json.dumps, orders)}
@@ -203,9 +206,9 @@ def function_reports_bad_messages(lambda_, dynamodb, sqs, logs):
 @check("Bad messages end in the dead-letter queue, good ones do not", task="handler",
        needs=(function_reports_bad_messages, orders_are_redriven, mapping_reads_failures))  # fmt: skip
 def bad_messages_are_set_aside(dynamodb, sqs, logs, witness=None):
-    bad, dead = set(bad_messages()), set(take_dead(sqs))
+    bad, dead, moment = set(bad_messages()), set(take_dead(sqs)), witness.moment() if witness else 0
     with sent_orders(dynamodb, sqs, 3, others=bad) as orders:
-        expect_items(dynamodb, sqs, logs, witness, orders)
+        expect_items(dynamodb, sqs, logs, witness, orders, moment)
 
         def look():
             dead.update(take_dead(sqs))
@@ -249,9 +252,9 @@ def expect_enabled(lambda_, sqs):
         )
 
 
-def fresh_order():
+def fresh_order(but=()):
     return {
-        "orderId": customers.order_id(),
+        "orderId": customers.order_id(but),
         "pet": customers.pet(),
         "customer": customers.name(),
         "quantity": customers.quantity(),
@@ -288,7 +291,8 @@ def sent_orders(dynamodb, sqs, count, copies=1, others=()):
     """
     for late in [order for order in UNFINISHED.values() if get_item(dynamodb, order) == order]:
         dynamodb.delete_item(TableName=TABLE, Key={"orderId": {"S": late["orderId"]}})
-    orders = [fresh_order() for _ in range(count)]
+    there = items.ids(dynamodb, TABLE, "orderId")
+    orders = [fresh_order(there) for _ in range(count)]
     bodies = customers.shuffled([*others, *(json.dumps(order) for order in orders for _ in range(copies))])
     entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
     SENT.update(bodies)
@@ -305,12 +309,12 @@ def take_dead(sqs):
     return take_messages(sqs, queue_url(sqs, DEAD_LETTER_QUEUE), lambda body: body in SENT)
 
 
-def expect_items(dynamodb, sqs, logs, witness, orders):
+def expect_items(dynamodb, sqs, logs, witness, orders, moment):
     """Each order's item appears with the order's values, and it was this function that wrote it for the queue."""
     for order in orders:
         eventually(lambda order=order: expect_item(dynamodb, sqs, logs, order), within=QUICKLY)
-        writers = witness.writers(TABLE, order["orderId"], 0) if witness else None
-        callers = witness.callers(FUNCTION, order["orderId"], 0) if witness else None
+        writers = witness.writers(TABLE, order["orderId"], moment) if witness else None
+        callers = witness.callers(FUNCTION, order["orderId"], moment) if witness else None
         if writers not in (None, {f"function {FUNCTION}"}) or callers not in (None, {f"sqs {QUEUE}"}):
             raise Failure(
                 expected=f"the item {described(order)}, written by the function {FUNCTION} when {QUEUE} started it",

@@ -207,3 +207,21 @@ def test_the_reference_handler_imports_without_aws():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     assert module.lambda_handler({}, None)["statusCode"] == 200
+
+
+def test_an_event_that_is_logged_on_several_lines_is_logged(solved):
+    solved["logs"].delete_log_group(logGroupName=f"/aws/lambda/{FUNCTION}")
+    deploy(solved, FUNCTION, LOGGING_HANDLER.replace("json.dumps(event)", "json.dumps(event, indent=2)"))
+    solved["lambda"].invoke(FunctionName=FUNCTION, Payload=b'{"key1": "value1", "key2": "value2", "key3": "value3"}')
+    assert run_checks(lab, solved).complete
+
+
+@pytest.mark.parametrize("before", ["Ana Bell", "Ana Bell Costa"])
+def test_a_name_that_somebody_had_before_is_nothing_that_nobody_sent(solved, monkeypatch, before):
+    """Names come again: of whole ones there are some thousands, and a log keeps them."""
+    event = json.dumps({"name": before, "visit": 1}).encode()
+    solved["lambda"].invoke(FunctionName=FUNCTION, Payload=event)
+    drawn = [{"name": name, "visit": visit} for visit, name in enumerate(("Ana Bell Costa", "Ana Bell", "Zoe Kim"))]
+    visits = iter(drawn)
+    monkeypatch.setattr(lab.checks, "visit", lambda: next(visits))
+    lab.checks.function_logs_the_event(solved["lambda"], solved["logs"], solved["witness"])

@@ -287,6 +287,16 @@ def test_a_message_that_stays_in_the_queue_is_shown_with_where_it_is(solved, mon
 # Another valid way of building it.
 
 
+def test_what_somebody_did_with_an_order_of_the_same_id_before_does_not_matter(clients, monkeypatch):
+    """Ids come again: of those with seven digits there are nine million, and the emulator remembers two thousand."""
+    lab.solve(clients)
+    order = {"orderId": "o-4830218", "pet": "cat", "customer": "Ana", "quantity": 1}
+    monkeypatch.setattr(checks, "fresh_order", lambda but=(): order)
+    items.put_item(clients["dynamodb"], TABLE, order)
+    clients["dynamodb"].delete_item(TableName=TABLE, Key={"orderId": {"S": order["orderId"]}})
+    checks.order_becomes_item(clients["dynamodb"], clients["sqs"], clients["logs"], clients["witness"])
+
+
 def test_cloudformation_serves_as_well(clients):
     source = (lab.folder / "functions" / "process_pet_order" / "lambda_function.py").read_text(encoding="utf-8")
     template = {
