@@ -1,8 +1,13 @@
 """Processors and memory are shared fairly: what one submission takes, another does not lose its points for."""
 
+import os
+import socket
+
 import pytest
 from msgspec.structs import replace
 
+from lab_harness.grading.function_boxes import FunctionBoxes
+from lab_harness.grading.functions import Request
 from lab_harness.grading.grade import Status
 from lab_harness.grading.pool import Grader
 from lab_harness.grading.sandbox import missing_protections
@@ -48,6 +53,19 @@ def test_processes_of_all_functions_together_are_counted_and_take_no_points_from
     found = grades.pop("mallory")
     assert (found.status, "too many processes" in found.reason) == (Status.LIMITED, True)
     assert {(each.status, each.points) for each in grades.values()} == {(Status.GRADED, 4)}
+
+
+def test_a_function_for_which_there_is_no_process_left_is_refused_and_the_room_goes_on(monkeypatch):
+    def fork():
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", fork)
+    leash, other = socket.socketpair()
+    request = Request("/nowhere", {}, (os.dup(0), os.dup(0), os.dup(0)), leash)
+    boxes = FunctionBoxes(True, LIMITS)
+    assert (boxes.start(request), boxes.keepers) == (False, set())
+    with other:
+        assert other.recv(1) == b""
 
 
 def test_who_runs_many_processes_at_once_has_no_more_of_the_processors_for_it(attack, grader, monkeypatch):
