@@ -103,6 +103,30 @@ def test_memory_that_waits_in_sockets_is_bounded(attack):
     assert "sockets" in grade.reason
 
 
+def test_memory_that_no_process_has_in_its_tables_cannot_be_held(attack):
+    grade = attack(
+        *RIGHT_CELLS,
+        """
+        import ctypes, mmap, os
+        libc, size, refused = ctypes.CDLL(None, use_errno=True), 64 << 20, 0
+        libc.mmap.restype = ctypes.c_void_p
+        libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+        libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+        zeros = os.open("/dev/zero", os.O_RDWR)
+        for number in range(10):
+            for flags, file in ((mmap.MAP_SHARED | mmap.MAP_ANONYMOUS, -1), (mmap.MAP_SHARED, zeros)):
+                begin = libc.mmap(None, size, 3, flags, file, 0)
+                if begin == ctypes.c_void_p(-1).value:
+                    refused += 1
+                else:
+                    ctypes.memset(begin, 1, size)
+                    libc.munmap(begin + 4096, size - 4096)  # All but its first page is nobody's now, and stays.
+        raise SystemExit(f"{refused} {os.read(zeros, 2)}")
+        """,
+    )
+    assert (said(grade), grade.points) == ("SystemExit: 20 b'\\x00\\x00'", 4)
+
+
 def test_files_in_memory_count_as_memory(grader, attack, monkeypatch):
     monkeypatch.setattr(grader, "limits", LIMITS_OF_FILES)
     grade = attack(
