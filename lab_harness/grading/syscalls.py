@@ -12,12 +12,8 @@ import struct
 from typing import NamedTuple
 
 LOAD, AND, EQUAL, AT_LEAST, RETURN = 0x20, 0x54, 0x15, 0x35, 0x06  # instructions
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT, FOURTH_ARGUMENT = (
-    0,
-    4,
-    16,
-    40,
-)  # where each stands in the kernel's description of a call
+# Where each stands in the kernel's description of a call:
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT, FOURTH_ARGUMENT = 0, 4, 16, 40
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000  # an error's number completes REFUSE
 OTHER_WORD_SIZE = 0x40000000  # the numbers of the x32 interface's calls are above
 # Of `mmap`: memory that is shared without a file. What was once written stays, though no process has it in its tables.
