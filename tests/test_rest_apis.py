@@ -157,3 +157,11 @@ def test_ministack_takes_any_answer_of_a_proxied_function():
     from ministack.services.apigateway_v1 import _lambda_proxy_response
 
     assert _lambda_proxy_response({"body": [1]}) == ({"statusCode": 200, "body": json.dumps([1])}, None), BARE
+
+
+def test_an_address_is_no_custom_domain_by_which_an_api_would_answer_all_calls(clients, gateway, api):
+    answers = {"requestTemplates": {"application/json": '{"statusCode": 200}'}}
+    serve(gateway, api, type="MOCK", **answers)
+    gateway.create_domain_name(domainName="127.0.0.1")
+    gateway.create_base_path_mapping(domainName="127.0.0.1", restApiId=api[0], stage="test")
+    assert clients["s3"].list_buckets()["Buckets"] == []  # GET /, as the API's method

@@ -3,10 +3,14 @@
 CloudFormation writes an endpoint's `Types`, the API's own calls `types`; MiniStack keeps the former where only the
 latter is read. An update names a usage plan's stage as `<api id>:<stage>` and every value as text; MiniStack puts the
 text itself in place of the list of stages, after which no usage plan can be read, and takes "false" for true. A MOCK
-integration answers with a template of any content type; MiniStack knows only those for application/json. And what a
-function may answer through a proxy integration is narrow: anything else is 502, and the client is not told why.
+integration answers with a template of any content type; MiniStack knows only those for application/json. What a
+function may answer through a proxy integration is narrow: anything else is 502, and the client is not told why. And a
+custom domain is a name, never an address: as that of the emulator itself it would take every AWS call, those of checks
+too, to an API that answers them as it likes.
 """
 
+import ipaddress
+from contextlib import suppress
 from typing import Any
 
 import wrapt
@@ -50,6 +54,17 @@ def _change_apigateway(apigateway: Any) -> None:
         if result.get("throttle") or (not result.get("error") and _is_proxy_response(result.get("body"))):
             return original(*args, **kwargs)
         return None, "Internal server error"
+
+    @wrapt.patch_function_wrapper(apigateway, "find_domain_scope")
+    def find_names_only(original: Any, _instance: Any, args: Any, _kwargs: Any) -> Any:
+        (name,) = args
+        return None if _is_address(name) else original(name)
+
+
+def _is_address(name: str) -> bool:
+    with suppress(ValueError):
+        return bool(ipaddress.ip_address(name))
+    return False
 
 
 def _is_proxy_response(answer: Any) -> bool:

@@ -132,6 +132,7 @@ def _furnish(walls_of: Walls) -> None:
     walls.mount_empty("/tmp", most // 4 if walls_of.function else most)  # noqa: S108
     walls.mount_empty("/dev/shm", most // 4)  # noqa: S108
     walls.mount_terminals(TERMINALS)
+    walls.mount_zeros()
 
 
 def _close_in(walls_of: Walls, tell: int) -> None:

@@ -90,11 +90,14 @@ class Group:
                 os.write(self._files[file], str(value).encode())
 
     def was_full(self) -> bool:
-        """Whether the kernel has ended a process because the group's memory was full."""
+        """Whether the group's memory was full, so that the kernel ended processes in it.
+
+        It counts those that it ends (`oom_kill`) for want of the machine's own memory as well.
+        """
         if "memory.events" not in self._files:
             return False
         text = os.pread(self._files["memory.events"], 4096, 0).decode()
-        return any(line.startswith("oom_kill ") and line != "oom_kill 0" for line in text.splitlines())
+        return any(line.startswith("oom ") and line != "oom 0" for line in text.splitlines())
 
 
 def join(folder: Path, name: str) -> Group | None:

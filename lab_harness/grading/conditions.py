@@ -14,6 +14,7 @@ MUCH = 1.0  # seconds without a processor that may matter
 SHORT = "The grader's machine was short of memory while this was graded"
 OVERLOADED = "The grader's machine was overloaded while this was graded"
 UNANSWERED = "The emulator stopped answering: what the submission built was too much for it."
+GROUP_FULL = "All that ran for the submission took more memory than it may."
 JUDGE_LOST = "What runs the checks ended in the middle"
 
 
@@ -56,7 +57,8 @@ def doubts(
 ) -> str:
     """Why the machine, not the submission, may be to blame for what it lost; empty where nothing speaks for that."""
     lost = [result for result in results if result["outcome"] != Outcome.PASSED]
-    if (hit or lost or not judged) and conditions.short_of_memory(held):
+    # What a full group's processes are ended for the kernel counts as want of memory, too.
+    if (hit or lost or not judged) and GROUP_FULL not in hit and conditions.short_of_memory(held):
         return SHORT
     if not judged and not hit:
         return JUDGE_LOST

@@ -27,17 +27,21 @@ class FunctionBoxes:
         return {box.keeper for box in self._boxes}
 
     def start(self, request: functions.Request) -> bool:
-        """Start the process that the emulator asks for; False where there are too many."""
-        possible = len(self.keepers) < MOST
-        if possible:
-            main = partial(functions.serve_function, request, functions.mounted(self._closed, request.folder))
-            closed_off = Walls(self._closed, self._limits, request.folder)
-            self._boxes.append(Box(main, closed_off, {*request.descriptors}, leash=(None, request.leash)))
-        else:
+        """Start the process that the emulator asks for; False where there are too many, here or in the whole room."""
+        started = len(self.keepers) < MOST and self._start(request)
+        if not started:
             request.leash.close()
         for descriptor in request.descriptors:
             os.close(descriptor)
-        return possible
+        return started
+
+    def _start(self, request: functions.Request) -> bool:
+        main = partial(functions.serve_function, request, functions.mounted(self._closed, request.folder))
+        closed_off = Walls(self._closed, self._limits, request.folder)
+        with suppress(BlockingIOError):  # A student's processes have taken what the room may have of them.
+            self._boxes.append(Box(main, closed_off, {*request.descriptors}, leash=(None, request.leash)))
+            return True
+        return False
 
     def end(self, keepers: set[int]) -> None:
         """End what is left in these boxes."""

@@ -111,7 +111,7 @@ class NotebookBox:
         if code in (-signal.SIGKILL, -signal.SIGXCPU):
             self._hit.append("The notebook's process was ended by the system, for it used too much memory or time.")
             return
-        how = f"by signal {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+        how = f"by signal {_signal_name(-code)}" if code < 0 else f"with exit code {code}"
         self.errors.append({"cell": self._cell, "error": f"The notebook's process ended {how}.", "traceback": ""})
 
     def _told(self, message: dict[str, Any]) -> None:
@@ -147,6 +147,13 @@ class NotebookBox:
         if self._pid:
             with suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGINT)
+
+
+def _signal_name(number: int) -> str:
+    """A signal's name, or its number: most of those that are a program's own have no name."""
+    with suppress(ValueError):
+        return signal.Signals(number).name
+    return str(number)
 
 
 class Where:

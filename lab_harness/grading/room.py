@@ -25,7 +25,7 @@ from lab_harness.emulators.credentials import ACCESS_KEY_ID, Credentials, new_se
 from lab_harness.emulators.process import free_port
 from lab_harness.grading import cgroups, functions, walls
 from lab_harness.grading.box import end_processes
-from lab_harness.grading.conditions import UNANSWERED, Conditions, doubts
+from lab_harness.grading.conditions import GROUP_FULL, UNANSWERED, Conditions, doubts
 from lab_harness.grading.emulator import PORT, TOO_LONG
 from lab_harness.grading.function_boxes import FunctionBoxes
 from lab_harness.grading.judge import Judge
@@ -39,7 +39,6 @@ from lab_harness.lab_file import MIB, Limits
 TICK = 0.1  # seconds between two looks at what is used
 JUDGE_SECONDS = 240.0  # the check that waits longest may take a minute and a half
 SETTLE_DEADLINE = 15.0
-GROUP_FULL = "All that ran for the submission took more memory than it may."
 TOOK_THE_REST = (
     "The grader's machine ran short of memory, of which this submission, graded alone, took more than it may."
 )
@@ -216,6 +215,8 @@ class Room:
             self.over = True
 
     def _answer(self) -> dict[str, Any]:
+        if self.group and self.group.was_full():  # since the last look
+            self.hit.append(GROUP_FULL)
         return {
             "graded": {
                 "judged": self.judged,

@@ -5,15 +5,19 @@ call. It lets through what it does not know: namespaces, limits and the lack of 
 """
 
 import errno
+import mmap
 import platform
 import socket
 import struct
 from typing import NamedTuple
 
-LOAD, EQUAL, AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06  # instructions
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # where each stands in the kernel's description of a call
+LOAD, AND, EQUAL, AT_LEAST, RETURN = 0x20, 0x54, 0x15, 0x35, 0x06  # instructions
+# Where each stands in the kernel's description of a call:
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT, FOURTH_ARGUMENT = 0, 4, 16, 40
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000  # an error's number completes REFUSE
 OTHER_WORD_SIZE = 0x40000000  # the numbers of the x32 interface's calls are above
+# Of `mmap`: memory that is shared without a file. What was once written stays, though no process has it in its tables.
+SHARED_WITHOUT_FILE = mmap.MAP_SHARED | mmap.MAP_ANONYMOUS
 NETLINK = 16  # whoever resolves a name asks it which interfaces there are
 # Sockets of other families lead out of a network namespace: to a virtual machine's host (vsock), to Bluetooth.
 FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, NETLINK)
@@ -30,6 +34,7 @@ class Call(NamedTuple):
 KEYS = "keyrings are shared by all that one user runs, and outlast it"
 UNCOUNTED = "memory that belongs to no process's own, so that no limit counts it"
 OTHERS = "a way into other processes"
+ALL_TOGETHER = "of these the whole machine has only so many"
 KERNEL = "a large part of the kernel that no notebook needs"
 FILES = "a way to files that no path leads to, or to what others do with them"
 # Where a call is refused it seems to be missing, and programs find another way: Python's shared memory is in /dev/shm.
@@ -42,6 +47,8 @@ REFUSED = {
     "shmget": Call(29, 194, UNCOUNTED),
     "semget": Call(64, 190, UNCOUNTED),
     "msgget": Call(68, 186, UNCOUNTED),
+    "vmsplice": Call(278, 75, UNCOUNTED),  # A huge page stays as a whole while a pipe holds a part of it.
+    "io_setup": Call(206, 0, ALL_TOGETHER),
     "ptrace": Call(101, 117, OTHERS),
     "process_vm_readv": Call(310, 270, OTHERS),
     "process_vm_writev": Call(311, 271, OTHERS),
@@ -59,13 +66,14 @@ REFUSED = {
 
 
 class Machine(NamedTuple):
-    """A machine's interface to the kernel, and which number the call `socket` has in it."""
+    """A machine's interface to the kernel, and which numbers the calls `socket` and `mmap` have in it."""
 
     architecture: int
     socket: int
+    mmap: int
 
 
-MACHINES = {"x86_64": Machine(0xC000003E, 41), "aarch64": Machine(0xC00000B7, 198)}
+MACHINES = {"x86_64": Machine(0xC000003E, 41, 9), "aarch64": Machine(0xC00000B7, 198, 222)}
 
 
 def number_of(name: str, machine: str = platform.machine()) -> int | None:
@@ -93,6 +101,11 @@ def _program(name: str) -> bytes:
         *((EQUAL, len(refused) - place, 0, number) for place, number in enumerate(refused)),
         (AT_LEAST, 1, 0, 0),  # always so
         (RETURN, 0, 0, REFUSE | errno.ENOSYS),
+        (EQUAL, 0, 4, machine.mmap),
+        (LOAD, 0, 0, FOURTH_ARGUMENT),
+        (AND, 0, 0, SHARED_WITHOUT_FILE),
+        (EQUAL, 0, len(FAMILIES) + 4, SHARED_WITHOUT_FILE),
+        (RETURN, 0, 0, REFUSE | errno.EPERM),
         (EQUAL, 0, len(FAMILIES) + 2, machine.socket),
         (LOAD, 0, 0, FIRST_ARGUMENT),
         *families,

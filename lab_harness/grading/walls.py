@@ -101,6 +101,11 @@ def mount_terminals(most: int) -> None:
     mount("devpts", "/dev/pts", "devpts", NO_SETUID, f"newinstance,ptmxmode=0666,mode=620,max={most}")
 
 
+def mount_zeros() -> None:
+    """Let /dev/zero be a source of zeros only: mapped, it is memory that is shared without a file."""
+    mount("/dev/full", "/dev/zero", flags=BIND)
+
+
 def start_loopback() -> None:
     """Bring up the one interface that a new network namespace has."""
     with socket.socket() as any_socket:

@@ -75,6 +75,34 @@ def test_a_server_of_the_students_own_is_never_asked(attack):
     assert (said(grade), grade.points) == ("SystemExit: took []", 0)
 
 
+LIAR = """
+    make("liar", '''
+        import json
+        URL = "http://127.0.0.1:4566/000000000000/first-steps"
+        ANSWERS = {"ListQueues": {"QueueUrls": [URL]}, "GetQueueUrl": {"QueueUrl": URL}}
+        def lambda_handler(event, _):
+            asked = event["headers"].get("X-Amz-Target", event["headers"].get("x-amz-target", ".")).split(".")[1]
+            return {"statusCode": 200, "body": json.dumps(ANSWERS.get(asked, {}))}
+        ''')
+    gateway = boto3.client("apigateway")
+    api = gateway.create_rest_api(name="liar")
+    proxy = {"type": "AWS_PROXY", "integrationHttpMethod": "POST", "uri": "arn:aws:apigateway:us-east-1:lambda:path/"
+        "2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:liar/invocations"}
+    method = {"restApiId": api["id"], "resourceId": api["rootResourceId"], "httpMethod": "ANY"}
+    gateway.put_method(**method, authorizationType="NONE")
+    gateway.put_integration(**method, **proxy)
+    gateway.create_deployment(restApiId=api["id"], stageName="prod")
+    for name in ("127.0.0.1", "localhost"):
+        gateway.create_domain_name(domainName=name)
+        gateway.create_base_path_mapping(domainName=name, restApiId=api["id"], stage="prod")
+    """
+
+
+def test_an_api_whose_domain_is_the_emulators_address_answers_no_check(attack):
+    grade = attack(FUNCTIONS, LIAR)
+    assert (said(grade), grade.points, outcomes(grade)["queue_exists"]) == (None, 0, "failed")
+
+
 def test_log_lines_that_the_student_wrote_do_not_stand_in_for_a_function(attack):
     grade = attack("""
         import boto3, io, json, time, zipfile

@@ -41,7 +41,7 @@ def test_a_groups_limits_hold_for_all_of_a_room_and_are_set_by_who_joined(tmp_pa
     def mkdir(path, exist_ok):
         os.mkdir(path)  # noqa: PTH102
         for name in files:
-            (path / name).write_text("oom_kill 0\n" if name == "memory.events" else "")
+            (path / name).write_text("oom 0\noom_kill 0\n" if name == "memory.events" else "")
 
     monkeypatch.setattr(Path, "mkdir", mkdir)
     group = Group(tmp_path, "room")
@@ -49,6 +49,8 @@ def test_a_groups_limits_hold_for_all_of_a_room_and_are_set_by_who_joined(tmp_pa
     assert (folder / "cgroup.procs").read_text() == "0"
     found = [(folder / name).read_text() for name in files[:3]]
     assert found == [str(100 * MIB + cgroups.FOR_THE_ROOM), "0", str(10 + cgroups.PROCESSES_OF_A_ROOM)]
+    assert group.was_full() is False
+    (folder / "memory.events").write_text("low 0\noom 0\noom_kill 2\noom_group_kill 0\n")  # the machine's was full
     assert group.was_full() is False
     (folder / "memory.events").write_text("low 0\noom 2\noom_kill 2\noom_group_kill 0\n")
     assert group.was_full() is True

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from lab_harness.grading import conditions, machine
-from lab_harness.grading.conditions import JUDGE_LOST, OVERLOADED, SHORT, Conditions, doubts
+from lab_harness.grading.conditions import GROUP_FULL, JUDGE_LOST, OVERLOADED, SHORT, Conditions, doubts
 from lab_harness.grading.grade import Status
 from lab_harness.grading.pool import Grader
 from lab_harness.grading.sandbox import missing_protections
@@ -55,6 +55,10 @@ def test_who_loses_nothing_is_never_in_doubt(state):
 @pytest.mark.parametrize("evidence", [{"held": LIMITS.memory_bytes}, {"left": 100 * MIB, "alone": True}])
 def test_a_submission_that_took_the_memory_itself_is_to_blame(state, evidence):
     assert doubt(state, hit=["out of memory"], short=True, **evidence) == ""
+
+
+def test_a_submission_whose_own_group_was_full_is_to_blame_though_the_kernel_has_ended_processes(state):
+    assert doubt(state, hit=[GROUP_FULL], ended=4) == ""
 
 
 def test_what_others_took_meanwhile_is_no_evidence(state):

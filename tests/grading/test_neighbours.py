@@ -77,10 +77,18 @@ def test_filter_jumps_to_where_it_says(machine):
     """Runs the filter for each call as the kernel would."""
     refused = {getattr(call, machine) for call in syscalls.REFUSED.values()}
     for number in range(500):
-        answer = run_filter(syscalls.call_filter(machine), syscalls.MACHINES[machine].architecture, number, 40)
+        answer = run_filter(syscalls.call_filter(machine), syscalls.MACHINES[machine].architecture, number, 0x2A)
         other_family = number == syscalls.MACHINES[machine].socket
         assert (answer != syscalls.ALLOW) == (number in refused or other_family)
     assert run_filter(syscalls.call_filter(machine), 0, 1, 0) != syscalls.ALLOW
+
+
+@pytest.mark.parametrize("machine", sorted(syscalls.MACHINES))
+@pytest.mark.parametrize(("flags", "allowed"), [(0x01, True), (0x22, True), (0x21, False), (0x4023, False)])
+def test_filter_refuses_memory_that_is_shared_without_a_file(machine, flags, allowed):
+    numbers = syscalls.MACHINES[machine]
+    answer = run_filter(syscalls.call_filter(machine), numbers.architecture, numbers.mmap, flags)
+    assert (answer == syscalls.ALLOW) == allowed
 
 
 def run_filter(code, architecture, number, argument):
@@ -92,6 +100,8 @@ def run_filter(code, architecture, number, argument):
         match operation:
             case syscalls.LOAD:
                 held = {syscalls.NUMBER: number, syscalls.ARCHITECTURE: architecture}.get(value, argument)
+            case syscalls.AND:
+                held &= value
             case syscalls.EQUAL:
                 place += then if held == value else otherwise
             case syscalls.AT_LEAST:

@@ -207,6 +207,13 @@ def test_nothing_is_left_running_when_the_grader_is_done(course, tmp_path):
     assert ["sleep", "7.25"] not in running
 
 
+def test_a_notebook_that_ends_by_a_signal_without_a_name_is_judged(course, tmp_path):
+    submission = hand_in(tmp_path, *RIGHT_CELLS, "import os; os.kill(os.getpid(), 40)")
+    [graded] = grade_all([submission], course, workers=1, limits=LIMITS, sandbox=False)
+    assert (graded.status, graded.points) == (Status.GRADED, 4)
+    assert graded.cell_errors[0].error == "The notebook's process ended by signal 40."
+
+
 def test_a_notebook_that_runs_too_long_in_all_is_ended_and_judged(grader, tmp_path):
     limits, grader.limits = grader.limits, replace(LIMITS, notebook_seconds=4)
     try:

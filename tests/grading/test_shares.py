@@ -1,8 +1,13 @@
 """Processors and memory are shared fairly: what one submission takes, another does not lose its points for."""
 
+import os
+import socket
+
 import pytest
 from msgspec.structs import replace
 
+from lab_harness.grading.function_boxes import FunctionBoxes
+from lab_harness.grading.functions import Request
 from lab_harness.grading.grade import Status
 from lab_harness.grading.pool import Grader
 from lab_harness.grading.sandbox import missing_protections
@@ -50,6 +55,19 @@ def test_processes_of_all_functions_together_are_counted_and_take_no_points_from
     assert {(each.status, each.points) for each in grades.values()} == {(Status.GRADED, 4)}
 
 
+def test_a_function_for_which_there_is_no_process_left_is_refused_and_the_room_goes_on(monkeypatch):
+    def fork():
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", fork)
+    leash, other = socket.socketpair()
+    request = Request("/nowhere", {}, (os.dup(0), os.dup(0), os.dup(0)), leash)
+    boxes = FunctionBoxes(True, LIMITS)
+    assert (boxes.start(request), boxes.keepers) == (False, set())
+    with other:
+        assert other.recv(1) == b""
+
+
 def test_who_runs_many_processes_at_once_has_no_more_of_the_processors_for_it(attack, grader, monkeypatch):
     monkeypatch.setattr(grader, "limits", replace(LIMITS, cell_seconds=60, notebook_seconds=60))
     grade = attack("""
@@ -83,6 +101,30 @@ def test_memory_that_waits_in_sockets_is_bounded(attack):
     )
     assert (grade.status, grade.points) == (Status.LIMITED, 4)
     assert "sockets" in grade.reason
+
+
+def test_memory_that_no_process_has_in_its_tables_cannot_be_held(attack):
+    grade = attack(
+        *RIGHT_CELLS,
+        """
+        import ctypes, mmap, os
+        libc, size, refused = ctypes.CDLL(None, use_errno=True), 64 << 20, 0
+        libc.mmap.restype = ctypes.c_void_p
+        libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+        libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+        zeros = os.open("/dev/zero", os.O_RDWR)
+        for number in range(10):
+            for flags, file in ((mmap.MAP_SHARED | mmap.MAP_ANONYMOUS, -1), (mmap.MAP_SHARED, zeros)):
+                begin = libc.mmap(None, size, 3, flags, file, 0)
+                if begin == ctypes.c_void_p(-1).value:
+                    refused += 1
+                else:
+                    ctypes.memset(begin, 1, size)
+                    libc.munmap(begin + 4096, size - 4096)  # All but its first page is nobody's now, and stays.
+        raise SystemExit(f"{refused} {os.read(zeros, 2)}")
+        """,
+    )
+    assert (said(grade), grade.points) == ("SystemExit: 20 b'\\x00\\x00'", 4)
 
 
 def test_files_in_memory_count_as_memory(grader, attack, monkeypatch):
