@@ -13,6 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from lab_harness.checks import Failure
+from lab_harness.emulators.base import ACCOUNT
 
 RECEIVED_A_SECOND = 50  # messages, ten at a time, at least, on a busy machine
 SHOWN_LOG_LINES = 16  # a traceback and the lines around it
@@ -93,7 +94,7 @@ def _decoded(payload: bytes) -> Any:
 def queue_names(sqs: Any) -> list[str]:
     """The names of all queues. A URL is `…/<account>/<name>`: one that merely ends in a name is another queue's."""
     pages = sqs.get_paginator("list_queues").paginate()
-    return [url.split("/", 4)[-1] for page in pages for url in page.get("QueueUrls", [])]
+    return [url.partition(f"/{ACCOUNT}/")[2] for page in pages for url in page.get("QueueUrls", [])]
 
 
 def queue_attributes(sqs: Any, name: str) -> dict[str, str]:
