@@ -300,3 +300,9 @@ def test_stop_never_says_that_what_could_not_be_saved_is_saved(lab, home):
     assert (stopped.code, stopped.out) == (0, "Stopped.\n")
     assert "could not be saved" in stopped.err
     assert not Embedded(home).healthy()
+
+
+def test_what_a_file_is_called_cannot_command_the_terminal(home, lab, monkeypatch):
+    home.mkdir()
+    Incidents(home / "incidents.json").add("\x1b[2Jphotos/\u202ecat.png was damaged.")
+    assert "�[2Jphotos/�cat.png was damaged." in lab("start").err

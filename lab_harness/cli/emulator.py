@@ -10,6 +10,7 @@ from lab_harness.cli import app
 from lab_harness.cli.options import emulator_name
 from lab_harness.course import find_course
 from lab_harness.errors import EmulatorError, UsageError
+from lab_harness.render import plain
 
 if TYPE_CHECKING:
     from lab_harness.emulators import Emulator
@@ -36,7 +37,7 @@ def _start(emulator: "Emulator") -> None:
 
 def _say_notices(emulator: "Emulator") -> None:
     for notice in emulator.notices:
-        click.echo(notice, err=True)
+        click.echo(plain(notice), err=True)  # It may name a key of an object's, which may hold anything.
     if emulator.notices and sys.stderr.isatty():  # a script's reader may never see them
         emulator.acknowledge()
 
@@ -68,7 +69,7 @@ def stop(emulator: str | None, unsaved: bool) -> None:
     chosen = chosen_emulator(emulator)
     stopped = chosen.stop(insist=not unsaved)
     for notice in chosen.notices:
-        click.echo(notice, err=True)
+        click.echo(plain(notice), err=True)
     if stopped:
         click.echo("Stopped." if chosen.trouble else "Stopped; what you built is saved.")
     else:
