@@ -1,5 +1,6 @@
 """lab list, check, solve, reset, open: what learners do with labs."""
 
+import _thread
 import os
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from lab_harness.course import Course, find_course
 from lab_harness.labs import all_labs, load_lab
 from lab_harness.results import LabReport, Outcome
 
+PATIENCE = 5.0  # seconds in which a check that was stopped may end by itself
 JUPYTER_CONFIG = Path(__file__).resolve().parent.parent / "notebook" / "jupyter"
 
 
@@ -80,13 +82,19 @@ def check(lab: str, only: str | None, as_json: bool, junit: Path | None, emulato
 
 @contextmanager
 def stoppable() -> Iterator[threading.Event]:
-    """An event that Ctrl-C sets, so that a check puts back what it has changed; a second Ctrl-C ends it at once."""
+    """An event that Ctrl-C sets, so that a check puts back what it has changed.
+
+    A check that has not ended some seconds later is interrupted, as by a second Ctrl-C.
+    """
     stopped = threading.Event()
+    overdue = threading.Timer(PATIENCE, _interrupt, [threading.get_ident()])
+    overdue.daemon = True
 
     def stop(number: int, frame: object) -> None:
         if stopped.is_set():
             raise KeyboardInterrupt
         stopped.set()
+        overdue.start()
 
     before = signal.signal(signal.SIGINT, stop)
     try:
@@ -94,7 +102,16 @@ def stoppable() -> Iterator[threading.Event]:
     except Cancelled:
         raise KeyboardInterrupt from None
     finally:
+        overdue.cancel()
         signal.signal(signal.SIGINT, before)
+
+
+def _interrupt(main: int) -> None:
+    """Interrupt the main thread, also where it sleeps."""
+    if sys.platform == "win32":
+        _thread.interrupt_main()
+    else:
+        signal.pthread_kill(main, signal.SIGINT)
 
 
 @contextmanager

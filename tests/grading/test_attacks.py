@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from lab_harness.grading.grade import Status
-from lab_harness.grading.pool import Grader
+from lab_harness.grading.pool import Grader, grade_all
 from lab_harness.grading.sandbox import missing_protections
 from lab_harness.labs import load_lab
 from lab_harness.notebook.build import solved_notebook, task_of
@@ -410,8 +410,8 @@ def test_processes_have_no_capability_and_make_no_namespace(attack):
     assert said(grade) == "SystemExit: [-1, -1, -1] -1 [0] 1000"
 
 
-def test_nothing_of_the_machine_can_be_written_to(attack):
-    grade = attack("""
+def test_nothing_of_the_machine_can_be_written_to(course, tmp_path):
+    look = """
         import os
         written = []
         for folder, names, _ in os.walk("/"):
@@ -424,7 +424,9 @@ def test_nothing_of_the_machine_can_be_written_to(attack):
             except OSError:
                 pass
         raise SystemExit(str(written))
-        """)
+        """
+    patient = replace(LIMITS, cell_seconds=60, notebook_seconds=60)  # there is much to look at
+    [grade] = grade_all([hand_in(tmp_path, look)], course, workers=1, limits=patient)
     assert said(grade) == "SystemExit: []"
 
 
