@@ -108,6 +108,15 @@ def test_stop_ends_an_orphan_too(tmp_path, orphan):
     assert "built" in (tmp_path / "state" / "sqs.json").read_text(encoding="utf-8")
 
 
+def test_doctor_ends_an_orphan_and_says_so(tmp_path, orphan, lab, monkeypatch):
+    monkeypatch.setenv("LAB_HOME", str(tmp_path))
+    told = " ".join(lab("doctor").out.split())
+    assert "Orphans" in told
+    assert f"(process {orphan.pid}) was ended" in told
+    assert not orphan.alive()
+    assert "built" in (tmp_path / "state" / "sqs.json").read_text(encoding="utf-8")
+
+
 def test_orphans_of_another_course_are_left_alone(tmp_path):
     with started(tmp_path / "other") as other:
         (tmp_path / "mine").mkdir()
