@@ -2,7 +2,6 @@
 
 import json
 import os
-from contextlib import contextmanager
 
 import pytest
 
@@ -14,17 +13,7 @@ from lab_harness.emulators.restoring import Damaged, payload_of, reason
 from lab_harness.emulators.saving import follow_port
 from lab_harness.emulators.seals import sealed
 from lab_harness.emulators.stored_objects import check_objects
-from tests.test_saving import build
-
-
-@contextmanager
-def running(folder):
-    emulator = Embedded(folder, free_port())
-    emulator.start()
-    try:
-        yield emulator
-    finally:
-        emulator.stop()
+from tests.test_saving import build, running
 
 
 def whole(payload):

@@ -242,8 +242,3 @@ def sacrifice_first() -> None:
     """Where memory runs out, let the kernel end us before anything else."""
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
-
-
-def is_full(error: OSError) -> bool:
-    """Whether an error says that a limit on disk was hit."""
-    return error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
