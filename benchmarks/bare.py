@@ -59,6 +59,6 @@ def bare_script(lab: Lab, clients: Clients) -> str:
 
     clients._session.register("before-parameter-build", record)
     clock = SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
-    with mock.patch("lab_harness.checks.time", clock), mock.patch.object(pool, "request", request):
+    with mock.patch("lab_harness.authors.checks.time", clock), mock.patch.object(pool, "request", request):
         run_checks(lab, clients)
     return HEAD + "\n".join(lines) + "\n"

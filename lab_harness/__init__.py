@@ -7,11 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lab_harness import customers, executions, expect, items
-    from lab_harness.checks import Failure, check, eventually
-    from lab_harness.labs import load_lab
-    from lab_harness.notebook import open_course, open_lab
-    from lab_harness.probes import (
+    from lab_harness.authors import customers, executions, expect, items
+    from lab_harness.authors.checks import Failure, check, eventually
+    from lab_harness.authors.probes import (
         function_log,
         invoke_function,
         latest_log,
@@ -22,6 +20,8 @@ if TYPE_CHECKING:
         sqs_event,
         take_messages,
     )
+    from lab_harness.labs import load_lab
+    from lab_harness.notebook import open_course, open_lab
     from lab_harness.runner import run_checks
 
 __all__ = [
@@ -49,10 +49,10 @@ __all__ = [
 
 _MODULES = ["customers", "executions", "expect", "items"]
 _HOMES = {
-    "checks": ["Failure", "check", "eventually"],
+    "authors.checks": ["Failure", "check", "eventually"],
     "labs": ["load_lab"],
     "notebook": ["open_course", "open_lab"],
-    "probes": [
+    "authors.probes": [
         "function_log",
         "invoke_function",
         "latest_log",
@@ -69,7 +69,7 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return import_module(f"lab_harness.{name}")
+        return import_module(f"lab_harness.authors.{name}")
     for module, names in _HOMES.items():
         if name in names:
             return getattr(import_module(f"lab_harness.{module}"), name)

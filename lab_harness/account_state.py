@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError, HTTPClientError
 
+from lab_harness.authors.made import made_names
 from lab_harness.aws import UNREACHABLE, Clients
 from lab_harness.errors import EmulatorNotReady
-from lab_harness.made import made_names
 
 SHOWN_ITEMS, SHOWN_OBJECTS, SHOWN_EXECUTIONS = 100, 1000, 50  # of a table, a bucket, a state machine
 

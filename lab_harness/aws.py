@@ -18,11 +18,11 @@ from botocore.credentials import Credentials as BotoCredentials
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, EndpointConnectionError
 
+from lab_harness.authors.http import Http
+from lab_harness.authors.witness import Witness
 from lab_harness.emulators.base import REGION, Emulator
 from lab_harness.emulators.credentials import Credentials
-from lab_harness.http import Http
 from lab_harness.local import require_local
-from lab_harness.witness import Witness
 
 # What botocore raises when the emulator is gone; a ClientError is an answer, these are none.
 UNREACHABLE = (EndpointConnectionError, ConnectionClosedError, ConnectTimeoutError)

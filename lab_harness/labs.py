@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from lab_harness.checks import CheckFunction, mark_of
+from lab_harness.authors.checks import CheckFunction, mark_of
 from lab_harness.course import Course, find_course
 from lab_harness.errors import LabError, UsageError
 from lab_harness.lab_file import LabFile, Task, read_lab_file

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab_harness.checks import Cancelled
+from lab_harness.authors.checks import Cancelled
 
 PATIENCE = 300.0  # seconds, longer than all checks of a lab take; whoever holds on for longer has got stuck
 

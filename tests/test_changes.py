@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from lab_harness.account_state import Part
+from lab_harness.authors.rest_api import all_named
 from lab_harness.aws import Clients, using_emulator
 from lab_harness.changes import BREATH, INTERVAL, LONGEST_INTERVAL, SETTLING, Change, Changes, affected
 from lab_harness.deleters import DELETERS
@@ -16,7 +17,6 @@ from lab_harness.emulators.process import free_port
 from lab_harness.errors import EmulatorError
 from lab_harness.labs import Check, load_lab
 from lab_harness.resources import remove_resources
-from lab_harness.rest_api import all_named
 from lab_harness.runner import run_checks
 from lab_harness.solutions import CELL, answers
 from tests.per_lab import LABS

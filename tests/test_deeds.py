@@ -5,12 +5,12 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from lab_harness.authors.probes import names, nonce
+from lab_harness.authors.witness import Witness, logged
 from lab_harness.aws import Clients
 from lab_harness.emulators.deeds import MAX_DEEDS, MAX_EVENT, Deeds
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import free_port
-from lab_harness.probes import names, nonce
-from lab_harness.witness import Witness, logged
 from tests.labs.helpers import zipped
 from tests.waiting import wait_until
 

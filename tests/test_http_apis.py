@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from lab_harness.authors.gateway import _all
 from lab_harness.aws import Clients
-from lab_harness.gateway import _all
 
 PREFLIGHT = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "content-type"}
 

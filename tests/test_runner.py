@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from lab_harness import runner
+from lab_harness.authors.checks import Cancelled, Failure, eventually
 from lab_harness.aws import Clients
-from lab_harness.checks import Cancelled, Failure, eventually
 from lab_harness.errors import EmulatorError, EmulatorNotReady, WrongEmulator
 from lab_harness.labs import Check, load_lab
 from lab_harness.runner import run_alone, run_checks

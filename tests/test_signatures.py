@@ -20,12 +20,12 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.httpchecksum import AwsChunkedWrapper  # noqa: F401  what uploads with a trailer need
 
+from lab_harness.authors.http_clients import URLLIB3
 from lab_harness.aws import Clients
 from lab_harness.emulators.credentials import Credentials, of_checks
 from lab_harness.emulators.keys import Keys
 from lab_harness.emulators.process import read_process
 from lab_harness.emulators.refusals import ADVICE
-from lab_harness.http_clients import URLLIB3
 from tests.labs.helpers import aws_cli, zipped
 from tests.waiting import PATIENCE
 
@@ -387,7 +387,7 @@ def test_function_behind_a_url_cannot_tell_the_checks_request_from_anybodys(embe
     create(embedded, "echo", ECHO)
     url = client(embedded, "lambda").create_function_url_config(FunctionName="echo", AuthType="NONE")["FunctionUrl"]
     path = f"/_aws/lambda-url/{urlsplit(url).hostname.partition('.')[0]}/"
-    monkeypatch.setattr("lab_harness.http.CLIENTS", (URLLIB3,))
+    monkeypatch.setattr("lab_harness.authors.http.CLIENTS", (URLLIB3,))
     mine = json.loads(Clients(embedded)["http"].request("GET", path).text)
     anybodys = urllib3.request("GET", f"{embedded.endpoint}{path}", timeout=PATIENCE).json()
     each = "x-amzn-trace-id"  # is another for each request, whoever sends it

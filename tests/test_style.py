@@ -24,7 +24,7 @@ LONGEST_MODULE, LONGEST_FUNCTION, USUAL_FUNCTION = 250, 50, 8  # lines
 # By path, and the most lines that it may have until it is divided.
 LONG_MODULES = {
     "lab_harness/cli/grading.py": 256,  # `lab grade` is put together here, until grading.run does that
-    "lab_harness/executions.py": 285,  # starting, awaiting and reading executions, which a check wants by one name
+    "lab_harness/authors/executions.py": 285,  # starting, awaiting and reading executions
     "lab_harness/notebook/panel.py": 279,  # what the panel does by itself and what it is told to do share its state
 }
 LONG_FUNCTIONS = {
@@ -37,7 +37,7 @@ SLEEPERS = {
     "tests/test_holding.py": {  # somebody ends a start after so long, whatever it has done by then
         "test_start_that_is_ended_at_any_moment_leaves_no_emulator_that_cannot_be_found"
     },
-    "tests/test_http.py": {"parts", "test_body_that_trickles_ends_in_time"},  # a server that is slow on purpose
+    "tests/authors/test_http.py": {"parts", "test_body_that_trickles_ends_in_time"},  # a server that is slow on purpose
     "tests/labs/test_pets_api.py": {"solved"},  # botocore's own waiter, with shorter pauses
     "tests/sample_labs/sleepy/checks.py": {"wakes_up"},  # a check that is to be interrupted
 }

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from lab_harness.checks import Cancelled, Failure, cancellable, eventually
+from lab_harness.authors.checks import Cancelled, Failure, cancellable, eventually
 from lab_harness.cli.labs import stoppable
 from lab_harness.notebook.check_runs import CheckRuns
 from lab_harness.turns import turn

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from lab_harness.checks import Cancelled
+from lab_harness.authors.checks import Cancelled
 from lab_harness.cli import app
 from lab_harness.cli.options import emulator_name, lab_id
 from lab_harness.course import Course, find_course

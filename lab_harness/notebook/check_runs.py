@@ -4,8 +4,8 @@ import threading
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 
+from lab_harness.authors.checks import Cancelled
 from lab_harness.aws import Clients
-from lab_harness.checks import Cancelled
 from lab_harness.course import find_course
 from lab_harness.labs import Lab
 from lab_harness.results import CheckResult, LabReport

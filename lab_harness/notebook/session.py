@@ -8,9 +8,9 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from lab_harness import aws, emulators
+from lab_harness.authors.event_patterns import PatternMatch, match_rule
 from lab_harness.course import find_course
 from lab_harness.emulators import Emulator
-from lab_harness.event_patterns import PatternMatch, match_rule
 from lab_harness.labs import Lab, load_lab
 from lab_harness.notebook import pictures
 from lab_harness.notebook.check_runs import CheckRuns

@@ -2,7 +2,8 @@
 
 import json
 
-from lab_harness import Failure, check, expect, queue_attributes, queue_counts, queue_names
+from lab_harness import Failure, check, queue_attributes, queue_counts, queue_names
+from lab_harness.authors import expect
 
 QUEUE, TEXT = "first-steps", "hello, serverless"
 SHOWN_BODIES = 5

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import ClientError
 
-from lab_harness import Failure, check, customers, eventually, expect, invoke_function, latest_log
-from lab_harness.policies import allowed, role_statements
-from lab_harness.probes import function_log
-from lab_harness.witness import logged
+from lab_harness import Failure, check, eventually, invoke_function, latest_log
+from lab_harness.authors import customers, expect
+from lab_harness.authors.policies import allowed, role_statements
+from lab_harness.authors.probes import function_log
+from lab_harness.authors.witness import logged
 
 ROLE, FUNCTION = "hello-world-role", "hello-world"
 HANDLER = "lambda_function.lambda_handler"

@@ -7,11 +7,8 @@ from contextlib import contextmanager
 from lab_harness import (
     Failure,
     check,
-    customers,
     eventually,
-    expect,
     invoke_function,
-    items,
     latest_log,
     queue_attributes,
     queue_counts,
@@ -19,9 +16,10 @@ from lab_harness import (
     sqs_event,
     take_messages,
 )
-from lab_harness.policies import allowed, role_statements
-from lab_harness.probes import names
-from lab_harness.witness import logged
+from lab_harness.authors import customers, expect, items
+from lab_harness.authors.policies import allowed, role_statements
+from lab_harness.authors.probes import names
+from lab_harness.authors.witness import logged
 
 TABLE, QUEUE, DEAD_LETTER_QUEUE = "PetOrders", "pet-orders", "pet-orders-dlq"
 ROLE, FUNCTION = "process-pet-order-role", "process-pet-order"

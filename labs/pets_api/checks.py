@@ -4,8 +4,17 @@ import json
 import re
 import secrets
 
-from lab_harness import Failure, check, customers, eventually, expect, latest_log
-from lab_harness.rest_api import all_named, ask, deployed_method, key_of_new_plan, key_of_plan, method_for, one_named
+from lab_harness import Failure, check, eventually, latest_log
+from lab_harness.authors import customers, expect
+from lab_harness.authors.rest_api import (
+    all_named,
+    ask,
+    deployed_method,
+    key_of_new_plan,
+    key_of_plan,
+    method_for,
+    one_named,
+)
 
 API, STAGE, FUNCTION, ROLE = "PetStore", "prod", "pet-store", "pet-store-role"
 PLAN, KEY = "basic", "pet-store-key"

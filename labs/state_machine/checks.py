@@ -4,7 +4,8 @@ import json
 import re
 from types import SimpleNamespace
 
-from lab_harness import Failure, check, customers, executions, expect, items, queue_attributes, queue_names
+from lab_harness import Failure, check, queue_attributes, queue_names
+from lab_harness.authors import customers, executions, expect, items
 
 HELLO, MACHINE, TABLE, QUEUE = "hello-world", "pet-adoption", "Pets", "adoption-approvals"
 FUNCTION_ROLE, MACHINE_ROLE = "pet-functions-role", "pet-adoption-role"

@@ -7,10 +7,11 @@ from contextlib import ExitStack, contextmanager
 
 from botocore.exceptions import ClientError
 
-from lab_harness import Failure, check, customers, eventually, expect, take_messages
-from lab_harness.event_patterns import compare
-from lab_harness.made import made
-from lab_harness.policies import allowed, grants, role_statements, trusts
+from lab_harness import Failure, check, eventually, take_messages
+from lab_harness.authors import customers, expect
+from lab_harness.authors.event_patterns import compare
+from lab_harness.authors.made import made
+from lab_harness.authors.policies import allowed, grants, role_statements, trusts
 
 INSTANCE, TOPIC, RULE = "termination-alert", "myEmailNotification", "EC2StateChange"
 SOURCE, DETAIL_TYPE = "aws.ec2", "EC2 Instance State-change Notification"

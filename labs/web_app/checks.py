@@ -7,11 +7,12 @@ from decimal import Decimal
 from functools import partial
 from urllib.parse import urlsplit
 
-from lab_harness import Failure, check, customers, eventually, expect, items, latest_log
-from lab_harness.gateway import expect_cors, expect_routes, expect_stage, http_api, rest_api
-from lab_harness.items import probe_items, read_item
+from lab_harness import Failure, check, eventually, latest_log
+from lab_harness.authors import customers, expect, items
+from lab_harness.authors.gateway import expect_cors, expect_routes, expect_stage, http_api, rest_api
+from lab_harness.authors.items import probe_items, read_item
+from lab_harness.authors.policies import allowed, role_statements
 from lab_harness.local import is_local
-from lab_harness.policies import allowed, role_statements
 
 TABLE, ROLE, FUNCTION = "PetShopItems", "pet-shop-items-role", "pet-shop-items"
 HTTP_API, REST_API, BUCKET = "pet-shop", "pet-shop-rest", "pet-shop-site-000000000000"

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lab_harness import nonce
-from lab_harness.executions import state_machines
-from lab_harness.made import made
+from lab_harness.authors.executions import state_machines
+from lab_harness.authors.made import made
 
 from ..waiting import wait_until
 from .helpers import HOSTILE, Partly, Refusing, look, rows, words

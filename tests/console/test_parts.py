@@ -3,8 +3,8 @@
 import pytest
 
 from lab_harness import load_lab
+from lab_harness.authors.made import made
 from lab_harness.errors import EmulatorError, EmulatorNotReady, UsageError
-from lab_harness.made import made
 from lab_harness.notebook.console.parts import own, own_first, part, rest
 
 from .helpers import words

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lab_harness.made import made
+from lab_harness.authors.made import made
 
 from ..waiting import wait_until
 from .helpers import Partly, Refusing, look, rows, words

@@ -20,10 +20,10 @@ pytestmark = pytest.mark.skipif(bool(missing_protections()), reason="bubblewrap 
 
 def test_a_patched_harness_passes_no_check(attack):
     grade = attack("""
-        import lab_harness.runner, lab_harness.results, lab_harness.checks, lab_harness.grading.judge as judge
+        import lab_harness.runner, lab_harness.results, lab_harness.authors.checks, lab_harness.grading.judge as judge
         lab_harness.runner._run = lambda check, *_: lab_harness.runner._result(check, "passed")
         lab_harness.results.LabReport.points = property(lambda self: 99)
-        lab_harness.checks.Failure.__init__ = lambda self, **_: None
+        lab_harness.authors.checks.Failure.__init__ = lambda self, **_: None
         judge.Judge.run = judge.whole_report = lambda *_: None
         """)
     assert (grade.status, grade.points, grade.total) == (Status.GRADED, 0, 4)

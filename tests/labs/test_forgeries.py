@@ -12,7 +12,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from lab_harness import executions, items, run_checks
+from lab_harness import run_checks
+from lab_harness.authors import executions, items
 from lab_harness.aws import Clients
 from lab_harness.deleters import _delete_mapping
 from lab_harness.labs import all_labs

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import pytest
 from botocore.exceptions import ClientError
 
-from lab_harness import eventually, executions, items, load_lab, queue_counts, run_checks
+from lab_harness import eventually, load_lab, queue_counts, run_checks
+from lab_harness.authors import executions, items
 from lab_harness.aws import Clients
 from tests.waiting import PATIENCE
 

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from lab_harness import eventually, load_lab, queue_names, run_checks
+from lab_harness.authors.made import made_names
 from lab_harness.emulators.base import Mail
-from lab_harness.made import made_names
 from lab_harness.resources import remove_resources
 from tests.waiting import PATIENCE
 

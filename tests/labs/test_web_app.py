@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from lab_harness import load_lab, run_checks
-from lab_harness.gateway import http_api, rest_api
+from lab_harness.authors.gateway import http_api, rest_api
 from lab_harness.resources import remove_resources
 from tests.waiting import wait_until
 

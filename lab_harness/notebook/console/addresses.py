@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from lab_harness.http import api_path
+from lab_harness.authors.http import api_path
 
 COMPOSE_SERVICE = "localstack"  # a name within docker-compose's network only, whose port is this machine's
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lab_harness.authors.made import is_made
 from lab_harness.errors import EmulatorNotReady, HarnessError
 from lab_harness.labs import Lab
-from lab_harness.made import is_made
 from lab_harness.render.blocks import Block, Note
 
 Blocks = list[Block]

@@ -1,4 +1,5 @@
-from lab_harness import check, expect
+from lab_harness import check
+from lab_harness.authors import expect
 
 
 @check("The queue sample-queue exists", task="queue")

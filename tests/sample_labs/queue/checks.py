@@ -1,4 +1,5 @@
-from lab_harness import check, expect, queue_counts
+from lab_harness import check, queue_counts
+from lab_harness.authors import expect
 
 QUEUE = "sample-queue"
 

@@ -1,4 +1,5 @@
-from lab_harness import check, expect
+from lab_harness import check
+from lab_harness.authors import expect
 
 QUEUE: str = "sample-queue"
 TOPIC, ROLE = "sample-topic", "sample-role"

@@ -2,7 +2,8 @@
 
 import json
 
-from lab_harness import Failure, check, eventually, expect, nonce
+from lab_harness import Failure, check, eventually, nonce
+from lab_harness.authors import expect
 
 
 @check("The table Orders has the partition key id", task="table")

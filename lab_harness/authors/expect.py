@@ -7,9 +7,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lab_harness.checks import Failure
-from lab_harness.policies import allowed, grants, role_statements, trusts, wide_actions, wide_resources
-from lab_harness.probes import invoke_function
+from lab_harness.authors.checks import Failure
+from lab_harness.authors.policies import allowed, grants, role_statements, trusts, wide_actions, wide_resources
+from lab_harness.authors.probes import invoke_function
 
 SHOWN_NAMES = 5
 

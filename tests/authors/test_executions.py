@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from lab_harness import Failure, executions, nonce, queue_counts
+from lab_harness import Failure, nonce, queue_counts
+from lab_harness.authors import executions
 from lab_harness.aws import Clients
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import END_DEADLINE, free_port

@@ -3,9 +3,8 @@
 import pytest
 
 from lab_harness import Failure
-from lab_harness.aws import Clients
-from lab_harness.http import Answer
-from lab_harness.rest_api import (
+from lab_harness.authors.http import Answer
+from lab_harness.authors.rest_api import (
     Method,
     all_named,
     ask,
@@ -15,6 +14,7 @@ from lab_harness.rest_api import (
     method_for,
     one_named,
 )
+from lab_harness.aws import Clients
 
 
 class Gateway:
@@ -106,7 +106,7 @@ def test_a_request_that_is_held_back_is_sent_again():
 
 
 def test_limits_that_last_are_named(monkeypatch):
-    monkeypatch.setattr("lab_harness.rest_api.PATIENCE", 0)
+    monkeypatch.setattr("lab_harness.authors.rest_api.PATIENCE", 0)
     with pytest.raises(Failure) as caught:
         ask(Web(answer(429, "Too Many Requests")), ("api", "prod"), "GET", "/pets")
     assert "429 Too Many Requests" in caught.value.found

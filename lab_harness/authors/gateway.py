@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from lab_harness.checks import Failure
-from lab_harness.http import Answer, Http
+from lab_harness.authors.checks import Failure
+from lab_harness.authors.http import Answer, Http
 
 Call = Callable[..., Answer]  # method, path, body, headers
 Route = tuple[str, str]  # a method and a path

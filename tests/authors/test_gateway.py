@@ -2,9 +2,9 @@
 
 import pytest
 
-from lab_harness.checks import Failure
-from lab_harness.gateway import Api, expect_cors, expect_routes, expect_stage
-from lab_harness.http import Answer
+from lab_harness.authors.checks import Failure
+from lab_harness.authors.gateway import Api, expect_cors, expect_routes, expect_stage
+from lab_harness.authors.http import Answer
 
 ORIGIN = "http://shop.example"
 RIGHT = {"origin": ORIGIN, "methods": "GET, PUT", "headers": "Content-Type"}

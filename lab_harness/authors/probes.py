@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from lab_harness.checks import Failure
+from lab_harness.authors.checks import Failure
 from lab_harness.emulators.base import ACCOUNT
 
 RECEIVED_A_SECOND = 50  # messages, ten at a time, at least, on a busy machine

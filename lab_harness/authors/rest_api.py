@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from lab_harness import customers, expect
-from lab_harness.checks import Failure, eventually
-from lab_harness.http import Answer, Http
-from lab_harness.made import made
+from lab_harness.authors import customers, expect
+from lab_harness.authors.checks import Failure, eventually
+from lab_harness.authors.http import Answer, Http
+from lab_harness.authors.made import made
 
 LISTS = {"REST API": "get_rest_apis", "usage plan": "get_usage_plans", "API key": "get_api_keys"}
 PATIENCE = 4  # seconds: until a request that was held back may pass

@@ -5,8 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from lab_harness.authors.event_patterns import PatternMatch, compare, match_rule
 from lab_harness.aws import Clients
-from lab_harness.event_patterns import PatternMatch, compare, match_rule
 from lab_harness.notebook import OpenLab
 from lab_harness.render.blocks import Note
 

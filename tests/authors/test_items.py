@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
-from lab_harness.items import ids, probe_items, put_item, read_item
+from lab_harness.authors.items import ids, probe_items, put_item, read_item
 
 TABLE = "Things"
 

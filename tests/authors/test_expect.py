@@ -6,7 +6,8 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from lab_harness import Failure, expect
+from lab_harness import Failure
+from lab_harness.authors import expect
 
 LAMBDA_TRUST = {
     "Version": "2012-10-17",

@@ -16,12 +16,12 @@ import pytest
 import requests
 import urllib3
 
+from lab_harness.authors.checks import Failure
+from lab_harness.authors.http import SHOWN_TEXT, Answer, Http
+from lab_harness.authors.http_clients import CLIENTS, REQUESTS, URLLIB3
 from lab_harness.aws import Clients
-from lab_harness.checks import Failure
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import EmulatorNotReady, ForeignEndpoint
-from lab_harness.http import SHOWN_TEXT, Answer, Http
-from lab_harness.http_clients import CLIENTS, REQUESTS, URLLIB3
 from tests.labs.helpers import zipped
 from tests.waiting import PATIENCE, in_thread, wait_until
 
@@ -135,7 +135,7 @@ def test_headers_are_sent_and_the_user_agent_may_be_ones_own(server, http):
 @pytest.mark.parametrize(("client", "send"), [(REQUESTS, requests.request), (URLLIB3, urllib3.request)])
 @pytest.mark.parametrize("data", [None, {"name": "Ana", "pets": ["cat", "dog"]}])
 def test_a_request_is_to_the_letter_what_a_client_of_the_notebooks_sends(server, http, monkeypatch, client, send, data):
-    monkeypatch.setattr("lab_harness.http.CLIENTS", (client,))
+    monkeypatch.setattr("lab_harness.authors.http.CLIENTS", (client,))
     send("PUT", f"{server.endpoint}/pets", json=data)
     headers, body = sent(server)
     http.request("PUT", "/pets", data)
@@ -188,7 +188,7 @@ def test_path_cannot_lead_to_another_host(server, http):
 
 
 def test_proxies_of_the_environment_are_ignored(server):
-    source = f"from lab_harness.http import Http\nprint(Http('{server.endpoint}').request('GET', '/'))"
+    source = f"from lab_harness.authors.http import Http\nprint(Http('{server.endpoint}').request('GET', '/'))"
     nowhere = f"http://127.0.0.1:{free_port()}"
     proxies = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY"), nowhere)
     environ = {name: value for name, value in os.environ.items() if name.upper() != "NO_PROXY"} | proxies
@@ -252,13 +252,13 @@ def test_answer_as_text_is_evidence_and_not_too_long():
 
 
 def test_answer_may_take_longer_than_connecting(server, monkeypatch):
-    monkeypatch.setattr("lab_harness.http.CONNECT_TIMEOUT", 0.1)
+    monkeypatch.setattr("lab_harness.authors.http.CONNECT_TIMEOUT", 0.1)
     threading.Timer(0.3, server.released.set).start()
     assert Http(server.endpoint).request("GET", "/slow").status == 200
 
 
 def test_no_answer_in_time_is_the_learners_to_mend(server, monkeypatch):
-    monkeypatch.setattr("lab_harness.http.READ_TIMEOUT", 0.1)
+    monkeypatch.setattr("lab_harness.authors.http.READ_TIMEOUT", 0.1)
     with pytest.raises(Failure) as caught:
         Http(server.endpoint).request("GET", "/slow")
     failure = caught.value
@@ -336,7 +336,7 @@ def test_answer_that_cannot_be_read_is_the_learners_to_mend(answer, found):
 
 
 def test_body_that_trickles_ends_in_time(monkeypatch):
-    monkeypatch.setattr("lab_harness.http.LONGEST_ANSWER", 0.3)
+    monkeypatch.setattr("lab_harness.authors.http.LONGEST_ANSWER", 0.3)
 
     def parts():
         yield HEADERS + b"\r\n"

@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
-from lab_harness.event_operators import OPERATORS, Verdict, all_of, any_of, judge_item, reason
+from lab_harness.authors.event_operators import OPERATORS, Verdict, all_of, any_of, judge_item, reason
 from lab_harness.render.blocks import Note, Table
 from lab_harness.render.html import CELL
 from lab_harness.render.markup import escaped

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from lab_harness import customers
+from lab_harness.authors import customers
 
 
 @pytest.mark.parametrize(

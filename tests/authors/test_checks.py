@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from lab_harness.checks import Cancelled, Failure, cancellable, check, eventually, mark_of
+from lab_harness.authors.checks import Cancelled, Failure, cancellable, check, eventually, mark_of
 from tests.waiting import PATIENCE, in_thread
 
 
@@ -113,7 +113,7 @@ class Clock:
 
 def test_eventually_looks_ever_less_often_and_a_last_time_when_the_time_is_over(monkeypatch):
     clock, looks = Clock(), []
-    monkeypatch.setattr("lab_harness.checks.time", clock)
+    monkeypatch.setattr("lab_harness.authors.checks.time", clock)
 
     def look():
         looks.append(clock.now - 100)

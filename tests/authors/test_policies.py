@@ -5,7 +5,15 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from lab_harness.policies import Statement, allowed, grants, role_statements, trusts, wide_actions, wide_resources
+from lab_harness.authors.policies import (
+    Statement,
+    allowed,
+    grants,
+    role_statements,
+    trusts,
+    wide_actions,
+    wide_resources,
+)
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/PetOrders"
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from lab_harness.authors.probes import function_log, names
 from lab_harness.emulators.base import Emulator, Run
-from lab_harness.probes import function_log, names
 
 
 class Witness:

@@ -13,10 +13,10 @@ from urllib.parse import urljoin, urlsplit
 from urllib3 import BaseHTTPResponse, HTTPHeaderDict, Timeout, connection_from_url
 from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 
-from lab_harness.checks import Failure
-from lab_harness.customers import chance
+from lab_harness.authors.checks import Failure
+from lab_harness.authors.customers import chance
+from lab_harness.authors.http_clients import CLIENTS
 from lab_harness.errors import EmulatorNotReady
-from lab_harness.http_clients import CLIENTS
 from lab_harness.local import require_local
 
 # A file that a page or script names: in quotes, or bare behind src= and href=.

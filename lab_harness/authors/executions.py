@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from lab_harness.checks import Failure, eventually
-from lab_harness.made import is_made, made
-from lab_harness.probes import handed_out, names
+from lab_harness.authors.checks import Failure, eventually
+from lab_harness.authors.made import is_made, made
+from lab_harness.authors.probes import handed_out, names
 
 SHOWN_EVENTS = 16  # of a history: the end of one iteration, with its errors
 RUNNING, SUCCEEDED = "RUNNING", "SUCCEEDED"
