@@ -25,7 +25,7 @@ from benchmarks.panel import panel_figures
 from lab_harness.aws import Clients, learners_environment
 from lab_harness.course import find_course
 from lab_harness.emulators.embedded import Embedded
-from lab_harness.labs import all_labs
+from lab_harness.lab.labs import all_labs
 from lab_harness.notebook.run import run_all, scratch_emulator
 
 ROUNDS = 5

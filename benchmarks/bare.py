@@ -6,7 +6,7 @@ from typing import Any
 from unittest import mock
 
 from lab_harness.aws import Clients
-from lab_harness.labs import Lab
+from lab_harness.lab.labs import Lab
 from lab_harness.runner import run_checks
 
 HEAD = """\

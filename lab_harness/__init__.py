@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         sqs_event,
         take_messages,
     )
-    from lab_harness.labs import load_lab
+    from lab_harness.lab.labs import load_lab
     from lab_harness.notebook import open_course, open_lab
     from lab_harness.runner import run_checks
 
@@ -50,7 +50,7 @@ __all__ = [
 _MODULES = ["customers", "executions", "expect", "items"]
 _HOMES = {
     "authors.checks": ["Failure", "check", "eventually"],
-    "labs": ["load_lab"],
+    "lab.labs": ["load_lab"],
     "notebook": ["open_course", "open_lab"],
     "authors.probes": [
         "function_log",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lab_harness.account_state import Part, account_state, differences
 from lab_harness.aws import Clients
 from lab_harness.emulators.base import Call, Emulator
-from lab_harness.labs import PROBES, Check, Lab
+from lab_harness.lab.labs import PROBES, Check, Lab
 from lab_harness.trace import REQUESTS, TRIGGERS
 
 READS = re.compile(

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from lab_harness.course import Course
 from lab_harness.errors import CourseError, LabError, UsageError
-from lab_harness.labs import Lab, all_labs
-from lab_harness.solutions import answers
+from lab_harness.lab.labs import Lab, all_labs
+from lab_harness.lab.solutions import answers
 
 WHOLE = ("LICENSE", "Makefile", "pyproject.toml", "requirements.txt", "uv.lock", "lab_harness")
 OF_A_LAB = ("lab.toml", "README.md", "checks.py", "quiz.toml", "functions", "site")

@@ -3,8 +3,8 @@
 from lab_harness.aws import UNREACHABLE, Clients
 from lab_harness.deleters import DELETERS
 from lab_harness.errors import EmulatorNotReady, LabError
-from lab_harness.lab_file import Resource
-from lab_harness.labs import Lab
+from lab_harness.lab.file import Resource
+from lab_harness.lab.labs import Lab
 
 
 def remove_resources(lab: Lab, clients: Clients) -> list[Resource]:

@@ -10,7 +10,7 @@ from typing import Any
 from lab_harness.authors.checks import Cancelled, Failure, cancellable
 from lab_harness.aws import UNREACHABLE, Clients
 from lab_harness.errors import EmulatorError, EmulatorNotReady
-from lab_harness.labs import Check, Lab
+from lab_harness.lab.labs import Check, Lab
 from lab_harness.results import CheckResult, LabReport, Outcome
 
 

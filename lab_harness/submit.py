@@ -26,7 +26,7 @@ from lab_harness.grading.notebooks import Notebook, read_submitted
 from lab_harness.grading.released import releases_of
 from lab_harness.grading.similarity import MAGIC
 from lab_harness.grading.versions import versions_of
-from lab_harness.labs import Lab
+from lab_harness.lab.labs import Lab
 from lab_harness.private import private_file, private_folder
 from lab_harness.progress import LabProgress
 from lab_harness.results import LabReport, Outcome

@@ -20,7 +20,7 @@ from lab_harness.course import Course
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.localstack import LocalStack
 from lab_harness.emulators.process import free_port
-from lab_harness.labs import Lab
+from lab_harness.lab.labs import Lab
 from lab_harness.resources import remove_resources
 from tests.waiting import wait_until
 

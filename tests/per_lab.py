@@ -7,7 +7,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from lab_harness.course import Course
-from lab_harness.labs import lab_ids
+from lab_harness.lab.labs import lab_ids
 
 LABS = lab_ids(Course(Path(__file__).resolve().parent.parent))
 WITH_JUPYTERLAB = ("test_jupyterlab.py", "test_panel_in_jupyterlab.py")

@@ -14,7 +14,7 @@ from lab_harness.changes import READS
 from lab_harness.emulators.localstack import LocalStack
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import EmulatorNotReady
-from lab_harness.labs import load_lab
+from lab_harness.lab.labs import load_lab
 from lab_harness.resources import remove_resources
 from lab_harness.runner import run_checks
 from tests.labs.helpers import zipped

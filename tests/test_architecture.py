@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from lab_harness.aws import replace_environment
-from lab_harness.lab_file import Diagram
-from lab_harness.labs import all_labs
+from lab_harness.lab.file import Diagram
+from lab_harness.lab.labs import all_labs
 from lab_harness.notebook import OpenLab, open_lab
 from lab_harness.render.architecture import (
     HEIGHT,

@@ -15,10 +15,10 @@ from lab_harness.emulators.base import Call
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import EmulatorError
-from lab_harness.labs import Check, load_lab
+from lab_harness.lab.labs import Check, load_lab
+from lab_harness.lab.solutions import CELL, answers
 from lab_harness.resources import remove_resources
 from lab_harness.runner import run_checks
-from lab_harness.solutions import CELL, answers
 from tests.per_lab import LABS
 from tests.waiting import PATIENCE, in_thread
 

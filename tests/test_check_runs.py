@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from lab_harness.errors import EmulatorNotReady
-from lab_harness.labs import load_lab
+from lab_harness.lab.labs import load_lab
 from lab_harness.notebook.check_runs import CheckRuns
 from lab_harness.results import Outcome
 from tests.waiting import PATIENCE, in_thread, wait_until

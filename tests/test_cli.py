@@ -19,7 +19,7 @@ from lab_harness.aws import Clients
 from lab_harness.cli.labs import _run_jupyter
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import free_port
-from lab_harness.labs import load_lab
+from lab_harness.lab.labs import load_lab
 from tests.waiting import PATIENCE
 
 REAL_AWS = "https://lambda.us-east-1.amazonaws.com"

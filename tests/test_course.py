@@ -2,7 +2,7 @@
 
 from lab_harness import lint
 from lab_harness.aws import Clients
-from lab_harness.labs import all_labs
+from lab_harness.lab.labs import all_labs
 
 
 def test_no_lab_breaks_a_rule(course):

@@ -9,9 +9,9 @@ import time
 import nbformat
 import pytest
 
-from lab_harness.labs import all_labs, load_lab
-from lab_harness.notebook.build import task_of
-from lab_harness.solutions import answers
+from lab_harness.lab.labs import all_labs, load_lab
+from lab_harness.lab.notebooks import task_of
+from lab_harness.lab.solutions import answers
 from tests.jupyterlab import PATIENCE, active, run_cell, wait_for_kernel
 
 SLOWEST_RUN = 180  # seconds

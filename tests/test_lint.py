@@ -8,8 +8,8 @@ import pytest
 
 from lab_harness import lint
 from lab_harness.errors import LabError
-from lab_harness.labs import all_labs, load_lab
-from lab_harness.notebook.build import solved_notebook
+from lab_harness.lab.labs import all_labs, load_lab
+from lab_harness.lab.notebooks import solved_notebook
 from lab_harness.notebook.start import OpenCourse
 from lab_harness.results import CheckResult, LabReport, Outcome
 from lab_harness.scaffold import new_lab

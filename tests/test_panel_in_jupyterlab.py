@@ -13,11 +13,11 @@ from jupyter_client import BlockingKernelClient
 from lab_harness.aws import Clients
 from lab_harness.course import Course
 from lab_harness.emulators.embedded import Embedded
-from lab_harness.labs import load_lab
-from lab_harness.notebook.build import task_of
+from lab_harness.lab.labs import load_lab
+from lab_harness.lab.notebooks import task_of
+from lab_harness.lab.solutions import answers
 from lab_harness.notebook.console.tabs import KINDS
 from lab_harness.progress import Progress
-from lab_harness.solutions import answers
 from tests.browser import ARTIFACTS, VIEWPORT, keep_if_failed
 from tests.conftest import ROOT, SAMPLE_LABS
 from tests.jupyterlab import (

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from markupsafe import Markup
 
 from lab_harness.errors import EmulatorNotReady
-from lab_harness.labs import load_lab
+from lab_harness.lab.labs import load_lab
 from lab_harness.notebook import console
 from lab_harness.notebook.console import Tab
 from lab_harness.notebook.panel_page import PanelState, explained, fragments, look

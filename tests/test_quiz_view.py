@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lab_harness.labs import load_lab
+from lab_harness.lab.labs import load_lab
 from lab_harness.notebook.quiz_view import QuizView
 from lab_harness.progress import Progress
 from tests.pages import HOSTILE, assert_harmless, controls, read_page, words

@@ -10,9 +10,9 @@ import pytest
 
 from lab_harness.course import Course
 from lab_harness.errors import LabError, UsageError
-from lab_harness.labs import all_labs
+from lab_harness.lab.labs import all_labs
+from lab_harness.lab.solutions import answers
 from lab_harness.release import leaks, release
-from lab_harness.solutions import answers
 
 
 @pytest.fixture(scope="module")

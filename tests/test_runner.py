@@ -10,7 +10,7 @@ from lab_harness import runner
 from lab_harness.authors.checks import Cancelled, Failure, eventually
 from lab_harness.aws import Clients
 from lab_harness.errors import EmulatorError, EmulatorNotReady, WrongEmulator
-from lab_harness.labs import Check, load_lab
+from lab_harness.lab.labs import Check, load_lab
 from lab_harness.runner import run_alone, run_checks
 from tests.waiting import in_thread
 

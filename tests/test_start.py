@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from lab_harness import open_course
-from lab_harness.labs import load_lab
+from lab_harness.lab.labs import load_lab
 from lab_harness.progress import Progress
 from lab_harness.results import CheckResult, LabReport, Outcome
 
@@ -127,7 +127,7 @@ def test_opening_shows_the_map_and_needs_no_emulator(sample_course):
 
 def test_first_notebook_of_the_course_is_the_start_page(course):
     """`lab open` opens the first, so learners begin here."""
-    from lab_harness.labs import all_labs
+    from lab_harness.lab.labs import all_labs
 
     first = all_labs(course)[0]
     assert (first.id, first.file.notebook) == ("first_steps", "00_start.ipynb")

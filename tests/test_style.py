@@ -15,7 +15,7 @@ import pytest
 
 import lab_harness
 from lab_harness.course import Course
-from lab_harness.labs import lab_ids
+from lab_harness.lab.labs import lab_ids
 from tests.conftest import ROOT
 from tests.grading import test_pool
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab_harness.labs import load_lab
+from lab_harness.lab.labs import load_lab
 from lab_harness.notebook.tasks_view import STATES, Outcomes
 from lab_harness.progress import LabProgress
 from lab_harness.results import CheckResult, Outcome

@@ -67,7 +67,7 @@ def test_where_there_is_no_course_yet_nobody_waits_and_nothing_is_made(tmp_path)
 
 
 def test_a_notebooks_quiet_run_makes_way_while_it_waits_for_another_program(sample_course, tmp_path, monkeypatch):
-    from lab_harness.labs import load_lab
+    from lab_harness.lab.labs import load_lab
 
     sample_course("queue")
     monkeypatch.setenv("LAB_HOME", str(tmp_path))

@@ -7,7 +7,7 @@ import click
 from lab_harness.cli import app
 from lab_harness.cli.options import lab_ids
 from lab_harness.course import find_course
-from lab_harness.labs import all_labs, load_lab
+from lab_harness.lab.labs import all_labs, load_lab
 
 
 @app.command()

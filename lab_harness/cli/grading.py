@@ -13,7 +13,7 @@ import click
 from lab_harness.cli import app
 from lab_harness.course import Course, find_course
 from lab_harness.errors import CourseError, UsageError
-from lab_harness.labs import load_lab
+from lab_harness.lab.labs import load_lab
 from lab_harness.render import plain
 
 if TYPE_CHECKING:

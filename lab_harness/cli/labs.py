@@ -18,7 +18,7 @@ from lab_harness.authors.checks import Cancelled
 from lab_harness.cli import app
 from lab_harness.cli.options import emulator_name, lab_id
 from lab_harness.course import Course, find_course
-from lab_harness.labs import all_labs, load_lab
+from lab_harness.lab.labs import all_labs, load_lab
 from lab_harness.results import LabReport, Outcome
 
 PATIENCE = 5.0  # seconds in which a check that was stopped may end by itself
@@ -165,7 +165,7 @@ def solve(lab: str, emulator: str | None) -> None:
 
     loaded = load_lab(lab)
     running = running_emulator(emulator)
-    from lab_harness.solutions import solve as build
+    from lab_harness.lab.solutions import solve as build
 
     build(loaded, running)
     click.echo(f"Built. See for yourself: lab check {lab}")

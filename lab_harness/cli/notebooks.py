@@ -10,7 +10,7 @@ import click
 from lab_harness.cli import notebooks_app
 from lab_harness.cli.options import emulator_name, lab_ids
 from lab_harness.course import find_course
-from lab_harness.labs import Lab, all_labs, load_lab
+from lab_harness.lab.labs import Lab, all_labs, load_lab
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,7 +26,7 @@ def _chosen(ids: Sequence[str]) -> list[Lab]:
 @lab_ids
 def build(labs: tuple[str, ...]) -> None:
     """Lay the answers over the notebooks, execute them, and write them to notebooks/solved/."""
-    from lab_harness.notebook.build import build as build_one
+    from lab_harness.lab.notebooks import build as build_one
     from lab_harness.notebook.run import kernel_environment, scratch_emulator
 
     course = find_course()

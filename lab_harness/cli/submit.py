@@ -10,7 +10,7 @@ from lab_harness.cli import app
 from lab_harness.cli.options import emulator_name, lab_id
 from lab_harness.course import find_course
 from lab_harness.errors import UsageError
-from lab_harness.labs import Lab, load_lab
+from lab_harness.lab.labs import Lab, load_lab
 
 if TYPE_CHECKING:
     from lab_harness.results import LabReport

@@ -15,7 +15,7 @@ from lab_harness.emulators.embedded import RESTART, USUAL_PORT, Embedded
 from lab_harness.emulators.localstack import START_COMMAND
 from lab_harness.emulators.process import is_free
 from lab_harness.errors import CourseError, EmulatorNotReady, ForeignEndpoint, HarnessError, UsageError, WrongEmulator
-from lab_harness.labs import all_labs
+from lab_harness.lab.labs import all_labs
 
 SLOW = 0.5  # seconds, for an answer that takes milliseconds
 EMBEDDED = "use the embedded emulator: lab open --emulator embedded"

@@ -20,7 +20,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from lab_harness.lab_file import MIB
+from lab_harness.lab.file import MIB
 
 MAX_FILE = 10 * MIB
 MAX_FILES_OF_ONE = 50  # of an archive in the archive

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from lab_harness.grading import walls
 from lab_harness.grading.usage import children_of, threads_of_user
-from lab_harness.lab_file import Limits
+from lab_harness.lab.file import Limits
 
 STUDENT = 1000  # the student's user in a box
 WORK = "/tmp/work"  # noqa: S108  in the box's own memory

@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from lab_harness.lab_file import MIB, Limits
+from lab_harness.lab.file import MIB, Limits
 
 ROOT = Path("/sys/fs/cgroup")
 NEEDED, WELCOME = ("memory", "pids"), ("cpu",)

@@ -19,8 +19,8 @@ from lab_harness.grading.cells import Rejected, read_cells
 from lab_harness.grading.grade import Grade, Status, Submission
 from lab_harness.grading.pool import ROOM_SECONDS, longest_first
 from lab_harness.grading.versions import versions_of
-from lab_harness.lab_file import Limits
-from lab_harness.labs import load_lab
+from lab_harness.lab.file import Limits
+from lab_harness.lab.labs import load_lab
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -6,7 +6,7 @@ from typing import Any
 from lab_harness.grading import machine
 from lab_harness.grading.trusted import ADDRESS_SPACE
 from lab_harness.grading.watch import EMULATOR_BYTES
-from lab_harness.lab_file import Limits
+from lab_harness.lab.file import Limits
 from lab_harness.results import Outcome
 
 SLOW = 2.0  # seconds after which a check that did not pass may have waited in vain

@@ -11,7 +11,7 @@ from threading import Thread
 from lab_harness.course import Course
 from lab_harness.grading.grade import Grade, Submission
 from lab_harness.grading.pool import Grader
-from lab_harness.lab_file import Limits
+from lab_harness.lab.file import Limits
 
 TICK = 0.1  # seconds between two looks at what waits
 

@@ -8,7 +8,7 @@ from functools import partial
 from lab_harness.grading import functions
 from lab_harness.grading.box import Box, Walls
 from lab_harness.grading.usage import processes, use_of
-from lab_harness.lab_file import Limits
+from lab_harness.lab.file import Limits
 
 MOST = 24  # processes at once
 

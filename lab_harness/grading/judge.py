@@ -15,8 +15,8 @@ from lab_harness.course import Course
 from lab_harness.errors import EmulatorError, EmulatorNotReady
 from lab_harness.grading.emulator import PORT, RoomEmulator
 from lab_harness.grading.lines import tell
-from lab_harness.lab_file import MIB
-from lab_harness.labs import Check, Lab, load_lab
+from lab_harness.lab.file import MIB
+from lab_harness.lab.labs import Check, Lab, load_lab
 from lab_harness.results import CheckResult, LabReport, Outcome
 from lab_harness.runner import run_checks
 

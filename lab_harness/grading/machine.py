@@ -5,7 +5,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from lab_harness.lab_file import MIB
+from lab_harness.lab.file import MIB
 
 LEAST_LEFT, SHARE_LEFT = 128 * MIB, 0.03  # of memory; the machine is short where less than either is left
 

@@ -17,7 +17,7 @@ from lab_harness.grading.box import WORK, Box, Walls
 from lab_harness.grading.emulator import student_environment
 from lab_harness.grading.lines import Lines
 from lab_harness.grading.notebook_process import DEMONSTRATION, Cell, run_notebook
-from lab_harness.lab_file import Limits
+from lab_harness.lab.file import Limits
 
 INTERRUPT_GRACE = 2.0  # seconds that an interrupted cell has to end
 MOST_ERRORS = 200

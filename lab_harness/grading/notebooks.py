@@ -16,7 +16,7 @@ import msgspec
 
 from lab_harness.grading.archives import Refused
 from lab_harness.grading.cells import CodeCell
-from lab_harness.lab_file import TASK_TAG
+from lab_harness.lab.file import TASK_TAG
 
 OPEN_LAB = re.compile(r"open_lab\(\s*[\"'](\w+)[\"']")
 KERNEL = ("kernelspec", "language_info")

@@ -13,8 +13,8 @@ from lab_harness.grading.gradebook import Row
 from lab_harness.grading.pages import class_page, student_page
 from lab_harness.grading.released import Released
 from lab_harness.grading.similarity import HashAll, Pair, Piece, hash_here, suspicious_pairs
-from lab_harness.labs import Lab
-from lab_harness.solutions import answers
+from lab_harness.lab.labs import Lab
+from lab_harness.lab.solutions import answers
 
 GRADEBOOK = "gradebook.sqlite"
 

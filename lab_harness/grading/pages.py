@@ -9,7 +9,7 @@ import jinja2
 
 from lab_harness.grading.class_view import LabView, page_name, shared_keys
 from lab_harness.grading.gradebook import Row
-from lab_harness.labs import Lab
+from lab_harness.lab.labs import Lab
 from lab_harness.render import DETAILS, SYMBOLS, plain
 
 ASSETS = Path(__file__).parent / "assets"

@@ -20,8 +20,8 @@ from lab_harness.grading.conditions import BLAMELESS, SHORT
 from lab_harness.grading.grade import Grade, Status, Submission
 from lab_harness.grading.sandbox import Warm
 from lab_harness.grading.told import grade_of, plain
-from lab_harness.lab_file import Limits
-from lab_harness.labs import load_lab
+from lab_harness.lab.file import Limits
+from lab_harness.lab.labs import load_lab
 
 IN_FLIGHT = 4  # submissions a worker: most of them wait
 WAITS_AFTER = 0.4  # seconds in which a submission had nothing to compute

@@ -4,7 +4,7 @@ import os
 
 from lab_harness.grading import walls
 from lab_harness.grading.box import Box, Walls
-from lab_harness.lab_file import Limits
+from lab_harness.lab.file import Limits
 
 
 def try_walls() -> None:

@@ -23,7 +23,7 @@ from lab_harness.grading.archives import MAX_FILE, Entry, Refused, directory, to
 from lab_harness.grading.bundle import Origin, unpack
 from lab_harness.grading.notebooks import KnownLab, Notebook, read_submitted
 from lab_harness.grading.similarity import Hashes, hashes_of
-from lab_harness.lab_file import MIB, Limits
+from lab_harness.lab.file import MIB, Limits
 
 LONGEST_JOB = 16 * 1024  # bytes
 

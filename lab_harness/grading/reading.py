@@ -27,7 +27,7 @@ from lab_harness.grading.notebooks import KnownLab
 from lab_harness.grading.reader import Codes, Ended, Job, Submitted, Told
 from lab_harness.grading.scratch import Scratch
 from lab_harness.grading.similarity import Hashes
-from lab_harness.lab_file import MIB
+from lab_harness.lab.file import MIB
 from lab_harness.render import one_line
 
 LONGEST_ANSWER = 16 * MIB

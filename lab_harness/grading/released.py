@@ -7,8 +7,8 @@ from typing import Any
 
 from lab_harness.course import Course
 from lab_harness.grading.notebooks import KnownLab
-from lab_harness.labs import Lab, all_labs
-from lab_harness.notebook.build import read_notebook, task_of
+from lab_harness.lab.labs import Lab, all_labs
+from lab_harness.lab.notebooks import read_notebook, task_of
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from lab_harness.grading.notebook_box import NotebookBox, Where
 from lab_harness.grading.trusted import EmulatorProcess, fork_trusted
 from lab_harness.grading.usage import children_of
 from lab_harness.grading.watch import ACCOUNT_FULL, Watch, cpu_seconds
-from lab_harness.lab_file import MIB, Limits
+from lab_harness.lab.file import MIB, Limits
 
 TICK = 0.1  # seconds between two looks at what is used
 JUDGE_SECONDS = 240.0  # the check that waits longest may take a minute and a half

@@ -11,7 +11,7 @@ from lab_harness.grading.grade import Grade, Status, Submission
 from lab_harness.grading.gradebook import Gradebook, Row
 from lab_harness.grading.students import same_student
 from lab_harness.grading.work import Work
-from lab_harness.labs import unknown
+from lab_harness.lab.labs import unknown
 
 GradeAll = Callable[[Iterable[Submission]], Iterator[Grade]]
 Versions = Callable[[str], dict[str, str]]  # of what grades a lab, by its id

@@ -6,7 +6,7 @@ from typing import Any
 from lab_harness import render
 from lab_harness.grading.grade import CellError, Grade, Status, Submission
 from lab_harness.grading.judge import whole_report
-from lab_harness.labs import Lab
+from lab_harness.lab.labs import Lab
 
 
 def grade_of(submission: Submission, lab: Lab, told: Mapping[str, Any], seconds: float) -> Grade:

@@ -11,7 +11,7 @@ from pathlib import Path
 from lab_harness.emulators.credentials import Credentials
 from lab_harness.grading import walls
 from lab_harness.grading.emulator import configure, serve
-from lab_harness.lab_file import MIB
+from lab_harness.lab.file import MIB
 
 ADDRESS_SPACE = 2048 * MIB  # of one: what students have built, emulator and checks must hold
 LONGEST_TOKEN = 100  # bytes

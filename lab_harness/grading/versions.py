@@ -6,7 +6,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from lab_harness.labs import Lab
+from lab_harness.lab.labs import Lab
 
 PACKAGE = Path(__file__).resolve().parent.parent
 NOT_CHECKED_BY = ("README.md", "quiz.toml", "solution.py")  # of a lab's files; the rest decides its grades

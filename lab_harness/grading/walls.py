@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lab_harness.grading.syscalls import call_filter, number_of
-from lab_harness.lab_file import Limits
+from lab_harness.lab.file import Limits
 
 NEW_MOUNTS, NEW_UTS, NEW_IPC, NEW_USER, NEW_PIDS, NEW_NET = (
     0x00020000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000,

@@ -14,7 +14,7 @@ from lab_harness.grading.usage import (
     threads_of,
     use_of,
 )
-from lab_harness.lab_file import MIB, Limits
+from lab_harness.lab.file import MIB, Limits
 
 WEIGH = 2.0  # seconds between two exact looks at memory, which take long
 EMULATOR_BYTES = 512 * MIB  # more of the emulator's memory than this no lab needs

@@ -17,8 +17,8 @@ from lab_harness.grading.desk import Desk
 from lab_harness.grading.grade import Grade
 from lab_harness.grading.pool import IN_FLIGHT
 from lab_harness.grading.scratch import Scratch, remove_left_behind
-from lab_harness.lab_file import Limits
-from lab_harness.labs import load_lab
+from lab_harness.lab.file import Limits
+from lab_harness.lab.labs import load_lab
 
 LOOK = 0.1  # seconds between two looks at whether another task may begin
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from lab_harness.aws import Clients
 from lab_harness.course import Course
 from lab_harness.errors import HarnessError, LabError
-from lab_harness.labs import Lab, lab_ids
+from lab_harness.lab.labs import Lab, lab_ids
 from lab_harness.lint.files import (
     course_lists_it,
     diagram_names_what_there_is,

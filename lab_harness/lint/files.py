@@ -7,8 +7,8 @@ from pathlib import Path
 
 from lab_harness.course import Course
 from lab_harness.deleters import DELETERS
-from lab_harness.labs import Lab
-from lab_harness.quiz import Multiple
+from lab_harness.lab.labs import Lab
+from lab_harness.lab.quiz import Multiple
 from lab_harness.readme_table import listed, row_of
 
 LAB_FILES = {"lab.toml", "README.md", "checks.py", "solution.py", "quiz.toml"}

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from lab_harness.course import Course
-from lab_harness.labs import Lab, all_labs
-from lab_harness.notebook.build import read_notebook, solved_notebook, sources, task_of
-from lab_harness.solutions import answers
+from lab_harness.lab.labs import Lab, all_labs
+from lab_harness.lab.notebooks import read_notebook, solved_notebook, sources, task_of
+from lab_harness.lab.solutions import answers
 
 # What a solved notebook shows, in the HTML of render/html.py and render/course_map.py
 REPORTED = re.compile(r"</span></td><td[^>]*>(.*?)<(?:table|/td)")

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from lab_harness.authors.checks import Cancelled
 from lab_harness.aws import Clients
 from lab_harness.course import find_course
-from lab_harness.labs import Lab
+from lab_harness.lab.labs import Lab
 from lab_harness.results import CheckResult, LabReport
 from lab_harness.runner import run_checks
 from lab_harness.turns import turn

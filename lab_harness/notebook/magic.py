@@ -5,7 +5,7 @@ from typing import Any
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
-from lab_harness.lab_file import Task
+from lab_harness.lab.file import Task
 from lab_harness.render.blocks import Note
 from lab_harness.results import Outcome
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from lab_harness.aws import Clients
 from lab_harness.emulators import Emulator
 from lab_harness.errors import HarnessError
-from lab_harness.labs import Lab
+from lab_harness.lab.labs import Lab
 from lab_harness.notebook.console import Tab
 from lab_harness.notebook.live import render
 from lab_harness.notebook.tasks_view import Outcomes, TaskView

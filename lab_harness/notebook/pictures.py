@@ -10,7 +10,7 @@ from lab_harness.aws import Clients
 from lab_harness.emulators.base import NO_CALL_LOG
 from lab_harness.errors import UsageError
 from lab_harness.execution_path import execution_path
-from lab_harness.labs import unknown
+from lab_harness.lab.labs import unknown
 from lab_harness.render.blocks import Note
 from lab_harness.render.state_machine import machine_picture
 from lab_harness.render.svg import Picture

@@ -11,7 +11,8 @@ from lab_harness import aws, emulators
 from lab_harness.authors.event_patterns import PatternMatch, match_rule
 from lab_harness.course import find_course
 from lab_harness.emulators import Emulator
-from lab_harness.labs import Lab, load_lab
+from lab_harness.lab.labs import Lab, load_lab
+from lab_harness.lab.solutions import answer
 from lab_harness.notebook import pictures
 from lab_harness.notebook.check_runs import CheckRuns
 from lab_harness.notebook.console.calls import call_table
@@ -23,7 +24,6 @@ from lab_harness.render.blocks import Note, Table
 from lab_harness.render.svg import Picture
 from lab_harness.resources import remove_resources
 from lab_harness.results import CheckResult, LabReport, Outcome
-from lab_harness.solutions import answer
 
 if TYPE_CHECKING:
     from lab_harness.notebook.panel import Panel

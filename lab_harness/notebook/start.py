@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 from lab_harness.course import Course, find_course
-from lab_harness.labs import Lab, all_labs
+from lab_harness.lab.labs import Lab, all_labs
 from lab_harness.progress import LabProgress, Progress
 from lab_harness.render.course_map import CourseMap, Stop
 from lab_harness.render.findings import Findings

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from lab_harness.lab_file import Task
-from lab_harness.labs import Check, Lab
+from lab_harness.lab.file import Task
+from lab_harness.lab.labs import Check, Lab
 from lab_harness.progress import LabProgress
 from lab_harness.results import CheckResult, Outcome
 

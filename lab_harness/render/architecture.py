@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lab_harness.lab_file import Diagram, Node
+from lab_harness.lab.file import Diagram, Node
 from lab_harness.render.svg import PAPER, QUIET, SMALL, Drawing, Picture, Point, Style, text_width
 from lab_harness.results import LabReport, Outcome
 

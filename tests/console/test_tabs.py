@@ -9,7 +9,7 @@ from lab_harness.emulators.attached import Attached
 from lab_harness.emulators.localstack import LocalStack
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import EmulatorNotReady
-from lab_harness.labs import lab_ids
+from lab_harness.lab.labs import lab_ids
 from lab_harness.notebook import console
 
 from ..conftest import ROOT

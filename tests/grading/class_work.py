@@ -6,9 +6,9 @@ import nbformat
 
 from lab_harness.course import Course
 from lab_harness.grading.grade import Submission
-from lab_harness.lab_file import Limits
-from lab_harness.labs import load_lab
-from lab_harness.notebook.build import solved_notebook
+from lab_harness.lab.file import Limits
+from lab_harness.lab.labs import load_lab
+from lab_harness.lab.notebooks import solved_notebook
 
 LIMITS = Limits(cell_seconds=4, notebook_seconds=12, cpu_seconds=30, processes=40, disk_bytes=16 * 1024 * 1024)
 RIGHT_CELLS = [

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from lab_harness.course import Course
 from lab_harness.grading.bundle import ATTEMPTS, Attempts, Manifest, pack
 from lab_harness.grading.grade import Grade, Status
-from lab_harness.notebook.build import solved_notebook
+from lab_harness.lab.notebooks import solved_notebook
 from tests.conftest import ROOT
 
 COURSE = Course(ROOT)

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from lab_harness.grading.grade import Status
 from lab_harness.grading.pool import Grader, grade_all
 from lab_harness.grading.sandbox import missing_protections
-from lab_harness.labs import load_lab
-from lab_harness.notebook.build import solved_notebook, task_of
+from lab_harness.lab.labs import load_lab
+from lab_harness.lab.notebooks import solved_notebook, task_of
 from tests.grading.class_work import LIMITS, RIGHT_CELLS, errors, hand_in, outcomes
 from tests.grading.hostile import FUNCTIONS, HELLO, said
 

@@ -8,7 +8,7 @@ from lab_harness.grading.pages import student_page
 from lab_harness.grading.run import carry_out, plan
 from lab_harness.grading.students import Student
 from lab_harness.grading.work import Work
-from lab_harness.labs import load_lab
+from lab_harness.lab.labs import load_lab
 from tests.grading.handing_in import COURSE, graded
 
 LONG = '"😀\n' * 3000

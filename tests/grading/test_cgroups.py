@@ -9,7 +9,7 @@ import pytest
 
 from lab_harness.grading import cgroups
 from lab_harness.grading.cgroups import PREFIX, Group, Groups, Unavailable
-from lab_harness.lab_file import MIB, Limits
+from lab_harness.lab.file import MIB, Limits
 
 OWN = next((line[3:] for line in Path("/proc/self/cgroup").read_text().splitlines() if line[:3] == "0::"), "")
 REAL = next((root for root in (cgroups.ROOT, cgroups.ROOT / "unified") if (root / "cgroup.controllers").exists()), None)

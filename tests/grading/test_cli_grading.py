@@ -18,7 +18,7 @@ from lab_harness import cli
 from lab_harness.cli import app
 from lab_harness.grading import cluster, pool, sandbox, versions
 from lab_harness.grading.grade import Status
-from lab_harness.labs import load_lab
+from lab_harness.lab.labs import load_lab
 from tests.grading.handing_in import HELLO, ORDERS, answered, archive, bundled, graded, hand_in, solved, untouched
 from tests.waiting import wait_until
 

@@ -13,7 +13,7 @@ from lab_harness.grading.conditions import GROUP_FULL, JUDGE_LOST, OVERLOADED, S
 from lab_harness.grading.grade import Status
 from lab_harness.grading.pool import Grader
 from lab_harness.grading.sandbox import missing_protections
-from lab_harness.lab_file import MIB
+from lab_harness.lab.file import MIB
 from tests.conftest import ROOT
 from tests.grading.class_work import LIMITS, RIGHT_CELLS, hand_in
 

@@ -9,8 +9,8 @@ from lab_harness.grading.judge import LONGEST_TEXT, _short
 from lab_harness.grading.lines import LONGEST_LINE
 from lab_harness.grading.sandbox import missing_protections
 from lab_harness.grading.told import grade_of
-from lab_harness.labs import load_lab
-from lab_harness.notebook.build import solved_notebook, task_of
+from lab_harness.lab.labs import load_lab
+from lab_harness.lab.notebooks import solved_notebook, task_of
 from lab_harness.results import CheckResult, Outcome
 from tests.grading.class_work import RIGHT_CELLS, outcomes
 from tests.grading.hostile import said

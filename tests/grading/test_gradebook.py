@@ -17,7 +17,7 @@ from lab_harness.grading.run import carry_out, chosen, plan
 from lab_harness.grading.students import Student
 from lab_harness.grading.submissions import Work
 from lab_harness.grading.versions import versions_of
-from lab_harness.labs import load_lab
+from lab_harness.lab.labs import load_lab
 from tests.grading.handing_in import bundled, graded
 
 NOW = {"checks": "1"}

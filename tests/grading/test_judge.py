@@ -1,7 +1,7 @@
 """Tests for the report that is made of what the judge has told."""
 
 from lab_harness.grading.judge import whole_report
-from lab_harness.labs import load_lab
+from lab_harness.lab.labs import load_lab
 from lab_harness.results import CheckResult, Outcome
 
 

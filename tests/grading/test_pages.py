@@ -18,7 +18,7 @@ from lab_harness.grading.pages import class_page, student_page
 from lab_harness.grading.released import releases_of
 from lab_harness.grading.similarity import Pair, hash_here
 from lab_harness.grading.students import Student
-from lab_harness.labs import load_lab
+from lab_harness.lab.labs import load_lab
 from tests.grading.handing_in import COURSE, graded
 
 HOSTILE = "<script>alert('x')</script> & \"quoted\" \x00 {{ 7 * 7 }}"

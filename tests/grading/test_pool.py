@@ -13,7 +13,7 @@ from lab_harness.grading.grade import Status, Submission
 from lab_harness.grading.pool import Grader, grade_all
 from lab_harness.grading.sandbox import missing_protections
 from lab_harness.grading.told import grade_of
-from lab_harness.labs import load_lab
+from lab_harness.lab.labs import load_lab
 from tests.grading.class_work import LIMITS, RIGHT_CELLS, errors, hand_in, hand_in_right, outcomes
 from tests.per_lab import LABS
 

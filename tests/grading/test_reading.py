@@ -19,7 +19,7 @@ from lab_harness.grading.reading import Bounds, Reader
 from lab_harness.grading.released import releases_of
 from lab_harness.grading.similarity import hashes_of
 from lab_harness.grading.submissions import read_submissions
-from lab_harness.lab_file import MIB
+from lab_harness.lab.file import MIB
 from tests.grading.handing_in import COURSE, HELLO, answered, archive, as_bytes, bundled, hand_in, untouched
 
 SOON = 30.0  # seconds, on a machine that does other things as well; what is quadratic takes many times as long

@@ -12,7 +12,7 @@ from lab_harness.grading.grade import Status
 from lab_harness.grading.pool import Grader
 from lab_harness.grading.sandbox import missing_protections
 from lab_harness.grading.shares import FULL_SHARES, NICEST, STEP, niceness
-from lab_harness.lab_file import MIB
+from lab_harness.lab.file import MIB
 from tests.grading.class_work import LIMITS, RIGHT_CELLS, hand_in
 from tests.grading.hostile import FUNCTIONS, said
 

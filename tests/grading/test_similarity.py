@@ -7,8 +7,8 @@ from lab_harness.grading.output import alike
 from lab_harness.grading.released import Released
 from lab_harness.grading.similarity import Piece, suspicious_pairs
 from lab_harness.grading.students import Student
-from lab_harness.labs import all_labs, load_lab
-from lab_harness.notebook.build import solved_notebook, task_of
+from lab_harness.lab.labs import all_labs, load_lab
+from lab_harness.lab.notebooks import solved_notebook, task_of
 from tests.grading.handing_in import COURSE, graded
 
 STARTER = "# Your code here\nimport boto3\n\nsqs = boto3.client('sqs')\n"

@@ -14,7 +14,7 @@ from lab_harness.errors import UsageError
 from lab_harness.grading import handed_in
 from lab_harness.grading.students import Student, place_of, same_student
 from lab_harness.grading.submissions import read_submissions
-from lab_harness.labs import load_lab
+from lab_harness.lab.labs import load_lab
 from tests.grading.handing_in import (
     COURSE,
     HELLO,

@@ -5,7 +5,7 @@ from importlib import import_module
 import pytest
 
 from lab_harness import run_checks
-from lab_harness.labs import all_labs
+from lab_harness.lab.labs import all_labs
 from lab_harness.resources import remove_resources
 from tests.waiting import wait_until
 

@@ -16,7 +16,7 @@ from lab_harness import run_checks
 from lab_harness.authors import executions, items
 from lab_harness.aws import Clients
 from lab_harness.deleters import _delete_mapping
-from lab_harness.labs import all_labs
+from lab_harness.lab.labs import all_labs
 from tests.waiting import PATIENCE, in_thread, wait_until
 
 from .helpers import deploy, failure, not_passed, zipped

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from lab_harness.authors.gateway import Api, http_apis, read_http_api, read_rest_api, rest_apis
 from lab_harness.aws import Clients
-from lab_harness.labs import Lab
+from lab_harness.lab.labs import Lab
 from lab_harness.notebook.console.addresses import api_address
 from lab_harness.notebook.console.parts import Blocks, own_first, part, rest
 from lab_harness.notebook.console.words import resource

@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lab_harness.aws import Clients
-from lab_harness.labs import Lab
+from lab_harness.lab.labs import Lab
 from lab_harness.notebook.console.addresses import site_address
 from lab_harness.notebook.console.parts import Blocks, nothing, own_first, pages, part, rest
 from lab_harness.render.blocks import Link, Table

@@ -5,7 +5,7 @@ from dataclasses import replace
 from lab_harness.aws import Clients
 from lab_harness.emulators import Emulator
 from lab_harness.emulators.base import NO_CALL_LOG, Call
-from lab_harness.labs import Lab
+from lab_harness.lab.labs import Lab
 from lab_harness.notebook.console.parts import Blocks, part
 from lab_harness.notebook.console.words import fine_clock
 from lab_harness.render.blocks import Table

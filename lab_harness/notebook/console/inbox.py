@@ -4,7 +4,7 @@ from functools import partial
 
 from lab_harness.aws import Clients
 from lab_harness.emulators import Emulator
-from lab_harness.labs import Lab
+from lab_harness.lab.labs import Lab
 from lab_harness.notebook.console.parts import Blocks, nothing, part, rest
 from lab_harness.render.blocks import Table
 from lab_harness.render.mails import Mails

@@ -9,7 +9,7 @@ from typing import Any
 
 from lab_harness.authors.probes import function_log
 from lab_harness.aws import Clients
-from lab_harness.labs import Lab
+from lab_harness.lab.labs import Lab
 from lab_harness.notebook.console.parts import Blocks, nothing, own, pages, part
 from lab_harness.notebook.console.words import clock, shortened
 from lab_harness.render.blocks import Table

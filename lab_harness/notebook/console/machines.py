@@ -5,7 +5,7 @@ from typing import Any
 
 from lab_harness.authors.made import is_made
 from lab_harness.aws import Clients
-from lab_harness.labs import Lab
+from lab_harness.lab.labs import Lab
 from lab_harness.notebook import pictures
 from lab_harness.notebook.console.parts import Blocks, nothing, own, own_first, pages, part, rest
 from lab_harness.notebook.console.words import clock

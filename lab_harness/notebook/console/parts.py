@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from lab_harness.authors.made import is_made
 from lab_harness.errors import EmulatorNotReady, HarnessError
-from lab_harness.labs import Lab
+from lab_harness.lab.labs import Lab
 from lab_harness.render.blocks import Block, Note
 
 Blocks = list[Block]

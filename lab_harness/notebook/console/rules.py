@@ -6,7 +6,7 @@ from typing import Any
 
 from lab_harness.authors.made import is_made
 from lab_harness.aws import Clients
-from lab_harness.labs import Lab
+from lab_harness.lab.labs import Lab
 from lab_harness.notebook.console.parts import Blocks, nothing, own_first, pages, part, rest
 from lab_harness.notebook.console.words import resource, shortened
 from lab_harness.render.blocks import Table

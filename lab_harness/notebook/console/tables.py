@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from lab_harness.aws import Clients
-from lab_harness.labs import Lab
+from lab_harness.lab.labs import Lab
 from lab_harness.notebook.console.parts import Blocks, nothing, own, pages, part, rest
 from lab_harness.notebook.console.words import shortened
 from lab_harness.render.blocks import Note, Table

@@ -9,7 +9,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from lab_harness.aws import UNREACHABLE, Clients
 from lab_harness.errors import EmulatorNotReady
-from lab_harness.labs import Lab
+from lab_harness.lab.labs import Lab
 from lab_harness.notebook.console.apis import show as apis
 from lab_harness.notebook.console.buckets import show as buckets
 from lab_harness.notebook.console.calls import show as calls

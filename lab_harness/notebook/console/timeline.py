@@ -1,7 +1,7 @@
 """The timeline: what happened after the last request."""
 
 from lab_harness.aws import Clients
-from lab_harness.labs import Lab
+from lab_harness.lab.labs import Lab
 from lab_harness.notebook import pictures
 from lab_harness.notebook.console.parts import Blocks, part
 

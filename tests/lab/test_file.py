@@ -3,7 +3,7 @@
 import pytest
 
 from lab_harness.errors import LabError
-from lab_harness.lab_file import Limits, read_lab_file
+from lab_harness.lab.file import Limits, read_lab_file
 
 GOOD = """\
 format_version = 1

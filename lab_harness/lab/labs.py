@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from lab_harness.authors.checks import CheckFunction, mark_of
 from lab_harness.course import Course, find_course
 from lab_harness.errors import LabError, UsageError
-from lab_harness.lab_file import LabFile, Task, read_lab_file
-from lab_harness.quiz import Quiz, read_quiz
+from lab_harness.lab.file import LabFile, Task, read_lab_file
+from lab_harness.lab.quiz import Quiz, read_quiz
 
 if TYPE_CHECKING:
     from lab_harness.aws import Clients
@@ -109,7 +109,7 @@ class Lab:
 
     def solve(self, clients: "Clients") -> None:
         """Build the lab as its reference answer does, in the account behind `clients`."""
-        from lab_harness.solutions import solve  # it imports this module
+        from lab_harness.lab.solutions import solve  # it imports this module
 
         solve(self, clients.emulator)
 

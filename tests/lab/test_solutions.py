@@ -11,8 +11,8 @@ import pytest
 from lab_harness.aws import Clients
 from lab_harness.emulators.credentials import DUMMY
 from lab_harness.errors import EmulatorNotReady, LabError, UsageError
-from lab_harness.labs import load_lab
-from lab_harness.solutions import answer, answers, solve
+from lab_harness.lab.labs import load_lab
+from lab_harness.lab.solutions import answer, answers, solve
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from itertools import combinations, permutations
 import pytest
 
 from lab_harness.errors import LabError, UsageError
-from lab_harness.labs import all_labs, load_lab
-from lab_harness.quiz import read_quiz
+from lab_harness.lab.labs import all_labs, load_lab
+from lab_harness.lab.quiz import read_quiz
 
 GOOD = """\
 format_version = 1
@@ -166,7 +166,7 @@ def test_options_are_in_this_order_in_every_process_and_every_version_of_python(
         ("deleted", "received", "sent"),
     ]
     assert [question.options for question in quiz.questions[:3]] == expected
-    program = "import sys; from pathlib import Path; from lab_harness.quiz import read_quiz\n"
+    program = "import sys; from pathlib import Path; from lab_harness.lab.quiz import read_quiz\n"
     program += "print([question.options for question in read_quiz(Path(sys.argv[1])).questions[:3]])"
     said = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, check=True)
     assert said.stdout == f"{expected}\n"

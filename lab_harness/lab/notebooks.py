@@ -8,9 +8,9 @@ import nbformat
 
 from lab_harness.course import Course
 from lab_harness.errors import LabError
-from lab_harness.lab_file import TASK_TAG
-from lab_harness.labs import Lab
-from lab_harness.solutions import answers
+from lab_harness.lab.file import TASK_TAG
+from lab_harness.lab.labs import Lab
+from lab_harness.lab.solutions import answers
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 

@@ -15,7 +15,7 @@ from typing import Any
 from lab_harness.aws import UNREACHABLE, using_emulator
 from lab_harness.emulators.base import Emulator
 from lab_harness.errors import EmulatorNotReady, LabError, UsageError
-from lab_harness.labs import Lab, error_in, unknown
+from lab_harness.lab.labs import Lab, error_in, unknown
 
 CELL = re.compile(r"^# %% task:(?P<task>\w+)(?: file=(?P<file>\S+))?[ \t]*$", re.MULTILINE)
 

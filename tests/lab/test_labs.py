@@ -3,7 +3,7 @@
 import pytest
 
 from lab_harness.errors import LabError, UsageError
-from lab_harness.labs import all_labs, lab_ids, load_lab
+from lab_harness.lab.labs import all_labs, lab_ids, load_lab
 
 
 @pytest.fixture

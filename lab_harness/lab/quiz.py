@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from lab_harness.errors import UsageError
-from lab_harness.lab_file import Identifier, Text, read_toml
+from lab_harness.lab.file import Identifier, Text, read_toml
 
 LONGEST_NUMBER = 100  # characters
 NUMBER = re.compile(r"[-+]?((\d{1,3}([, ]\d{3})+|\d+)(\.\d*)?|\.\d+)")  # 900, 1,000 or 1 000, 0.5, .5; but not 1,5

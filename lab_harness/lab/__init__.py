@@ -1,0 +1,1 @@
+"""One lab, read from its files: what it asks, its quiz, its notebook and its reference answer."""
