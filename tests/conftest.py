@@ -98,7 +98,7 @@ def localstack(localstack_endpoint):
 @pytest.fixture(scope="session")
 def relay(localstack):
     """What sends LocalStack's EC2 events; docker-compose.yml runs one, too, and two would send each event twice."""
-    command = [sys.executable, "-m", "lab_harness.emulators.relay"]
+    command = [sys.executable, "-m", "lab_harness.relay"]
     environ = os.environ | {"AWS_ENDPOINT_URL": localstack.endpoint}
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as process:
         process.stdout.readline()  # It says that it watches.

@@ -23,7 +23,7 @@ from lab_harness.emulators.process import free_port
 from lab_harness.errors import EmulatorError
 from lab_harness.progress import Progress
 from tests.conftest import ROOT
-from tests.test_localstack import answering, health
+from tests.emulators.test_localstack import answering, health
 from tests.waiting import PATIENCE
 
 

@@ -34,7 +34,7 @@ LONG_FUNCTIONS = {
 SLEEPERS = {
     "tests/waiting.py": {"wait_until"},  # all others wait by it
     "tests/labs/test_forgeries.py": {"alert"},  # an event that goes to nobody leaves no trace to wait for
-    "tests/test_holding.py": {  # somebody ends a start after so long, whatever it has done by then
+    "tests/emulators/test_holding.py": {  # somebody ends a start after so long, whatever it has done by then
         "test_start_that_is_ended_at_any_moment_leaves_no_emulator_that_cannot_be_found"
     },
     "tests/authors/test_http.py": {"parts", "test_body_that_trickles_ends_in_time"},  # a server that is slow on purpose
@@ -68,17 +68,19 @@ PRIVATE = {
     "tests/grading/test_cluster.py": {"_begin", "_grade", "_longest_silence", "_look_at_workers"},
     "tests/grading/test_conditions.py": {"_begin", "_land", "_relieve"},
     "tests/grading/test_reading.py": {"_environment", "_process"},
-    "tests/test_other_users.py": {"_knows_ourselves"},
+    "tests/emulators/inside/test_other_users.py": {"_knows_ourselves"},
     "tests/labs/test_forgeries.py": {"_delete_mapping"},
     "tests/test_aws.py": {"_make"},
     "tests/test_cli.py": {"_run_jupyter"},
-    "tests/test_embedded.py": {"_process"},
+    "tests/emulators/test_embedded.py": {"_process"},
     # MiniStack's own names, which our additions wrap: the tests see that they are still there.
-    "tests/test_http_apis.py": {"_all"},
-    "tests/test_routes.py": {"_get_module", "_handle_iceberg_rest"},
+    "tests/emulators/inside/test_http_apis.py": {"_all"},
+    "tests/emulators/inside/test_routes.py": {"_get_module", "_handle_iceberg_rest"},
     # botocore's, by which a test signs otherwise than its clients do.
-    "tests/test_signatures.py": {"_credentials", "_request_signer"},
-    "tests/test_rest_apis.py": {"_apply_patch", "_invoke_mock_v1", "_lambda_proxy_response", "_rest_api_view"},
+    "tests/emulators/inside/test_signatures.py": {"_credentials", "_request_signer"},
+    "tests/emulators/inside/test_rest_apis.py": {
+        "_apply_patch", "_invoke_mock_v1", "_lambda_proxy_response", "_rest_api_view",
+    },
 }  # fmt: skip
 # IPython asks for names that end in an underscore, too: _repr_mimebundle_.
 PRIVATE_NAME = re.compile(r"(?:.*\.)?_[a-z]\w*(?<!_)")

@@ -222,7 +222,7 @@ def describe_machine(stepfunctions: Any, name: str) -> dict[str, Any]:
 
 def definition_problems(definition: str) -> list[str]:
     """What AWS would find wrong with a definition in Amazon States Language; LocalStack accepts more than AWS."""
-    from lab_harness.emulators.definitions import problems
+    from lab_harness.states_language import problems
 
     return [str(problem) for problem in problems(definition)]
 

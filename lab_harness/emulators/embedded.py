@@ -8,9 +8,8 @@ from typing import Any
 
 from lab_harness.emulators.administered import ANSWER_DEADLINE, Administered
 from lab_harness.emulators.credentials import Credentials, learners, of_checks, read_learners
-from lab_harness.emulators.guard import TOKEN_HEADER
 from lab_harness.emulators.holding import alone_in, end_emulators_in, is_held
-from lab_harness.emulators.http import call_json
+from lab_harness.emulators.http import TOKEN_HEADER, call_json
 from lab_harness.emulators.incidents import set_aside
 from lab_harness.emulators.process import (
     END_DEADLINE,
@@ -21,10 +20,10 @@ from lab_harness.emulators.process import (
     is_free,
     launch,
     let_go,
+    read_port,
     read_process,
     write_process,
 )
-from lab_harness.emulators.saving import read_port
 from lab_harness.errors import CourseError, EmulatorError, EmulatorNotReady
 from lab_harness.private import mend, private_file, private_folder
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import psutil
 
 LOCK = "state.lock"  # in the course's home; the system releases it when its process has ended
-MODULE = "lab_harness.emulators.server"
+MODULE = "lab_harness.emulators.inside.server"
 
 
 class Holding:

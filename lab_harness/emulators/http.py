@@ -7,6 +7,7 @@ from urllib.error import HTTPError, URLError
 
 from lab_harness.errors import EmulatorNotReady, WrongEmulator
 
+TOKEN_HEADER = "x-lab-token"  # noqa: S105  the header's name
 # Emulators are local, so a proxy from the environment is never asked.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

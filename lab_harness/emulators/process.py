@@ -61,6 +61,15 @@ class Process:
             psutil.wait_procs(alive, timeout=END_DEADLINE)
 
 
+def read_port(file: Path) -> int | None:
+    """The port that a file holds; None where it is not there, or holds something else."""
+    try:
+        port = int(file.read_bytes()[:16])
+    except (OSError, ValueError):
+        return None
+    return port if 0 < port < 65536 else None
+
+
 def read_process(file: Path) -> Process | None:
     """The process that a file tells of; None where there is none, or it was cut short by a crash.
 
@@ -94,7 +103,7 @@ def launch(home: Path, log: Path, port: int, learner: Credentials) -> tuple[Chil
     private_folder(home / "tmp")
     with private_file(log).open("wb") as log_file:
         child = subprocess.Popen(
-            [sys.executable, "-m", "lab_harness.emulators.server"],
+            [sys.executable, "-m", "lab_harness.emulators.inside.server"],
             stdin=subprocess.PIPE, stdout=log_file, stderr=log_file,
             cwd=home, env=_environment(home), **_detached(),
         )  # fmt: skip

@@ -19,9 +19,8 @@ from lab_harness.aws import emulator_environment
 from lab_harness.emulators.administered import ANSWER_DEADLINE, Administered
 from lab_harness.emulators.base import ACCOUNT, REGION
 from lab_harness.emulators.credentials import Credentials, of_checks
-from lab_harness.emulators.guard import TOKEN_HEADER
-from lab_harness.emulators.http import call_json
-from lab_harness.emulators.saving import Saver
+from lab_harness.emulators.http import TOKEN_HEADER, call_json
+from lab_harness.emulators.inside.saving import Saver
 from lab_harness.errors import EmulatorError
 
 PORT = 4566  # in a network namespace of its own every submission has the usual port
@@ -42,7 +41,7 @@ _postponed: list[threading.Thread] = []
 
 def configure(port: int, folder: Path) -> None:
     """Set what MiniStack reads from the environment when it is loaded."""
-    from lab_harness.emulators.server import configure_ministack
+    from lab_harness.emulators.inside.server import configure_ministack
 
     configure_ministack(port, folder)
     os.environ.update(PERSIST_STATE="0", S3_PERSIST="0", MINISTACK_ACCOUNT_ID=ACCOUNT, MINISTACK_REGION=REGION)
@@ -54,11 +53,11 @@ def preload() -> None:
     configure(PORT, Path("/tmp/emulator"))  # noqa: S108  a room's own
     from ministack.core import responses
 
-    from lab_harness.emulators import call_log
+    from lab_harness.emulators.inside import call_log
 
     # Threads that modules start when they are loaded begin in each emulator: a fork would lose them.
     with patch.object(threading.Thread, "start", _postpone):
-        import_module("lab_harness.emulators.server")
+        import_module("lab_harness.emulators.inside.server")
         import_module("ministack.app")
         for name in USUAL_MODULES:
             import_module(f"ministack.services.{name}")
@@ -90,7 +89,7 @@ def serve(
     sys.addaudithook(_refuse_files)
     for thread in _postponed:
         thread.start()
-    from lab_harness.emulators.server import LabEmulator
+    from lab_harness.emulators.inside.server import LabEmulator
 
     emulator = LabEmulator(token, learner.secret_access_key, folder, Unsaved(folder))
     asyncio.run(_serve(emulator, listening, requests, settle))

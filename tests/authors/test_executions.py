@@ -10,9 +10,8 @@ from lab_harness.authors import executions
 from lab_harness.aws import Clients
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import END_DEADLINE, free_port
+from tests.test_states_language import PASS, ROLE, machine
 from tests.waiting import PATIENCE
-
-from .test_definitions import PASS, ROLE, machine
 
 MACHINE, QUEUE = "steps", "questions"
 

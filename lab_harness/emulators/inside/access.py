@@ -1,0 +1,100 @@
+"""Who may have what of the embedded emulator: each request is let in, with the name of its caller, or is answered here.
+
+In this order: of which user of the machine it is (`peers`), what it says of where it comes from (`guard`), whether what
+it asks for is open to all (`routes`, `links`), and else whose signature it bears (`signatures`).
+"""
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs
+
+from lab_harness.emulators.credentials import ACCESS_KEY_ID, Credentials, of_checks
+from lab_harness.emulators.http import TOKEN_HEADER
+from lab_harness.emulators.inside import guard, refusals, routes, signatures
+from lab_harness.emulators.inside.asgi import Receive, Scope
+from lab_harness.emulators.inside.keys import CHECKS, LEARNER, Keys
+from lab_harness.emulators.inside.links import Links
+from lab_harness.emulators.inside.peers import Peers
+from lab_harness.emulators.inside.websites import website_bucket
+
+SMALL = 65_536  # bytes of a form that is read to see in which shape its refusal must be
+ANOTHER_USER = "this emulator belongs to another user of this computer; start your own with: lab start"
+
+
+class Admitted(NamedTuple):
+    """A request that is let in: its caller is "learner", "checks" or "function <name>"."""
+
+    request: signatures.Request
+    receive: Receive
+    caller: str
+
+
+class Access:
+    """Decides for one emulator, whose administration the token opens; the learner's calls are signed with `secret`."""
+
+    def __init__(self, token: str, secret: str) -> None:
+        self.keys = Keys(Credentials(ACCESS_KEY_ID, secret), of_checks(token))
+        self.links = Links()
+        self._token = token
+        self._peers = Peers()
+
+    async def admit(self, scope: Scope, receive: Receive) -> Admitted | refusals.Answer:
+        """Let a request in, or give the answer that it gets instead."""
+        from ministack.core.sigv4 import decode_header_value
+
+        fields = [(name.decode("latin-1").lower(), decode_header_value(value)) for name, value in scope["headers"]]
+        source = guard.source(scope.get("method", "GET"), scope["path"], fields, self._token)
+        if not self._peers.trusted(scope["client"], scope["server"]):
+            source = ANOTHER_USER
+        if isinstance(source, str):
+            return refusals.plain(source)
+        request = _request(scope, fields)
+        if routes.is_public_socket(request) if scope["type"] == "websocket" else self._is_open(request):
+            return Admitted(request, receive, CHECKS if TOKEN_HEADER in request.headers else LEARNER)
+        signed = signatures.is_signed(request) and (source is guard.Source.PROGRAM or signatures.is_link(request))
+        if scope["type"] == "http" and (signed or _is_small_form(request)):
+            request, receive = await _with_body(request, receive)
+        caller = signatures.verify(request, self.keys) if signed else signatures.without_signature(request)
+        if isinstance(caller, str):
+            return Admitted(request, receive, caller)
+        return refusals.answer(request, caller)
+
+    def _is_open(self, request: signatures.Request) -> bool:
+        """Whether it needs no signature: it is public by nature, follows a signed link, or has shown the token."""
+        path = request.path
+        if guard.is_administration(path) or path in guard.OPEN_ADMIN_PATHS or website_bucket(request.headers["host"]):
+            return True
+        if request.headers.get("authorization", "").startswith("AWS4-") and not routes.may_be_public(request):
+            return False
+        return self.links.good(request.method, path, request.query) or routes.is_public(request)
+
+
+def _is_small_form(request: signatures.Request) -> bool:
+    length = request.headers.get("content-length", "")
+    form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    return form and length.isdecimal() and int(length) <= SMALL
+
+
+def _request(scope: Scope, fields: list[tuple[str, str]]) -> signatures.Request:
+    headers: dict[str, str] = {}
+    for name, value in fields:  # A header that is sent twice is signed as one, with a comma between.
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    raw_path = scope["raw_path"].decode("latin-1")
+    return signatures.Request(scope.get("method", "GET"), raw_path, scope["path"], query, headers)
+
+
+async def _with_body(request: signatures.Request, receive: Receive) -> tuple[signatures.Request, Receive]:
+    """The request with its whole body, and a `receive` that replays it."""
+    parts, more = [], True
+    while more:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    body = b"".join(parts)
+    replay = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+    async def receive_again() -> dict[str, Any]:
+        return next(replay, None) or await receive()
+
+    return replace(request, body=body), receive_again

@@ -1,0 +1,86 @@
+"""The emulator's administration: what the routes `/_lab/…` tell and do, for whoever has shown the token."""
+
+import asyncio
+import json
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import parse_qsl
+
+from lab_harness.emulators.incidents import PLACES, Incidents
+from lab_harness.emulators.inside import deeds
+from lab_harness.emulators.inside.call_log import CallLog
+from lab_harness.emulators.inside.deeds import Deeds
+from lab_harness.emulators.inside.inbox import Inbox
+from lab_harness.emulators.inside.saving import Saver
+
+JSON_HEADERS = {"content-type": "application/json"}
+
+
+class Administration:
+    """Answers from what one emulator keeps; `stopping` is set when it is asked to stop."""
+
+    def __init__(
+        self, calls: CallLog, did: Deeds, inbox: Inbox, incidents: Incidents, saver: Saver, stopping: asyncio.Event
+    ) -> None:
+        self._calls, self._deeds, self._inbox = calls, did, inbox
+        self._incidents, self._saver, self._stopping = incidents, saver, stopping
+
+    async def answer(self, method: str, path: str, query: str) -> tuple[int, dict[str, str], bytes]:
+        """The status, headers and body for one request."""
+        action = path.removeprefix("/_lab/")
+        wanted = dict(parse_qsl(query))
+        told = await (self._tell(action, wanted) if method == "GET" else self._do(method, action, wanted))
+        return (404, JSON_HEADERS, b"{}") if told is None else (200, JSON_HEADERS, json.dumps(told).encode())
+
+    async def _tell(self, action: str, wanted: dict[str, str]) -> Any:
+        """What is to be known; None where there is no such route."""
+        told: Any = None
+        match action:
+            case "health":
+                told = {"emulator": "embedded", "version": version("ministack"), "services": _services()}
+            case "inbox":
+                told = list(self._inbox.mails)
+            case "calls":
+                told = await self._calls.later(int(wanted.get("since", 0)), float(wanted.get("wait", 0)))
+            case "deeds":
+                told = self._deeds.since(int(wanted.get("since", 0)))
+            case "runs":
+                told = await asyncio.to_thread(deeds.runs, wanted.get("function", ""))
+            case "notices":
+                unseen = self._incidents.unseen(wanted.get("place", PLACES[0]))
+                told = {"incidents": unseen, "trouble": self._saver.trouble}
+        return told
+
+    async def _do(self, method: str, action: str, wanted: dict[str, str]) -> Any:
+        """Do what is asked; None where there is no such route."""
+        match method, action:
+            case "POST", "reset":
+                await self._reset()
+            case "POST", "notices":
+                self._incidents.see(wanted.get("place", ""))
+            case "POST", "save":
+                await self._save()
+            case "POST", "stop":
+                await self._save()
+                self._stopping.set()
+            case _:
+                return None
+        return {"trouble": self._saver.trouble}
+
+    async def _save(self) -> None:
+        await asyncio.to_thread(self._saver.save, True)
+
+    async def _reset(self) -> None:
+        from ministack import app
+
+        await asyncio.to_thread(app._reset_all_state)
+        self._inbox.clear()
+        self._calls.clear()
+        self._deeds.clear()
+        await self._save()
+
+
+def _services() -> list[str]:
+    from ministack import app
+
+    return sorted({*app.SERVICE_REGISTRY, *app.SERVICE_NAME_ALIASES})

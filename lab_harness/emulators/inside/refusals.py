@@ -1,0 +1,38 @@
+"""How a call that is not believed is answered: with AWS's code for it in the service's own shape, and what to do."""
+
+import json
+import uuid
+from xml.sax.saxutils import escape
+
+from lab_harness.emulators.inside.routes import CONNECTIONS, destination
+from lab_harness.emulators.inside.signatures import Refused, Request
+
+ADVICE = (
+    "This call is not signed with this course's key. In a notebook, run the cell with open_lab(...) again. "
+    'In a terminal, run: eval "$(lab env)" (in PowerShell: lab env --shell powershell | Out-String | Invoke-Expression)'
+)
+Answer = tuple[int, dict[str, str], bytes]
+
+
+def plain(reason: str) -> Answer:
+    """The refusal of a request that is nobody's call."""
+    body = json.dumps({"__type": "AccessDenied", "message": f"Refused: {reason}."}).encode()
+    return 403, {"content-type": "application/json"}, body
+
+
+def answer(request: Request, refused: Refused) -> Answer:
+    """Status, headers and body of the refusal; an SDK reads code and message from them."""
+    from ministack.core import iam_actions
+    from ministack.core.responses import fix_error_content_type
+
+    place = destination(request)
+    service, headers = "apigateway" if place == CONNECTIONS else place, dict(request.headers)
+    message = refused.message or ADVICE
+    _, _, usual = iam_actions._auth_failure(service, refused.code, message, headers)
+    status, fields, body = iam_actions.access_denied_response(
+        service, "", "", str(uuid.uuid4()), error_code=refused.code, message=message, headers=headers
+    )
+    fix_error_content_type(service, status, fields)
+    usual, ours = ((json.dumps(text)[1:-1] if body[:1] == b"{" else escape(text)).encode() for text in (usual, message))
+    body = body.replace(usual, ours)  # For some services MiniStack has words of its own.
+    return status, {name.lower(): value for name, value in fields.items()}, b"" if request.method == "HEAD" else body

@@ -1,0 +1,165 @@
+"""Python functions behave as on AWS's own runtime: errors by name, log lines, honest REPORT figures.
+
+MiniStack calls every exception `Runtime.HandlerError`, so a Retry or Catch by name never matches; it
+drops `logger.info`; it restarts the environment after an exception. `install` puts our worker
+(function_worker.py) in its place and turns that worker's answers into MiniStack's.
+"""
+
+import math
+import queue
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import wrapt
+
+from lab_harness.emulators.inside.keys import Keys
+
+LOG_DEADLINE = 5.0  # seconds to wait for the end of an invocation's log
+LAST_WORDS_DEADLINE = 0.25  # the same, where the process died before it could mark the end
+LOG_END = "\x1e"
+DIED = ("Worker process died", "Worker process exited")
+
+
+def install(keys: Keys) -> None:
+    """Change MiniStack's Lambda executor; takes effect when its modules are imported.
+
+    Each process of a function's gets a key of its own, so that the call log knows whose calls are a function's.
+    """
+    wrapt.register_post_import_hook(_change_workers, "ministack.core.lambda_runtime")
+    wrapt.register_post_import_hook(Issuer(keys).change_runtime, "ministack.core.lambda_runtime")
+    wrapt.register_post_import_hook(_change_executor, "ministack.services.lambda_svc")
+
+
+def _change_workers(lambda_runtime: Any) -> None:
+    script = Path(__file__).with_name("function_worker.py").read_text(encoding="utf-8")
+    lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_runtime.INVOKE_DEPTH_BOOTSTRAP + script
+    wrapt.wrap_function_wrapper(lambda_runtime, "Worker._read_stderr", _read_log)
+    wrapt.wrap_function_wrapper(lambda_runtime, "Worker._drain_stderr_bounded", _drain_log)
+
+
+def _change_executor(lambda_svc: Any) -> None:
+    wrapt.wrap_function_wrapper(lambda_svc, "_execute_function_warm", _answer_as_aws)
+
+
+class Issuer:
+    """Gives functions' processes their keys, and takes them back when a worker has another process, or none."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+        self._spawning = threading.local()
+
+    def change_runtime(self, lambda_runtime: Any) -> None:
+        """Take effect on MiniStack's workers."""
+        wrapt.wrap_function_wrapper(lambda_runtime, "execution_credentials", self._issue)
+        wrapt.wrap_function_wrapper(lambda_runtime, "Worker._spawn", self._spawn)
+        wrapt.wrap_function_wrapper(lambda_runtime, "kill_workers", self._kill)
+
+    def _issue(self, original: Any, _instance: Any, args: Any, kwargs: Any) -> dict[str, str]:
+        config = args[0] if args else kwargs["config"]
+        key = self._keys.for_function(config.get("FunctionName", ""))
+        self._spawning.token = key["AWS_SESSION_TOKEN"]
+        return {**original(*args, **kwargs), **key}
+
+    def _spawn(self, original: Any, worker: Any, args: Any, kwargs: Any) -> Any:
+        self._take_back(worker)
+        try:
+            return original(*args, **kwargs)
+        finally:
+            worker.lab_token = vars(self._spawning).pop("token", "")
+
+    def _kill(self, original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
+        workers = list(args[0] if args else kwargs.pop("workers"))
+        for worker in workers:
+            self._take_back(worker)
+        return original(workers, *args[1:], **kwargs)
+
+    def _take_back(self, worker: Any) -> None:
+        self._keys.forget_function(getattr(worker, "lab_token", ""))
+
+
+def _read_log(original: Any, worker: Any, args: Any, kwargs: Any) -> None:
+    """Go on reading when a function writes bytes that are no text, else it would stand still with a full pipe."""
+    worker._proc.stderr.reconfigure(errors="backslashreplace")
+    original(*args, **kwargs)
+
+
+def _drain_log(original: Any, worker: Any, args: Any, kwargs: Any) -> str:
+    """Read an invocation's log up to the worker's end mark, instead of guessing by a pause."""
+    if not worker.config.get("Runtime", "").startswith("python"):
+        return str(original(*args, **kwargs))
+    if worker._proc is None:  # It died.
+        worker._stderr_thread.join(LAST_WORDS_DEADLINE)
+        return str(worker._drain_stderr())
+    lines: list[str] = []
+    deadline = time.monotonic() + LOG_DEADLINE
+    with suppress(queue.Empty):
+        while True:
+            line, ended, _ = worker._stderr_queue.get(timeout=max(0.0, deadline - time.monotonic())).partition(LOG_END)
+            lines += [line] if line or not ended else []
+            if ended:
+                break
+    return "\n".join(lines)
+
+
+def _answer_as_aws(original: Any, _instance: Any, args: Any, kwargs: Any) -> dict[str, Any]:
+    function, _event, request_id = args
+    started = time.perf_counter()
+    result: dict[str, Any] = original(*args, **kwargs)
+    config = function.get("config") or function
+    answer = _runtime_answer(result, config, request_id, (time.perf_counter() - started) * 1000)
+    if answer is None:
+        return result
+    lines = [f"START RequestId: {request_id} Version: {config.get('Version', '$LATEST')}"]
+    lines += [result["log"]] if result.get("log") else []
+    lines += [f"END RequestId: {request_id}", report_line(request_id, config.get("MemorySize", 128), answer)]
+    # MiniStack keeps a log that already carries the platform's lines as it is, and returns it as LogResult.
+    log = {"log": "\n".join(lines), "log_source": "rie"}
+    if answer["error"]:
+        return {**log, "body": answer["error"], "error": True}
+    return {**log, "body": answer["value"]}
+
+
+def _runtime_answer(
+    result: dict[str, Any], config: dict[str, Any], request_id: str, milliseconds: float
+) -> dict[str, Any] | None:
+    """What the worker answered, or would have if its process had not ended; None where neither is the case."""
+    body = result.get("body")
+    if not isinstance(body, dict) or not config.get("Runtime", "").startswith("python"):
+        return None
+    if isinstance(body.get("lab_runtime"), dict):
+        answer: dict[str, Any] = body["lab_runtime"]
+        return answer
+    if not result.get("error"):
+        return None
+    if body.get("errorType") == "Sandbox.Timedout":
+        return {"error": body, "milliseconds": min(milliseconds, config.get("Timeout", 3) * 1000), "status": "timeout"}
+    if not str(body.get("errorMessage")).startswith(DIED):
+        return None
+    message = f"RequestId: {request_id} Error: Runtime exited without providing a reason"
+    result["log"] = result.get("log", "").replace(DIED[0], message)
+    return {"error": {"errorType": "Runtime.ExitError", "errorMessage": message}, "milliseconds": milliseconds}
+
+
+def report_line(request_id: str, memory_size: int, answer: dict[str, Any]) -> str:
+    """The REPORT line of one invocation.
+
+    Durations are milliseconds, memory is MB. A cold start's initialisation is billed too, as on AWS since
+    August 2025: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+    """
+    init = answer.get("init_milliseconds")
+    fields = [
+        f"REPORT RequestId: {request_id}",
+        f"Duration: {answer['milliseconds']:.2f} ms",
+        f"Billed Duration: {max(1, math.ceil(answer['milliseconds'] + (init or 0)))} ms",
+        f"Memory Size: {memory_size} MB",
+    ]
+    if "memory_mb" in answer:
+        fields.append(f"Max Memory Used: {answer['memory_mb']} MB")
+    if init is not None:
+        fields.append(f"Init Duration: {init:.2f} ms")
+    if "status" in answer:
+        fields.append(f"Status: {answer['status']}")
+    return "\t".join(fields)

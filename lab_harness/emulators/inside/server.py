@@ -1,0 +1,241 @@
+"""The embedded emulator's process: MiniStack inside an ASGI application that adds what the labs teach.
+
+Run as `python -m lab_harness.emulators.inside.server`, with one JSON line on stdin: `port`, `token` (opens the
+administration), `secret` (what the learner's calls are signed with) and `folder` (where the state is saved). It is not
+in the command line or the environment, where every function that a learner creates could read token and secret. A
+second line, GO, says that `emulator.json` names this process; before that it touches nothing, and without it, it ends:
+nobody could find it.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+
+from lab_harness.emulators.holding import Holding
+from lab_harness.emulators.http import TOKEN_HEADER
+from lab_harness.emulators.incidents import Incidents
+from lab_harness.emulators.inside import (
+    deeds,
+    definitions,
+    history,
+    http_apis,
+    metrics,
+    refusals,
+    rest_apis,
+    runtime,
+    signatures,
+    websites,
+)
+from lab_harness.emulators.inside.access import Access, Admitted
+from lab_harness.emulators.inside.administration import Administration
+from lab_harness.emulators.inside.asgi import Receive, Scope, Send, respond
+from lab_harness.emulators.inside.call_log import CallLog, api_id, describe_call
+from lab_harness.emulators.inside.deeds import Deeds
+from lab_harness.emulators.inside.ec2_events import InstanceWatch
+from lab_harness.emulators.inside.inbox import Inbox
+from lab_harness.emulators.inside.restoring import load_state
+from lab_harness.emulators.inside.saving import Saver, unsaved_objects
+from lab_harness.emulators.process import END_DEADLINE, GO, START_DEADLINE
+
+WATCH_INTERVAL = 0.2  # seconds between two looks at EC2 instances that change without a call of their own
+
+log = logging.getLogger("lab_harness.server")
+
+
+class LabEmulator:
+    """MiniStack, guarded and completed. An ASGI application."""
+
+    def __init__(self, token: str, secret: str, folder: Path, saver: Saver | None = None) -> None:
+        self._access = Access(token, secret)
+        # Above the numbers of the emulators before this one: whoever waits for calls through a restart misses none.
+        self._calls = CallLog(last=time.time_ns() // 1000)
+        self._deeds = Deeds(last=time.time_ns() // 1000)
+        self._incidents = Incidents(folder / "incidents.json")
+        self._inbox = Inbox(folder / "inbox.jsonl", self._incidents)
+        self._saver = saver or Saver(folder / "state", self._inbox.save, unsaved_objects)
+        self._holding: Holding | None = None
+        self.stopping = asyncio.Event()
+        self._inbox.install()
+        self._deeds.install()
+        metrics.install()
+        self._access.links.install()
+        signatures.install()
+        runtime.install(self._access.keys)
+        definitions.install()
+        history.install()
+        rest_apis.install()
+        http_apis.install()
+        from ministack import app  # reads its settings from the environment when imported
+
+        self._ministack = app
+        self._instances = InstanceWatch()
+        self._administration = Administration(
+            self._calls, self._deeds, self._inbox, self._incidents, self._saver, self.stopping
+        )
+
+    def keep_state(self, folder: Path, port: int, holding: Holding) -> None:
+        """Load what is saved in the folder when the lifespan begins, and save there, as long as it is ours."""
+        self._holding = holding
+        self._saver.may_write = holding.lasts
+        load_state(folder, port, self._saver, self._incidents)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(scope, receive, send)
+            return
+        admitted = await self._access.admit(scope, receive)
+        if not isinstance(admitted, Admitted):
+            await _refuse(scope, send, admitted)
+            return
+        request = admitted.request
+        if scope["type"] == "http" and request.path.startswith("/_lab/"):
+            query = scope["query_string"].decode("latin-1")
+            await respond(send, *await self._administration.answer(request.method, request.path, query))
+        elif scope["type"] == "http" and (bucket := websites.website_bucket(request.headers["host"])):
+            page = await websites.serve(bucket, request.method, request.path)
+            await respond(send, page.status, page.headers, page.body)
+        else:
+            await self._pass_on(scope, admitted, send)
+
+    async def _pass_on(self, scope: Scope, admitted: Admitted, send: Send) -> None:
+        """Let MiniStack answer, and record the call. What marks a request as the checks' is taken off it."""
+        request, receive, caller = admitted
+        mark = TOKEN_HEADER.encode()
+        scope = {**scope, "headers": [field for field in scope["headers"] if field[0].lower() != mark]}
+        if scope["type"] == "websocket" or request.path.startswith("/_ministack/"):
+            await self._ministack.app(scope, receive, send)
+            return
+        sent = (request.method, request.raw_path, scope["query_string"].decode("latin-1"))
+        call = describe_call(*sent, request.headers, request.body, caller)
+        # What a request sets going is done by the API, whoever sent it.
+        api = api_id(request.raw_path, request.headers)
+        deeds.acting.set(f"execute-api {api}" if api else caller)
+        started = time.perf_counter()
+
+        async def record(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                call["status"] = message["status"]
+            await send(message)
+
+        await self._ministack.app(scope, receive, record)
+        self._calls.add(call, time.perf_counter() - started)
+        if call["service"] == "ec2":
+            self._instances.announce()
+
+    async def stopped(self) -> None:
+        """Wait until it is to stop; nobody who waits for a call holds that up."""
+        await self.stopping.wait()
+        self._calls.close()
+
+    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        tasks: list[asyncio.Task[None]] = []
+
+        async def start_after_ministack(message: dict[str, Any]) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                self._instances = InstanceWatch()  # Instances that were restored have announced themselves before.
+                tasks.extend([asyncio.create_task(self._saver.run()), asyncio.create_task(self._watch())])
+            await send(message)
+
+        try:
+            await self._ministack.app(scope, receive, start_after_ministack)
+        except Exception as error:
+            if tasks:
+                raise
+            # Without its lifespan it would answer, but neither load nor save: an empty account that looks well.
+            traceback.print_exc()
+            await send({"type": "lifespan.startup.failed", "message": f"{type(error).__name__}: {error}"})
+        for task in tasks:
+            task.cancel()
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_INTERVAL)
+            self._instances.announce()
+            if self._holding and not self._holding.lasts():
+                log.error("The emulator's folder is gone, or another's: it ends.")
+                self.stopping.set()
+
+
+async def _refuse(scope: Scope, send: Send, answer: refusals.Answer) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+    else:
+        await respond(send, *answer)
+
+
+def configure_ministack(port: int, folder: Path) -> None:
+    """Set what MiniStack reads from the environment when it is imported."""
+    os.environ.update(
+        GATEWAY_PORT=str(port),
+        PERSIST_STATE="1",
+        STATE_DIR=str(folder / "state"),
+        S3_PERSIST="1",
+        S3_DATA_DIR=str(folder / "s3"),
+        # Both would listen on every interface.
+        SFTP_ENABLED="0",
+        IOT_MTLS_ENABLED="0",
+        # No daemon: nothing of the labs needs containers, and looking for one costs start-up time.
+        DOCKER_HOST="unix:///nonexistent",
+        LAMBDA_EXECUTOR="local",
+        LOG_LEVEL=os.environ.get("LOG_LEVEL", "WARNING"),
+    )
+
+
+async def run(port: int, token: str, secret: str, folder: Path, holding: Holding) -> None:
+    """Serve on the loopback interface until asked to stop."""
+    config = Config()
+    config.bind = [f"127.0.0.1:{port}"]
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 0.5
+    config.loglevel = "WARNING"
+    emulator = LabEmulator(token, secret, folder)
+    emulator.keep_state(folder, port, holding)
+    loop = asyncio.get_running_loop()
+    for name in ("SIGTERM", "SIGINT"):
+        if sys.platform != "win32":
+            loop.add_signal_handler(getattr(signal, name), emulator.stopping.set)
+    await serve(emulator, config, shutdown_trigger=emulator.stopped)  # type: ignore[arg-type]
+    from ministack.core import lambda_runtime
+
+    lambda_runtime.reset()  # ends the functions' processes
+
+
+def await_go() -> None:
+    """Wait until somebody can find this process; end it where nobody ever will, for its starter has gone."""
+    too_late = threading.Timer(START_DEADLINE, os._exit, args=[1])
+    too_late.daemon = True
+    too_late.start()
+    if sys.stdin.readline().encode() != GO:
+        os._exit(1)
+    too_late.cancel()
+
+
+def main() -> None:
+    """Read the settings from stdin and serve."""
+    os.umask(0o077)  # What is built here, and what functions write, is nobody else's business.
+    settings = json.loads(sys.stdin.readline() or "null") or sys.exit(1)
+    folder = Path(settings["folder"])
+    configure_ministack(settings["port"], folder)
+    await_go()
+    holding = Holding(folder)
+    if not holding.take(END_DEADLINE):
+        sys.exit(f"Another emulator has {folder}.")
+    asyncio.run(run(settings["port"], settings["token"], settings["secret"], folder, holding))
+    sys.stderr.flush()
+    os._exit(0)  # An execution that waits for an answer has a thread that would never end.
+
+
+if __name__ == "__main__":
+    main()

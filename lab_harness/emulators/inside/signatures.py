@@ -1,0 +1,250 @@
+"""Whose call it is: every AWS call to the embedded emulator is proven by its signature, in each form that AWS knows.
+
+In the Authorization header (SigV4), in the query string of a presigned URL (SigV4, and S3's older SigV2), or in the
+policy of a form that a browser uploads to S3. MiniStack has the arithmetic, and uses it for some of these alone.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+from urllib.parse import SplitResult, urlencode
+
+import wrapt
+
+from lab_harness.emulators.inside.keys import Key, Keys
+from lab_harness.emulators.inside.routes import destination, signed_for
+
+FORM = "multipart/form-data"
+DIGEST = re.compile("[0-9a-f]{64}")
+# Headers by which MiniStack would read another body than the one that was looked at here.
+REFRAMING = ("content-encoding", "x-amz-decoded-content-length", "x-amz-content-sha256", "x-amz-trailer")
+
+NEW_FIELDS = {"policy", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature"}  # of a form, by SigV4
+OLD_FIELDS = {"policy", "awsaccesskeyid", "signature"}  # and by SigV2
+# What the signature of a SigV2 link need not cover: itself, and what of a bucket is to be listed.
+OLD_QUERY = frozenset(
+    {"AWSAccessKeyId", "Signature", "Expires", "x-amz-security-token", "x-id", "content-type", "content-md5", "prefix"}
+    | {"list-type", "encoding-type", "delimiter", "max-keys", "marker", "continuation-token", "start-after"}
+)
+
+
+class Refused(NamedTuple):
+    """Why a call is not believed, by AWS's code for it; an empty message leaves the words to us."""
+
+    code: str
+    message: str = ""
+
+
+UNSIGNED = Refused("MissingAuthenticationToken")
+OLD_HEADER = Refused(
+    "UnsupportedSignature",
+    "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
+)
+UNKNOWN_KEY = Refused("UnrecognizedClientException")
+MISMATCH = Refused("SignatureDoesNotMatch")
+EXPIRED = Refused("RequestExpired", "Request has expired")
+WRONG_SERVICE = Refused("SignatureDoesNotMatch", "Credential should be scoped to correct service.")
+ADDED_HEADERS = Refused("SignatureDoesNotMatch", "There were headers present in the request which were not signed.")
+ADDED_PARAMETERS = Refused("SignatureDoesNotMatch", "There were parameters present in the link which were not signed.")
+CHANGED_BODY = Refused("SignatureDoesNotMatch", "The body is not the one that x-amz-content-sha256 was made of.")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request as it arrived. `raw_path` is as sent, `path` decoded; header names are lower case."""
+
+    method: str
+    raw_path: str
+    path: str
+    query: Mapping[str, list[str]]
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+    def parameter(self, name: str) -> str:
+        """A parameter of the query string; empty where it has none."""
+        return self.query.get(name, [""])[0]
+
+
+def is_signed(request: Request) -> bool:
+    """Whether there is a signature to look at, which may need the body."""
+    return bool(_verifier(request))
+
+
+def without_signature(request: Request) -> Refused:
+    """Why a request is refused in which there is no signature that is looked at."""
+    return OLD_HEADER if request.headers.get("authorization", "").startswith("AWS ") else UNSIGNED
+
+
+def is_link(request: Request) -> bool:
+    """Whether it follows a presigned link to read from S3, which somebody may click on."""
+    presigned = request.query.keys() & {"X-Amz-Signature", "Signature"} and "authorization" not in request.headers
+    return bool(presigned) and request.method in ("GET", "HEAD") and destination(request) == "s3"
+
+
+def install() -> None:
+    """Let S3 leave presigned URLs to us; takes effect when MiniStack imports it.
+
+    It looks at one kind of them, with the secret "test", and in its own spelling of the path.
+    """
+    wrapt.register_post_import_hook(_trust_us, "ministack.services.s3")
+
+
+def _trust_us(s3: Any) -> None:
+    wrapt.wrap_function_wrapper(s3, "_verify_presigned_sigv4", lambda *_: None)
+
+
+def verify(request: Request, keys: Keys) -> str | Refused:
+    """Who made the call, by its signature."""
+    verifier = _verifier(request)
+    return verifier(request, keys) if verifier else UNSIGNED
+
+
+def _verifier(request: Request) -> Any:
+    if request.headers.get("authorization", "").startswith("AWS4-"):
+        return _by_header
+    if "X-Amz-Signature" in request.query:
+        return _by_query
+    if "AWSAccessKeyId" in request.query and "Signature" in request.query:
+        return _by_old_query
+    form = request.headers.get("content-type", "").startswith(FORM) and not request.query
+    return _by_form if form and request.method == "POST" else None
+
+
+def _by_header(request: Request, keys: Keys) -> str | Refused:
+    from ministack.core import sigv4
+
+    signature = sigv4.parse_header_signature(request.headers)
+    if isinstance(signature, tuple):
+        return Refused(*signature)
+    if late := sigv4.request_time_failure(signature):
+        return Refused(*late)
+    return _signer(signature, request, keys.find(signature.access_key_id, _token(request)))
+
+
+def _by_query(request: Request, keys: Keys) -> str | Refused:
+    """A presigned URL, which may be in others' hands: it opens what it was signed for, and that in time."""
+    from ministack.core import sigv4
+
+    signature = sigv4.parse_query_signature(request.query)
+    if isinstance(signature, tuple):
+        return Refused(*signature)
+    try:
+        if sigv4.presigned_request_is_expired(signature.amz_date, request.parameter("X-Amz-Expires") or "0"):
+            return EXPIRED
+    except ValueError:
+        return Refused("SignatureDoesNotMatch", "X-Amz-Date or X-Amz-Expires is malformed.")
+    if destination(request) != signed_for(request, signature.service):
+        return WRONG_SERVICE
+    if any(name.startswith("x-amz-") for name in request.headers.keys() - set(signature.signed_headers.split(";"))):
+        return ADDED_HEADERS  # One of them would copy any object to where the link may write.
+    found = keys.find(signature.access_key_id, request.parameter("X-Amz-Security-Token"))
+    return _signer(signature, request, found, presigned=True)
+
+
+def _signer(signature: Any, request: Request, keys: list[Key], presigned: bool = False) -> str | Refused:
+    from ministack.core.sigv4 import header_signature_failure
+
+    digest = request.headers.get("x-amz-content-sha256", "")
+    if DIGEST.fullmatch(digest) and hashlib.sha256(request.body).hexdigest() != digest:
+        return CHANGED_BODY
+    sent = (request.method, request.raw_path, request.query, request.headers, request.body)
+    for key in keys:
+        if not header_signature_failure(signature, key.secret, *sent, presigned=presigned):
+            return key.caller
+    return MISMATCH if keys else UNKNOWN_KEY
+
+
+def _token(request: Request) -> str:
+    return request.headers.get("x-amz-security-token", "")
+
+
+def _by_old_query(request: Request, keys: Keys) -> str | Refused:
+    """What boto3's `generate_presigned_url` makes for S3 where it is not told otherwise (2026)."""
+    from botocore.auth import HmacV1Auth
+    from botocore.awsrequest import HTTPHeaders
+    from botocore.credentials import Credentials
+
+    expires = request.parameter("Expires")
+    if not re.fullmatch("[0-9]{1,12}", expires) or int(expires) < time.time():
+        return EXPIRED
+    if destination(request) != "s3":
+        return WRONG_SERVICE
+    if not all(_is_covered(request, name) for name in request.query):
+        return ADDED_PARAMETERS
+    headers = HTTPHeaders()
+    for name, value in request.headers.items():
+        headers[name] = value
+    token = request.parameter("x-amz-security-token")
+    url = SplitResult("http", "host", _old_path(request), urlencode(request.query, doseq=True), "")
+
+    def signature(secret: str) -> str:
+        signer = HmacV1Auth(Credentials("", secret, token or None))
+        signer._get_date = partial(str, expires)  # a URL's signature has its end where a header's has its date
+        return str(signer.get_signature(request.method, url, headers))
+
+    return _matching(keys.find(request.parameter("AWSAccessKeyId"), token), signature, request.parameter("Signature"))
+
+
+def _is_covered(request: Request, name: str) -> bool:
+    """Whether a SigV2 link may have a parameter: MiniStack takes one for a header, and the signature is by headers."""
+    from botocore.auth import HmacV1Auth
+
+    if name in OLD_QUERY or name in HmacV1Auth.QSAOfInterest:
+        return True
+    return name.lower().startswith("x-amz-") and [request.headers.get(name.lower())] == request.query[name]
+
+
+def _old_path(request: Request) -> str:
+    """The path that SigV2 signs: with the bucket, wherever the request names it."""
+    from ministack.app import _extract_s3_vhost_bucket
+
+    bucket, path = _extract_s3_vhost_bucket(request.headers.get("host", "")), request.raw_path
+    return f"/{bucket}{path}" if bucket else path if path.count("/") > 1 or path == "/" else f"{path}/"
+
+
+def _by_form(request: Request, keys: Keys) -> str | Refused:
+    """A form that uploads to a bucket. MiniStack itself judges what its policy says, but not who has signed it."""
+    if destination(request) != "s3" or any(request.headers.get(name) for name in REFRAMING):
+        return UNSIGNED
+    fields = _fields(request)
+    given, token = fields.keys(), fields.get("x-amz-security-token", "")
+    if given >= NEW_FIELDS and not given & (OLD_FIELDS - NEW_FIELDS):
+        access_key_id = fields["x-amz-credential"].partition("/")[0]
+        return _matching(keys.find(access_key_id, token), partial(_new_policy, fields), fields["x-amz-signature"])
+    if given >= OLD_FIELDS and not given & (NEW_FIELDS - OLD_FIELDS):
+        return _matching(keys.find(fields["awsaccesskeyid"], token), partial(_old_policy, fields), fields["signature"])
+    return UNSIGNED
+
+
+def _new_policy(fields: Mapping[str, str], secret: str) -> str:
+    from ministack.core.sigv4 import calculate_signature
+
+    date, region, service = [*fields["x-amz-credential"].split("/"), "", "", ""][1:4]
+    return str(calculate_signature(secret, date, region, service, fields["policy"]))
+
+
+def _old_policy(fields: Mapping[str, str], secret: str) -> str:
+    return base64.b64encode(hmac.new(secret.encode(), fields["policy"].encode(), hashlib.sha1).digest()).decode()
+
+
+def _fields(request: Request) -> dict[str, str]:
+    """A form's fields, as MiniStack reads them."""
+    from ministack.services.s3 import _parse_multipart_form
+
+    parts: Iterable[Any] = _parse_multipart_form(request.headers["content-type"], request.body)
+    return {name.lower(): value.decode("utf-8", "replace") for name, _, _, value in parts if name != "file"}
+
+
+def _matching(keys: list[Key], signature: Any, given: str) -> str | Refused:
+    for key in keys:
+        if hmac.compare_digest(signature(key.secret).encode(), given.encode()):
+            return key.caller
+    return MISMATCH if keys else UNKNOWN_KEY
