@@ -15,13 +15,13 @@ import botocore.session
 import pytest
 
 from lab_harness import cli
+from lab_harness.account.resources import remove_resources
 from lab_harness.aws import Clients
 from lab_harness.course import Course
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.localstack import LocalStack
 from lab_harness.emulators.process import free_port
 from lab_harness.lab.labs import Lab
-from lab_harness.resources import remove_resources
 from tests.waiting import wait_until
 
 pytest_plugins = ["tests.browser", "tests.jupyterlab", "tests.per_lab"]

@@ -8,7 +8,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from lab_harness.changes import Change
+from lab_harness.account.changes import Change
 from lab_harness.errors import CourseError, EmulatorNotReady
 from lab_harness.notebook import background
 from lab_harness.notebook.background import CALM, CALM_IN_A_CELL, LONGEST_DELAY, Cells, Views, Watch, Worker

@@ -14,7 +14,7 @@ def test_labs_stand_side_by_side_in_one_account(embedded, course):
     embedded.reset()
     clients = Clients(embedded)
     first, *others = all_labs(course)
-    from lab_harness.resources import remove_resources
+    from lab_harness.account.resources import remove_resources
 
     for lab in (first, *others):
         lab.solve(clients)

@@ -14,8 +14,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lab_harness import open_lab, run_checks
+from lab_harness.account.changes import Changes
 from lab_harness.aws import Clients, replace_environment
-from lab_harness.changes import Changes
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import EmulatorNotReady

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lab_harness.execution_path import ExecutionPath, Fate
+from lab_harness.account.execution_path import ExecutionPath, Fate
 from lab_harness.render.state_machine import STYLES, UNTOUCHED, machine_picture
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -62,7 +62,7 @@ PRIVATE = {
     "tests/test_per_lab.py": {"_split_scope"},
     "tests/test_layers.py": {"_increasing", "_order"},
     "tests/labs/test_orders_pipeline.py": {"_delete_mapping"},
-    "tests/test_deleters.py": {"_made"},
+    "tests/account/test_deleters.py": {"_made"},
     # What is made to fail, or is replaced, because it cannot be had in a test.
     "tests/grading/test_cli_grading.py": {"_python_folders"},
     "tests/grading/test_cluster.py": {"_begin", "_grade", "_longest_silence", "_look_at_workers"},

@@ -5,8 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from lab_harness.account.trace import Step
 from lab_harness.render.timeline import FAILED, MOST_ROWS, STYLES, milliseconds, timeline
-from lab_harness.trace import Step
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "<script>alert('x')</script> & \"quoted\" </text>\x00"

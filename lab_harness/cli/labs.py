@@ -180,8 +180,8 @@ def reset(lab: str, emulator: str | None) -> None:
 
     loaded = load_lab(lab)
     running = running_emulator(emulator)
+    from lab_harness.account.resources import remove_resources
     from lab_harness.aws import Clients
-    from lab_harness.resources import remove_resources
 
     removed = remove_resources(loaded, Clients(running, as_learner=True))
     for resource in removed:

@@ -48,7 +48,7 @@ class Judge:
 
         To `rehearse` is to make a first call with each while there is no emulator: what is slow is then done.
         """
-        from lab_harness.account_state import account_state
+        from lab_harness.account.state import account_state
 
         with suppress(Exception):
             self.clients["http"]
@@ -119,7 +119,7 @@ def whole_report(lab: Lab, told: Iterable[dict[str, Any]], why_missing: str) -> 
 
 def fingerprint(clients: Clients, lab: Lab) -> str:
     """A digest of what was built, the functions' code among it, without what differs between two builds of the same."""
-    from lab_harness.account_state import Part, account_state
+    from lab_harness.account.state import Part, account_state
 
     services = _services(lab)
     try:

@@ -7,6 +7,7 @@ with nothing of the labs in it, and leave it so.
 from collections import Counter
 from collections.abc import Callable, Iterator
 
+from lab_harness.account.resources import remove_resources
 from lab_harness.aws import Clients
 from lab_harness.course import Course
 from lab_harness.errors import HarnessError, LabError
@@ -34,7 +35,6 @@ from lab_harness.lint.notebooks import (
     solved_notebook_shows_the_course,
 )
 from lab_harness.readme_table import listed
-from lab_harness.resources import remove_resources
 from lab_harness.results import Outcome
 from lab_harness.runner import run_alone, run_checks
 

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from lab_harness.account.deleters import DELETERS
 from lab_harness.course import Course
-from lab_harness.deleters import DELETERS
 from lab_harness.lab.labs import Lab
 from lab_harness.lab.quiz import Multiple
 from lab_harness.readme_table import listed, row_of
@@ -47,7 +47,7 @@ def resources_can_be_removed(course: Course, lab: Lab) -> Iterator[str]:
     """`lab reset` knows how to delete each type of resource."""
     for resource in lab.file.resources:
         if resource.type not in DELETERS:
-            yield f"lab.toml: lab_harness/deleters.py has no deleter for {resource.type}"
+            yield f"lab.toml: lab_harness/account/deleters.py has no deleter for {resource.type}"
 
 
 def tasks_are_told_apart(course: Course, lab: Lab) -> Iterator[str]:

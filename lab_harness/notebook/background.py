@@ -9,7 +9,7 @@ from typing import Any
 
 from IPython.core.getipython import get_ipython
 
-from lab_harness.changes import Change, Changes
+from lab_harness.account.changes import Change, Changes
 from lab_harness.errors import EmulatorError
 
 CALM = 0.15  # seconds without a change after which checks run while no cell runs

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
-from lab_harness.changes import Change, Changes, affected
+from lab_harness.account.changes import Change, Changes, affected
 from lab_harness.errors import EmulatorError, HarnessError
 from lab_harness.notebook import console
 from lab_harness.notebook.background import Cells, Views, Watch, Worker

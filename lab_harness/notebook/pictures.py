@@ -5,17 +5,17 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ParamValidationError
 
+from lab_harness.account.execution_path import execution_path
+from lab_harness.account.trace import trace as read_trace
 from lab_harness.authors.executions import describe_machine, read_execution, state_machines
 from lab_harness.aws import Clients
 from lab_harness.emulators.base import NO_CALL_LOG
 from lab_harness.errors import UsageError
-from lab_harness.execution_path import execution_path
 from lab_harness.lab.labs import unknown
 from lab_harness.render.blocks import Note
 from lab_harness.render.state_machine import machine_picture
 from lab_harness.render.svg import Picture
 from lab_harness.render.timeline import timeline
-from lab_harness.trace import trace as read_trace
 
 
 def state_machine(stepfunctions: Any, name: str) -> Picture:

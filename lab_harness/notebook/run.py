@@ -13,13 +13,13 @@ from typing import Any
 
 import nbformat
 
+from lab_harness.account.resources import remove_resources
 from lab_harness.aws import Clients, learners_environment
 from lab_harness.course import Course
 from lab_harness.emulators import Emulator
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.lab.labs import Lab
 from lab_harness.lab.notebooks import read_notebook, task_of
-from lab_harness.resources import remove_resources
 from lab_harness.results import LabReport
 from lab_harness.runner import run_checks
 

@@ -8,6 +8,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from lab_harness import aws, emulators
+from lab_harness.account.resources import remove_resources
 from lab_harness.authors.event_patterns import PatternMatch, match_rule
 from lab_harness.course import find_course
 from lab_harness.emulators import Emulator
@@ -22,7 +23,6 @@ from lab_harness.progress import Progress
 from lab_harness.render.architecture import architecture
 from lab_harness.render.blocks import Note, Table
 from lab_harness.render.svg import Picture
-from lab_harness.resources import remove_resources
 from lab_harness.results import CheckResult, LabReport, Outcome
 
 if TYPE_CHECKING:

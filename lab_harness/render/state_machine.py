@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lab_harness.execution_path import ExecutionPath, Fate, State, own_states, parts_of, rules_of
+from lab_harness.account.execution_path import ExecutionPath, Fate, State, own_states, parts_of, rules_of
 from lab_harness.render.layers import Layout, lay_out
 from lab_harness.render.svg import PAPER, QUIET, SMALL, Drawing, Picture, Point, Style, text_width
 

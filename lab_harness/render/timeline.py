@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from lab_harness.account.trace import Step
 from lab_harness.render.svg import PAPER, QUIET, SMALL, Drawing, Picture, Style, text_width
-from lab_harness.trace import Step
 
 STYLES = {
     "call": Style("→", "AWS call", "#0b57d0", "#d3e3fd", width=1.5),

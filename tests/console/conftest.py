@@ -3,7 +3,7 @@
 import pytest
 
 from lab_harness import load_lab
-from lab_harness.resources import remove_resources
+from lab_harness.account.resources import remove_resources
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from importlib import import_module
 import pytest
 
 from lab_harness import run_checks
+from lab_harness.account.resources import remove_resources
 from lab_harness.lab.labs import all_labs
-from lab_harness.resources import remove_resources
 from tests.waiting import wait_until
 
 LABS = all_labs()

@@ -13,9 +13,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lab_harness import run_checks
+from lab_harness.account.deleters import _delete_mapping
 from lab_harness.authors import executions, items
 from lab_harness.aws import Clients
-from lab_harness.deleters import _delete_mapping
 from lab_harness.lab.labs import all_labs
 from tests.waiting import PATIENCE, in_thread, wait_until
 

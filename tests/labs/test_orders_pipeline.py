@@ -8,9 +8,9 @@ from functools import partial
 import pytest
 
 from lab_harness import eventually, load_lab, run_checks
+from lab_harness.account.deleters import _delete_mapping
+from lab_harness.account.resources import remove_resources
 from lab_harness.authors import items
-from lab_harness.deleters import _delete_mapping
-from lab_harness.resources import remove_resources
 from tests.waiting import PATIENCE, wait_until
 
 from .helpers import configure, deploy, failure, found_alone, not_passed

@@ -11,8 +11,8 @@ import botocore.waiter
 import pytest
 
 from lab_harness import eventually, load_lab, run_checks
+from lab_harness.account.resources import remove_resources
 from lab_harness.aws import Clients
-from lab_harness.resources import remove_resources
 from tests.waiting import PATIENCE
 
 from .helpers import aws_cli, configure, deploy, failure, not_passed

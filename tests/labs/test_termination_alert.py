@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from lab_harness import eventually, load_lab, queue_names, run_checks
+from lab_harness.account.resources import remove_resources
 from lab_harness.authors.made import made_names
 from lab_harness.emulators.base import Mail
-from lab_harness.resources import remove_resources
 from tests.waiting import PATIENCE
 
 from .helpers import aws_cli, failure, found_alone, not_passed

@@ -10,8 +10,8 @@ from functools import partial
 import pytest
 
 from lab_harness import load_lab, run_checks
+from lab_harness.account.resources import remove_resources
 from lab_harness.authors.gateway import http_api, rest_api
-from lab_harness.resources import remove_resources
 from tests.waiting import wait_until
 
 from .helpers import aws_cli, configure, deploy, failure, found_alone, not_passed

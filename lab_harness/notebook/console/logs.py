@@ -7,13 +7,13 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
+from lab_harness.account.trace import LOG_GROUPS
 from lab_harness.authors.probes import function_log
 from lab_harness.aws import Clients
 from lab_harness.lab.labs import Lab
 from lab_harness.notebook.console.parts import Blocks, nothing, own, pages, part
 from lab_harness.notebook.console.words import clock, shortened
 from lab_harness.render.blocks import Table
-from lab_harness.trace import LOG_GROUPS
 
 TITLE = "Log lines"
 COLUMNS = ("time (UTC)", "function", "request", "message", "billed ms", "memory used MB")

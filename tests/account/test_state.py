@@ -6,16 +6,16 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError
 
-from lab_harness.account_state import READERS, Part, account_state, differences
+from lab_harness.account.changes import READS
+from lab_harness.account.resources import remove_resources
+from lab_harness.account.state import READERS, Part, account_state, differences
 from lab_harness.authors.made import made
 from lab_harness.authors.probes import nonce
 from lab_harness.aws import Clients
-from lab_harness.changes import READS
 from lab_harness.emulators.localstack import LocalStack
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import EmulatorNotReady
 from lab_harness.lab.labs import load_lab
-from lab_harness.resources import remove_resources
 from lab_harness.runner import run_checks
 from tests.labs.helpers import zipped
 from tests.per_lab import LABS

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from lab_harness.account.trace import SILENCE, Step, invocations, trace
 from lab_harness.aws import Clients
 from lab_harness.emulators.base import NO_CALL_LOG, Call, Mail
 from lab_harness.notebook import pictures
-from lab_harness.trace import SILENCE, Step, invocations, trace
 from tests.labs.helpers import zipped
 from tests.waiting import wait_until
 

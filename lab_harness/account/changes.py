@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
-from lab_harness.account_state import Part, account_state, differences
+from lab_harness.account.state import Part, account_state, differences
+from lab_harness.account.trace import REQUESTS, TRIGGERS
 from lab_harness.aws import Clients
 from lab_harness.emulators.base import Call, Emulator
 from lab_harness.lab.labs import PROBES, Check, Lab
-from lab_harness.trace import REQUESTS, TRIGGERS
 
 READS = re.compile(
     r"(Get|List|Describe|Head|BatchGet|TransactGet|Lookup|Test|Filter|Simulate|Select|Search|Validate)\w*"

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
+from lab_harness.account.deleters import DELETERS
 from lab_harness.aws import Clients
-from lab_harness.deleters import DELETERS
 from tests.labs.helpers import zipped
 
 ROLE_ARN = "arn:aws:iam::000000000000:role/worker-role"

@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
+from lab_harness.account.execution_path import Fate, execution_path, parts_of, states_of
 from lab_harness.aws import Clients
 from lab_harness.errors import UsageError
-from lab_harness.execution_path import Fate, execution_path, parts_of, states_of
 from lab_harness.notebook import pictures
 from tests.labs.helpers import zipped
 from tests.waiting import wait_until

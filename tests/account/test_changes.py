@@ -6,18 +6,18 @@ from types import SimpleNamespace
 
 import pytest
 
-from lab_harness.account_state import Part
+from lab_harness.account.changes import BREATH, INTERVAL, LONGEST_INTERVAL, SETTLING, Change, Changes, affected
+from lab_harness.account.deleters import DELETERS
+from lab_harness.account.resources import remove_resources
+from lab_harness.account.state import Part
 from lab_harness.authors.rest_api import all_named
 from lab_harness.aws import Clients, using_emulator
-from lab_harness.changes import BREATH, INTERVAL, LONGEST_INTERVAL, SETTLING, Change, Changes, affected
-from lab_harness.deleters import DELETERS
 from lab_harness.emulators.base import Call
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import EmulatorError
 from lab_harness.lab.labs import Check, load_lab
 from lab_harness.lab.solutions import CELL, answers
-from lab_harness.resources import remove_resources
 from lab_harness.runner import run_checks
 from tests.per_lab import LABS
 from tests.waiting import PATIENCE, in_thread
@@ -315,7 +315,7 @@ class Account:
     def __init__(self, monkeypatch):
         self.rows = {(service, part): frozenset() for service in SERVICES for part in Part}
         self.looks = 0
-        monkeypatch.setattr("lab_harness.changes.account_state", self.look)
+        monkeypatch.setattr("lab_harness.account.changes.account_state", self.look)
 
     def look(self, clients, services):
         self.looks += 1
@@ -389,7 +389,7 @@ def test_checks_that_ran_while_the_account_was_looked_at_are_known(looking, acco
             account.leave("logs")
         return account.look(clients, services)
 
-    monkeypatch.setattr("lab_harness.changes.account_state", look_while_checks_run)
+    monkeypatch.setattr("lab_harness.account.changes.account_state", look_while_checks_run)
     assert looking.wait(PATIENCE) == ONLY_OTHERS
 
 
@@ -448,8 +448,8 @@ class Bell:
 def timed(account, monkeypatch):
     """Changes, and the clock that they go by."""
     clock = Clock()
-    monkeypatch.setattr("lab_harness.changes.time", clock)
-    monkeypatch.setattr("lab_harness.changes.threading", SimpleNamespace(Event=lambda: Bell(clock)))
+    monkeypatch.setattr("lab_harness.account.changes.time", clock)
+    monkeypatch.setattr("lab_harness.account.changes.threading", SimpleNamespace(Event=lambda: Bell(clock)))
     return Changes(NO_LOG, SERVICES), clock
 
 
@@ -527,7 +527,7 @@ def test_change_that_was_there_when_the_emulator_did_not_answer_is_told_when_it_
 
     account.build("sqs")
     with monkeypatch.context() as patch:
-        patch.setattr("lab_harness.changes.account_state", refuse)
+        patch.setattr("lab_harness.account.changes.account_state", refuse)
         with pytest.raises(EmulatorError):
             looking.wait(PATIENCE)
     assert looking.wait(PATIENCE) == change("sqs")

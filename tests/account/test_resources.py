@@ -5,12 +5,12 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError
 
+from lab_harness.account.resources import remove_resources
 from lab_harness.aws import Clients
 from lab_harness.emulators.credentials import DUMMY
 from lab_harness.errors import EmulatorNotReady, LabError
 from lab_harness.lab.file import Resource
 from lab_harness.lab.labs import load_lab
-from lab_harness.resources import remove_resources
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Removes the resources that a lab asks for."""
 
+from lab_harness.account.deleters import DELETERS
 from lab_harness.aws import UNREACHABLE, Clients
-from lab_harness.deleters import DELETERS
 from lab_harness.errors import EmulatorNotReady, LabError
 from lab_harness.lab.file import Resource
 from lab_harness.lab.labs import Lab
