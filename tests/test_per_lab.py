@@ -13,7 +13,7 @@ from tests.per_lab import ByFileAndLab, lab_of
         ("tests/labs/test_web_app.py::test_another_key_is_named", "web_app"),
         ("tests/labs/test_every_lab.py::test_untouched_it_fails[state_machine]", "state_machine"),
         ("tests/lab/test_quiz.py::test_quiz[pets_api]", "pets_api"),
-        ("tests/test_state_machine_picture.py::test_states_are_drawn", ""),
+        ("tests/render/test_state_machine.py::test_states_are_drawn", ""),
         ("tests/test_panel.py::test_hello_lambda_is_shown", ""),
     ],
 )

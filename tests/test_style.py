@@ -60,7 +60,7 @@ PRIVATE = {
     "tests/grading/test_escapes.py": {"_short"},
     "tests/grading/test_fuzz.py": {"_explained"},
     "tests/test_per_lab.py": {"_split_scope"},
-    "tests/test_layers.py": {"_increasing", "_order"},
+    "tests/render/test_layers.py": {"_increasing", "_order"},
     "tests/labs/test_orders_pipeline.py": {"_delete_mapping"},
     "tests/account/test_deleters.py": {"_made"},
     # What is made to fail, or is replaced, because it cannot be had in a test.
