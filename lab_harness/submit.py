@@ -27,8 +27,8 @@ from lab_harness.grading.released import releases_of
 from lab_harness.grading.similarity import MAGIC
 from lab_harness.grading.versions import versions_of
 from lab_harness.lab.labs import Lab
+from lab_harness.learner.progress import LabProgress
 from lab_harness.private import private_file, private_folder
-from lab_harness.progress import LabProgress
 from lab_harness.results import LabReport, Outcome
 
 KEY, STUDENT = "submit-key.pem", "student.txt"  # in the course's home

@@ -16,8 +16,8 @@ from lab_harness.emulators.embedded import Embedded
 from lab_harness.lab.labs import load_lab
 from lab_harness.lab.notebooks import task_of
 from lab_harness.lab.solutions import answers
+from lab_harness.learner.progress import Progress
 from lab_harness.notebook.console.tabs import KINDS
-from lab_harness.progress import Progress
 from tests.browser import ARTIFACTS, VIEWPORT, keep_if_failed
 from tests.conftest import ROOT, SAMPLE_LABS
 from tests.jupyterlab import (

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from lab_harness.lab.labs import load_lab
+from lab_harness.learner.progress import Progress
 from lab_harness.notebook.quiz_view import QuizView
-from lab_harness.progress import Progress
 from tests.pages import HOSTILE, assert_harmless, controls, read_page, words
 from tests.per_lab import LABS
 from tests.waiting import wait_until

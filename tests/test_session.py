@@ -15,9 +15,9 @@ from lab_harness.emulators.base import Call, Mail
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import ForeignEndpoint, UsageError
+from lab_harness.learner.progress import Progress
 from lab_harness.notebook import OpenLab
 from lab_harness.notebook.quiz_view import QuizView
-from lab_harness.progress import Progress
 
 IN_A_PROCESS = """
 import json, os

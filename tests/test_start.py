@@ -9,7 +9,7 @@ import pytest
 
 from lab_harness import open_course
 from lab_harness.lab.labs import load_lab
-from lab_harness.progress import Progress
+from lab_harness.learner.progress import Progress
 from lab_harness.results import CheckResult, LabReport, Outcome
 
 IN_IPYTHON = """

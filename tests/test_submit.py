@@ -13,7 +13,7 @@ from lab_harness.course import Course
 from lab_harness.grading.bundle import unpack
 from lab_harness.grading.submissions import read_submissions
 from lab_harness.lab.labs import load_lab
-from lab_harness.progress import Progress
+from lab_harness.learner.progress import Progress
 from lab_harness.runner import run_checks
 from lab_harness.submit import file_name, signing_key
 from tests.conftest import ROOT

@@ -17,7 +17,7 @@ from lab_harness.errors import HarnessError
 def doctor(emulator: str | None, as_json: bool) -> None:
     """Say whether this machine is ready for the labs, and how to mend what is not; exit code 3 if something is not."""
     course = find_course()
-    from lab_harness.doctor import examine
+    from lab_harness.learner.doctor import examine
     from lab_harness.render.findings import Findings
 
     found = Findings(examine(course, emulator))

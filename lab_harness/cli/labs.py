@@ -28,7 +28,7 @@ JUPYTER_CONFIG = Path(__file__).resolve().parent.parent / "notebook" / "jupyter"
 @app.command("list")
 def list_labs() -> None:
     """List the labs with your progress."""
-    from lab_harness.progress import Progress
+    from lab_harness.learner.progress import Progress
 
     course = find_course()
     progress = Progress(course.home / "progress.sqlite")
@@ -57,7 +57,7 @@ def _say(notices: list[str]) -> None:
 def check(lab: str, only: str | None, as_json: bool, junit: Path | None, emulator: str | None) -> None:
     """Check what you built. Exit code: 0 all passed, 1 something failed, 2 usage, 3 emulator or course trouble."""
     from lab_harness.cli.emulator import running_emulator
-    from lab_harness.progress import Progress
+    from lab_harness.learner.progress import Progress
 
     course = find_course()
     loaded = load_lab(lab, course)

@@ -14,12 +14,12 @@ from lab_harness.course import find_course
 from lab_harness.emulators import Emulator
 from lab_harness.lab.labs import Lab, load_lab
 from lab_harness.lab.solutions import answer
+from lab_harness.learner.progress import Progress
 from lab_harness.notebook import pictures
 from lab_harness.notebook.check_runs import CheckRuns
 from lab_harness.notebook.console.calls import call_table
 from lab_harness.notebook.console.inbox import mail_table
 from lab_harness.notebook.console.logs import log_table
-from lab_harness.progress import Progress
 from lab_harness.render.architecture import architecture
 from lab_harness.render.blocks import Note, Table
 from lab_harness.render.svg import Picture

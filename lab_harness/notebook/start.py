@@ -5,7 +5,7 @@ from typing import Any
 
 from lab_harness.course import Course, find_course
 from lab_harness.lab.labs import Lab, all_labs
-from lab_harness.progress import LabProgress, Progress
+from lab_harness.learner.progress import LabProgress, Progress
 from lab_harness.render.course_map import CourseMap, Stop
 from lab_harness.render.findings import Findings
 
@@ -39,7 +39,7 @@ class OpenCourse:
 
     def doctor(self, emulator: str | None = None) -> Findings:
         """Whether this machine is ready for the labs, and how to mend what is not; starts the emulator."""
-        from lab_harness.doctor import examine
+        from lab_harness.learner.doctor import examine
 
         return Findings(examine(self.course, emulator))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from lab_harness.lab.file import Task
 from lab_harness.lab.labs import Check, Lab
-from lab_harness.progress import LabProgress
+from lab_harness.learner.progress import LabProgress
 from lab_harness.results import CheckResult, Outcome
 
 # A task's states, each with the symbol and the word that tell it apart from the others.

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from lab_harness.doctor import Finding
+from lab_harness.learner.doctor import Finding
 from lab_harness.render.html import BADGE, CELL
 from lab_harness.render.markup import escaped
 from lab_harness.render.text import plain

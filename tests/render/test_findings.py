@@ -2,7 +2,7 @@
 
 from xml.etree import ElementTree
 
-from lab_harness.doctor import Finding
+from lab_harness.learner.doctor import Finding
 from lab_harness.render.findings import SYMBOLS, Findings
 
 HOSTILE = "<script>alert(1)</script> <class 'str'> & \"quoted\" [bold]text[/bold]"

@@ -12,9 +12,9 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
-from lab_harness.doctor.finding import Finding, Machine
+from lab_harness.learner.doctor.finding import Finding, Machine
+from lab_harness.learner.progress import Progress
 from lab_harness.private import private_folder
-from lab_harness.progress import Progress
 
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
 EXACT = ("ministack", "boto3", "botocore")  # MiniStack fits one botocore only, and our additions one MiniStack
@@ -46,7 +46,7 @@ def environment(machine: Machine) -> Iterator[Finding]:
 
 def package(machine: Machine) -> Iterator[Finding]:
     """Whether lab_harness belongs to this copy of the course; nothing is said where it does."""
-    home = Path(__file__).resolve().parents[2]
+    home = Path(__file__).resolve().parents[3]
     if (home / "labs").is_dir() and home != machine.course.root.resolve():
         found = f"lab_harness is that of another copy of the course, {machine.shown(home)}"
         yield Finding("Package", "note", found, _install(machine))

@@ -8,13 +8,13 @@ from contextlib import closing
 
 import pytest
 
-from lab_harness.progress import LabProgress, Progress
+from lab_harness.learner.progress import LabProgress, Progress
 from lab_harness.results import CheckResult, LabReport, Outcome
 
 WRITER = """
 import sys, time
 from pathlib import Path
-from lab_harness.progress import Progress
+from lab_harness.learner.progress import Progress
 from lab_harness.results import CheckResult, LabReport, Outcome
 
 path, name, count, go = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), Path(sys.argv[4])
@@ -226,7 +226,7 @@ def test_path_that_cannot_be_written_is_one_notice_and_no_error(tmp_path, kind):
 
 
 def test_file_locked_for_too_long_is_a_notice(progress, monkeypatch):
-    monkeypatch.setattr("lab_harness.progress.BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr("lab_harness.learner.progress.BUSY_TIMEOUT", 0.05)
     progress.record(report(queue_exists="passed"))
     other = sqlite3.connect(progress.path)
     other.execute("begin exclusive")

@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 
 from lab_harness import emulators
 from lab_harness.aws import using_emulator
-from lab_harness.doctor.finding import Finding, Machine
-from lab_harness.doctor.installation import OWN_FOLDER
 from lab_harness.emulators.base import Emulator, listed
 from lab_harness.emulators.embedded import RESTART, USUAL_PORT, Embedded
 from lab_harness.emulators.localstack import START_COMMAND
 from lab_harness.emulators.process import is_free
 from lab_harness.errors import CourseError, EmulatorNotReady, ForeignEndpoint, HarnessError, UsageError, WrongEmulator
 from lab_harness.lab.labs import all_labs
+from lab_harness.learner.doctor.finding import Finding, Machine
+from lab_harness.learner.doctor.installation import OWN_FOLDER
 
 SLOW = 0.5  # seconds, for an answer that takes milliseconds
 EMBEDDED = "use the embedded emulator: lab open --emulator embedded"

@@ -12,16 +12,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from lab_harness import doctor
 from lab_harness.course import Course
-from lab_harness.doctor import Finding, connection, examine, installation, surroundings
-from lab_harness.doctor.finding import Machine
 from lab_harness.emulators.credentials import learners
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.localstack import LocalStack
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import EmulatorError
-from lab_harness.progress import Progress
+from lab_harness.learner import doctor
+from lab_harness.learner.doctor import Finding, connection, examine, installation, surroundings
+from lab_harness.learner.doctor.finding import Machine
+from lab_harness.learner.progress import Progress
 from tests.conftest import ROOT
 from tests.emulators.test_localstack import answering, health
 from tests.waiting import PATIENCE
@@ -581,7 +581,7 @@ def test_aws_cli_is_noted_where_it_is_missing_and_told_its_endpoint_where_it_is_
 def test_doctor_ends_at_once_though_a_name_is_still_being_looked_up(machine):
     code = (
         "import socket, threading; socket.getaddrinfo = lambda *_: threading.Event().wait(60)\n"
-        "from lab_harness.doctor import surroundings; print(surroundings._addresses('x.localhost'))"
+        "from lab_harness.learner.doctor import surroundings; print(surroundings._addresses('x.localhost'))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert done.stdout == "set()\n"

@@ -8,8 +8,8 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from lab_harness.doctor.finding import Finding, Machine
 from lab_harness.emulators.credentials import DUMMY, read_learners
+from lab_harness.learner.doctor.finding import Finding, Machine
 
 SITE = "pet-shop.s3-website.localhost"
 LOOPBACK = {"127.0.0.1", "::1"}

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from lab_harness.course import Course
-from lab_harness.doctor import connection, installation, surroundings
-from lab_harness.doctor.finding import Finding, Look, Machine
+from lab_harness.learner.doctor import connection, installation, surroundings
+from lab_harness.learner.doctor.finding import Finding, Look, Machine
 
 LOOKS: tuple[Look, ...] = (
     installation.python_version,

@@ -1,0 +1,1 @@
+"""A learner's progress, and whether the learner's machine is ready."""
