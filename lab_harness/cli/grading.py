@@ -76,9 +76,9 @@ def grade(
         from lab_harness.grading.class_view import shared_keys
         from lab_harness.grading.gradebook import open_gradebook
         from lab_harness.grading.output import GRADEBOOK, alone_in, results_folder, write_results
-        from lab_harness.grading.released import releases_of
         from lab_harness.grading.run import chosen, plan
         from lab_harness.grading.submissions import read_submissions
+        from lab_harness.handing_in.released import releases_of
 
         with _reading():
             intake = read_submissions(submissions, course, Path(scratch), labs, reader)
@@ -134,7 +134,7 @@ def _something(intake: "Intake", source: Path) -> "list[Work]":
 
 
 def _versions(course: Course) -> "Versions":
-    from lab_harness.grading.versions import versions_of
+    from lab_harness.handing_in.versions import versions_of
 
     return cache(lambda lab: versions_of(load_lab(lab, course)))
 

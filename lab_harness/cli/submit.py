@@ -34,7 +34,7 @@ def submit(
     """
     course = find_course()
     loaded = load_lab(lab, course)
-    from lab_harness import submit as handing_in
+    from lab_harness.handing_in import submit as handing_in
     from lab_harness.learner.progress import Progress
 
     saved = handing_in.saved_notebook(loaded, course, notebook)

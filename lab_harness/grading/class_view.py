@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from lab_harness.grading.archives import DEVICES
 from lab_harness.grading.exports import GradedLab
 from lab_harness.grading.gradebook import Row
-from lab_harness.grading.similarity import Pair
+from lab_harness.handing_in.archives import DEVICES
+from lab_harness.handing_in.similarity import Pair
 from lab_harness.results import Outcome
 
 SLOWEST = 5

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 from lab_harness.course import Course
 from lab_harness.errors import ClusterError, HarnessError, UsageError
-from lab_harness.grading.cells import Rejected, read_cells
 from lab_harness.grading.grade import Grade, Status, Submission
 from lab_harness.grading.pool import ROOM_SECONDS, longest_first
-from lab_harness.grading.versions import versions_of
+from lab_harness.handing_in.cells import Rejected, read_cells
+from lab_harness.handing_in.versions import versions_of
 from lab_harness.lab.file import Limits
 from lab_harness.lab.labs import load_lab
 
@@ -68,7 +68,7 @@ def _sort_out(submissions: Iterable[Submission], course: Course) -> tuple[list[S
     for each in longest_first(submissions, course):
         try:
             load_lab(each.lab, course)
-            read_cells(each)
+            read_cells(each.path)
             good.append(each)
         except Rejected as error:
             unfit.append(Grade(each.student, each.lab, Status.REJECTED, str(error)))

@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 
 from lab_harness.errors import CourseError
-from lab_harness.grading.bundle import Origin
 from lab_harness.grading.capped import capped_code
 from lab_harness.grading.changes import Change, change
 from lab_harness.grading.grade import Grade, Status
 from lab_harness.grading.students import Student
 from lab_harness.grading.work import Work
+from lab_harness.handing_in.bundle import Origin
 
 VERSION = 4  # of the schema; grows with each change of it
 SCHEMA = """

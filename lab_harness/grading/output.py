@@ -11,8 +11,8 @@ from lab_harness.grading.class_view import lab_views, page_name
 from lab_harness.grading.exports import GradedLab
 from lab_harness.grading.gradebook import Row
 from lab_harness.grading.pages import class_page, student_page
-from lab_harness.grading.released import Released
-from lab_harness.grading.similarity import HashAll, Pair, Piece, hash_here, suspicious_pairs
+from lab_harness.handing_in.released import Released
+from lab_harness.handing_in.similarity import HashAll, Pair, Piece, hash_here, suspicious_pairs
 from lab_harness.lab.labs import Lab
 from lab_harness.lab.solutions import answers
 

@@ -15,11 +15,11 @@ from msgspec.structs import asdict
 from lab_harness.course import Course
 from lab_harness.errors import HarnessError
 from lab_harness.grading import machine
-from lab_harness.grading.cells import Rejected, read_cells
 from lab_harness.grading.conditions import BLAMELESS, SHORT
 from lab_harness.grading.grade import Grade, Status, Submission
 from lab_harness.grading.sandbox import Warm
 from lab_harness.grading.told import grade_of, plain
+from lab_harness.handing_in.cells import Rejected, read_cells
 from lab_harness.lab.file import Limits
 from lab_harness.lab.labs import load_lab
 
@@ -135,7 +135,7 @@ class Grader:
         try:
             lab = load_lab(submission.lab, self.course)
             lab.all_checks  # noqa: B018  a mistake in them shows here
-            cells = read_cells(submission, {task.id for task in lab.tasks if task.apart})
+            cells = read_cells(submission.path, {task.id for task in lab.tasks if task.apart})
             limits = self.limits or lab.file.limits
             ours = self._room(lab.id)
             ours.sendall(

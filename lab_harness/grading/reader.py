@@ -19,10 +19,10 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from lab_harness.grading import walls
-from lab_harness.grading.archives import MAX_FILE, Entry, Refused, directory, too_large, unpacked
-from lab_harness.grading.bundle import Origin, unpack
-from lab_harness.grading.notebooks import KnownLab, Notebook, read_submitted
-from lab_harness.grading.similarity import Hashes, hashes_of
+from lab_harness.handing_in.archives import MAX_FILE, Entry, Refused, directory, too_large, unpacked
+from lab_harness.handing_in.bundle import Origin, unpack
+from lab_harness.handing_in.notebooks import KnownLab, Notebook, read_submitted
+from lab_harness.handing_in.similarity import Hashes, hashes_of
 from lab_harness.lab.file import MIB, Limits
 
 LONGEST_JOB = 16 * 1024  # bytes

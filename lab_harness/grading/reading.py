@@ -22,11 +22,11 @@ import msgspec
 from lab_harness.course import Course
 from lab_harness.errors import CourseError
 from lab_harness.grading import sandbox
-from lab_harness.grading.archives import Entry, Refused
-from lab_harness.grading.notebooks import KnownLab
 from lab_harness.grading.reader import Codes, Ended, Job, Submitted, Told
 from lab_harness.grading.scratch import Scratch
-from lab_harness.grading.similarity import Hashes
+from lab_harness.handing_in.archives import Entry, Refused
+from lab_harness.handing_in.notebooks import KnownLab
+from lab_harness.handing_in.similarity import Hashes
 from lab_harness.lab.file import MIB
 from lab_harness.render import one_line
 
@@ -190,7 +190,7 @@ def _all_of(answer: int, deadline: float, longest: int) -> bytes:
 
 def begin_reader(course: Course) -> Reader:
     """A reader that knows the course's labs as the class was given them."""
-    from lab_harness.grading.released import releases_of
+    from lab_harness.handing_in.released import releases_of
 
     return Reader({id: released.known for id, released in releases_of(course).items()})
 

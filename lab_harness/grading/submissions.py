@@ -9,11 +9,14 @@ from pathlib import Path, PurePosixPath
 
 from lab_harness.course import Course
 from lab_harness.errors import HarnessError
-from lab_harness.grading.archives import Refused, is_ignored_name
-from lab_harness.grading.bundle import SIGNATURE
-from lab_harness.grading.cells import write_cells
 from lab_harness.grading.claims import Claim, settled
-from lab_harness.grading.handed_in import (
+from lab_harness.grading.reading import Reader
+from lab_harness.grading.students import Place, Student, known_as, nobodys, place_of
+from lab_harness.grading.work import Work
+from lab_harness.handing_in.archives import Refused, is_ignored_name
+from lab_harness.handing_in.bundle import SIGNATURE
+from lab_harness.handing_in.cells import write_cells
+from lab_harness.handing_in.handed_in import (
     HandedIn,
     HandedInFiles,
     files_in_archive,
@@ -22,11 +25,8 @@ from lab_harness.grading.handed_in import (
     one_file,
     open_archive,
 )
-from lab_harness.grading.notebooks import KnownLab, lab_by_name
-from lab_harness.grading.reading import Reader
-from lab_harness.grading.released import releases_of
-from lab_harness.grading.students import Place, Student, known_as, nobodys, place_of
-from lab_harness.grading.work import Work
+from lab_harness.handing_in.notebooks import KnownLab, lab_by_name
+from lab_harness.handing_in.released import releases_of
 from lab_harness.render import one_line
 
 Labs = Mapping[str, KnownLab]

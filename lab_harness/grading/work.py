@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lab_harness.grading.bundle import Origin
 from lab_harness.grading.grade import Grade, Status, Submission
 from lab_harness.grading.students import Student
+from lab_harness.handing_in.bundle import Origin
 
 
 @dataclass(frozen=True)

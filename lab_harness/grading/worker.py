@@ -12,11 +12,12 @@ from distributed import get_worker, secede
 
 from lab_harness.course import find_course
 from lab_harness.errors import ClusterError, HarnessError
-from lab_harness.grading import sandbox, versions
+from lab_harness.grading import sandbox
 from lab_harness.grading.desk import Desk
 from lab_harness.grading.grade import Grade
 from lab_harness.grading.pool import IN_FLIGHT
 from lab_harness.grading.scratch import Scratch, remove_left_behind
+from lab_harness.handing_in import versions
 from lab_harness.lab.file import Limits
 from lab_harness.lab.labs import load_lab
 

@@ -9,8 +9,8 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from lab_harness.course import Course
-from lab_harness.grading.bundle import ATTEMPTS, Attempts, Manifest, pack
 from lab_harness.grading.grade import Grade, Status
+from lab_harness.handing_in.bundle import ATTEMPTS, Attempts, Manifest, pack
 from lab_harness.lab.notebooks import solved_notebook
 from tests.conftest import ROOT
 

@@ -19,8 +19,8 @@ from lab_harness.grading import cluster, pool, sandbox
 from lab_harness.grading.desk import Desk
 from lab_harness.grading.grade import Status, Submission
 from lab_harness.grading.sandbox import missing_protections
-from lab_harness.grading.versions import versions_of
 from lab_harness.grading.worker import Terms, shortcomings
+from lab_harness.handing_in.versions import versions_of
 from lab_harness.lab.labs import load_lab
 from tests.conftest import ROOT
 from tests.grading.class_work import LIMITS, RIGHT_CELLS, hand_in

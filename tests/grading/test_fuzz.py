@@ -23,12 +23,12 @@ from hypothesis import strategies as st
 
 from lab_harness.errors import UsageError
 from lab_harness.grading import output, submissions
-from lab_harness.grading.bundle import ATTEMPTS
 from lab_harness.grading.gradebook import open_gradebook
-from lab_harness.grading.handed_in import EVERYWHERE
-from lab_harness.grading.released import releases_of
 from lab_harness.grading.run import carry_out, plan
 from lab_harness.grading.submissions import read_submissions
+from lab_harness.handing_in.bundle import ATTEMPTS
+from lab_harness.handing_in.handed_in import EVERYWHERE
+from lab_harness.handing_in.released import releases_of
 from tests.grading.handing_in import COURSE, HELLO, ORDERS, as_bytes, graded, untouched
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "60"))

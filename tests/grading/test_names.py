@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from lab_harness.grading import pool, sandbox, versions
+from lab_harness.grading import pool, sandbox
 from lab_harness.grading.submissions import read_submissions
+from lab_harness.handing_in import versions
 from tests.grading.handing_in import COURSE, HELLO, as_bytes, graded, hand_in, untouched
 
 SPOKEN = "\x1b[31m\x9b2J\x07\u202egnp\u2066"  # colours, a cleared screen, a bell, letters turned round

@@ -9,15 +9,15 @@ import pytest
 
 from lab_harness.errors import CourseError
 from lab_harness.grading import output
-from lab_harness.grading.bundle import Attempts, CheckLog, Origin, QuestionLog, TaskLog
 from lab_harness.grading.class_view import lab_views, page_name, shared_keys
 from lab_harness.grading.exports import GradedLab
 from lab_harness.grading.grade import CellError, Grade, Status
 from lab_harness.grading.gradebook import Row
 from lab_harness.grading.pages import class_page, student_page
-from lab_harness.grading.released import releases_of
-from lab_harness.grading.similarity import Pair, hash_here
 from lab_harness.grading.students import Student
+from lab_harness.handing_in.bundle import Attempts, CheckLog, Origin, QuestionLog, TaskLog
+from lab_harness.handing_in.released import releases_of
+from lab_harness.handing_in.similarity import Pair, hash_here
 from lab_harness.lab.labs import load_lab
 from tests.grading.handing_in import COURSE, graded
 

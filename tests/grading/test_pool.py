@@ -8,11 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from lab_harness.course import Course
-from lab_harness.grading.cells import read_cells
 from lab_harness.grading.grade import Status, Submission
 from lab_harness.grading.pool import Grader, grade_all
 from lab_harness.grading.sandbox import missing_protections
 from lab_harness.grading.told import grade_of
+from lab_harness.handing_in.cells import read_cells
 from lab_harness.lab.labs import load_lab
 from tests.grading.class_work import LIMITS, RIGHT_CELLS, errors, hand_in, hand_in_right, outcomes
 from tests.per_lab import LABS
@@ -168,12 +168,12 @@ def test_cells_without_an_id_have_their_number(tmp_path):
     path.write_text(
         '{"cells": [{"cell_type": "markdown", "source": ""}, {"cell_type": "code", "source": ["a\\n", "b"]}]}'
     )
-    assert read_cells(Submission("ana", "first_steps", path)) == [("2", "a\nb")]
+    assert read_cells(path) == [("2", "a\nb")]
 
 
 def test_the_cells_of_tasks_that_undo_the_lab_are_left_out(course, tmp_path):
     submission = hand_in_right(tmp_path, course, "pets_api")
-    assert len(read_cells(submission, {"clean_up"})) == len(read_cells(submission)) - 1
+    assert len(read_cells(submission.path, {"clean_up"})) == len(read_cells(submission.path)) - 1
 
 
 def test_a_check_that_breaks_is_the_courses_fault(sample_course, tmp_path):

@@ -11,14 +11,15 @@ import psutil
 import pytest
 
 from lab_harness.errors import CourseError, UsageError
-from lab_harness.grading import reading, similarity
-from lab_harness.grading.archives import MAX_FILE
-from lab_harness.grading.bundle import Attempts, CheckLog
-from lab_harness.grading.notebooks import MOST_CELLS
+from lab_harness.grading import reading
 from lab_harness.grading.reading import Bounds, Reader
-from lab_harness.grading.released import releases_of
-from lab_harness.grading.similarity import hashes_of
 from lab_harness.grading.submissions import read_submissions
+from lab_harness.handing_in import similarity
+from lab_harness.handing_in.archives import MAX_FILE
+from lab_harness.handing_in.bundle import Attempts, CheckLog
+from lab_harness.handing_in.notebooks import MOST_CELLS
+from lab_harness.handing_in.released import releases_of
+from lab_harness.handing_in.similarity import hashes_of
 from lab_harness.lab.file import MIB
 from tests.grading.handing_in import COURSE, HELLO, answered, archive, as_bytes, bundled, hand_in, untouched
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lab_harness.course import Course
-from lab_harness.grading.notebooks import KnownLab
+from lab_harness.handing_in.notebooks import KnownLab
 from lab_harness.lab.labs import Lab, all_labs
 from lab_harness.lab.notebooks import read_notebook, task_of
 

@@ -20,12 +20,12 @@ from cryptography.hazmat.primitives.serialization import (
 
 from lab_harness.course import Course
 from lab_harness.errors import CourseError, UsageError
-from lab_harness.grading.archives import Refused
-from lab_harness.grading.bundle import ATTEMPTS, REPORT, Attempts, CheckLog, Manifest, QuestionLog, TaskLog, pack
-from lab_harness.grading.notebooks import Notebook, read_submitted
-from lab_harness.grading.released import releases_of
-from lab_harness.grading.similarity import MAGIC
-from lab_harness.grading.versions import versions_of
+from lab_harness.handing_in.archives import Refused
+from lab_harness.handing_in.bundle import ATTEMPTS, REPORT, Attempts, CheckLog, Manifest, QuestionLog, TaskLog, pack
+from lab_harness.handing_in.notebooks import Notebook, read_submitted
+from lab_harness.handing_in.released import releases_of
+from lab_harness.handing_in.similarity import MAGIC
+from lab_harness.handing_in.versions import versions_of
 from lab_harness.lab.labs import Lab
 from lab_harness.learner.progress import LabProgress
 from lab_harness.private import private_file, private_folder

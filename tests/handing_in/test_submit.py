@@ -10,12 +10,12 @@ import pytest
 
 from lab_harness.aws import Clients
 from lab_harness.course import Course
-from lab_harness.grading.bundle import unpack
 from lab_harness.grading.submissions import read_submissions
+from lab_harness.handing_in.bundle import unpack
+from lab_harness.handing_in.submit import file_name, signing_key
 from lab_harness.lab.labs import load_lab
 from lab_harness.learner.progress import Progress
 from lab_harness.runner import run_checks
-from lab_harness.submit import file_name, signing_key
 from tests.conftest import ROOT
 from tests.grading.handing_in import answered, solved
 

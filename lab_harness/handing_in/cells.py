@@ -9,8 +9,6 @@ from typing import Any
 
 import msgspec
 
-from lab_harness.grading.grade import Submission
-
 LONGEST_NOTEBOOK = 16 * 1024 * 1024  # bytes
 
 
@@ -63,13 +61,13 @@ def write_cells(cells: Sequence[CodeCell], path: Path) -> Path:
     return path
 
 
-def read_cells(submission: Submission, apart: Collection[str] = ()) -> list[tuple[str, str]]:
-    """The code cells of a submission's notebook, each with its id, or its number from 1 where it has none.
+def read_cells(path: Path, apart: Collection[str] = ()) -> list[tuple[str, str]]:
+    """The code cells of a notebook's file, each with its id, or its number from 1 where it has none.
 
     Those of tasks that stand `apart` are left out: they undo the lab.
     """
     try:
-        with submission.path.open("rb") as file:
+        with path.open("rb") as file:
             content = file.read(LONGEST_NOTEBOOK + 1)
         if len(content) > LONGEST_NOTEBOOK:
             raise Rejected(f"The file is larger than {LONGEST_NOTEBOOK // 1024 // 1024} MiB.")

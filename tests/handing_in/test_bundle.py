@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from lab_harness.grading.archives import Refused
-from lab_harness.grading.bundle import NOT_OURS, Attempts, CheckLog, Manifest, QuestionLog, TaskLog, pack, unpack
+from lab_harness.handing_in.archives import Refused
+from lab_harness.handing_in.bundle import NOT_OURS, Attempts, CheckLog, Manifest, QuestionLog, TaskLog, pack, unpack
 from tests.grading.handing_in import HELLO, bundled
 
 LOG = Attempts(

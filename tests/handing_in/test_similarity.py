@@ -4,9 +4,9 @@ import pytest
 
 from lab_harness.grading.gradebook import Row
 from lab_harness.grading.output import alike
-from lab_harness.grading.released import Released
-from lab_harness.grading.similarity import Piece, suspicious_pairs
 from lab_harness.grading.students import Student
+from lab_harness.handing_in.released import Released
+from lab_harness.handing_in.similarity import Piece, suspicious_pairs
 from lab_harness.lab.labs import all_labs, load_lab
 from lab_harness.lab.notebooks import solved_notebook, task_of
 from tests.grading.handing_in import COURSE, graded

@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-from lab_harness.grading.archives import Refused
-from lab_harness.grading.cells import CodeCell
+from lab_harness.handing_in.archives import Refused
+from lab_harness.handing_in.cells import CodeCell
 from lab_harness.lab.file import TASK_TAG
 
 OPEN_LAB = re.compile(r"open_lab\(\s*[\"'](\w+)[\"']")

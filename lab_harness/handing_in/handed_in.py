@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from lab_harness.errors import UsageError
-from lab_harness.grading.archives import MAX_FILE, Entry, Refused, is_ignored_name, too_large
+from lab_harness.handing_in.archives import MAX_FILE, Entry, Refused, is_ignored_name, too_large
 from lab_harness.lab.file import MIB
 from lab_harness.render import one_line
 

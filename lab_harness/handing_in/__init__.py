@@ -1,0 +1,1 @@
+"""What is handed in: what `lab submit` writes, and how `lab grade` reads it."""
