@@ -10,7 +10,7 @@ from lab_harness.lab.labs import Lab
 
 PACKAGE = Path(__file__).resolve().parent.parent
 NOT_CHECKED_BY = ("README.md", "quiz.toml", "solution.py")  # of a lab's files; the rest decides its grades
-NOT_JUDGING = ("authoring", "cli", "learner", "notebook", "render")  # of the package's folders: what commands and learners see
+NOT_JUDGING = ("authoring", "cli", "learner", "notebook", "render")  # what authors and learners see
 
 
 def versions_of(lab: Lab) -> dict[str, str]:
