@@ -38,7 +38,7 @@ test-localstack: dev ## run the labs' tests on the LocalStack at AWS_ENDPOINT_UR
 	@test -n "$(AWS_ENDPOINT_URL)" || { \
 	  echo "Say where LocalStack is: make test-localstack AWS_ENDPOINT_URL=http://127.0.0.1:4566"; exit 2; }
 	$(BIN)/pytest tests/labs tests/emulators/test_localstack.py --emulator localstack --numprocesses 2
-	$(BIN)/pytest tests/test_panel_on_either_emulator.py --emulator localstack  # alone: it watches the account
+	$(BIN)/pytest tests/notebook/panel/test_panel_on_either_emulator.py --emulator localstack  # alone: it watches the account
 
 bench: dev ## measure the harness beside other tools
 	$(BIN)/python -m benchmarks

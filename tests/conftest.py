@@ -176,7 +176,7 @@ def in_use(embedded, monkeypatch):
 @pytest.fixture
 def outputs(monkeypatch):
     """What is displayed in the notebook, if it is by a live view: each output, and how it is displayed."""
-    from lab_harness.notebook import live  # only for the tests of what lives in a notebook
+    from lab_harness.notebook.panel import live  # only for the tests of what lives in a notebook
 
     shown = []
     monkeypatch.setattr(live, "display", lambda data, **how: shown.append((data, how)))

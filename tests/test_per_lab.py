@@ -14,7 +14,7 @@ from tests.per_lab import ByFileAndLab, lab_of
         ("tests/labs/test_every_lab.py::test_untouched_it_fails[state_machine]", "state_machine"),
         ("tests/lab/test_quiz.py::test_quiz[pets_api]", "pets_api"),
         ("tests/render/test_state_machine.py::test_states_are_drawn", ""),
-        ("tests/test_panel.py::test_hello_lambda_is_shown", ""),
+        ("tests/notebook/panel/test_panel.py::test_hello_lambda_is_shown", ""),
     ],
 )
 def test_a_test_is_about_the_lab_of_its_file_or_of_its_parameter(nodeid, lab):
@@ -28,7 +28,7 @@ def scope(nodeid, emulator="embedded"):
 
 
 def test_each_labs_tests_of_a_file_may_run_elsewhere_but_not_where_they_share_a_jupyterlab():
-    for file, shared in {"tests/lab/test_notebooks.py": False, "tests/test_jupyterlab.py": True}.items():
+    for file, shared in {"tests/lab/test_notebooks.py": False, "tests/notebook/test_jupyterlab.py": True}.items():
         one, other = (scope(f"{file}::test_solved[{lab}]") for lab in ("web_app", "pets_api"))
         assert (one == other) is shared
 

@@ -25,7 +25,7 @@ LONGEST_MODULE, LONGEST_FUNCTION, USUAL_FUNCTION = 250, 50, 8  # lines
 LONG_MODULES = {
     "lab_harness/cli/grading.py": 256,  # `lab grade` is put together here, until grading.run does that
     "lab_harness/authors/executions.py": 285,  # starting, awaiting and reading executions
-    "lab_harness/notebook/panel.py": 279,  # what the panel does by itself and what it is told to do share its state
+    "lab_harness/notebook/panel/panel.py": 279,  # what it does by itself and what it is told to do share state
 }
 LONG_FUNCTIONS = {
     "lab_harness/cli/grading.py::grade": 60,  # the options of `lab grade`, and what it does with them
@@ -44,16 +44,16 @@ SLEEPERS = {
 # The private names that tests reach, by their file.
 PRIVATE = {
     # What a browser, a kernel or the kernel's event loop calls: there is no other way in without them.
-    "tests/test_live.py": {"_handle_msg", "_page", "_received"},
-    "tests/test_quiz_view.py": {"_fragments", "_received", "_view"},
-    "tests/test_panel_on_either_emulator.py": {"_received", "_view"},
-    "tests/test_panel.py": {
+    "tests/notebook/panel/test_live.py": {"_handle_msg", "_page", "_received"},
+    "tests/notebook/panel/test_quiz.py": {"_fragments", "_received", "_view"},
+    "tests/notebook/panel/test_panel_on_either_emulator.py": {"_received", "_view"},
+    "tests/notebook/panel/test_panel.py": {
         "_cell_ended", "_fragments", "_in_a_cell", "_received", "_state", "_view",
         # and when nothing is under way or due, which nobody but a test asks
         "_due", "_jobs", "_thread", "_watch", "_worker",
     },
-    "tests/test_background.py": {"_thread"},
-    "tests/test_check_runs.py": {"_asking", "_turn"},
+    "tests/notebook/panel/test_background.py": {"_thread"},
+    "tests/notebook/panel/test_check_runs.py": {"_asking", "_turn"},
     # A part of a module that is tested by itself, for the whole is slow, or hides it.
     "tests/grading/test_gradebook.py": {"_database"},
     "tests/grading/test_sandbox.py": {"_environment", "_inside", "_stop"},

@@ -33,7 +33,7 @@ USED = (
     *("IPython.core.application", "IPython.core.oinspect", "IPython.core.magics.osm", "IPython.core.crashhandler"),
     *("encodings.idna", "encodings.cp437", "encodings.unicode_escape", "rich._unicode_data.unicode17-0-0"),
     *("IPython.core.logger", "matplotlib.backends.backend_agg"),
-    *("lab_harness.notebook.magic", "lab_harness.notebook.quiz_view", "lab_harness.account.state"),
+    *("lab_harness.notebook.magic", "lab_harness.notebook.panel.quiz", "lab_harness.account.state"),
 )
 
 
@@ -87,7 +87,7 @@ def _rehearse() -> None:
     from boto3 import Session
     from matplotlib import pyplot
 
-    from lab_harness.notebook.live import templates
+    from lab_harness.notebook.panel.live import templates
 
     for name in templates().list_templates(["html"]):
         templates().get_template(name)

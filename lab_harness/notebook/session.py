@@ -16,18 +16,18 @@ from lab_harness.lab.labs import Lab, load_lab
 from lab_harness.lab.solutions import answer
 from lab_harness.learner.progress import Progress
 from lab_harness.notebook import pictures
-from lab_harness.notebook.check_runs import CheckRuns
 from lab_harness.notebook.console.calls import call_table
 from lab_harness.notebook.console.inbox import mail_table
 from lab_harness.notebook.console.logs import log_table
+from lab_harness.notebook.panel.check_runs import CheckRuns
 from lab_harness.render.architecture import architecture
 from lab_harness.render.blocks import Note, Table
 from lab_harness.render.svg import Picture
 from lab_harness.results import CheckResult, LabReport, Outcome
 
 if TYPE_CHECKING:
-    from lab_harness.notebook.panel import Panel
-    from lab_harness.notebook.quiz_view import QuizView
+    from lab_harness.notebook.panel.panel import Panel
+    from lab_harness.notebook.panel.quiz import QuizView
 
 LATELY = 60.0  # seconds
 
@@ -71,7 +71,7 @@ class OpenLab:
 
     def panel(self) -> "Panel":
         """The lab as a panel that checks by itself what you build; only where there is a notebook."""
-        from lab_harness.notebook.panel import Panel  # only where there is IPython
+        from lab_harness.notebook.panel.panel import Panel  # only where there is IPython
 
         if self._panel is None:
             self._panel = Panel(self)
@@ -151,7 +151,7 @@ class OpenLab:
 
     def quiz(self) -> "QuizView | Note":
         """The lab's exam questions, to answer in the notebook."""
-        from lab_harness.notebook.quiz_view import QuizView  # only where there is IPython
+        from lab_harness.notebook.panel.quiz import QuizView  # only where there is IPython
 
         return QuizView(self.lab, self.lab.quiz, self.progress) if self.lab.quiz else Note("This lab has no questions.")
 

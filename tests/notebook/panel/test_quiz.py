@@ -6,7 +6,7 @@ import pytest
 
 from lab_harness.lab.labs import load_lab
 from lab_harness.learner.progress import Progress
-from lab_harness.notebook.quiz_view import QuizView
+from lab_harness.notebook.panel.quiz import QuizView
 from tests.pages import HOSTILE, assert_harmless, controls, read_page, words
 from tests.per_lab import LABS
 from tests.waiting import wait_until

@@ -8,8 +8,8 @@ import jinja2
 import pytest
 from sidecar import Sidecar
 
-from lab_harness.notebook import live
-from lab_harness.notebook.live import ASSETS, WIDGET_VIEW, LiveView, render
+from lab_harness.notebook.panel import live
+from lab_harness.notebook.panel.live import ASSETS, WIDGET_VIEW, LiveView, render
 from tests.pages import HOSTILE, assert_harmless, controls, read_page, words
 from tests.waiting import PATIENCE, in_thread, wait_until
 

@@ -10,8 +10,8 @@ from traitlets.config import Config
 
 from lab_harness.account.changes import Change
 from lab_harness.errors import CourseError, EmulatorNotReady
-from lab_harness.notebook import background
-from lab_harness.notebook.background import CALM, CALM_IN_A_CELL, LONGEST_DELAY, Cells, Views, Watch, Worker
+from lab_harness.notebook.panel import background
+from lab_harness.notebook.panel.background import CALM, CALM_IN_A_CELL, LONGEST_DELAY, Cells, Views, Watch, Worker
 from tests.waiting import PATIENCE, wait_until
 
 CHANGE = Change(frozenset({"sqs"}), False)
@@ -56,7 +56,7 @@ def test_cell_that_fails_has_ended_too(shell, cells, source, capsys):
 
 
 def test_cell_in_which_the_counting_begins_is_not_missed_at_its_end(shell):
-    shell.run_cell("from lab_harness.notebook.background import Cells\ncells = Cells(lambda: None)")
+    shell.run_cell("from lab_harness.notebook.panel.background import Cells\ncells = Cells(lambda: None)")
     assert shell.user_ns["cells"].running == 0
     shell.run_cell("during = cells.running")
     assert shell.user_ns["during"] == 1

@@ -9,7 +9,8 @@ from lab_harness.aws import Clients, using_emulator
 from lab_harness.lab.labs import load_lab
 from lab_harness.lab.solutions import CELL
 from lab_harness.learner.progress import Progress
-from lab_harness.notebook import OpenLab, background
+from lab_harness.notebook import OpenLab
+from lab_harness.notebook.panel import background
 from tests.waiting import wait_until
 
 LABS = ["hello_lambda", "orders_pipeline"]

@@ -20,9 +20,9 @@ from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import EmulatorNotReady
 from lab_harness.learner.progress import Progress
-from lab_harness.notebook import background
 from lab_harness.notebook.console import Tab
-from lab_harness.notebook.live import ASSETS
+from lab_harness.notebook.panel import background
+from lab_harness.notebook.panel.live import ASSETS
 from lab_harness.render.blocks import Note
 from tests.pages import HOSTILE, assert_harmless, controls, read_page, words
 from tests.waiting import PATIENCE, in_thread, wait_until

@@ -4,7 +4,7 @@ import pytest
 
 from lab_harness.lab.labs import load_lab
 from lab_harness.learner.progress import LabProgress
-from lab_harness.notebook.tasks_view import STATES, Outcomes
+from lab_harness.notebook.panel.tasks import STATES, Outcomes
 from lab_harness.results import CheckResult, Outcome
 
 CHECKS = """

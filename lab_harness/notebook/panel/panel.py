@@ -10,10 +10,10 @@ from lab_harness.account.changes import Change, Changes, affected
 from lab_harness.errors import EmulatorError, HarnessError
 from lab_harness.learner.progress import LabProgress
 from lab_harness.notebook import console
-from lab_harness.notebook.background import Cells, Views, Watch, Worker
-from lab_harness.notebook.live import Action, LiveView, Soon
-from lab_harness.notebook.panel_page import PanelState, explained, fragments, look
-from lab_harness.notebook.tasks_view import Outcomes
+from lab_harness.notebook.panel.background import Cells, Views, Watch, Worker
+from lab_harness.notebook.panel.live import Action, LiveView, Soon
+from lab_harness.notebook.panel.page import PanelState, explained, fragments, look
+from lab_harness.notebook.panel.tasks import Outcomes
 from lab_harness.results import CheckResult
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from lab_harness.lab.labs import load_lab
 from lab_harness.learner.progress import LabProgress
 from lab_harness.notebook import console
 from lab_harness.notebook.console import Tab
-from lab_harness.notebook.panel_page import PanelState, explained, fragments, look
-from lab_harness.notebook.tasks_view import Outcomes
+from lab_harness.notebook.panel.page import PanelState, explained, fragments, look
+from lab_harness.notebook.panel.tasks import Outcomes
 from lab_harness.render.blocks import Note, Table
 from lab_harness.results import CheckResult, Outcome
 from tests.pages import HOSTILE, assert_harmless, controls, read_page, words

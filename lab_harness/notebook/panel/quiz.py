@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from lab_harness.lab.labs import Lab
 from lab_harness.lab.quiz import Question, Quiz
 from lab_harness.learner.progress import LabProgress, Progress
-from lab_harness.notebook.live import Action, LiveView, render
+from lab_harness.notebook.panel.live import Action, LiveView, render
 from lab_harness.render.markup import escaped
 
 

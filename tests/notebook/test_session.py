@@ -17,7 +17,7 @@ from lab_harness.emulators.process import free_port
 from lab_harness.errors import ForeignEndpoint, UsageError
 from lab_harness.learner.progress import Progress
 from lab_harness.notebook import OpenLab
-from lab_harness.notebook.quiz_view import QuizView
+from lab_harness.notebook.panel.quiz import QuizView
 
 IN_A_PROCESS = """
 import json, os

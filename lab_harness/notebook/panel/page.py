@@ -12,8 +12,8 @@ from lab_harness.errors import HarnessError
 from lab_harness.lab.labs import Lab
 from lab_harness.learner.progress import LabProgress
 from lab_harness.notebook.console import Tab
-from lab_harness.notebook.live import render
-from lab_harness.notebook.tasks_view import Outcomes, TaskView
+from lab_harness.notebook.panel.live import render
+from lab_harness.notebook.panel.tasks import Outcomes, TaskView
 from lab_harness.render import DETAILS, SYMBOLS
 from lab_harness.render.architecture import architecture
 from lab_harness.render.blocks import Block, Note
