@@ -22,11 +22,11 @@ from rich.table import Table
 
 from benchmarks.bare import bare_script
 from benchmarks.panel import panel_figures
+from lab_harness.authoring.notebook_runs import run_all, scratch_emulator
 from lab_harness.aws import Clients, learners_environment
 from lab_harness.course import find_course
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.lab.labs import all_labs
-from lab_harness.notebook.run import run_all, scratch_emulator
 
 ROUNDS = 5
 

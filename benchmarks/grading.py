@@ -23,8 +23,8 @@ from rich.table import Table
 from benchmarks import peers
 from benchmarks.assignment import COURSE, LAB, POINTS, submission
 from benchmarks.measured import Measured, measured, run
+from lab_harness.authoring.notebook_runs import scratch_emulator
 from lab_harness.aws import learners_environment
-from lab_harness.notebook.run import scratch_emulator
 
 CLASS, SCHOOL, LARGE, WRONG = 20, 100, 1000, 5  # submissions
 NOTEBOOK = f"01_{LAB}.ipynb"

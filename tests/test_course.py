@@ -1,6 +1,6 @@
 """The course as a whole: its own rules, and all labs in one account."""
 
-from lab_harness import lint
+from lab_harness.authoring import lint
 from lab_harness.aws import Clients
 from lab_harness.lab.labs import all_labs
 

@@ -15,14 +15,14 @@ from lab_harness.lab.labs import all_labs, load_lab
 @click.option("--run/--no-run", default=True, help="Run the labs too: untouched they fail, solved they pass.")
 def lint(labs: tuple[str, ...], run: bool) -> None:
     """Check the course's own rules; exit code 1 if one is broken."""
-    from lab_harness import lint as rules
+    from lab_harness.authoring import lint as rules
 
     course = find_course()
     chosen = [load_lab(lab_id, course) for lab_id in labs] if labs else all_labs(course)
     found = list(rules.problems(course, chosen))
     if run and not found:
+        from lab_harness.authoring.notebook_runs import scratch_emulator
         from lab_harness.aws import Clients
-        from lab_harness.notebook.run import scratch_emulator
 
         with scratch_emulator() as emulator:
             for lab in chosen:
@@ -37,7 +37,7 @@ def lint(labs: tuple[str, ...], run: bool) -> None:
 @click.argument("lab", help="The new lab's id: words, as in my_lab.")
 def new(lab: str) -> None:
     """Write the files of a new lab: one that works, to change into what it shall be."""
-    from lab_harness.scaffold import new_lab
+    from lab_harness.authoring.scaffold import new_lab
 
     course = find_course()
     for path in new_lab(course, lab):

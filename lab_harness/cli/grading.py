@@ -224,7 +224,7 @@ def _summarise(steps: "Plan", done: "list[Graded]", changes: "list[Change]", out
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="A new folder.")
 def release(out: Path) -> None:
     """Make the students' bundle: the course without its answers."""
-    from lab_harness.release import release as make_bundle
+    from lab_harness.authoring.release import release as make_bundle
 
     files = make_bundle(find_course(), out)
     click.echo(f"wrote {len(files)} files to {out}; no part of an answer was found in them")

@@ -15,7 +15,7 @@ from lab_harness.lab.labs import Lab, all_labs, load_lab
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from lab_harness.notebook.run import NotebookRun
+    from lab_harness.authoring.notebook_runs import NotebookRun
 
 
 def _chosen(ids: Sequence[str]) -> list[Lab]:
@@ -26,8 +26,8 @@ def _chosen(ids: Sequence[str]) -> list[Lab]:
 @lab_ids
 def build(labs: tuple[str, ...]) -> None:
     """Lay the answers over the notebooks, execute them, and write them to notebooks/solved/."""
+    from lab_harness.authoring.notebook_runs import kernel_environment, scratch_emulator
     from lab_harness.lab.notebooks import build as build_one
-    from lab_harness.notebook.run import kernel_environment, scratch_emulator
 
     course = find_course()
     for lab in _chosen(labs):
@@ -47,8 +47,8 @@ def run(labs: tuple[str, ...], emulator: str | None, workers: int) -> None:
     from rich.console import Console
     from rich.progress import Progress
 
+    from lab_harness.authoring.notebook_runs import run_all, scratch_emulator
     from lab_harness.cli.emulator import running_emulator
-    from lab_harness.notebook.run import run_all, scratch_emulator
 
     course, chosen, console = find_course(), _chosen(labs), Console()
     with Progress(console=console, transient=True) as bar:

@@ -8,10 +8,10 @@ import sys
 import nbformat
 import pytest
 
+from lab_harness.authoring.notebook_runs import kernel_environment, run_all, scratch_emulator, without_tasks
 from lab_harness.lab.labs import all_labs, load_lab
 from lab_harness.lab.notebooks import task_of
 from lab_harness.lab.solutions import answers
-from lab_harness.notebook.run import kernel_environment, run_all, scratch_emulator, without_tasks
 from tests.conftest import ROOT
 
 SANITIZE = ROOT / "tests" / "nbval.cfg"

@@ -8,11 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from lab_harness.account.resources import remove_resources
-from lab_harness.aws import Clients
-from lab_harness.course import Course
-from lab_harness.errors import HarnessError, LabError
-from lab_harness.lab.labs import Lab, lab_ids
-from lab_harness.lint.files import (
+from lab_harness.authoring.lint.files import (
     course_lists_it,
     diagram_names_what_there_is,
     each_check_is_tested,
@@ -26,7 +22,7 @@ from lab_harness.lint.files import (
     services_are_declared,
     tasks_are_told_apart,
 )
-from lab_harness.lint.notebooks import (
+from lab_harness.authoring.lint.notebooks import (
     notebook_ends_with_the_quiz,
     notebook_has_each_task,
     notebook_is_clean,
@@ -34,7 +30,11 @@ from lab_harness.lint.notebooks import (
     solved_notebook_shows_each_check,
     solved_notebook_shows_the_course,
 )
-from lab_harness.readme_table import listed
+from lab_harness.authoring.readme_table import listed
+from lab_harness.aws import Clients
+from lab_harness.course import Course
+from lab_harness.errors import HarnessError, LabError
+from lab_harness.lab.labs import Lab, lab_ids
 from lab_harness.results import Outcome
 from lab_harness.runner import run_alone, run_checks
 

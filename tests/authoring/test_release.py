@@ -8,11 +8,11 @@ import sys
 
 import pytest
 
+from lab_harness.authoring.release import leaks, release
 from lab_harness.course import Course
 from lab_harness.errors import LabError, UsageError
 from lab_harness.lab.labs import all_labs
 from lab_harness.lab.solutions import answers
-from lab_harness.release import leaks, release
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def test_whole_answer_in_a_notebook_is_found_and_demonstrations_are_not(copy, co
 
 
 def test_bundle_with_a_leak_is_not_made(course, tmp_path, monkeypatch):
-    monkeypatch.setattr("lab_harness.release.leaks", lambda *_: iter(["README.md holds it"]))
+    monkeypatch.setattr("lab_harness.authoring.release.leaks", lambda *_: iter(["README.md holds it"]))
     with pytest.raises(LabError, match="would give answers away"):
         release(course, tmp_path / "bundle")
     assert list(tmp_path.iterdir()) == []

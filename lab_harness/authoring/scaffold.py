@@ -7,9 +7,9 @@ from typing import Any
 
 from nbformat import v4
 
+from lab_harness.authoring.readme_table import listed, with_row
 from lab_harness.course import Course
 from lab_harness.errors import CourseError, UsageError
-from lab_harness.readme_table import listed, with_row
 
 LAB_TOML = """\
 format_version = 1

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lab_harness.account.deleters import DELETERS
+from lab_harness.authoring.readme_table import listed, row_of
 from lab_harness.course import Course
 from lab_harness.lab.labs import Lab
 from lab_harness.lab.quiz import Multiple
-from lab_harness.readme_table import listed, row_of
 
 LAB_FILES = {"lab.toml", "README.md", "checks.py", "solution.py", "quiz.toml"}
 LAB_FOLDERS = {"functions", "site", "__pycache__"}

@@ -6,13 +6,13 @@ from contextlib import suppress
 import nbformat
 import pytest
 
-from lab_harness import lint
+from lab_harness.authoring import lint
+from lab_harness.authoring.scaffold import new_lab
 from lab_harness.errors import LabError
 from lab_harness.lab.labs import all_labs, load_lab
 from lab_harness.lab.notebooks import solved_notebook
 from lab_harness.notebook.start import OpenCourse
 from lab_harness.results import CheckResult, LabReport, Outcome
-from lab_harness.scaffold import new_lab
 from tests.conftest import SAMPLE_LABS
 
 CELL = re.compile(r"^# %% (\S+)( ran)?\n", re.MULTILINE)
