@@ -19,13 +19,13 @@ from lab_harness.render import plain
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from lab_harness.grading.changes import Change
     from lab_harness.grading.grade import Grade
-    from lab_harness.grading.gradebook import Gradebook
+    from lab_harness.grading.intake.submissions import Intake
+    from lab_harness.grading.intake.work import Work
+    from lab_harness.grading.results.changes import Change
+    from lab_harness.grading.results.gradebook import Gradebook
+    from lab_harness.grading.room.sandbox import Warm
     from lab_harness.grading.run import GradeAll, Graded, Plan, Versions
-    from lab_harness.grading.sandbox import Warm
-    from lab_harness.grading.submissions import Intake
-    from lab_harness.grading.work import Work
 
 NOT_GRADED = 3  # the exit code where something was rejected or broke
 INTERRUPTED = 130  # what a shell gives a program that Ctrl-C ended
@@ -62,9 +62,9 @@ def grade(
     for lab in (*labs, *regrade):
         load_lab(lab, course)  # an unknown one is named at once
     from lab_harness.grading.ending import ended_in_order
-    from lab_harness.grading.reading import begin_reader
-    from lab_harness.grading.sandbox import begin_warm
-    from lab_harness.grading.scratch import Scratch, remove_left_behind
+    from lab_harness.grading.intake.reading import begin_reader
+    from lab_harness.grading.room.sandbox import begin_warm
+    from lab_harness.grading.room.scratch import Scratch, remove_left_behind
 
     remove_left_behind()
     with (
@@ -73,11 +73,11 @@ def grade(
         Scratch() as scratch,
         begin_reader(course) as reader,
     ):
-        from lab_harness.grading.class_view import shared_keys
-        from lab_harness.grading.gradebook import open_gradebook
-        from lab_harness.grading.output import GRADEBOOK, alone_in, results_folder, write_results
+        from lab_harness.grading.intake.submissions import read_submissions
+        from lab_harness.grading.results.class_view import shared_keys
+        from lab_harness.grading.results.gradebook import open_gradebook
+        from lab_harness.grading.results.output import GRADEBOOK, alone_in, results_folder, write_results
         from lab_harness.grading.run import chosen, plan
-        from lab_harness.grading.submissions import read_submissions
         from lab_harness.handing_in.released import releases_of
 
         with _reading():
@@ -149,10 +149,11 @@ def _grader(
 ) -> "GradeAll":
     """What grades here, or on a cluster. CourseError where submissions could read what is `secret`."""
     if scheduler:
-        from lab_harness.grading import cluster
+        from lab_harness.grading.cluster import cluster
 
         return partial(cluster.grade_all, course=course, scheduler=scheduler, sandbox=walled)
-    from lab_harness.grading import pool, sandbox
+    from lab_harness.grading import pool
+    from lab_harness.grading.room import sandbox
 
     missing = sandbox.missing_protections() if walled else []
     if missing:
@@ -236,9 +237,9 @@ def release(out: Path) -> None:
 @click.option("--lab", "labs", multiple=True, metavar="LAB", help="Ask for this lab; all that were graded otherwise.")
 def class_(roster: Path, results: Path, labs: tuple[str, ...]) -> None:
     """List the work of a class that is missing, was rejected, or came late."""
-    from lab_harness.grading.gradebook import open_gradebook
-    from lab_harness.grading.output import GRADEBOOK
-    from lab_harness.grading.roster import read_roster, standings, strangers
+    from lab_harness.grading.intake.roster import read_roster, standings, strangers
+    from lab_harness.grading.results.gradebook import open_gradebook
+    from lab_harness.grading.results.output import GRADEBOOK
 
     people = read_roster(roster)
     if not (results / GRADEBOOK).is_file():

@@ -14,10 +14,10 @@ from msgspec.structs import asdict
 
 from lab_harness.course import Course
 from lab_harness.errors import HarnessError
-from lab_harness.grading import machine
-from lab_harness.grading.conditions import BLAMELESS, SHORT
 from lab_harness.grading.grade import Grade, Status, Submission
-from lab_harness.grading.sandbox import Warm
+from lab_harness.grading.room import machine
+from lab_harness.grading.room.conditions import BLAMELESS, SHORT
+from lab_harness.grading.room.sandbox import Warm
 from lab_harness.grading.told import grade_of, plain
 from lab_harness.handing_in.cells import Rejected, read_cells
 from lab_harness.lab.file import Limits

@@ -5,7 +5,7 @@ from typing import Any
 
 from lab_harness import render
 from lab_harness.grading.grade import CellError, Grade, Status, Submission
-from lab_harness.grading.judge import whole_report
+from lab_harness.grading.room.judge import whole_report
 from lab_harness.lab.labs import Lab
 
 

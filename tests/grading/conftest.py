@@ -3,8 +3,8 @@
 import pytest
 
 from lab_harness.grading.grade import Status
+from lab_harness.grading.intake.reading import Reader
 from lab_harness.grading.pool import Grader
-from lab_harness.grading.reading import Reader
 from lab_harness.handing_in.released import releases_of
 from tests.grading.class_work import LIMITS, RIGHT_CELLS, hand_in
 from tests.grading.handing_in import COURSE

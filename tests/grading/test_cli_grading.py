@@ -16,8 +16,10 @@ from filelock import FileLock
 
 from lab_harness import cli
 from lab_harness.cli import app
-from lab_harness.grading import cluster, pool, sandbox
+from lab_harness.grading import pool
+from lab_harness.grading.cluster import cluster
 from lab_harness.grading.grade import Status
+from lab_harness.grading.room import sandbox
 from lab_harness.handing_in import versions
 from lab_harness.lab.labs import load_lab
 from tests.grading.handing_in import HELLO, ORDERS, answered, archive, bundled, graded, hand_in, solved, untouched

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
-from lab_harness.grading.sandbox import missing_protections
-from lab_harness.grading.scratch import remove_left_behind
+from lab_harness.grading.room.sandbox import missing_protections
+from lab_harness.grading.room.scratch import remove_left_behind
 from tests.conftest import ROOT
 from tests.grading.handing_in import HELLO, answered, hand_in
 from tests.waiting import PATIENCE, wait_until

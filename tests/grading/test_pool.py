@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from lab_harness.course import Course
 from lab_harness.grading.grade import Status, Submission
 from lab_harness.grading.pool import Grader, grade_all
-from lab_harness.grading.sandbox import missing_protections
+from lab_harness.grading.room.sandbox import missing_protections
 from lab_harness.grading.told import grade_of
 from lab_harness.handing_in.cells import read_cells
 from lab_harness.lab.labs import load_lab
@@ -192,7 +192,7 @@ def test_a_warm_process_that_was_killed_loses_no_submission(course, tmp_path):
         grades = running.grade([*submissions, quick])
         first = next(grades)
         for process in psutil.Process().children():
-            if "lab_harness.grading.zygote" in process.cmdline():
+            if "lab_harness.grading.room.zygote" in process.cmdline():
                 process.send_signal(signal.SIGKILL)
         points = {each.student: each.points for each in [first, *grades]}
     assert points == {"a": 4, "b": 4, "quick": 4}

@@ -10,7 +10,7 @@ import pytest
 
 from lab_harness.aws import Clients
 from lab_harness.course import Course
-from lab_harness.grading.submissions import read_submissions
+from lab_harness.grading.intake.submissions import read_submissions
 from lab_harness.handing_in.bundle import unpack
 from lab_harness.handing_in.submit import file_name, signing_key
 from lab_harness.lab.labs import load_lab

@@ -1,0 +1,1 @@
+"""What a class handed in, read: whose it is, and what of it is graded."""

@@ -1,0 +1,107 @@
+"""Lets nobody have another's row: where two places claim one name for a lab, neither gets it, and both are shown.
+
+A name is claimed by where a file lies: a folder, a platform's name for a student, or a loose file that names its
+student itself. What lies in one place is one student's, who may hand in again.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from lab_harness.grading.grade import Status
+from lab_harness.grading.intake.students import Student, same_student
+from lab_harness.grading.intake.work import Work
+from lab_harness.grading.results.gradebook import Row
+
+HELD = (Status.GRADED, Status.LIMITED, Status.BROKEN)
+BY_OTHERS = ("folder", "canvas", "moodle")  # claims that the teacher or a platform makes, not the student
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A piece of work, and the place that says whose it is."""
+
+    home: str
+    work: Work
+
+    @property
+    def is_by_others(self) -> bool:
+        return self.work.claim in BY_OTHERS
+
+
+def settled(claims: Sequence[Claim]) -> list[Work]:
+    """The work of each claim; of those that contradict each other, a rejection for each name, which says so."""
+    rivals: dict[tuple[Key, str], dict[str, Claim]] = defaultdict(dict)
+    by_others: dict[Key, Claim] = {}
+    for claim in claims:
+        for key in _keys(claim.work.student):
+            rivals[key, claim.work.lab].setdefault(claim.home, claim)
+            if claim.is_by_others:
+                by_others.setdefault(key, claim)
+    found: dict[tuple[str, str], Work] = {}
+    for claim in claims:
+        against = _rival(claim, rivals) or _owner(claim, by_others)
+        work = _disputed(claim.work, against.work.file) if against else claim.work
+        found.setdefault((work.student.id, work.lab), work)
+    return list(found.values())
+
+
+def _rival(claim: Claim, rivals: Mapping[tuple[Key, str], Mapping[str, Claim]]) -> Claim | None:
+    """Who claims the same work from another place."""
+    for key in _keys(claim.work.student):
+        for home, other in rivals[key, claim.work.lab].items():
+            same_row = other.work.student.id == claim.work.student.id
+            if home != claim.home and (claim.work.lab or same_row):
+                return other
+    return None
+
+
+def _owner(claim: Claim, by_others: Mapping[Key, Claim]) -> Claim | None:
+    """Who has the name, where only the file itself claims it."""
+    if claim.is_by_others:
+        return None
+    return next((by_others[key] for key in _keys(claim.work.student) if key in by_others), None)
+
+
+def against_grades(works: Iterable[Work], rows: Mapping[tuple[str, str], Row]) -> list[Work]:
+    """The work, where it does not claim what an earlier run has graded for somebody else."""
+    held: dict[tuple[Key, str], list[Row]] = defaultdict(list)
+    for row in rows.values():
+        if row.grade.status in HELD:
+            for key in _keys(row.student):
+                held[key, row.lab].append(row)
+    return [_against(work, [row for key in _keys(work.student) for row in held[key, work.lab]]) for work in works]
+
+
+def _against(work: Work, held: list[Row]) -> Work:
+    for row in held:
+        if row.student.id != work.student.id or not _may_replace(work, row):
+            return _disputed(work, f"what is graded already for {row.student.id}")
+    return work
+
+
+def _may_replace(work: Work, row: Row) -> bool:
+    """Whether work may take the place of what is graded under the same name."""
+    if work.claim in BY_OTHERS or row.claim == work.claim:
+        return not work.disputed
+    if row.claim or row.student.system:
+        return False
+    # Graded before claims were kept.
+    return row.origin.key == work.origin.key if row.origin and work.origin else row.origin is work.origin
+
+
+def _disputed(work: Work, other: str) -> Work:
+    if work.disputed:
+        return work
+    reason = (
+        f"two claims on one name: {work.file} and {other} would both be {work.student.id}'s; neither is taken. "
+        "Find out whose each is, and rename or remove one"
+    )
+    return replace(work, path=None, digest="", tasks={}, note="", refused=reason, disputed=True)
+
+
+def _keys(student: Student) -> list[Key]:
+    """What a student is known by: the name, and the number that a platform has given."""
+    name = ("name", same_student(student.id))
+    return [name, (student.system, same_student(student.number))] if student.number else [name]

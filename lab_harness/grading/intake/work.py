@@ -1,0 +1,41 @@
+"""One piece of work: what a student handed in for a lab, or why it was rejected."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lab_harness.grading.grade import Grade, Status, Submission
+from lab_harness.grading.intake.students import Student
+from lab_harness.handing_in.bundle import Origin
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a student handed in for a lab: a submission, or why it was rejected. `note` is for the teacher.
+
+    `claim` is what says whose it is: folder, canvas, moodle, file, or the key of a bundle. Where it is `disputed`, a
+    grade that is there stays.
+    """
+
+    student: Student
+    lab: str
+    path: Path | None = None  # the notebook as it will be run
+    digest: str = ""
+    tasks: dict[str, str] = field(default_factory=dict)  # the student's code for each task
+    late: bool = False
+    note: str = ""
+    refused: str = ""
+    origin: Origin | None = None  # where it came in a bundle
+    file: str = ""  # as it was called, to be shown
+    claim: str = ""
+    disputed: bool = False
+
+    @property
+    def submission(self) -> Submission:
+        if self.path is None:
+            raise ValueError(f"{self.student.id}'s {self.lab} was rejected.")
+        return Submission(self.student.id, self.lab, self.path)
+
+    @property
+    def rejection(self) -> Grade:
+        """The grade of what was refused."""
+        return Grade(self.student.id, self.lab, Status.REJECTED, self.refused)

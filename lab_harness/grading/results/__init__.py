@@ -1,0 +1,1 @@
+"""What comes of grading: the gradebook, the pages, and what other programs read."""

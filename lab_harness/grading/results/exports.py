@@ -1,0 +1,178 @@
+"""The gradebook as files for spreadsheets, Canvas, Moodle, CI servers and programs."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from xml.etree.ElementTree import Element, indent, tostring
+
+import msgspec
+from defusedxml.ElementTree import fromstring
+
+from lab_harness.grading.grade import Grade, Status
+from lab_harness.grading.intake.students import ANONYMOUS, Student
+from lab_harness.grading.results.changes import Change
+from lab_harness.grading.results.gradebook import Row
+from lab_harness.render import plain
+from lab_harness.render.junit import report_junit
+from lab_harness.results import LabReport, Outcome
+
+FORMAT_VERSION = 1
+# What a spreadsheet takes a cell for a formula by, where it may see a cell's beginning: a semicolon, a tab or a line's
+# end parts cells where commas do not, and quotes inside a cell are its text's there.
+FORMULA = re.compile("^(?=[=+\\-@\t\r＝＋－＠])|(?<=[;\t\r\n])(?=[\"'\\s]*[=+\\-@＝＋－＠])")
+QUOTED = re.compile('[,;\t\r\n"]')
+SCORED = (Status.GRADED, Status.LIMITED)  # what could not be run is no zero, before the teacher has looked at it
+
+
+@dataclass(frozen=True)
+class GradedLab:
+    """What the files say of a lab: its id, its title, and the points that it has."""
+
+    id: str
+    title: str
+    points: int
+
+
+def gradebook_csv(rows: Iterable[Row], labs: Sequence[GradedLab]) -> str:
+    """One line a student and lab."""
+    totals = {lab.id: lab.points for lab in labs}
+    lines = [
+        (
+            row.student.id,
+            row.lab,
+            row.grade.points,
+            row.grade.total or totals.get(row.lab, 0),
+            row.grade.status,
+            row.reason,
+        )
+        for row in rows
+    ]
+    return _csv([("student", "lab", "points", "total", "status", "reason"), *lines])
+
+
+def canvas_csv(rows: Iterable[Row], labs: Sequence[GradedLab]) -> str:
+    """The grades as Canvas imports them: a column an assignment, called as the lab, and its points possible.
+
+    A student of a Canvas download is found by the number in it; another one by the login id that their folder is
+    called by, or by name. Canvas leaves a score that is empty as it is.
+    """
+    header = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section", *(lab.title for lab in labs))
+    possible = ("    Points Possible", "", "", "", "", *(lab.points for lab in labs))
+    lines = []
+    for student, grades in _by_student(rows):
+        who = student.student
+        scores = (_score(grades.get(lab.id)) for lab in labs)
+        lines.append((*_in_canvas(who), "", *scores))
+    return _csv([header, possible, *lines])
+
+
+def _in_canvas(who: Student) -> tuple[str, str, str, str]:
+    """A student's name, ID, SIS user ID and SIS login ID.
+
+    The code of an anonymous one is no ID: Canvas would read 4xTb2 as the 4 of somebody else.
+    """
+    if who.system == "canvas" and who.name != ANONYMOUS:
+        return who.name, who.number, "", ""
+    return (who.id, "", "", "") if who.name == ANONYMOUS else (who.name, "", "", "" if who.system else who.id)
+
+
+def moodle_csv(rows: Iterable[Row], labs: Sequence[GradedLab]) -> str:
+    """The grades as Moodle's gradebook imports them: map `identifier` to what the students' folders are called by."""
+    header = ["identifier", "name", *(word for lab in labs for word in (lab.title, f"{lab.title} (feedback)"))]
+    lines = []
+    for student, grades in _by_student(rows):
+        cells: list[Any] = [student.student.id, student.student.name]
+        for lab in labs:
+            row = grades.get(lab.id)
+            cells += [_score(row), _feedback(row) if row else ""]
+        lines.append(cells)
+    return _csv([header, *lines])
+
+
+def moodle_worksheet(rows: Iterable[Row], lab: GradedLab) -> str:
+    """One lab's grades as the offline grading worksheet of a Moodle assignment; only what was downloaded from it.
+
+    Moodle needs the three headings Identifier, Grade and Last modified (grade), in English. A grade that it has already
+    is replaced only where its teacher allows updating records that were modified more recently in Moodle.
+    """
+    header = ("Identifier", "Full name", "Grade", "Maximum Grade", "Last modified (grade)", "Feedback comments")
+    lines = [
+        (f"Participant {row.student.number}", row.student.name, _score(row), lab.points, "", _feedback(row))
+        for row in rows
+        if row.lab == lab.id and row.student.system == "moodle"
+    ]
+    return _csv([header, *lines])
+
+
+def gradebook_json(rows: Iterable[Row]) -> str:
+    """All that is known of each grade."""
+    grades = [
+        row.grade.to_dict()
+        | {"name": row.student.name, "late": row.late, "note": row.note, "origin": msgspec.to_builtins(row.origin)}
+        for row in rows
+    ]
+    return plain(json.dumps({"format_version": FORMAT_VERSION, "grades": grades}, indent=2, ensure_ascii=False)) + "\n"
+
+
+def gradebook_junit(rows: Iterable[Row], titles: dict[str, str]) -> str:
+    """A test suite for each grade; one that was rejected or is broken is an error."""
+    suites = Element("testsuites")
+    for row in rows:
+        suite = _suite(row.grade, titles)
+        suite.set("name", plain(f"{row.student.id} {row.lab}".rstrip()))
+        suites.append(suite)
+    indent(suites)
+    return tostring(suites, encoding="unicode", xml_declaration=True)
+
+
+def changes_csv(changes: Iterable[Change]) -> str:
+    """A line for each check whose outcome changed when a submission was graded again."""
+    lines = []
+    for each in changes:
+        grade = (each.after.student, each.after.lab, each.before.points, each.after.points)
+        lines += [(*grade, check.title, check.before, check.after, check.found) for check in each.checks]
+    return _csv([("student", "lab", "points before", "points", "check", "was", "is", "found"), *lines])
+
+
+def _suite(grade: Grade, titles: dict[str, str]) -> Element:
+    if grade.report is not None:
+        report = LabReport.from_dict(grade.report | {"title": titles.get(grade.lab, grade.lab)})
+        suite: Element = fromstring(report_junit(report))
+        return suite
+    suite = Element("testsuite", tests="1", failures="0", errors="1", skipped="0", time=f"{grade.seconds:.3f}")
+    case = Element("testcase", classname=grade.lab or "submission", name="submission", time=f"{grade.seconds:.3f}")
+    case.append(Element("error", message=plain(f"{grade.status}: {grade.reason}")))
+    suite.append(case)
+    return suite
+
+
+def _by_student(rows: Iterable[Row]) -> list[tuple[Row, dict[str, Row]]]:
+    found: dict[str, tuple[Row, dict[str, Row]]] = {}
+    for row in rows:
+        found.setdefault(row.student.id, (row, {}))[1][row.lab] = row
+    return list(found.values())
+
+
+def _score(row: Row | None) -> int | str:
+    return row.grade.points if row and row.grade.status in SCORED else ""
+
+
+def _feedback(row: Row) -> str:
+    checks = row.grade.report["checks"] if row.grade.report else []
+    missing = [check["title"] for check in checks if check["outcome"] == Outcome.FAILED]
+    return ". ".join(filter(None, (row.grade.reason.rstrip("."), f"Not yet: {'; '.join(missing)}" if missing else "")))
+
+
+def _csv(lines: Iterable[Iterable[object]]) -> str:
+    return "".join(",".join(map(_cell, line)) + "\n" for line in lines)
+
+
+def _cell(value: object) -> str:
+    """A cell as CSV has it, quoted where any spreadsheet could see a separator in it.
+
+    An apostrophe makes a text of what a spreadsheet would take for a formula.
+    """
+    text = FORMULA.sub("'", plain(value)) if isinstance(value, str) else str(value)
+    return '"' + text.replace('"', '""') + '"' if QUOTED.search(text) else text

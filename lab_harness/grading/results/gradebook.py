@@ -1,0 +1,208 @@
+"""What a class got, kept in `gradebook.sqlite`: one row a student and lab, written as each grade comes."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from lab_harness.errors import CourseError
+from lab_harness.grading.grade import Grade, Status
+from lab_harness.grading.intake.students import Student
+from lab_harness.grading.intake.work import Work
+from lab_harness.grading.results.capped import capped_code
+from lab_harness.grading.results.changes import Change, change
+from lab_harness.handing_in.bundle import Origin
+
+VERSION = 4  # of the schema; grows with each change of it
+SCHEMA = """
+create table grades (
+    student text not null, lab text not null,
+    name text not null, system text not null, number text not null, late integer not null, note text not null,
+    digest text not null, tasks text not null, grade text not null, graded real not null, origin text,
+    before text, due integer not null default 0, claim text not null default '',
+    primary key (student, lab)
+);
+"""
+UPDATES = {  # from this version of the schema to the next
+    1: "alter table grades add column origin text;",
+    2: "alter table grades add column before text; alter table grades add column due integer not null default 0;",
+    3: "alter table grades add column claim text not null default '';",
+}
+COLUMNS = "student, lab, name, system, number, late, note, digest, tasks, grade, graded, origin, before, due, claim"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One student's grade for one lab, with what it was given for; `graded` is when (seconds since 1970)."""
+
+    student: Student
+    grade: Grade
+    late: bool = False
+    note: str = ""
+    digest: str = ""
+    tasks: dict[str, str] = field(default_factory=dict)  # the student's code for each task
+    graded: float = 0.0
+    origin: Origin | None = None  # where the work came in a bundle of `lab submit`
+    before: Grade | None = None  # what the same work got before it was graded again
+    due: bool = False  # to be graded again, though nothing has changed
+    claim: str = ""  # what says whose it is; empty for what was graded before that was kept
+
+    @property
+    def lab(self) -> str:
+        return self.grade.lab
+
+    @property
+    def reason(self) -> str:
+        """Why it is not simply graded, and what else the teacher should know."""
+        return "; ".join(filter(None, (self.grade.reason, "late" if self.late else "", self.note)))
+
+    @property
+    def change(self) -> Change | None:
+        """What grading it again has changed."""
+        return change(self.before, self.grade)
+
+    def settles(self, work: Work, versions: dict[str, str]) -> bool:
+        """Whether this grade still holds for a piece of work, judged by these versions."""
+        known = self.grade.status in (Status.GRADED, Status.LIMITED)
+        return known and not self.due and self.digest == work.digest and _same(self.grade.versions, versions)
+
+
+def _same(before: dict[str, str], now: dict[str, str]) -> bool:
+    return all(before.get(name) == version for name, version in now.items())
+
+
+class Gradebook:
+    """An open gradebook. A grade is kept when `record` returns, so a run that is killed loses none."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def record(self, work: Work, grade: Grade) -> Change | None:
+        """Keep a grade in place of the student's earlier one for this lab; what became of the same work."""
+        who = work.student
+        same = "select grade from grades where student = ? and lab = ? and digest = ?"
+        (before,) = self._database.execute(same, (who.id, work.lab, work.digest)).fetchone() or (None,)
+        values = (who.id, work.lab, who.name, who.system, who.number, work.late, work.note, work.digest)
+        texts = (
+            _json(capped_code(work.tasks)),
+            _json(grade.to_dict()),
+            time.time(),
+            _packed(work.origin),
+            before,
+        )
+        with self._database:
+            self._database.execute(
+                f"insert or replace into grades ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",  # noqa: S608
+                (*values, *texts, work.claim),
+            )
+        return change(_grade(before), grade)
+
+    def grade_again(self, lab: str, students: Collection[str]) -> None:
+        """Let these students' grades for a lab be due, unless some still are: a run that was stopped goes on."""
+        due = self._database.execute("select student from grades where lab = ? and due", (lab,))
+        if not {student for (student,) in due}.intersection(students):
+            with self._database:
+                again = "update grades set due = 1 where lab = ? and student = ?"
+                self._database.executemany(again, [(lab, student) for student in students])
+
+    def annotate(self, work: Work) -> None:
+        """Keep what is known of a piece of work now, whose grade stays: it may be late, or the newest of two, since."""
+        with self._database:
+            self._database.execute(
+                "update grades set name = ?, late = ?, note = ?, origin = ?, claim = ? where student = ? and lab = ?",
+                (work.student.name, work.late, work.note, _packed(work.origin), work.claim, work.student.id, work.lab),
+            )
+
+    def reject(self, work: Work) -> None:
+        """Keep why a piece of work was rejected; where somebody disputes a grade that is there, as a note to it."""
+        if work.disputed and self._has_grade(work):
+            with self._database:
+                disputed = "update grades set note = ?, due = 0 where student = ? and lab = ?"
+                self._database.execute(disputed, (work.refused, work.student.id, work.lab))
+        else:
+            self.record(work, work.rejection)
+
+    def _has_grade(self, work: Work) -> bool:
+        asked = "select grade from grades where student = ? and lab = ?"
+        (grade,) = self._database.execute(asked, (work.student.id, work.lab)).fetchone() or (None,)
+        return grade is not None and Grade.from_dict(json.loads(grade)).status is not Status.REJECTED
+
+    def forget_rejections(self, students: Sequence[str]) -> None:
+        """Drop what these students were told of files that belong to no lab: they may have handed in anew."""
+        with self._database:
+            self._database.executemany("delete from grades where lab = '' and student = ?", [(s,) for s in students])
+
+    def rows(self) -> list[Row]:
+        """All grades, by student and lab."""
+        found = self._database.execute(f"select {COLUMNS} from grades order by student, lab")  # noqa: S608
+        return [_row(*values) for values in found]
+
+    def by_key(self) -> dict[tuple[str, str], Row]:
+        """All grades by student and lab."""
+        return {(row.student.id, row.lab): row for row in self.rows()}
+
+
+def _row(
+    student: str,
+    lab: str,
+    name: str,
+    system: str,
+    number: str,
+    late: int,
+    note: str,
+    digest: str,
+    tasks: str,
+    grade: str,
+    graded: float,
+    origin: str | None,
+    before: str | None,
+    due: int,
+    claim: str,
+) -> Row:
+    who = Student(student, name, system, number)
+    came = msgspec.json.decode(origin, type=Origin) if origin else None
+    given = Grade.from_dict(json.loads(grade))
+    return Row(who, given, bool(late), note, digest, json.loads(tasks), graded, came, _grade(before), bool(due), claim)
+
+
+def _grade(packed: str | None) -> Grade | None:
+    return Grade.from_dict(json.loads(packed)) if packed else None
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)  # an escape takes several times its letter's place
+
+
+def _packed(origin: Origin | None) -> str | None:
+    return msgspec.json.encode(origin).decode() if origin else None
+
+
+@contextmanager
+def open_gradebook(path: Path) -> Iterator[Gradebook]:
+    """The gradebook in a file, which is made where there is none. CourseError where it cannot be used."""
+    try:
+        with closing(sqlite3.connect(path, timeout=10)) as database:
+            _prepare(database, path)
+            yield Gradebook(database)
+    except sqlite3.Error as error:
+        raise CourseError(f"{path} cannot be used: {error}.") from error
+
+
+def _prepare(database: sqlite3.Connection, path: Path) -> None:
+    (version,) = database.execute("pragma user_version").fetchone()
+    if version > VERSION:
+        raise CourseError(f"{path} was written by a newer version of the course. Update it, or name another --out.")
+    database.execute("pragma journal_mode = wal")
+    database.execute("pragma synchronous = normal")  # lasts when the process is killed; a power cut may cost a grade
+    if version == 0:
+        with database:
+            database.executescript(f"begin; {SCHEMA} pragma user_version = {VERSION}; commit;")
+    for older in range(version or VERSION, VERSION):
+        with database:
+            database.executescript(f"begin; {UPDATES[older]} pragma user_version = {older + 1}; commit;")

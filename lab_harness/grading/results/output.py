@@ -1,0 +1,132 @@
+"""Writes all that comes of a class's grades into a folder."""
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from lab_harness.errors import CourseError, LabError
+from lab_harness.grading.results import exports
+from lab_harness.grading.results.class_view import lab_views, page_name
+from lab_harness.grading.results.exports import GradedLab
+from lab_harness.grading.results.gradebook import Row
+from lab_harness.grading.results.pages import class_page, student_page
+from lab_harness.handing_in.released import Released
+from lab_harness.handing_in.similarity import HashAll, Pair, Piece, hash_here, suspicious_pairs
+from lab_harness.lab.labs import Lab
+from lab_harness.lab.solutions import answers
+
+GRADEBOOK = "gradebook.sqlite"
+
+
+def graded_lab(lab: Lab) -> GradedLab:
+    """What the files say of a lab."""
+    return GradedLab(lab.id, lab.title, sum(check.points for check in lab.all_checks if not check.apart))
+
+
+def results_folder(path: Path) -> Path:
+    """The folder of the results, made where there is none. CourseError where nothing can be written there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe = path / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise CourseError(f"{path} cannot be written: {error.strerror}.") from error
+    return path
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Insist that no other run writes to these results."""
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise CourseError(f"Another `lab grade` is writing to {folder}. Wait for it, or name another --out.") from error
+
+
+def write_results(folder: Path, rows: Sequence[Row], releases: Mapping[str, Released], hash_all: HashAll) -> list[Path]:
+    """Write the gradebook as CSV, for Canvas and Moodle, as JUnit XML and JSON, and the pages; returns the paths.
+
+    `hash_all` reads the code that is compared, which is students'.
+    """
+    used = {row.lab for row in rows}
+    labs = [graded_lab(released.lab) for released in releases.values() if released.lab.id in used]
+    titles = {lab.id: lab.title for lab in labs}
+    files = {
+        "index.html": _class_page(rows, labs, releases, hash_all),
+        "gradebook.csv": exports.gradebook_csv(rows, labs),
+        "canvas.csv": exports.canvas_csv(rows, labs),
+        "moodle.csv": exports.moodle_csv(rows, labs),
+        "gradebook.json": exports.gradebook_json(rows),
+        "junit.xml": exports.gradebook_junit(rows, titles),
+    }
+    if changes := [change for row in rows if (change := row.change)]:
+        files["changes.csv"] = exports.changes_csv(changes)
+    for lab in labs:
+        if any(row.student.system == "moodle" and row.lab == lab.id for row in rows):
+            files[f"moodle_{lab.id}.csv"] = exports.moodle_worksheet(rows, lab)
+    try:
+        _write_feedback(folder / "feedback", rows, {id: released.lab for id, released in releases.items()})
+        if not changes:
+            (folder / "changes.csv").unlink(missing_ok=True)
+        return [_write(folder / name, text) for name, text in files.items()]
+    except OSError as error:
+        raise CourseError(f"{error.filename or folder} cannot be written: {error.strerror}.") from error
+
+
+def _write(path: Path, text: str) -> Path:
+    """Write a whole file in place of an older one: a reader never sees half of it."""
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(text, encoding="utf-8", newline="")
+    return new.replace(path)
+
+
+def _write_feedback(folder: Path, rows: Sequence[Row], labs: Mapping[str, Lab]) -> None:
+    by_student: dict[str, list[Row]] = {}
+    for row in rows:
+        by_student.setdefault(row.student.id, []).append(row)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    owners: dict[str, str] = {}
+    for student, theirs in by_student.items():
+        page = page_name(student)
+        if (owner := owners.setdefault(page, student)) != student:
+            raise CourseError(f"{owner} and {student} would share the page {page}; rename one of their folders.")
+        _write(folder / page, student_page(theirs, labs))
+
+
+def _class_page(
+    rows: Sequence[Row], labs: Sequence[GradedLab], releases: Mapping[str, Released], hash_all: HashAll
+) -> str:
+    pairs = {lab.id: alike(releases[lab.id], rows, hash_all) for lab in labs}
+    versions = next((row.grade.versions for row in rows if row.grade.versions), {})
+    shown = {name: version for name, version in versions.items() if name != "checks"}
+    return class_page(lab_views(rows, labs, pairs), rows, shown)
+
+
+def alike(released: Released, rows: Sequence[Row], hash_all: HashAll = hash_here) -> list[Pair]:
+    """The pairs of students whose work for a lab is alike beyond what its notebook and its answer explain."""
+    pieces = [
+        Piece(row.student.id, _codes(released.lab, row), row.grade.fingerprint, row.grade.points == row.grade.total)
+        for row in rows
+        if row.lab == released.lab.id and row.tasks
+    ]
+    return suspicious_pairs(released.lab.id, pieces, _explained(released), hash_all)
+
+
+def _explained(released: Released) -> list[str]:
+    """The code that everybody has; less of it where a class is graded with a course that lacks notebook or answers."""
+    found = []
+    with suppress(LabError):
+        found += [cell.source for cell in released.notebook.cells if cell.cell_type == "code"]
+    with suppress(LabError):
+        found += [answer.source for answer in answers(released.lab).values()]
+    return found
+
+
+def _codes(lab: Lab, row: Row) -> tuple[str, ...]:
+    return tuple(row.tasks[task.id] for task in lab.tasks if task.id in row.tasks)

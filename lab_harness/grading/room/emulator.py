@@ -1,0 +1,212 @@
+"""One submission's emulator: the embedded one in a process of the room's, without files, without subprocesses."""
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.request
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+from urllib.parse import urlsplit
+
+from lab_harness.aws import emulator_environment
+from lab_harness.emulators.administered import ANSWER_DEADLINE, Administered
+from lab_harness.emulators.base import ACCOUNT, REGION
+from lab_harness.emulators.credentials import Credentials, of_checks
+from lab_harness.emulators.http import TOKEN_HEADER, call_json
+from lab_harness.emulators.inside.saving import Saver
+from lab_harness.errors import EmulatorError
+
+PORT = 4566  # in a network namespace of its own every submission has the usual port
+SETTLE_SECONDS = 5.0  # for invocations that are under way when the notebook has ended
+SETTLED, TOO_LONG = b"settled", b"too long"
+PROCESS_EVENTS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty", "pty.spawn"}
+# Loaded before the fork, for they serve nearly every lab.
+USUAL_MODULES = (
+    *("lambda_svc", "lambda_durable", "dynamodb", "sqs", "s3", "sns", "iam", "stepfunctions", "cloudwatch"),
+    *("cloudwatch_logs", "eventbridge", "scheduler", "apigateway", "apigateway_v1", "sts"),
+)
+# Their descriptions, read before the fork: how MiniStack must answer, by its names, and for the call log what a
+# request to a REST service asks, by boto3's.
+ANSWERS = ("lambda", "dynamodb", "sqs", "s3", "sns", "iam", "states", "monitoring", "logs", "events", "apigateway")
+REQUESTS = ("lambda", "s3", "apigateway", "apigatewayv2", "scheduler")
+_postponed: list[threading.Thread] = []
+
+
+def configure(port: int, folder: Path) -> None:
+    """Set what MiniStack reads from the environment when it is loaded."""
+    from lab_harness.emulators.inside.server import configure_ministack
+
+    configure_ministack(port, folder)
+    os.environ.update(PERSIST_STATE="0", S3_PERSIST="0", MINISTACK_ACCOUNT_ID=ACCOUNT, MINISTACK_REGION=REGION)
+    os.environ.update(LOG_LEVEL="CRITICAL")
+
+
+def preload() -> None:
+    """Load MiniStack, configured for PORT, so that emulators forked from here are there, and answer, at once."""
+    configure(PORT, Path("/tmp/emulator"))  # noqa: S108  a room's own
+    from ministack.core import responses
+
+    from lab_harness.emulators.inside import call_log
+
+    # Threads that modules start when they are loaded begin in each emulator: a fork would lose them.
+    with patch.object(threading.Thread, "start", _postpone):
+        import_module("lab_harness.emulators.inside.server")
+        import_module("ministack.app")
+        for name in USUAL_MODULES:
+            import_module(f"ministack.services.{name}")
+    for name in ANSWERS:
+        responses._service_model(name)
+    for name in REQUESTS:
+        call_log.rest_operations(name)
+
+
+def _postpone(thread: threading.Thread) -> None:
+    _postponed.append(thread)
+
+
+def serve(
+    listening: list[socket.socket],
+    requests: socket.socket,
+    settle: socket.socket,
+    tell: socket.socket,
+    learner: Credentials,
+    folder: Path,
+) -> None:
+    """Be the emulator. Its token exists in no process that a student's code is forked from: it is made here."""
+    token = secrets.token_urlsafe(32)
+    tell.send(token.encode())
+    tell.close()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    urllib.request.install_opener(urllib.request.build_opener(urllib.request.ProxyHandler({})))
+    sys.addaudithook(_refuse_processes)
+    sys.addaudithook(_refuse_files)
+    for thread in _postponed:
+        thread.start()
+    from lab_harness.emulators.inside.server import LabEmulator
+
+    emulator = LabEmulator(token, learner.secret_access_key, folder, Unsaved(folder))
+    asyncio.run(_serve(emulator, listening, requests, settle))
+
+
+def _refuse_processes(event: str, _arguments: Any) -> None:
+    # Whatever else MiniStack would run for a student (Node, Glue jobs) would run outside the walls.
+    if event in PROCESS_EVENTS:
+        raise RuntimeError("no other programs run while submissions are graded")
+
+
+def _refuse_files(event: str, arguments: Any) -> None:
+    # A URL that a student names (an integration's, a topic's subscriber's) is fetched here, outside the walls.
+    if event == "urllib.Request" and urlsplit(arguments[0]).scheme not in ("http", "https"):
+        raise RuntimeError("only HTTP leads out of the emulator while submissions are graded")
+
+
+async def _serve(emulator: Any, listening: list[socket.socket], requests: socket.socket, settle: socket.socket) -> None:
+    from hypercorn.asyncio import serve as serve_asgi
+    from hypercorn.config import Config
+
+    from lab_harness.grading.room import functions
+
+    functions.install(requests)
+    _be_ready_at_once()
+    threading.Thread(target=_settle_when_asked, args=(settle, functions.end_all), daemon=True).start()
+    config = Config()
+    config.bind = [f"fd://{each.fileno()}" for each in listening]
+    config.keep_alive_timeout = 75
+    config.loglevel = "CRITICAL"
+    await serve_asgi(emulator, config, shutdown_trigger=emulator.stopped)
+
+
+def _be_ready_at_once() -> None:
+    """Let a function that was made or changed be active at the next look: a waiter would sleep a second each time."""
+    from ministack.services import lambda_svc
+
+    begin = lambda_svc._schedule_state_transition
+
+    def at_once(name: str, _delay: float) -> None:
+        begin(name, 0.0)  # in a thread
+        about = lambda_svc._functions[name]["config"]
+        while about.get("State") == "Pending" or about.get("LastUpdateStatus") == "InProgress":
+            time.sleep(0)
+
+    lambda_svc._schedule_state_transition = at_once
+
+
+def _settle_when_asked(settle: socket.socket, end_all: Any) -> None:
+    while settle.recv(16):
+        settle.send(SETTLED if end_all(SETTLE_SECONDS) else TOO_LONG)
+
+
+class Unsaved(Saver):
+    """In place of what saves the state: nobody needs it after the submission is graded."""
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+    def save(self, last: bool = False) -> None:
+        """Nothing is saved."""
+
+
+class RoomEmulator(Administered):
+    """A submission's emulator as its checks see it, with the token that opens its administration."""
+
+    def __init__(self, port: int, token: str = "") -> None:
+        super().__init__()
+        self._services: list[str] | None = None
+        self.open_with(port, token)
+
+    def open_with(self, port: int, token: str) -> None:
+        """Reach the emulator at this port, with this token."""
+        self.endpoint, self._token = f"http://127.0.0.1:{port}", token
+
+    @property
+    def learner(self) -> Credentials:
+        """The student's key is in no hands but the student's."""
+        raise EmulatorError("Checks do not act as the student.")
+
+    @property
+    def checks(self) -> Credentials:
+        return of_checks(self._token)
+
+    @property
+    def marks(self) -> dict[str, str]:
+        return {TOKEN_HEADER: self._token}
+
+    def start(self) -> str:
+        """It runs already."""
+        return self.endpoint
+
+    def stop(self, insist: bool = False) -> bool:
+        """The room ends it."""
+        return False
+
+    def services(self) -> list[str]:
+        """Asked once: each check needs to know."""
+        self._services = self._services or super().services()
+        return self._services
+
+    def _admin(self, method: str, name: str, timeout: float = ANSWER_DEADLINE) -> Any:
+        return call_json(f"{self.endpoint}/_lab/{name}", method, {TOKEN_HEADER: self._token}, timeout)
+
+
+def student_environment(port: int, learner: Credentials, home: str, course: str) -> dict[str, str]:
+    """What a student's code sees: the emulator, and nothing of the grader's own environment."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ", "PYTHONPATH") if name in os.environ}
+    kept |= {
+        "HOME": home,
+        "LAB_COURSE": course,
+        "LAB_HOME": f"{home}/.lab",
+        "IPYTHONDIR": f"{home}/.ipython",
+        "MPLCONFIGDIR": f"{home}/.matplotlib",
+        "MPLBACKEND": "agg",
+        "TMPDIR": home,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    return emulator_environment(f"http://127.0.0.1:{port}", learner, kept)

@@ -1,0 +1,81 @@
+"""The processes of a room in which no code of a student's runs: how they begin, and the emulator's among them."""
+
+import os
+import resource
+import socket
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from lab_harness.emulators.credentials import Credentials
+from lab_harness.grading.room import walls
+from lab_harness.grading.room.emulator import configure, serve
+from lab_harness.lab.file import MIB
+
+ADDRESS_SPACE = 2048 * MIB  # of one: what students have built, emulator and checks must hold
+LONGEST_TOKEN = 100  # bytes
+
+
+class EmulatorProcess:
+    """The room's emulator, which listens already when this returns. Its token can be read once, by the judge."""
+
+    def __init__(self, port: int, learner: Credentials, folder: Path, closed: bool) -> None:
+        listening = _listen(port)
+        # By sockets, here and to the judge: a pipe's other end could be opened, and emptied, by its path in /proc.
+        self.token, token = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.requests, requests = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # for functions' processes
+        self.settling, settle = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        (folder / "emulator").mkdir(parents=True)
+
+        def main() -> None:
+            if not closed:
+                configure(port, folder / "emulator")
+            tempfile.tempdir = str(folder)
+            serve(listening, requests, settle, token, learner, folder / "emulator")
+
+        used = (*listening, requests, settle, token)
+        self.pid = fork_trusted(main, {each.fileno() for each in used}, hidden=closed)
+        self.watched = os.pidfd_open(self.pid)  # ready when it has ended
+        for each in used:
+            each.close()
+
+    def read_token(self) -> str:
+        """What opens its administration."""
+        return self.token.recv(LONGEST_TOKEN).decode()
+
+
+def fork_trusted(main: Callable[[], None], keep: set[int], hidden: bool) -> int:
+    """A process that runs `main` with these descriptors only, and ends with us.
+
+    One that is `hidden` has descriptors and memory that no other process can open.
+    """
+    child = os.fork()
+    if child:
+        return child
+    try:
+        walls.die_with_parent()
+        walls.close_all_but(keep)
+        if hidden:
+            walls.hide()
+        _limit_memory()
+        main()
+    except BaseException as error:
+        with suppress(OSError):
+            os.write(2, f"{type(error).__name__}: {error}\n".encode())
+    finally:
+        os._exit(1)
+
+
+def _limit_memory() -> None:
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    most = ADDRESS_SPACE if hard == resource.RLIM_INFINITY else min(hard, ADDRESS_SPACE)
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def _listen(port: int) -> list[socket.socket]:
+    """Sockets that listen on the loopback interface, before any code of a student's runs."""
+    listening = [socket.create_server(("127.0.0.1", port), backlog=256)]
+    with suppress(OSError):  # There may be no IPv6.
+        listening.append(socket.create_server(("::1", port), family=socket.AF_INET6, backlog=256))
+    return listening

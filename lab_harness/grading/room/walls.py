@@ -1,0 +1,244 @@
+"""The kernel's means to keep processes apart: namespaces, mounts, capabilities, limits. Linux only.
+
+Everything here acts on the calling process. A step that fails raises OSError, so that nobody goes on with a wall
+missing.
+"""
+
+import ctypes
+import errno
+import fcntl
+import os
+import resource
+import signal
+import socket
+import struct
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+
+from lab_harness.grading.room.syscalls import call_filter, number_of
+from lab_harness.lab.file import Limits
+
+NEW_MOUNTS, NEW_UTS, NEW_IPC, NEW_USER, NEW_PIDS, NEW_NET = (
+    0x00020000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000,
+)  # fmt: skip
+READ_ONLY, NO_SETUID, NO_DEVICES, REMOUNT, BIND, RECURSIVE, PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
+DEATH_SIGNAL, DUMPABLE, DROP_BOUNDING, SUBREAPER, NO_NEW_PRIVILEGES, AMBIENT, CLEAR_AMBIENT = 1, 4, 24, 36, 38, 47, 4
+SET_SECCOMP, BY_FILTER = 22, 2
+CAPABILITIES_V3 = 0x20080522
+LAST_CAPABILITY = 63
+SET_FLAGS, UP, RUNNING = 0x8914, 0x1, 0x40  # of a network interface
+NEW_CGROUPS = 0x02000000
+GROUPS = "/groups"  # where a room finds the folder of control groups, if there is one
+LEFT_OPEN = (0, 1, 2)
+OPEN_FILES = 256  # of a process in a box; so many may be under way in sockets as well, which counts for its user
+JOIN_SESSION = 1  # of keyctl
+NOBODY = 65534
+ROOM_USERS = range(0x70000000, 0x70100000)  # that no system gives to anybody
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.unshare.argtypes = [ctypes.c_int]
+_libc.mount.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_ulong, ctypes.c_char_p]
+_libc.prctl.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
+_libc.capset.argtypes = [ctypes.c_char_p, ctypes.c_char_p]
+_libc.syscall.argtypes, _libc.syscall.restype = [ctypes.c_long, ctypes.c_int, ctypes.c_char_p], ctypes.c_long
+
+
+def _call(name: str, *arguments: int | bytes | None) -> None:
+    if getattr(_libc, name)(*arguments) < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")
+
+
+def _prctl(option: int, value: int = 0, other: int = 0) -> None:
+    _call("prctl", option, value, other, 0, 0)
+
+
+def unshare(flags: int, as_user: int) -> None:
+    """Move into new namespaces, a user namespace among them, in which our user and group are `as_user`."""
+    _prctl(DUMPABLE, 1)  # else a process that changed its user may not write its own maps
+    user, group = os.geteuid(), os.getegid()
+    _call("unshare", flags | NEW_USER)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{as_user} {user} 1")
+    Path("/proc/self/gid_map").write_text(f"{as_user} {group} 1")
+
+
+def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:
+    """Mount a filesystem in our own mount namespace."""
+    _call("mount", source.encode(), target.encode(), kind.encode() or None, flags, options.encode() or None)
+
+
+def keep_mounts_private() -> None:
+    """Let nothing that we mount be seen outside."""
+    mount("none", "/", flags=RECURSIVE | PRIVATE)
+
+
+def mount_empty(target: str, size: int) -> None:
+    """Mount an empty folder in memory that holds at most `size` bytes."""
+    options = f"size={size},nr_inodes={max(1024, size // 4096)},mode=0700"
+    mount("tmpfs", target, "tmpfs", NO_SETUID | NO_DEVICES, options)
+
+
+def mount_read_only(source: str, target: str) -> None:
+    """Show a folder at another place, unchangeable."""
+    mount(source, target, flags=BIND)
+    mount("none", target, flags=BIND | REMOUNT | READ_ONLY | NO_SETUID | NO_DEVICES)
+
+
+def mount_processes() -> None:
+    """Let /proc show our own process namespace only."""
+    mount("proc", "/proc", "proc", NO_SETUID | NO_DEVICES)
+
+
+def freeze_processes() -> None:
+    """Let nobody change settings in /proc, such as whom the kernel ends first where memory runs out."""
+    mount("none", "/proc", flags=BIND | REMOUNT | READ_ONLY | NO_SETUID | NO_DEVICES)
+
+
+def mount_terminals(most: int) -> None:
+    """Give us at most so many pseudo terminals, which nobody else can open: a machine has 4,096 in all."""
+    mount("devpts", "/dev/pts", "devpts", NO_SETUID, f"newinstance,ptmxmode=0666,mode=620,max={most}")
+
+
+def mount_zeros() -> None:
+    """Let /dev/zero be a source of zeros only: mapped, it is memory that is shared without a file."""
+    mount("/dev/full", "/dev/zero", flags=BIND)
+
+
+def start_loopback() -> None:
+    """Bring up the one interface that a new network namespace has."""
+    with socket.socket() as any_socket:
+        fcntl.ioctl(any_socket, SET_FLAGS, struct.pack("16sh22x", b"lo", UP | RUNNING))
+    for name in ("tcp_rmem", "tcp_wmem"):  # What waits in sockets is memory that counts for nobody.
+        Path(f"/proc/sys/net/ipv4/{name}").write_text("4096 65536 262144")
+
+
+def forbid_namespaces() -> None:
+    """Let no further user namespace be made in ours: they open much of the kernel to whoever is inside."""
+    Path("/proc/sys/user/max_user_namespaces").write_text("0")
+
+
+def drop_privileges() -> None:
+    """Give up every capability for good, ours and those of programs that we start."""
+    for number in range(LAST_CAPABILITY + 1):
+        with suppress(OSError):  # EINVAL behind the last one that this kernel knows
+            _prctl(DROP_BOUNDING, number)
+    with suppress(OSError):
+        _prctl(AMBIENT, CLEAR_AMBIENT)
+    _prctl(NO_NEW_PRIVILEGES, 1)
+    header = struct.pack("Ii", CAPABILITIES_V3, 0)
+    _call("capset", header, bytes(24))
+    _filter_calls(call_filter())
+
+
+def _filter_calls(code: bytes) -> None:
+    """Let the kernel put every call, ours and those of programs that we start, through a filter for good."""
+    if code:
+        held = ctypes.create_string_buffer(code, len(code))
+        described = ctypes.create_string_buffer(struct.pack("HP", len(code) // 8, ctypes.addressof(held)))
+        _prctl(SET_SECCOMP, BY_FILTER, ctypes.addressof(described))
+
+
+def enter_room(size: int) -> None:
+    """Go on as the first process of new namespaces, a network among them, with `size` bytes of /tmp.
+
+    The process that called this waits for it, and ends when it does.
+    """
+    groups = Path(GROUPS).is_dir()
+    unshare(NEW_MOUNTS | NEW_PIDS | NEW_IPC | NEW_UTS | NEW_NET | (NEW_CGROUPS if groups else 0), as_user=0)
+    first = os.fork()  # The new process namespace is for children only.
+    if first:
+        close_all_but(())
+        os._exit(os.waitstatus_to_exitcode(os.waitpid(first, 0)[1]))
+    die_with_parent()
+    keep_mounts_private()
+    mount_empty("/tmp", size)  # noqa: S108
+    if groups:
+        mount("none", GROUPS, "tmpfs", READ_ONLY)  # Who could write there would set the limits.
+    mount_processes()
+    start_loopback()
+
+
+def limit_resources(limits: Limits, others: int = 0) -> None:
+    """Set the hard limits that the kernel keeps for each process; memory counts from what is in use now.
+
+    `others` are the processes and threads that are the same user's and none of the submission's.
+    """
+    memory = limits.memory_bytes + _virtual_memory()
+    for kind, most in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, max(1, round(limits.cpu_seconds))),
+        (resource.RLIMIT_FSIZE, limits.disk_bytes),
+        (resource.RLIMIT_NPROC, limits.processes + others),
+        (resource.RLIMIT_NOFILE, OPEN_FILES),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_MSGQUEUE, 0),
+        (resource.RLIMIT_MEMLOCK, 0),
+    ):
+        hard = resource.getrlimit(kind)[1]
+        value = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (value, value))
+
+
+def limit_family(most: int) -> None:
+    """Let the user namespaces that are made from here hold so many processes and threads, with those of our own.
+
+    The kernel counts them along the namespaces above a process (since Linux 5.14), whatever limits are set within.
+    """
+    hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    value = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(resource.RLIMIT_NPROC, (value, value))
+
+
+def _virtual_memory() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+
+
+def become(user: int) -> None:
+    """Stop being root for good: limits on processes do not hold for root. Where there is no such user, be nobody."""
+    os.setgroups([])
+    for number in (user, NOBODY):
+        with suppress(OSError):
+            os.setresgid(number, number, number)
+            os.setresuid(number, number, number)
+            return
+    raise OSError(errno.EPERM, "root cannot become another user")
+
+
+def forget_keys() -> None:
+    """Go on with an empty keyring, in place of that of whoever started us."""
+    if keyctl := number_of("keyctl"):
+        # Where the kernel has none, or whoever runs us forbids it, there is no way to it either.
+        with suppress(OSError):
+            _call("syscall", keyctl, JOIN_SESSION, None)
+
+
+def die_with_parent() -> None:
+    """Be killed when the process that started us ends."""
+    _prctl(DEATH_SIGNAL, signal.SIGKILL)
+
+
+def hide() -> None:
+    """Let no process of our user's open our memory and descriptors in /proc; root of our namespace may."""
+    _prctl(DUMPABLE, 0)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of descendants whose own parents end, so that none is lost from sight."""
+    _prctl(SUBREAPER, 1)
+
+
+def close_all_but(kept: Collection[int]) -> None:
+    """Close every descriptor but the first three and these."""
+    low = 3
+    for descriptor in sorted({*kept} - {*LEFT_OPEN}):
+        os.closerange(low, descriptor)
+        low = descriptor + 1
+    os.closerange(low, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
+
+def sacrifice_first() -> None:
+    """Where memory runs out, let the kernel end us before anything else."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")

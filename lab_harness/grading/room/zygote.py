@@ -1,0 +1,108 @@
+"""The warm process that rooms are forked from: everything is loaded here once, and nothing of a student's ever is.
+
+Run as `python -m lab_harness.grading.room.zygote FD CLOSED COURSE`. Each message on the socket FD names a lab and
+brings, as a descriptor, the socket on which a room is told its submission; the submission itself never enters this
+process, so that no later room can find it in the memory that it is given.
+"""
+
+import gc
+import os
+import secrets
+import signal
+import socket
+import sys
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
+from itertools import count
+from pathlib import Path
+
+from lab_harness.course import Course
+from lab_harness.emulators.base import REGION
+from lab_harness.grading.room import machine, walls
+from lab_harness.grading.room.emulator import preload
+from lab_harness.grading.room.judge import Judge
+from lab_harness.grading.room.room import occupy
+
+READY = b"ready"
+LONGEST_NAME = 1024  # bytes of a lab's
+# What notebooks and functions import, and what they make others import later.
+USED = (
+    *("boto3", "boto3.s3.inject", "matplotlib.pyplot", "numpy", "requests", "urllib.request", "zipfile", "bdb"),
+    *("IPython.core.interactiveshell", "IPython.core.magics", "IPython.core.completer", "IPython.core.completerlib"),
+    *("IPython.core.application", "IPython.core.oinspect", "IPython.core.magics.osm", "IPython.core.crashhandler"),
+    *("encodings.idna", "encodings.cp437", "encodings.unicode_escape", "rich._unicode_data.unicode17-0-0"),
+    *("IPython.core.logger", "matplotlib.backends.backend_agg"),
+    *("lab_harness.notebook.magic", "lab_harness.notebook.panel.quiz", "lab_harness.account.state"),
+)
+
+
+def main() -> None:
+    """Load everything, say so, and fork a room for each submission until the socket closes."""
+    jobs = socket.socket(fileno=int(sys.argv[1]))
+    closed = sys.argv[2] == "closed"
+    walls.forget_keys()
+    machine.raise_open_files()
+    warm(closed)
+    users = count(secrets.randbelow(len(walls.ROOM_USERS)))
+    judge, prepared = Judge(Course(Path(sys.argv[3]))), set[bytes]()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Rooms that ended are no business of ours.
+    jobs.send(READY)
+    while True:
+        lab, descriptors, _, _ = socket.recv_fds(jobs, LONGEST_NAME, 1)
+        if not lab:
+            _await_rooms()
+            return
+        if lab not in prepared:
+            judge.prepare(lab.decode(), rehearse=closed)  # Where it is closed, nobody listens at the port.
+            prepared.add(lab)
+            gc.freeze()  # A collection in a child would copy the pages that it shares with us.
+        user = walls.ROOM_USERS[next(users) % len(walls.ROOM_USERS)]
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            jobs.close()
+            occupy(socket.socket(fileno=descriptors[0]), judge, closed, user)
+        os.close(descriptors[0])
+
+
+def _await_rooms() -> None:
+    """Let the rooms end in order: they end with us, and their grader has gone."""
+    with suppress(ChildProcessError):
+        os.wait()  # Since nobody asks how they ended, it returns when the last one has.
+
+
+def warm(closed: bool) -> None:
+    """Load what rooms need of every lab."""
+    _share_models()
+    if closed:
+        preload()
+    for name in USED:
+        with suppress(ImportError):  # Some come and go with the versions of what they belong to.
+            import_module(name)
+    _rehearse()
+
+
+def _rehearse() -> None:
+    """Do what is slow the first time: fill in templates, draw a figure, find out what boto3 has resources for."""
+    from boto3 import Session
+    from matplotlib import pyplot
+
+    from lab_harness.notebook.panel.live import templates
+
+    for name in templates().list_templates(["html"]):
+        templates().get_template(name)
+    pyplot.subplots(1, 2)
+    pyplot.close("all")
+    for service in ("dynamodb", "s3"):
+        Session(region_name=REGION).resource(service)
+
+
+def _share_models() -> None:
+    """Let all sessions of botocore's share the models of services that one of them has read."""
+    from botocore import loaders, session
+
+    session.create_loader = cache(loaders.create_loader)
+
+
+if __name__ == "__main__":
+    main()
