@@ -64,14 +64,14 @@ PRIVATE = {
     "tests/labs/test_orders_pipeline.py": {"_delete_mapping"},
     "tests/account/test_deleters.py": {"_made"},
     # What is made to fail, or is replaced, because it cannot be had in a test.
-    "tests/grading/test_cli_grading.py": {"_python_folders"},
+    "tests/cli/test_grading.py": {"_python_folders"},
     "tests/grading/cluster/test_cluster.py": {"_begin", "_grade", "_longest_silence", "_look_at_workers"},
     "tests/grading/room/test_conditions.py": {"_begin", "_land", "_relieve"},
     "tests/grading/intake/test_reading.py": {"_environment", "_process"},
     "tests/emulators/inside/test_other_users.py": {"_knows_ourselves"},
     "tests/labs/test_forgeries.py": {"_delete_mapping"},
     "tests/test_aws.py": {"_make"},
-    "tests/test_cli.py": {"_run_jupyter"},
+    "tests/cli/test_labs.py": {"_run_jupyter"},
     "tests/emulators/test_embedded.py": {"_process"},
     # MiniStack's own names, which our additions wrap: the tests see that they are still there.
     "tests/emulators/inside/test_http_apis.py": {"_all"},
