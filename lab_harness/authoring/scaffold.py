@@ -52,7 +52,7 @@ Notebook $number.
 CHECKS = '''\
 """Checks for the lab $lab."""
 
-from lab_harness import check, expect
+from lab_harness.authors import check, expect
 
 QUEUE = "$queue"
 
@@ -120,7 +120,8 @@ TEST = '''\
 
 import pytest
 
-from lab_harness import Failure, load_lab
+from lab_harness import load_lab
+from lab_harness.authors import Failure
 
 lab = load_lab("$lab")
 FIRST = {"queue_exists"}  # what fails where nothing was built

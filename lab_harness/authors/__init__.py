@@ -1,1 +1,31 @@
-"""All that a lab's `checks.py` may use: `@check` and `Failure`, and what checks look and act with."""
+"""All that a lab's `checks.py` may use: `@check` and `Failure`, and what checks look and act with.
+
+    from lab_harness.authors import Failure, check, eventually, expect, functions, queues
+
+A submodule is loaded when it is first asked for: what a lab does not use costs it nothing.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from lab_harness.authors.checks import Failure, check, eventually
+
+__all__ = [
+    "Failure",
+    "check",
+    "customers",
+    "eventually",
+    "executions",
+    "expect",
+    "functions",
+    "http",
+    "items",
+    "policies",
+    "queues",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from lab_harness.authors import functions, queues
 from lab_harness.authors.checks import Failure, eventually
 from lab_harness.authors.made import is_made, made
-from lab_harness.authors.probes import handed_out, names
 
 SHOWN_EVENTS = 16  # of a history: the end of one iteration, with its errors
 RUNNING, SUCCEEDED = "RUNNING", "SUCCEEDED"
@@ -143,8 +143,8 @@ class TokenQueue:
     def take(self) -> list[str]:
         """Remove the probe's messages, and return their bodies."""
         bodies = []
-        for message in handed_out(self.sqs, self.url, hidden=2):
-            tagged = any(names(message["Body"], tag) for tag in self.tags)
+        for message in queues.received(self.sqs, self.url, hidden=2):
+            tagged = any(functions.mentions(message["Body"], tag) for tag in self.tags)
             if tagged or int(message["Attributes"]["SentTimestamp"]) >= self.since:
                 self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
                 bodies.append(message["Body"])

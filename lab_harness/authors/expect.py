@@ -7,9 +7,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lab_harness.authors import functions
 from lab_harness.authors.checks import Failure
 from lab_harness.authors.policies import allowed, grants, role_statements, trusts, wide_actions, wide_resources
-from lab_harness.authors.probes import invoke_function
 
 SHOWN_NAMES = 5
 
@@ -104,7 +104,7 @@ def function_role(lambda_: Any, iam: Any, function: str, role: str) -> None:
 
 def answer(lambda_: Any, function: str, event: Any, error: str | None, next_step: str) -> None:
     """The function, invoked with an event, raises an error of this name; None: it answers."""
-    found = invoke_function(lambda_, function, event)
+    found = functions.invoke(lambda_, function, event)
     kind = found.payload.get("errorType", "") if found.error and isinstance(found.payload, dict) else found.error
     if kind != error:
         raise Failure(

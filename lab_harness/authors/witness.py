@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lab_harness.authors.probes import function_log, names
+from lab_harness.authors import functions
 from lab_harness.emulators.base import Emulator, Run
 
 
@@ -40,10 +40,14 @@ class Witness:
         seen = self._emulator.deeds(since)
         if seen is None:
             return None
-        return {deed.by for deed in seen[1] if (deed.kind, deed.name) == (kind, name) and names(deed.detail, text)}
+        return {
+            deed.by
+            for deed in seen[1]
+            if (deed.kind, deed.name) == (kind, name) and functions.mentions(deed.detail, text)
+        }
 
 
 def logged(witness: Witness | None, logs: Any, function: str) -> list[str]:
     """The lines that Lambda wrote into a function's log; all lines, where the emulator tells no difference."""
     runs = witness.runs(function) if witness else None
-    return function_log(logs, function) if runs is None else [line for run in runs for line in run.lines]
+    return functions.log(logs, function) if runs is None else [line for run in runs for line in run.lines]

@@ -2,8 +2,7 @@
 
 import json
 
-from lab_harness import Failure, check, queue_attributes, queue_counts, queue_names
-from lab_harness.authors import expect
+from lab_harness.authors import Failure, check, expect, queues
 
 QUEUE, TEXT = "first-steps", "hello, serverless"
 SHOWN_BODIES = 5
@@ -11,18 +10,18 @@ SHOWN_BODIES = 5
 
 @check("The queue first-steps exists", task="queue")
 def queue_exists(sqs):
-    expect.names("queues", [QUEUE], queue_names(sqs), "Section 1 of the notebook shows create_queue.")
+    expect.names("queues", [QUEUE], queues.names(sqs), "Section 1 of the notebook shows create_queue.")
 
 
 @check("The queue hands out messages at once", task="queue", needs=queue_exists)
 def queue_hands_out_at_once(sqs):
-    seconds = int(queue_attributes(sqs, QUEUE)["DelaySeconds"])
+    seconds = int(queues.attributes(sqs, QUEUE)["DelaySeconds"])
     expect.value("DelaySeconds", 0, seconds, "set_queue_attributes changes DelaySeconds.")
 
 
 @check("A message waits in first-steps", task="message", needs=queue_exists)
 def message_waits(sqs):
-    counts = queue_counts(sqs, queue_url(sqs))
+    counts = queues.counts(sqs, queue_url(sqs))
     if not counts["visible"]:
         raise Failure(
             expected=f"a visible message in {QUEUE}",

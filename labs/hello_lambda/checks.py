@@ -6,10 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import ClientError
 
-from lab_harness import Failure, check, eventually, invoke_function, latest_log
-from lab_harness.authors import customers, expect
+from lab_harness.authors import Failure, check, customers, eventually, expect, functions
 from lab_harness.authors.policies import allowed, role_statements
-from lab_harness.authors.probes import function_log
 from lab_harness.authors.witness import logged
 
 ROLE, FUNCTION = "hello-world-role", "hello-world"
@@ -90,7 +88,7 @@ def function_uses_role(lambda_, iam):
 )
 def function_answers(lambda_):
     for event in [visit() for _ in range(customers.chance.randint(2, 4))]:
-        invocation = invoke_function(lambda_, FUNCTION, event)
+        invocation = functions.invoke(lambda_, FUNCTION, event)
         answer = invocation.payload if isinstance(invocation.payload, dict) else {}
         greets = answer.get("body") in (GREETING, json.dumps(GREETING))
         if invocation.error or answer.get("statusCode") != 200 or not greets:
@@ -105,14 +103,14 @@ def function_answers(lambda_):
 def function_logs_the_event(lambda_, logs, witness=None):
     event = visit()
     another = visit_untold([json.dumps(event), *lines_about(witness, logs, event)])
-    invoke_function(lambda_, FUNCTION, event)
+    functions.invoke(lambda_, FUNCTION, event)
 
     def look():
         lines = lines_about(witness, logs, event)
         if not all(any(tells(line, *pair) for line in lines) for pair in event.items()):
             raise Failure(
                 expected=f"a log line with the event, such as {json.dumps(event)}",
-                found=latest_log(logs, FUNCTION),
+                found=functions.latest_log(logs, FUNCTION),
                 next_step="What the handler prints is logged; section 3 shows how the new code gets into the function.",
             )
         # Whoever prints every event that there could be prints one that nobody has sent.
@@ -133,7 +131,7 @@ def test_event_was_run(logs, witness=None):
         if not all(any(tells(line, *pair) for line in lines) for pair in TEST_EVENT.items()):
             raise Failure(
                 expected="a log line with key1, key2 and key3 of the test event, from a run with this event",
-                found=latest_log(logs, FUNCTION),
+                found=functions.latest_log(logs, FUNCTION),
                 next_step="Invoke the function with TEST_EVENT as its payload, as section 4 describes.",
             )
 
@@ -147,7 +145,7 @@ def log_reports_the_bill(logs, witness=None):
         if not any("Billed Duration:" in line and "Max Memory Used:" in line for line in reports):
             raise Failure(
                 expected="a REPORT line with Billed Duration and Max Memory Used",
-                found=latest_log(logs, FUNCTION),
+                found=functions.latest_log(logs, FUNCTION),
                 next_step="Invoke the function once more; each invocation ends with its REPORT line.",
             )
 
@@ -203,7 +201,7 @@ def lines_about(witness, logs, event):
     """What the runs with this event have logged; the whole log, where the emulator does not tell runs apart."""
     runs = witness.runs(FUNCTION) if witness else None
     if runs is None:
-        return function_log(logs, FUNCTION)
+        return functions.log(logs, FUNCTION)
     return [line for run in runs if is_event(run.event, event) for line in run.lines]
 
 

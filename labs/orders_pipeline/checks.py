@@ -4,21 +4,8 @@ import json
 import uuid
 from contextlib import contextmanager
 
-from lab_harness import (
-    Failure,
-    check,
-    eventually,
-    invoke_function,
-    latest_log,
-    queue_attributes,
-    queue_counts,
-    queue_names,
-    sqs_event,
-    take_messages,
-)
-from lab_harness.authors import customers, expect, items
+from lab_harness.authors import Failure, check, customers, eventually, expect, functions, items, queues
 from lab_harness.authors.policies import allowed, role_statements
-from lab_harness.authors.probes import names
 from lab_harness.authors.witness import logged
 
 TABLE, QUEUE, DEAD_LETTER_QUEUE = "PetOrders", "pet-orders", "pet-orders-dlq"
@@ -50,20 +37,20 @@ def table_is_on_demand(dynamodb):
 @check("The queues pet-orders and pet-orders-dlq exist", task="queues")
 def queues_exist(sqs):
     expect.names(
-        "queues", [QUEUE, DEAD_LETTER_QUEUE], queue_names(sqs), "Section 2 of the notebook shows create_queue."
+        "queues", [QUEUE, DEAD_LETTER_QUEUE], queues.names(sqs), "Section 2 of the notebook shows create_queue."
     )
 
 
 @check("A received order is hidden for 6 seconds", task="queues", needs=queues_exist)
 def order_is_hidden(sqs):
-    seconds = int(queue_attributes(sqs, QUEUE)["VisibilityTimeout"])
+    seconds = int(queues.attributes(sqs, QUEUE)["VisibilityTimeout"])
     expect.value("a VisibilityTimeout in seconds of", VISIBILITY_TIMEOUT, seconds, "set_queue_attributes changes it.")
 
 
 @check("After 3 receives an order goes to the dead-letter queue", task="queues", needs=queues_exist)
 def orders_are_redriven(sqs):
-    target = queue_attributes(sqs, DEAD_LETTER_QUEUE)["QueueArn"]
-    policy = json.loads(queue_attributes(sqs, QUEUE).get("RedrivePolicy", "{}"))
+    target = queues.attributes(sqs, DEAD_LETTER_QUEUE)["QueueArn"]
+    policy = json.loads(queues.attributes(sqs, QUEUE).get("RedrivePolicy", "{}"))
     if policy.get("deadLetterTargetArn") != target or int(policy.get("maxReceiveCount", 0)) != MAX_RECEIVES:
         raise Failure(
             expected=f"a redrive policy to {target} after {MAX_RECEIVES} receives",
@@ -87,7 +74,7 @@ def role_trusts_lambda(iam):
 )
 def role_allows_the_work(iam, sqs, dynamodb):
     statements = role_statements(iam, ROLE)
-    queue = queue_attributes(sqs, QUEUE)["QueueArn"]
+    queue = queues.attributes(sqs, QUEUE)["QueueArn"]
     table = dynamodb.describe_table(TableName=TABLE)["Table"]["TableArn"]
     missing = [f"{action} on {QUEUE}" for action in QUEUE_ACTIONS if not allowed(statements, action, queue)]
     if not any(allowed(statements, action, table) for action in WRITE_ACTIONS):
@@ -153,10 +140,10 @@ def function_logs_order_ids(dynamodb, sqs, logs, witness=None):
     def look():
         lines = logged(witness, logs, FUNCTION)
         ids = [order["orderId"] for order in orders]
-        if silent := [each for each in ids if not any(names(line, each) for line in lines)]:
+        if silent := [each for each in ids if not any(functions.mentions(line, each) for line in lines)]:
             raise Failure(
                 expected=f"a log line with the order id {silent[0]}",
-                found=latest_log(logs, FUNCTION),
+                found=functions.latest_log(logs, FUNCTION),
                 next_step="Print the order's id in the handler, for every record of the batch.",
             )
 
@@ -172,7 +159,7 @@ def same_order_is_one_item(dynamodb, sqs, logs):
     if found != [order]:
         raise Failure(
             expected=f"one item {described(order)}",
-            found=f"{len(found)} items: {'; '.join(map(described, found))}; {latest_log(logs, FUNCTION)}",
+            found=f"{len(found)} items: {'; '.join(map(described, found))}; {functions.latest_log(logs, FUNCTION)}",
             next_step="Write the item so that doing it again changes nothing: put_item with orderId as the key.",
         )
 
@@ -190,13 +177,13 @@ def function_reports_bad_messages(lambda_, dynamodb, sqs, logs):
     batch = {str(uuid.uuid4()): body for body in bodies}
     good = {each for each, body in batch.items() if body in map(json.dumps, orders)}
     with items.kept_items(dynamodb, TABLE, "orderId", [order["orderId"] for order in orders]):
-        answer = invoke_function(lambda_, FUNCTION, sqs_event(queue_attributes(sqs, QUEUE)["QueueArn"], batch))
+        answer = functions.invoke(lambda_, FUNCTION, queues.event(queues.attributes(sqs, QUEUE)["QueueArn"], batch))
         written = [get_item(dynamodb, order) for order in orders]
     if answer.error or reported(answer.payload) != batch.keys() - good or written != orders:
         raise Failure(
             expected="each good message's item, and the answer {'batchItemFailures': …} with the bad messages' ids",
             found=f"{'its' if written == orders else 'no such'} item, the answer {answer.payload} to good messages "
-            f"with the ids {', '.join(sorted(good))}; {latest_log(logs, FUNCTION)}",
+            f"with the ids {', '.join(sorted(good))}; {functions.latest_log(logs, FUNCTION)}",
             next_step="Let no exception leave the handler: catch it for each record, and report its messageId.",
         )
 
@@ -225,7 +212,8 @@ def bad_messages_are_set_aside(dynamodb, sqs, logs, witness=None):
     if taken_along:
         raise Failure(
             expected="only the bad messages of a batch fail",
-            found=f"the good orders {', '.join(taken_along)} in {DEAD_LETTER_QUEUE}, too; {latest_log(logs, FUNCTION)}",
+            found=f"the good orders {', '.join(taken_along)} in {DEAD_LETTER_QUEUE}, too; "
+            + functions.latest_log(logs, FUNCTION),
             next_step="Report only the messageIds of the records that failed, and let no exception leave the handler.",
         )
 
@@ -235,7 +223,7 @@ def queue_url(sqs, name):
 
 
 def mappings(lambda_, sqs):
-    queue = queue_attributes(sqs, QUEUE)["QueueArn"]
+    queue = queues.attributes(sqs, QUEUE)["QueueArn"]
     found = lambda_.list_event_source_mappings(EventSourceArn=queue)["EventSourceMappings"]
     return [mapping for mapping in found if mapping["FunctionArn"].split(":")[6] == FUNCTION]
 
@@ -304,7 +292,7 @@ def sent_orders(dynamodb, sqs, count, copies=1, others=()):
 
 def take_dead(sqs):
     """Remove the checks' own messages from the dead-letter queue, and return them."""
-    return take_messages(sqs, queue_url(sqs, DEAD_LETTER_QUEUE), lambda body: body in SENT)
+    return queues.take(sqs, queue_url(sqs, DEAD_LETTER_QUEUE), lambda body: body in SENT)
 
 
 def expect_items(dynamodb, sqs, logs, witness, orders, moment):
@@ -338,7 +326,7 @@ def shown(doers):
 
 def expect_empty_queue(sqs, logs):
     def look():
-        if any(queue_counts(sqs, queue_url(sqs, QUEUE)).values()):
+        if any(queues.counts(sqs, queue_url(sqs, QUEUE)).values()):
             raise Failure(
                 expected=f"no message left in {QUEUE}",
                 found=evidence(sqs, logs),
@@ -352,9 +340,9 @@ def evidence(sqs, logs):
     """Where the messages are now, and the function's own last words."""
     places = []
     for name in (QUEUE, DEAD_LETTER_QUEUE):
-        counts = queue_counts(sqs, queue_url(sqs, name))
+        counts = queues.counts(sqs, queue_url(sqs, name))
         places.append(f"{name} holds {', '.join(f'{count} {state}' for state, count in counts.items())}")
-    return "; ".join([*places, latest_log(logs, FUNCTION)])
+    return "; ".join([*places, functions.latest_log(logs, FUNCTION)])
 
 
 def get_item(dynamodb, order):

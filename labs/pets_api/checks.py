@@ -4,8 +4,7 @@ import json
 import re
 import secrets
 
-from lab_harness import Failure, check, eventually, latest_log
-from lab_harness.authors import customers, expect
+from lab_harness.authors import Failure, check, customers, eventually, expect, functions
 from lab_harness.authors.rest_api import (
     all_named,
     ask,
@@ -324,7 +323,7 @@ def expect_answer(logs, request, answer, status, body=None):
         403: "Only POST /pets asks for a key: look at apiKeyRequired of the other methods, and deploy again.",
         502: "API Gateway wants a dict with statusCode, headers and body, and the body as text.",
     }
-    log = f"; {latest_log(logs, FUNCTION)}" if answer.status >= 500 else ""
+    log = f"; {functions.latest_log(logs, FUNCTION)}" if answer.status >= 500 else ""
     next_step = "Compare it with what the handler returns; deploy the code again after a change."
     raise Failure(
         expected=f"{status} as JSON to {request}" + (f": {json.dumps(body)}" if body else ""),

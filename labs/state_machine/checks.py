@@ -4,8 +4,7 @@ import json
 import re
 from types import SimpleNamespace
 
-from lab_harness import Failure, check, queue_attributes, queue_names
-from lab_harness.authors import customers, executions, expect, items
+from lab_harness.authors import Failure, check, customers, executions, expect, items, queues
 
 HELLO, MACHINE, TABLE, QUEUE = "hello-world", "pet-adoption", "Pets", "adoption-approvals"
 FUNCTION_ROLE, MACHINE_ROLE = "pet-functions-role", "pet-adoption-role"
@@ -49,9 +48,9 @@ def table_exists(dynamodb):
 
 @check("The queue adoption-approvals keeps its messages", task="pets")
 def queue_exists(sqs):
-    expect.names("queues", [QUEUE], queue_names(sqs), "Notebook 02 shows create_queue.")
+    expect.names("queues", [QUEUE], queues.names(sqs), "Notebook 02 shows create_queue.")
     # People look at an approval more than once before they decide, and so do these checks.
-    found = queue_attributes(sqs, QUEUE).get("RedrivePolicy") or "none"
+    found = queues.attributes(sqs, QUEUE).get("RedrivePolicy") or "none"
     expect.value("a redrive policy:", "none", found, "set_queue_attributes with an empty RedrivePolicy takes it off.")
 
 
@@ -116,7 +115,7 @@ def machine_role_is_trusted(iam):
        needs=(machine_role_is_trusted, functions_exist, queue_exists))  # fmt: skip
 def machine_role_fits(iam, lambda_, sqs):
     arns = [lambda_.get_function_configuration(FunctionName=name)["FunctionArn"] for name in FUNCTIONS]
-    calls, queue = [("lambda:InvokeFunction", arn) for arn in arns], queue_attributes(sqs, QUEUE)["QueueArn"]
+    calls, queue = [("lambda:InvokeFunction", arn) for arn in arns], queues.attributes(sqs, QUEUE)["QueueArn"]
     expect.permissions(
         iam, MACHINE_ROLE, [*calls, ("sqs:SendMessage", queue)], "Section 5 lists what the state machine calls."
     )

@@ -7,8 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 from botocore.exceptions import ClientError
 
-from lab_harness import Failure, check, eventually, take_messages
-from lab_harness.authors import customers, expect
+from lab_harness.authors import Failure, check, customers, eventually, expect, queues
 from lab_harness.authors.event_patterns import compare
 from lab_harness.authors.made import made
 from lab_harness.authors.policies import allowed, grants, role_statements, trusts
@@ -322,7 +321,7 @@ def probe_queue(events, sns, sqs):
 
         def hear(wait=0):
             sqs.receive_message(QueueUrl=url, WaitTimeSeconds=wait, VisibilityTimeout=0)
-            heard.extend(json.loads(body) for body in take_messages(sqs, url))
+            heard.extend(json.loads(body) for body in queues.take(sqs, url))
             return heard
 
         yield source, hear

@@ -7,8 +7,7 @@ from decimal import Decimal
 from functools import partial
 from urllib.parse import urlsplit
 
-from lab_harness import Failure, check, eventually, latest_log
-from lab_harness.authors import customers, expect, items
+from lab_harness.authors import Failure, check, customers, eventually, expect, functions, items
 from lab_harness.authors.gateway import expect_cors, expect_routes, expect_stage, http_api, rest_api
 from lab_harness.authors.items import probe_items, read_item
 from lab_harness.authors.policies import allowed, role_statements
@@ -234,7 +233,7 @@ def same(found, item):
 
 def wrong(expected, answer, logs, next_step, also=""):
     """A Failure that shows an answer, and the function's log where the function broke."""
-    log = f"; {latest_log(logs, FUNCTION)}" if answer.status in (500, 502) else ""
+    log = f"; {functions.latest_log(logs, FUNCTION)}" if answer.status in (500, 502) else ""
     return Failure(expected=expected, found=f"{answer}{also}{log}", next_step=next_step)
 
 

@@ -1,6 +1,7 @@
 """Tests for what an account holds: each thing that a lab can build or leave behind is a difference, nothing else is."""
 
 import json
+import secrets
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +11,6 @@ from lab_harness.account.changes import READS
 from lab_harness.account.resources import remove_resources
 from lab_harness.account.state import READERS, Part, account_state, differences
 from lab_harness.authors.made import made
-from lab_harness.authors.probes import nonce
 from lab_harness.aws import Clients
 from lab_harness.emulators.localstack import LocalStack
 from lab_harness.emulators.process import free_port
@@ -291,7 +291,7 @@ def test_what_is_done_in_a_service_is_a_difference_in_it_alone(story, clients, e
         pytest.skip("the emulator lacks the service")
     services, called = supported(clients), read_services(clients)
     before = account_state(clients, services)
-    for number, expected in enumerate(story(Clients(emulator), f"thing-{nonce()}")):
+    for number, expected in enumerate(story(Clients(emulator), f"thing-{secrets.token_hex(6)}")):
         assert wait_until(lambda: differences(before, account_state(clients, services)) == expected), number  # noqa: B023
         before = account_state(clients, services)
     assert differences(before, account_state(clients, services)) == built()
@@ -301,7 +301,7 @@ def test_what_is_done_in_a_service_is_a_difference_in_it_alone(story, clients, e
 
 def test_mail_is_a_difference(clients):
     sns = clients["sns"]
-    arn = sns.create_topic(Name=f"thing-{nonce()}")["TopicArn"]
+    arn = sns.create_topic(Name=f"thing-{secrets.token_hex(6)}")["TopicArn"]
     sns.subscribe(TopicArn=arn, Protocol="email", Endpoint="ada@example.com")
     before = account_state(clients, ["sns"])
     sns.publish(TopicArn=arn, Message="A text.")
@@ -367,7 +367,7 @@ class Service:
 
 
 def role(name):
-    return {"RoleName": name, "RoleLastUsed": {"LastUsedDate": nonce()}}
+    return {"RoleName": name, "RoleLastUsed": {"LastUsedDate": secrets.token_hex(6)}}
 
 
 def iam(*names):

@@ -1,12 +1,12 @@
 """Tests for executions: start one, wait for its end, answer its task tokens, read its history as evidence."""
 
 import json
+import secrets
 import time
 
 import pytest
 
-from lab_harness import Failure, nonce, queue_counts
-from lab_harness.authors import executions
+from lab_harness.authors import Failure, executions, queues
 from lab_harness.aws import Clients
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import END_DEADLINE, free_port
@@ -143,7 +143,7 @@ def test_a_machine_that_cannot_be_started_is_named(sfn, there):
 
 
 def test_task_tokens_are_answered(asking):
-    tag = nonce()
+    tag = secrets.token_hex(6)
     items = [f"{tag}-yes", f"{tag}-also"]
     answered = run(asking, lambda message: {"output": json.dumps(message["item"])}, items, items)
     assert answered.execution.output == items
@@ -151,14 +151,14 @@ def test_task_tokens_are_answered(asking):
 
 
 def test_a_task_token_may_be_answered_with_a_failure(asking):
-    tag = nonce()
+    tag = secrets.token_hex(6)
     answered = run(asking, lambda _: {"error": "No", "cause": "not today"}, [tag], [tag])
     assert (answered.execution.status, answered.execution.errors()) == ("FAILED", ["No"])
     assert "failed with No: not today" in answered.execution.described()
 
 
 def test_messages_of_others_stay_in_the_queue(asking):
-    sfn, tag = asking["stepfunctions"], nonce()
+    sfn, tag = asking["stepfunctions"], secrets.token_hex(6)
     with executions.probe_execution(sfn, MACHINE, ["mine"]) as mine:
         (message,) = messages(asking)
         asking["sqs"].change_message_visibility(
@@ -183,11 +183,11 @@ def test_an_execution_whose_message_cannot_be_answered_is_stopped(clients, body)
         "End": True,
     }
     create(clients, machine(A=ask))
-    answered = run(clients, lambda _: {"output": "1"}, "x", [nonce()])
+    answered = run(clients, lambda _: {"output": "1"}, "x", [secrets.token_hex(6)])
     assert answered.execution.status == "ABORTED"
     assert answered.unanswered == answered.messages
     assert len(answered.messages) == 1
-    assert not any(queue_counts(clients["sqs"], url).values())
+    assert not any(queues.counts(clients["sqs"], url).values())
 
 
 def test_the_problems_of_a_definition_are_told():

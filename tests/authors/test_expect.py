@@ -6,8 +6,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from lab_harness import Failure
-from lab_harness.authors import expect
+from lab_harness.authors import Failure, expect
 
 LAMBDA_TRUST = {
     "Version": "2012-10-17",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab_harness import Failure
+from lab_harness.authors import Failure
 from lab_harness.authors.http import Answer
 from lab_harness.authors.rest_api import (
     Method,

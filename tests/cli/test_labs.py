@@ -58,7 +58,7 @@ def sample(sample_course, in_use):
 
 
 def edit_checks(lab, text):
-    (lab.folder / "checks.py").write_text(f"from lab_harness import check\n\n{text}", encoding="utf-8")
+    (lab.folder / "checks.py").write_text(f"from lab_harness.authors import check\n\n{text}", encoding="utf-8")
 
 
 # Help

@@ -82,7 +82,7 @@ def test_check_is_called_directly_through_the_lab(sample_course, clients):
 
 def test_parameters_name_services_with_keywords_and_hyphens(with_checks):
     lab = with_checks(
-        "from lab_harness import check\n\n"
+        "from lab_harness.authors import check\n\n"
         "@check('All there')\ndef all_there(lambda_, cognito_idp, s3, apigatewayv2, stepfunctions): ...\n"
     )
     assert lab.all_checks[0].parameters == {
@@ -95,13 +95,13 @@ def test_parameters_name_services_with_keywords_and_hyphens(with_checks):
 
 
 def test_parameter_witness_is_no_service(with_checks):
-    lab = with_checks("from lab_harness import check\n\n@check('There')\ndef there(sqs, witness=None): ...\n")
+    lab = with_checks("from lab_harness.authors import check\n\n@check('There')\ndef there(sqs, witness=None): ...\n")
     (check,) = lab.all_checks
     assert (check.parameters, check.services) == ({"sqs": "sqs", "witness": "witness"}, ("sqs",))
 
 
 def test_parameters_http_and_inbox_are_no_services(with_checks):
-    lab = with_checks("from lab_harness import check\n\n@check('There')\ndef there(http, sqs, inbox): ...\n")
+    lab = with_checks("from lab_harness.authors import check\n\n@check('There')\ndef there(http, sqs, inbox): ...\n")
     check = lab.all_checks[0]
     assert check.parameters == {"http": "http", "sqs": "sqs", "inbox": "inbox"}
     assert check.services == ("sqs",)
@@ -143,7 +143,7 @@ def test_unknown_parameter_names_the_nearest_as_it_is_written(refused):
 
 
 def test_unknown_parameter_with_a_hyphenated_neighbour_is_guessed_with_an_underscore(with_checks):
-    lab = with_checks("from lab_harness import check\n\n@check('There')\ndef there(cognito_ipd): ...\n")
+    lab = with_checks("from lab_harness.authors import check\n\n@check('There')\ndef there(cognito_ipd): ...\n")
     with pytest.raises(LabError, match=r"did you mean cognito_idp\?"):
         print(lab.all_checks)
 
@@ -161,15 +161,13 @@ def test_need_from_another_file_is_refused(refused):
 
 
 def test_need_that_is_no_check_is_refused(with_checks):
-    lab = with_checks("from lab_harness import check\n\n@check('There', needs='first')\ndef there(): ...\n")
+    lab = with_checks("from lab_harness.authors import check\n\n@check('There', needs='first')\ndef there(): ...\n")
     with pytest.raises(LabError, match="check there: needs 'first', which is no check above it"):
         print(lab.all_checks)
 
 
 def test_need_that_is_written_below_is_refused(with_checks):
-    source = (
-        "from lab_harness import check\n\n@check('One', needs=two)\ndef one(): ...\n@check('Two')\ndef two(): ...\n"
-    )
+    source = "from lab_harness.authors import check\n\n@check('One', needs=two)\ndef one(): ...\n@check('Two')\ndef two(): ...\n"
     with pytest.raises(LabError, match="line 3: NameError: name 'two' is not defined"):
         print(with_checks(source).all_checks)
 
@@ -188,7 +186,7 @@ def test_exception_at_import_is_named_with_its_line(refused):
 
 
 def test_syntax_error_is_named_with_its_line(with_checks):
-    lab = with_checks("from lab_harness import check\n\ndef queue_exists(sqs:\n    ...\n")
+    lab = with_checks("from lab_harness.authors import check\n\ndef queue_exists(sqs:\n    ...\n")
     with pytest.raises(LabError, match=r"checks\.py, line 3: '\(' was never closed"):
         print(lab.all_checks)
     with pytest.raises(LabError, match=r"checks\.py, line 3: '\(' was never closed"):
@@ -196,7 +194,7 @@ def test_syntax_error_is_named_with_its_line(with_checks):
 
 
 def test_check_mark_without_a_title_is_named_with_its_line(with_checks):
-    lab = with_checks("from lab_harness import check\n\n@check\ndef queue_exists(sqs): ...\n")
+    lab = with_checks("from lab_harness.authors import check\n\n@check\ndef queue_exists(sqs): ...\n")
     with pytest.raises(LabError, match=r"line 3: TypeError: @check wants a title"):
         print(lab.all_checks)
 

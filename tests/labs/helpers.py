@@ -8,7 +8,8 @@ import zipfile
 
 import pytest
 
-from lab_harness import Failure, run_checks
+from lab_harness import run_checks
+from lab_harness.authors import Failure
 from lab_harness.aws import learners_environment
 
 

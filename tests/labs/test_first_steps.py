@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from lab_harness import load_lab, queue_counts, run_checks
+from lab_harness import load_lab, run_checks
+from lab_harness.authors import queues
 
 from .helpers import aws_cli, failure, not_passed
 
@@ -46,7 +47,7 @@ def send_instead(clients, *texts):
 def test_checks_leave_the_message_where_it_is_and_visible(solved):
     for _ in range(3):
         assert run_checks(lab, solved).complete
-    assert queue_counts(solved["sqs"], url(solved)) == {"visible": 1, "in flight": 0, "delayed": 0}
+    assert queues.counts(solved["sqs"], url(solved)) == {"visible": 1, "in flight": 0, "delayed": 0}
     assert [text for text, _ in messages(solved)] == [TEXT]
 
 

@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from lab_harness import eventually, load_lab, run_checks
+from lab_harness import load_lab, run_checks
+from lab_harness.authors import eventually
 from tests.waiting import PATIENCE
 
 from .helpers import aws_cli, configure, deploy, failure, not_passed, zipped

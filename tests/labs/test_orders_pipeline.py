@@ -7,10 +7,10 @@ from functools import partial
 
 import pytest
 
-from lab_harness import eventually, load_lab, run_checks
+from lab_harness import load_lab, run_checks
 from lab_harness.account.deleters import _delete_mapping
 from lab_harness.account.resources import remove_resources
-from lab_harness.authors import items
+from lab_harness.authors import eventually, items
 from tests.waiting import PATIENCE, wait_until
 
 from .helpers import configure, deploy, failure, found_alone, not_passed
@@ -90,7 +90,7 @@ def test_solution_passes_every_check_and_nothing_of_the_probes_stays(solved):
     report = run_checks(lab, solved)
     assert [(result.name, result.found) for result in report if result.outcome != "passed"] == []
     assert items.read_items(solved["dynamodb"], TABLE) == []
-    assert checks.queue_counts(solved["sqs"], url(solved, DEAD)) == {"visible": 0, "in flight": 0, "delayed": 0}
+    assert checks.queues.counts(solved["sqs"], url(solved, DEAD)) == {"visible": 0, "in flight": 0, "delayed": 0}
 
 
 def test_an_order_of_the_learner_survives_the_checks(solved):
@@ -149,14 +149,14 @@ def test_provisioned_capacity_is_named(clients):
 )
 def test_other_settings_of_the_queue_are_named(solved, attributes, check):
     if attributes.get("RedrivePolicy"):
-        target = checks.queue_attributes(solved["sqs"], DEAD)["QueueArn"]
+        target = checks.queues.attributes(solved["sqs"], DEAD)["QueueArn"]
         attributes = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": target, "maxReceiveCount": 5})}
     solved["sqs"].set_queue_attributes(QueueUrl=url(solved), Attributes=attributes)
     assert not_passed(run_checks(lab, solved, STATE)) == {check}
 
 
 def test_a_role_that_may_not_write_the_table_is_named(solved):
-    queue = checks.queue_attributes(solved["sqs"], QUEUE)["QueueArn"]
+    queue = checks.queues.attributes(solved["sqs"], QUEUE)["QueueArn"]
     statement = {"Effect": "Allow", "Action": list(checks.QUEUE_ACTIONS), "Resource": [queue]}
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     solved["iam"].put_role_policy(RoleName=ROLE, PolicyName="orders", PolicyDocument=document)

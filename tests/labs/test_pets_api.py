@@ -10,8 +10,9 @@ from types import SimpleNamespace
 import botocore.waiter
 import pytest
 
-from lab_harness import eventually, load_lab, run_checks
+from lab_harness import load_lab, run_checks
 from lab_harness.account.resources import remove_resources
+from lab_harness.authors import eventually
 from lab_harness.aws import Clients
 from tests.waiting import PATIENCE
 

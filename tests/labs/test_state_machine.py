@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import pytest
 from botocore.exceptions import ClientError
 
-from lab_harness import eventually, load_lab, queue_counts, run_checks
-from lab_harness.authors import executions, items
+from lab_harness import load_lab, run_checks
+from lab_harness.authors import eventually, executions, items, queues
 from lab_harness.aws import Clients
 from tests.waiting import PATIENCE
 
@@ -162,7 +162,7 @@ def test_solution_passes_every_check_and_nothing_of_the_probes_stays(solved):
     report = run_checks(lab, solved)
     assert [(result.name, result.found) for result in report if result.outcome != "passed"] == []
     assert pets(solved) == []
-    assert queue_counts(solved["sqs"], queue_url(solved)) == {"visible": 0, "in flight": 0, "delayed": 0}
+    assert queues.counts(solved["sqs"], queue_url(solved)) == {"visible": 0, "in flight": 0, "delayed": 0}
     assert running(solved) == before
 
 
@@ -258,7 +258,7 @@ def test_a_role_for_another_service_is_named(solved, role, check):
 )
 def test_a_role_that_allows_too_little_or_too_much_is_named(solved, role, name, statements, check, evidence):
     table = solved["dynamodb"].describe_table(TableName=TABLE)["Table"]["TableArn"]
-    arns = {"TABLE": table, "QUEUE": checks.queue_attributes(solved["sqs"], QUEUE)["QueueArn"]}
+    arns = {"TABLE": table, "QUEUE": checks.queues.attributes(solved["sqs"], QUEUE)["QueueArn"]}
     with policy(solved, role, name, *((action, arns.get(resource, resource)) for action, resource in statements)):
         assert not_passed(run_checks(lab, solved, LOOKING)) == {check}
         assert evidence in failed(check, solved).found
@@ -266,7 +266,7 @@ def test_a_role_that_allows_too_little_or_too_much_is_named(solved, role, name, 
 
 def test_a_machine_that_may_not_write_what_it_writes_is_named(solved):
     arns = [solved["lambda"].get_function_configuration(FunctionName=name)["FunctionArn"] for name in FUNCTIONS]
-    queue = checks.queue_attributes(solved["sqs"], QUEUE)["QueueArn"]
+    queue = checks.queues.attributes(solved["sqs"], QUEUE)["QueueArn"]
     with policy(solved, MACHINE_ROLE, "adoption", ("lambda:InvokeFunction", arns), ("sqs:SendMessage", queue)):
         call("machine_role_fits", solved)
         assert "no permission for dynamodb:UpdateItem" in failed("machine_role_allows_its_own_calls", solved).found
@@ -443,7 +443,7 @@ def test_a_wrong_machine_is_shown_with_its_history(solved, edit, check, still, e
         if still:
             call(still, solved)
     assert pets(solved) == []
-    assert queue_counts(solved["sqs"], queue_url(solved))["visible"] == 0
+    assert queues.counts(solved["sqs"], queue_url(solved))["visible"] == 0
     assert solved.emulator.name == "localstack" or running(solved) == []
 
 

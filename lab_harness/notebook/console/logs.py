@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from lab_harness.account.trace import LOG_GROUPS
-from lab_harness.authors.probes import function_log
+from lab_harness.authors import functions
 from lab_harness.aws import Clients
 from lab_harness.lab.labs import Lab
 from lab_harness.notebook.console.parts import Blocks, nothing, own, pages, part
@@ -49,7 +49,7 @@ def show(lab: Lab, clients: Clients) -> Blocks:
 
 def log_table(logs: Any, function: str) -> Table:
     """The whole log of a function, oldest line first."""
-    lines = function_log(logs, function)
+    lines = functions.log(logs, function)
     return Table(f"Log of {function}", ("line",), [(line,) for line in lines], "It has logged nothing yet.")
 
 

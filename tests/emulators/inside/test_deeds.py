@@ -1,11 +1,12 @@
 """Tests for what the emulator sees happen inside: whose doing a run, an item or a mail is, and what Lambda logs."""
 
 import json
+import secrets
 
 import pytest
 from botocore.exceptions import ClientError
 
-from lab_harness.authors.probes import names, nonce
+from lab_harness.authors import functions
 from lab_harness.authors.witness import Witness, logged
 from lab_harness.aws import Clients
 from lab_harness.emulators.embedded import Embedded
@@ -210,8 +211,8 @@ def test_deeds_and_their_details_are_bounded_and_forgotten_with_the_account():
 
 @pytest.mark.parametrize(("text", "told"), [('{"id": "o-1"}', True), ('"o-17"', False), ("oo-1", False)])
 def test_a_name_is_told_as_a_whole(text, told):
-    assert names(text, "o-1") is told
-    assert not names(text, nonce())
+    assert functions.mentions(text, "o-1") is told
+    assert not functions.mentions(text, secrets.token_hex(6))
 
 
 @pytest.mark.parametrize("name", ["AWS/Lambda", "AWS/SQS"])

@@ -1,11 +1,11 @@
 """Tests for the tab of state machines."""
 
 import json
+import secrets
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lab_harness import nonce
 from lab_harness.authors.executions import state_machines
 from lab_harness.authors.made import made
 
@@ -39,7 +39,7 @@ def machine(stepfunctions):
 
         def run(kind):
             # LocalStack takes no name again, not even after the machine was deleted.
-            execution = f"run-{nonce()}"
+            execution = f"run-{secrets.token_hex(6)}"
             if kind == "check's":
                 made(execution)
             started = stepfunctions.start_execution(stateMachineArn=arn, name=execution)["executionArn"]

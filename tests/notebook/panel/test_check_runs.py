@@ -15,7 +15,7 @@ from tests.waiting import PATIENCE, in_thread, wait_until
 # The second check waits for ever, or until its run is cancelled, if `gate` is not open.
 CHECKS = """
 import threading
-from lab_harness import Failure, check, eventually
+from lab_harness.authors import Failure, check, eventually
 
 gate = threading.Event()
 

@@ -30,7 +30,7 @@ from tests.waiting import PATIENCE, in_thread, wait_until
 CALM, CALM_IN_A_CELL = 0.04, 0.4  # seconds, in place of longer ones
 # Two tasks in two services; the second check of "message" goes on until the table has an item, or it is cancelled.
 CHECKS = """
-from lab_harness import Failure, check, eventually, expect
+from lab_harness.authors import Failure, check, eventually, expect
 
 @check("The queue exists", task="queue", points=2)
 def queue_exists(sqs):

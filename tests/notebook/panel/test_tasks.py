@@ -8,7 +8,7 @@ from lab_harness.notebook.panel.tasks import STATES, Outcomes
 from lab_harness.results import CheckResult, Outcome
 
 CHECKS = """
-from lab_harness import check
+from lab_harness.authors import check
 
 @check("The queue exists", task="queue", points=2)
 def queue_exists(sqs): ...

@@ -1,4 +1,4 @@
-from lab_harness import check
+from lab_harness.authors import check
 
 
 @check("The queue exists", task="queue")

@@ -1,4 +1,4 @@
-from lab_harness import Failure, check
+from lab_harness.authors import Failure, check
 
 
 @check("The queue sample-queue exists", task="queue")

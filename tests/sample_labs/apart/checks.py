@@ -1,5 +1,4 @@
-from lab_harness import check
-from lab_harness.authors import expect
+from lab_harness.authors import check, expect
 
 
 def queues(sqs):

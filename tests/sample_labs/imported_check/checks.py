@@ -1,4 +1,4 @@
-from lab_harness import check
+from lab_harness.authors import check
 from tests.sample_labs.queue.checks import queue_exists
 
 assert queue_exists  # imported, so it is not a check of this lab

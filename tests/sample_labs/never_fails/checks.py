@@ -1,5 +1,4 @@
-from lab_harness import check
-from lab_harness.authors import expect
+from lab_harness.authors import check, expect
 
 
 @check("The queue sample-queue exists", task="queue")

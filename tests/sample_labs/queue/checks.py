@@ -1,5 +1,4 @@
-from lab_harness import check, queue_counts
-from lab_harness.authors import expect
+from lab_harness.authors import check, expect, queues
 
 QUEUE = "sample-queue"
 
@@ -13,4 +12,4 @@ def queue_exists(sqs):
 @check("A message is in the queue", task="message", needs=queue_exists)
 def message_is_there(sqs):
     url = sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"]
-    expect.value("messages", 1, queue_counts(sqs, url)["visible"], "Section 2 shows send_message.")
+    expect.value("messages", 1, queues.counts(sqs, url)["visible"], "Section 2 shows send_message.")

@@ -1,6 +1,6 @@
 import time
 
-from lab_harness import check
+from lab_harness.authors import check
 
 
 @check("The check wakes up", task="queue")

@@ -1,5 +1,4 @@
-from lab_harness import check
-from lab_harness.authors import expect
+from lab_harness.authors import check, expect
 
 QUEUE: str = "sample-queue"
 TOPIC, ROLE = "sample-topic", "sample-role"

@@ -1,0 +1,72 @@
+"""Tests for what checks ask of SQS."""
+
+import pytest
+
+from lab_harness.authors import queues
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def queue(clients):
+    """SQS, and the URL of a queue."""
+    return clients["sqs"], clients["sqs"].create_queue(QueueName="letters")["QueueUrl"]
+
+
+def test_queue_counts_tell_visible_in_flight_and_delayed_apart(queue):
+    sqs, url = queue
+    for delay in (0, 0, 0, 60):
+        sqs.send_message(QueueUrl=url, MessageBody="hello", DelaySeconds=delay)
+    sqs.receive_message(QueueUrl=url, VisibilityTimeout=60)
+    assert queues.counts(sqs, url) == {"visible": 2, "in flight": 1, "delayed": 1}
+
+
+def test_queue_attributes_are_found_by_the_queues_name(queue):
+    assert queues.attributes(queue[0], "letters")["QueueArn"].endswith(":letters")
+
+
+def test_messages_with_a_text_are_taken_and_the_others_come_back(queue):
+    sqs, url = queue
+    for body in [f"letter {number}" for number in range(12)] + ["probe 1", "letter with a probe 2"]:
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+    assert sorted(queues.take(sqs, url, lambda body: "probe" in body, hidden=1)) == [
+        "letter with a probe 2",
+        "probe 1",
+    ]
+    wait_until(lambda: queues.counts(sqs, url)["visible"] >= 12)
+    assert queues.counts(sqs, url) == {"visible": 12, "in flight": 0, "delayed": 0}
+    assert queues.take(sqs, url, lambda body: "probe" in body, hidden=1) == []
+
+
+def test_taking_from_an_empty_queue_takes_nothing(queue):
+    assert queues.take(*queue) == []
+
+
+class SlowQueue:
+    """What of SQS a probe needs, with one queue; on a machine so busy that five receives take a second."""
+
+    def __init__(self, length):
+        self.hidden_until = {f"letter {number}": 0 for number in range(length)}
+        self.receives = 0
+
+    def visible(self):
+        return [body for body, until in self.hidden_until.items() if until <= self.receives / 5]
+
+    def get_queue_attributes(self, **wanted):
+        names = wanted["AttributeNames"]
+        return {"Attributes": dict.fromkeys(names, "0") | {names[0]: str(len(self.visible()))}}
+
+    def receive_message(self, **wanted):
+        self.receives += 1
+        assert self.receives < 1000, "it is read without end"
+        bodies = self.visible()[: wanted["MaxNumberOfMessages"]]
+        self.hidden_until |= dict.fromkeys(bodies, self.receives / 5 + wanted["VisibilityTimeout"])
+        return {"Messages": [{"MessageId": body, "Body": body, "ReceiptHandle": body} for body in bodies]}
+
+    def delete_message(self, **wanted):
+        del self.hidden_until[wanted["ReceiptHandle"]]
+
+
+def test_a_queue_that_takes_longer_to_read_than_messages_are_hidden_is_read_to_its_end_once():
+    slow = SlowQueue(length=600)
+    assert queues.take(slow, "url", lambda body: body == "letter 599") == ["letter 599"]
+    assert slow.receives <= 61
