@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from lab_harness import aws, emulators
 from lab_harness.account.resources import remove_resources
-from lab_harness.authors.event_patterns import PatternMatch, match_rule
 from lab_harness.course import find_course
 from lab_harness.emulators import Emulator
 from lab_harness.lab.labs import Lab, load_lab
@@ -22,6 +21,7 @@ from lab_harness.notebook.console.logs import log_table
 from lab_harness.notebook.panel.check_runs import CheckRuns
 from lab_harness.render.architecture import architecture
 from lab_harness.render.blocks import Note, Table
+from lab_harness.render.event_match import PatternMatch, match_rule
 from lab_harness.render.svg import Picture
 from lab_harness.results import CheckResult, LabReport, Outcome
 

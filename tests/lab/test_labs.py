@@ -167,9 +167,9 @@ def test_need_that_is_no_check_is_refused(with_checks):
 
 
 def test_need_that_is_written_below_is_refused(with_checks):
-    source = "from lab_harness.authors import check\n\n@check('One', needs=two)\ndef one(): ...\n@check('Two')\ndef two(): ...\n"
+    checks = "@check('One', needs=two)\ndef one(): ...\n@check('Two')\ndef two(): ...\n"
     with pytest.raises(LabError, match="line 3: NameError: name 'two' is not defined"):
-        print(with_checks(source).all_checks)
+        print(with_checks(f"from lab_harness.authors import check\n\n{checks}").all_checks)
 
 
 def test_imported_checks_are_not_the_labs_own(sample_course):

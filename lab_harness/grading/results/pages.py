@@ -1,36 +1,20 @@
 """A page of feedback for each student and one of the class, as HTML that stands alone: no scripts, no network."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
-
-import jinja2
 
 from lab_harness.grading.results.class_view import LabView, page_name, shared_keys
 from lab_harness.grading.results.gradebook import Row
 from lab_harness.lab.labs import Lab
-from lab_harness.render import DETAILS, SYMBOLS, plain
+from lab_harness.render import DETAILS, SYMBOLS, templates
 
 ASSETS = Path(__file__).parent / "assets"
 NOT_GRADED = {"not graded": "□"}
 
 
-@cache
-def _templates() -> jinja2.Environment:
-    templates = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(ASSETS),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    templates.globals |= {"symbols": SYMBOLS | NOT_GRADED, "details": DETAILS}
-    return templates
-
-
 def _render(template: str, **values: Any) -> str:
-    return plain(_templates().get_template(template).render(values))
+    return str(templates.render(ASSETS, template, symbols=SYMBOLS | NOT_GRADED, details=DETAILS, **values))
 
 
 def class_page(labs: Sequence[LabView], rows: Sequence[Row], versions: Mapping[str, str]) -> str:

@@ -87,10 +87,11 @@ def _rehearse() -> None:
     from boto3 import Session
     from matplotlib import pyplot
 
-    from lab_harness.notebook.panel.live import templates
+    from lab_harness.notebook.panel.live import ASSETS
+    from lab_harness.render.templates import templates
 
-    for name in templates().list_templates(["html"]):
-        templates().get_template(name)
+    for name in templates(ASSETS).list_templates(["html"]):
+        templates(ASSETS).get_template(name)
     pyplot.subplots(1, 2)
     pyplot.close("all")
     for service in ("dynamodb", "s3"):

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import anywidget
-import jinja2
 import traitlets
 from IPython.display import display
 from markupsafe import Markup
 
-from lab_harness.render import plain
+from lab_harness.render import templates
 
 ASSETS = Path(__file__).parent / "assets"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -26,25 +25,9 @@ Action = Mapping[str, Any]
 Page = Callable[[bool], dict[str, str]]
 
 
-@cache
-def templates() -> jinja2.Environment:
-    """The templates of `assets/`, each compiled once."""
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(ASSETS),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
 def render(template: str, **values: Any) -> Markup:
-    """A template of `assets/` filled in; every text in `values` is escaped, unless it is Markup already.
-
-    What no page, and no message to one, can carry is shown as �.
-    """
-    html = templates().get_template(template).render(values)
-    return Markup(plain(html))  # noqa: S704  the template escapes
+    """A template of `assets/` filled in."""
+    return templates.render(ASSETS, template, **values)
 
 
 class Soon:
