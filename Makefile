@@ -26,6 +26,7 @@ test: dev ## run the linters, the type checker and all tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/pytest --numprocesses 4 --no-loadscope-reorder --durations 10
 
 test-lab: dev ## run all that is about one lab: make test-lab LAB=hello_lambda

@@ -52,7 +52,7 @@ PRIVATE = {
         "_due", "_jobs", "_thread", "_watch", "_worker",
     },
     "tests/notebook/panel/test_background.py": {"_thread"},
-    "tests/notebook/panel/test_check_runs.py": {"_asking", "_turn"},
+    "tests/notebook/test_check_runs.py": {"_asking", "_turn"},
     # A part of a module that is tested by itself, for the whole is slow, or hides it.
     "tests/grading/results/test_gradebook.py": {"_database"},
     "tests/grading/room/test_sandbox.py": {"_environment", "_inside", "_stop"},

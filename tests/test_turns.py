@@ -10,7 +10,7 @@ import pytest
 
 from lab_harness.authors.checks import Cancelled, Failure, cancellable, eventually
 from lab_harness.cli.labs import stoppable
-from lab_harness.notebook.panel.check_runs import CheckRuns
+from lab_harness.notebook.check_runs import CheckRuns
 from lab_harness.turns import turn
 from tests.waiting import PATIENCE, in_thread
 

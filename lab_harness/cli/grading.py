@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from lab_harness.grading.grade import Grade
     from lab_harness.grading.intake.submissions import Intake
-    from lab_harness.grading.intake.work import Work
     from lab_harness.grading.results.changes import Change
     from lab_harness.grading.results.gradebook import Gradebook
     from lab_harness.grading.room.sandbox import Warm
     from lab_harness.grading.run import GradeAll, Graded, Plan, Versions
+    from lab_harness.grading.work import Work
 
 NOT_GRADED = 3  # the exit code where something was rejected or broke
 INTERRUPTED = 130  # what a shell gives a program that Ctrl-C ended

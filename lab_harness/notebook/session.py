@@ -1,61 +1,33 @@
-"""`open_lab`: a lab in a notebook, connected to the emulator."""
+"""A lab that is worked on: what can be asked of it, in a notebook or in any Python."""
 
 import os
-import sys
 import time
 from collections.abc import Collection
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from lab_harness import aws, emulators
+from lab_harness import aws
 from lab_harness.account.resources import remove_resources
-from lab_harness.course import find_course
 from lab_harness.emulators import Emulator
-from lab_harness.lab.labs import Lab, load_lab
+from lab_harness.lab.labs import Lab
 from lab_harness.lab.solutions import answer
 from lab_harness.learner.progress import Progress
 from lab_harness.notebook import pictures
+from lab_harness.notebook.check_runs import CheckRuns
 from lab_harness.notebook.console.calls import call_table
 from lab_harness.notebook.console.inbox import mail_table
 from lab_harness.notebook.console.logs import log_table
-from lab_harness.notebook.panel.check_runs import CheckRuns
 from lab_harness.render.architecture import architecture
 from lab_harness.render.blocks import Note, Table
 from lab_harness.render.event_match import PatternMatch, match_rule
 from lab_harness.render.svg import Picture
 from lab_harness.results import CheckResult, LabReport, Outcome
 
-if TYPE_CHECKING:
-    from lab_harness.notebook.panel.panel import Panel
-    from lab_harness.notebook.panel.quiz import QuizView
-
 LATELY = 60.0  # seconds
 
 
-def open_lab(lab_id: str, *, emulator: str | None = None) -> "OpenLab":
-    """Open a lab in this notebook, show it, and return it.
-
-    Starts the emulator if it does not run yet and points this kernel at it: from here on a plain
-    `boto3.client("lambda")` reaches the emulator and never AWS.
-
-        lab = open_lab("hello_lambda")
-    """
-    course = find_course()
-    lab = load_lab(lab_id, course)
-    chosen = emulators.choose(course.home, emulator)
-    chosen.place = "panel"
-    chosen.start()
-    aws.use_emulator(chosen)
-    opened = OpenLab(lab, chosen, Progress(course.home / "progress.sqlite"))
-    if "IPython" in sys.modules:
-        from lab_harness.notebook import magic  # only where there is IPython
-
-        magic.show_and_register(opened)
-    return opened
-
-
-class OpenLab:
-    """A lab that is open in a notebook. Everything it returns displays itself."""
+class Session:
+    """A lab that is worked on, connected to the emulator. Everything it returns displays itself."""
 
     def __init__(self, lab: Lab, emulator: Emulator, progress: Progress) -> None:
         self.lab = lab
@@ -66,16 +38,7 @@ class OpenLab:
         self.runs = CheckRuns(lab, self.clients)
         self.runs.keep = self._keep
         self._kept: set[str] = set()  # the checks whose passing was noted since the lab was opened
-        self._panel: Panel | None = None
         self._passed: dict[str, float] = {}  # when each task's checks passed last, by the monotonic clock
-
-    def panel(self) -> "Panel":
-        """The lab as a panel that checks by itself what you build; only where there is a notebook."""
-        from lab_harness.notebook.panel.panel import Panel  # only where there is IPython
-
-        if self._panel is None:
-            self._panel = Panel(self)
-        return self._panel
 
     def connect(self) -> None:
         """Make sure that the emulator runs, and that this kernel and the checks reach it where it is now."""
@@ -149,12 +112,6 @@ class OpenLab:
         self.progress.take_solution(self.lab.id, task)
         return Note(f"Solution: {self.lab.task(task).title}", code=found.cell)
 
-    def quiz(self) -> "QuizView | Note":
-        """The lab's exam questions, to answer in the notebook."""
-        from lab_harness.notebook.panel.quiz import QuizView  # only where there is IPython
-
-        return QuizView(self.lab, self.lab.quiz, self.progress) if self.lab.quiz else Note("This lab has no questions.")
-
     def diagram(self) -> Picture | Note:
         """The lab's architecture, each part as the checks find it now; `.save("lab.svg")` writes it."""
         diagram = self.lab.file.diagram
@@ -217,12 +174,3 @@ class OpenLab:
         where = f"Your AWS account is the {self.emulator.name} emulator on this machine: no bill, nothing to break."
         title = f"{self.lab.title} (about {self.lab.file.minutes} minutes)"
         return f"{Note(title, (self.lab.file.goal, where, *self.notices()))}\n\n{table}"
-
-    def _ipython_display_(self) -> None:
-        """The panel in a notebook, words in a terminal."""
-        from IPython.core.getipython import get_ipython
-
-        if hasattr(get_ipython(), "kernel"):
-            self.panel()._ipython_display_()
-        else:
-            print(self)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from lab_harness.grading.intake.students import Student
 from lab_harness.grading.results.gradebook import Row
 from lab_harness.grading.results.output import alike
+from lab_harness.grading.students import Student
 from lab_harness.handing_in.released import Released
 from lab_harness.handing_in.similarity import Piece, suspicious_pairs
 from lab_harness.lab.labs import all_labs, load_lab

@@ -9,9 +9,8 @@ from traitlets.config import Config
 
 from lab_harness.aws import replace_environment
 from lab_harness.errors import UsageError
-from lab_harness.notebook import session
+from lab_harness.notebook import check_runs, session
 from lab_harness.notebook.magic import CellFailed
-from lab_harness.notebook.panel import check_runs
 
 
 @pytest.fixture

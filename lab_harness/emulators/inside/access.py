@@ -15,6 +15,7 @@ from lab_harness.emulators.inside.asgi import Receive, Scope
 from lab_harness.emulators.inside.keys import CHECKS, LEARNER, Keys
 from lab_harness.emulators.inside.links import Links
 from lab_harness.emulators.inside.peers import Peers
+from lab_harness.emulators.inside.requests import Request
 from lab_harness.emulators.inside.websites import website_bucket
 
 SMALL = 65_536  # bytes of a form that is read to see in which shape its refusal must be
@@ -24,7 +25,7 @@ ANOTHER_USER = "this emulator belongs to another user of this computer; start yo
 class Admitted(NamedTuple):
     """A request that is let in: its caller is "learner", "checks" or "function <name>"."""
 
-    request: signatures.Request
+    request: Request
     receive: Receive
     caller: str
 
@@ -59,7 +60,7 @@ class Access:
             return Admitted(request, receive, caller)
         return refusals.answer(request, caller)
 
-    def _is_open(self, request: signatures.Request) -> bool:
+    def _is_open(self, request: Request) -> bool:
         """Whether it needs no signature: it is public by nature, follows a signed link, or has shown the token."""
         path = request.path
         if guard.is_administration(path) or path in guard.OPEN_ADMIN_PATHS or website_bucket(request.headers["host"]):
@@ -69,22 +70,22 @@ class Access:
         return self.links.good(request.method, path, request.query) or routes.is_public(request)
 
 
-def _is_small_form(request: signatures.Request) -> bool:
+def _is_small_form(request: Request) -> bool:
     length = request.headers.get("content-length", "")
     form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
     return form and length.isdecimal() and int(length) <= SMALL
 
 
-def _request(scope: Scope, fields: list[tuple[str, str]]) -> signatures.Request:
+def _request(scope: Scope, fields: list[tuple[str, str]]) -> Request:
     headers: dict[str, str] = {}
     for name, value in fields:  # A header that is sent twice is signed as one, with a comma between.
         headers[name] = f"{headers[name]},{value}" if name in headers else value
     query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     raw_path = scope["raw_path"].decode("latin-1")
-    return signatures.Request(scope.get("method", "GET"), raw_path, scope["path"], query, headers)
+    return Request(scope.get("method", "GET"), raw_path, scope["path"], query, headers)
 
 
-async def _with_body(request: signatures.Request, receive: Receive) -> tuple[signatures.Request, Receive]:
+async def _with_body(request: Request, receive: Receive) -> tuple[Request, Receive]:
     """The request with its whole body, and a `receive` that replays it."""
     parts, more = [], True
     while more:

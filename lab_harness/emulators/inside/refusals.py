@@ -4,8 +4,9 @@ import json
 import uuid
 from xml.sax.saxutils import escape
 
+from lab_harness.emulators.inside.requests import Request
 from lab_harness.emulators.inside.routes import CONNECTIONS, destination
-from lab_harness.emulators.inside.signatures import Refused, Request
+from lab_harness.emulators.inside.signatures import Refused
 
 ADVICE = (
     "This call is not signed with this course's key. In a notebook, run the cell with open_lab(...) again. "

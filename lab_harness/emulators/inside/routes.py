@@ -8,10 +8,9 @@ it asks MiniStack's own router, in MiniStack's own order.
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from lab_harness.emulators.inside.signatures import Request
+from lab_harness.emulators.inside.requests import Request
 
 API, FUNCTION_URL, CONNECTIONS = "execute-api", "lambda-url", "connections"
 ADMINISTRATION, HEALTH, USER_POOL = "administration", "health", "user-pool"
@@ -20,7 +19,7 @@ DATA_PATHS = ("/_aws/execute-api/", "/_aws/lambda-url/", "/_alb/")
 CALLBACK = re.compile(r"/_ministack/cfn-(response|signal)/[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
-def destination(request: "Request") -> str:
+def destination(request: Request) -> str:
     """The service that MiniStack takes a request to, by its name for it; or what else it takes it to."""
     from ministack.app import _routing_params
     from ministack.core.router import detect_service
@@ -34,7 +33,7 @@ def destination(request: "Request") -> str:
     )
 
 
-def _places(request: "Request") -> Iterator[tuple[str, object]]:
+def _places(request: Request) -> Iterator[tuple[str, object]]:
     """What MiniStack looks at before it asks which service a request names, in its order; and whether that is it."""
     from ministack import app
 
@@ -67,7 +66,7 @@ def _names_a_user_pool(path: str) -> bool:
     return bool(match and app._get_module("cognito")._get_pool_unscoped(match["pool"]))
 
 
-def signed_for(request: "Request", scope: str) -> str:
+def signed_for(request: Request, scope: str) -> str:
     """The service that a presigned URL may reach, whose signature names this one."""
     from ministack.core.router import detect_service
 
@@ -77,7 +76,7 @@ def signed_for(request: "Request", scope: str) -> str:
     return str(detect_service(request.method, request.path, headers, {}))
 
 
-def is_public(request: "Request") -> bool:
+def is_public(request: Request) -> bool:
     """Whether anybody may send it. Signed links (`links`) and websites are decided elsewhere."""
     if request.method == "PUT" and CALLBACK.fullmatch(request.path):
         return True
@@ -89,20 +88,20 @@ def is_public(request: "Request") -> bool:
     return place in ("cognito-idp", "cognito-identity") and _is_unsigned_operation(request)
 
 
-def is_public_socket(request: "Request") -> bool:
+def is_public_socket(request: Request) -> bool:
     """Whether anybody may open a WebSocket there. By Host alone MiniStack takes all others to IoT or AppSync."""
     from ministack import app
 
     return bool(app._parse_execute_api_url(request.headers.get("host", ""), request.path))
 
 
-def may_be_public(request: "Request") -> bool:
+def may_be_public(request: Request) -> bool:
     """Whether a look is needed: not for most AWS calls, which name no API by Host or path."""
     plain = "." not in request.headers["host"].removeprefix("127.0.0.1")
     return not plain or request.path.startswith(("/_aws/", "/restapis/"))
 
 
-def _has_own_preflights(request: "Request") -> bool:
+def _has_own_preflights(request: Request) -> bool:
     """Whether MiniStack passes a preflight on, instead of giving it the answer that it gives to all others."""
     from ministack import app
 
@@ -116,7 +115,7 @@ def _has_own_preflights(request: "Request") -> bool:
     )
 
 
-def _is_unsigned_operation(request: "Request") -> bool:
+def _is_unsigned_operation(request: Request) -> bool:
     """Whether an application's users call it, who have no key. It is named by a header that no page sends unasked."""
     return request.method == "POST" and request.path == "/" and request.headers.get("x-amz-target") in _unsigned()
 

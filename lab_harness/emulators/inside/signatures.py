@@ -12,7 +12,6 @@ import hmac
 import re
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlencode
@@ -20,6 +19,7 @@ from urllib.parse import SplitResult, urlencode
 import wrapt
 
 from lab_harness.emulators.inside.keys import Key, Keys
+from lab_harness.emulators.inside.requests import Request
 from lab_harness.emulators.inside.routes import destination, signed_for
 
 FORM = "multipart/form-data"
@@ -55,22 +55,6 @@ WRONG_SERVICE = Refused("SignatureDoesNotMatch", "Credential should be scoped to
 ADDED_HEADERS = Refused("SignatureDoesNotMatch", "There were headers present in the request which were not signed.")
 ADDED_PARAMETERS = Refused("SignatureDoesNotMatch", "There were parameters present in the link which were not signed.")
 CHANGED_BODY = Refused("SignatureDoesNotMatch", "The body is not the one that x-amz-content-sha256 was made of.")
-
-
-@dataclass(frozen=True)
-class Request:
-    """One HTTP request as it arrived. `raw_path` is as sent, `path` decoded; header names are lower case."""
-
-    method: str
-    raw_path: str
-    path: str
-    query: Mapping[str, list[str]]
-    headers: Mapping[str, str]
-    body: bytes = b""
-
-    def parameter(self, name: str) -> str:
-        """A parameter of the query string; empty where it has none."""
-        return self.query.get(name, [""])[0]
 
 
 def is_signed(request: Request) -> bool:

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lab_harness.grading.grade import Status
-from lab_harness.grading.intake.students import Student, same_student
-from lab_harness.grading.intake.work import Work
 from lab_harness.grading.results.gradebook import Row
+from lab_harness.grading.students import Student, same_student
+from lab_harness.grading.work import Work
 
 HELD = (Status.GRADED, Status.LIMITED, Status.BROKEN)
 BY_OTHERS = ("folder", "canvas", "moodle")  # claims that the teacher or a platform makes, not the student

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from lab_harness.errors import CourseError, UsageError
 from lab_harness.grading.grade import Status
-from lab_harness.grading.intake.students import Student, same_student
 from lab_harness.grading.results.gradebook import Row
+from lab_harness.grading.students import Student, same_student
 
 LABELS = ("student", "name", "full name", "id", "sis login id", "username", "login", "email")
 NO_NAMES = ("section", "group", "groups", "role")  # columns

@@ -11,8 +11,8 @@ from lab_harness.course import Course
 from lab_harness.errors import HarnessError
 from lab_harness.grading.intake.claims import Claim, settled
 from lab_harness.grading.intake.reading import Reader
-from lab_harness.grading.intake.students import Place, Student, known_as, nobodys, place_of
-from lab_harness.grading.intake.work import Work
+from lab_harness.grading.students import Place, Student, known_as, nobodys, place_of
+from lab_harness.grading.work import Work
 from lab_harness.handing_in.archives import Refused, is_ignored_name
 from lab_harness.handing_in.bundle import SIGNATURE
 from lab_harness.handing_in.cells import write_cells

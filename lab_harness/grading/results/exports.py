@@ -11,9 +11,9 @@ import msgspec
 from defusedxml.ElementTree import fromstring
 
 from lab_harness.grading.grade import Grade, Status
-from lab_harness.grading.intake.students import ANONYMOUS, Student
 from lab_harness.grading.results.changes import Change
 from lab_harness.grading.results.gradebook import Row
+from lab_harness.grading.students import ANONYMOUS, Student
 from lab_harness.render import plain
 from lab_harness.render.junit import report_junit
 from lab_harness.results import LabReport, Outcome

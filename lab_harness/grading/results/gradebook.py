@@ -13,10 +13,10 @@ import msgspec
 
 from lab_harness.errors import CourseError
 from lab_harness.grading.grade import Grade, Status
-from lab_harness.grading.intake.students import Student
-from lab_harness.grading.intake.work import Work
 from lab_harness.grading.results.capped import capped_code
 from lab_harness.grading.results.changes import Change, change
+from lab_harness.grading.students import Student
+from lab_harness.grading.work import Work
 from lab_harness.handing_in.bundle import Origin
 
 VERSION = 4  # of the schema; grows with each change of it

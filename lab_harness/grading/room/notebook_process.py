@@ -95,7 +95,7 @@ def _nothing(*_: Any, **__: Any) -> None:
 def _leave_checks_for_later() -> None:
     """Let `lab.check()` and `%%after` pass at once: the checks that count run when the notebook has ended."""
     from lab_harness.emulators.attached import Attached
-    from lab_harness.notebook.panel import check_runs
+    from lab_harness.notebook import check_runs
     from lab_harness.results import CheckResult, LabReport, Outcome
 
     def later(lab: Any, clients: Any, only: Any = (), **_: Any) -> LabReport:

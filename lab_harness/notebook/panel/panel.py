@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING
 
 from lab_harness.account.changes import Change, Changes, affected
 from lab_harness.errors import EmulatorError, HarnessError
@@ -14,10 +13,8 @@ from lab_harness.notebook.panel.background import Cells, Views, Watch, Worker
 from lab_harness.notebook.panel.live import Action, LiveView, Soon
 from lab_harness.notebook.panel.page import PanelState, explained, fragments, look
 from lab_harness.notebook.panel.tasks import Outcomes
+from lab_harness.notebook.session import Session
 from lab_harness.results import CheckResult
-
-if TYPE_CHECKING:
-    from lab_harness.notebook.session import OpenLab
 
 LISTENING = 10.0  # seconds between two looks at what the emulator has to say of itself
 
@@ -25,7 +22,7 @@ LISTENING = 10.0  # seconds between two looks at what the emulator has to say of
 class Panel:
     """What `lab.panel()` shows. It works only while a browser shows it: in a notebook run headless it costs nothing."""
 
-    def __init__(self, opened: "OpenLab") -> None:
+    def __init__(self, opened: Session) -> None:
         self._opened = opened
         self._lab = opened.lab
         self._state = PanelState(Outcomes(opened.lab), console.tabs(opened.lab))

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from lab_harness.emulators.inside.requests import Request
 from lab_harness.emulators.inside.routes import is_public
-from lab_harness.emulators.inside.signatures import Request
 
 API, URL = "0a1b2c3d", "a" * 32
 CALLBACK = "/_ministack/cfn-response/0f0f0f0f-1111-2222-3333-444444444444"

@@ -11,8 +11,8 @@ import nbformat
 import pytest
 
 from lab_harness.errors import UsageError
-from lab_harness.grading.intake.students import Student, place_of, same_student
 from lab_harness.grading.intake.submissions import read_submissions
+from lab_harness.grading.students import Student, place_of, same_student
 from lab_harness.handing_in import handed_in
 from lab_harness.lab.labs import load_lab
 from tests.grading.handing_in import (

@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 import pytest
 
 from lab_harness.grading.grade import Grade, Status
-from lab_harness.grading.intake.students import Student
 from lab_harness.grading.results import exports
 from lab_harness.grading.results.exports import GradedLab
 from lab_harness.grading.results.gradebook import Row
+from lab_harness.grading.students import Student
 from tests.grading.handing_in import graded
 
 HELLO, PETS = GradedLab("hello_lambda", "The simple Lambda function", 2), GradedLab("pets_api", "A REST API", 3)

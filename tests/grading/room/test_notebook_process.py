@@ -13,7 +13,7 @@ PROGRAM = """
 from lab_harness import load_lab
 from lab_harness.emulators.attached import Attached
 from lab_harness.grading import notebook_process
-from lab_harness.notebook.panel.check_runs import CheckRuns
+from lab_harness.notebook.check_runs import CheckRuns
 
 shell = notebook_process._shell()
 emulator = Attached("http://127.0.0.1:9")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab_harness.grading.grade import Grade, Status, Submission
-from lab_harness.grading.intake.students import Student
+from lab_harness.grading.students import Student
 from lab_harness.handing_in.bundle import Origin
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from lab_harness.errors import EmulatorNotReady
 from lab_harness.lab.labs import load_lab
-from lab_harness.notebook.panel.check_runs import CheckRuns
+from lab_harness.notebook.check_runs import CheckRuns
 from lab_harness.results import Outcome
 from tests.waiting import PATIENCE, in_thread, wait_until
 

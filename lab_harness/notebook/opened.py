@@ -1,0 +1,69 @@
+"""`open_lab`: a lab in a notebook, with its panel and its questions."""
+
+import sys
+from typing import TYPE_CHECKING
+
+from lab_harness import aws, emulators
+from lab_harness.course import find_course
+from lab_harness.emulators import Emulator
+from lab_harness.lab.labs import Lab, load_lab
+from lab_harness.learner.progress import Progress
+from lab_harness.notebook.session import Session
+from lab_harness.render.blocks import Note
+
+if TYPE_CHECKING:
+    from lab_harness.notebook.panel.panel import Panel
+    from lab_harness.notebook.panel.quiz import QuizView
+
+
+def open_lab(lab_id: str, *, emulator: str | None = None) -> "OpenLab":
+    """Open a lab in this notebook, show it, and return it.
+
+    Starts the emulator if it does not run yet and points this kernel at it: from here on a plain
+    `boto3.client("lambda")` reaches the emulator and never AWS.
+
+        lab = open_lab("hello_lambda")
+    """
+    course = find_course()
+    lab = load_lab(lab_id, course)
+    chosen = emulators.choose(course.home, emulator)
+    chosen.place = "panel"
+    chosen.start()
+    aws.use_emulator(chosen)
+    opened = OpenLab(lab, chosen, Progress(course.home / "progress.sqlite"))
+    if "IPython" in sys.modules:
+        from lab_harness.notebook import magic  # only where there is IPython
+
+        magic.show_and_register(opened)
+    return opened
+
+
+class OpenLab(Session):
+    """A lab that is open in a notebook."""
+
+    def __init__(self, lab: Lab, emulator: Emulator, progress: Progress) -> None:
+        super().__init__(lab, emulator, progress)
+        self._panel: Panel | None = None
+
+    def panel(self) -> "Panel":
+        """The lab as a panel that checks by itself what you build; only where there is a notebook."""
+        from lab_harness.notebook.panel.panel import Panel  # only where there is IPython
+
+        if self._panel is None:
+            self._panel = Panel(self)
+        return self._panel
+
+    def quiz(self) -> "QuizView | Note":
+        """The lab's exam questions, to answer in the notebook."""
+        from lab_harness.notebook.panel.quiz import QuizView  # only where there is IPython
+
+        return QuizView(self.lab, self.lab.quiz, self.progress) if self.lab.quiz else Note("This lab has no questions.")
+
+    def _ipython_display_(self) -> None:
+        """The panel in a notebook, words in a terminal."""
+        from IPython.core.getipython import get_ipython
+
+        if hasattr(get_ipython(), "kernel"):
+            self.panel()._ipython_display_()
+        else:
+            print(self)
