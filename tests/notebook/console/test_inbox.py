@@ -1,8 +1,8 @@
 """Tests for the tab of mails."""
 
 from lab_harness.emulators.base import Mail
+from tests.waiting import wait_until
 
-from ..waiting import wait_until
 from .helpers import HOSTILE, Partly, look, words
 
 LABS = ["termination_alert"]

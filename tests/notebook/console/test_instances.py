@@ -2,7 +2,8 @@
 
 import pytest
 
-from ..waiting import wait_until
+from tests.waiting import wait_until
+
 from .helpers import HOSTILE, look, rows, words
 
 LABS = ["termination_alert"]

@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lab_harness import load_lab
+from tests.waiting import wait_until
 
-from ..waiting import wait_until
 from .helpers import HOSTILE, Partly, Refusing, look, rows, words
 
 LABS = ["hello_lambda"]

@@ -8,8 +8,8 @@ import pytest
 
 from lab_harness.authors.executions import state_machines
 from lab_harness.authors.made import made
+from tests.waiting import wait_until
 
-from ..waiting import wait_until
 from .helpers import HOSTILE, Partly, Refusing, look, rows, words
 
 LABS = ["state_machine"]

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from lab_harness import load_lab
+from tests.waiting import wait_until
 
-from ..waiting import wait_until
 from .helpers import Partly, look, words
 
 LABS = ["hello_lambda"]

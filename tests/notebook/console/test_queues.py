@@ -5,8 +5,8 @@ import json
 import pytest
 
 from lab_harness.authors.made import made
+from tests.waiting import wait_until
 
-from ..waiting import wait_until
 from .helpers import Partly, Refusing, look, rows, words
 
 LABS = ["orders_pipeline"]

@@ -12,8 +12,8 @@ from lab_harness.errors import EmulatorNotReady
 from lab_harness.lab.labs import lab_ids
 from lab_harness.notebook import console
 from tests.conftest import ROOT
+from tests.waiting import wait_until
 
-from ..waiting import wait_until
 from .helpers import HOSTILE, Partly, Refusing, look, words
 
 EVERYWHERE = ["timeline", "calls"]

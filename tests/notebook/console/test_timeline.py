@@ -1,8 +1,8 @@
 """Tests for the tab of the timeline."""
 
 from lab_harness import load_lab
+from tests.waiting import wait_until
 
-from ..waiting import wait_until
 from .helpers import look
 
 LABS = ["hello_lambda"]
