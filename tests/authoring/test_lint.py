@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from lab_harness.authoring import lint
-from lab_harness.authoring.scaffold import new_lab
+from lab_harness.authoring.scaffold import Wanted, new_lab
 from lab_harness.errors import LabError
 from lab_harness.lab.labs import all_labs, load_lab
 from lab_harness.lab.notebooks import solved_notebook
@@ -116,7 +116,7 @@ BROKEN = {
     "undeclared_service": [
         f"lab.toml: services lacks '{service}', which a check uses" for service in ("cognito-idp", "dynamodb")
     ],
-    "saved_with_outputs": ["01_queue.ipynb, cell sum: saved with outputs; clear them"],
+    "saved_with_outputs": ["01_queue.ipynb, cell sum: saved with outputs; run: lab notebooks clear saved_with_outputs"],
     "asks_nothing": ["01_queue.ipynb: its last code cell is not lab.quiz()"],
     "gives_its_answer": ["01_queue.ipynb: the starter cell of 'queue' is its answer"],
     "other_tasks": [OTHER_TASKS, f"{NOT_BUILT} other_tasks"],
@@ -423,14 +423,14 @@ def test_quiz_that_cannot_be_read_is_named_with_its_line(course):
 
 def test_files_of_a_new_lab_break_no_rule_but_the_one_that_asks_for_the_solved_notebook(written):
     course = written("queue")
-    new_lab(course, "my_lab")
+    new_lab(course, "my_lab", Wanted())
     assert said(course, "my_lab") == [
         "my_lab: notebooks/solved/02_my_lab.ipynb is missing; run: lab notebooks build my_lab"
     ]
 
 
 def test_notebook_without_its_questions_is_refused(course):
-    new_lab(course, "my_lab")
+    new_lab(course, "my_lab", Wanted())
     path = course.notebooks / "01_my_lab.ipynb"
     path.write_text(path.read_text(encoding="utf-8").replace("lab.quiz()", "lab.check()"), encoding="utf-8")
     found = list(lint.notebook_ends_with_the_quiz(course, load_lab("my_lab", course)))
