@@ -464,10 +464,10 @@ def test_files_of_a_new_lab_break_no_rule_but_the_one_that_asks_for_the_solved_n
 
 def test_notebook_without_its_questions_is_refused(course):
     new_lab(course, "my_lab", Wanted())
-    path = course.notebooks / "01_my_lab.ipynb"
+    (path,) = course.notebooks.glob("*_my_lab.ipynb")
     path.write_text(path.read_text(encoding="utf-8").replace("lab.quiz()", "lab.check()"), encoding="utf-8")
     found = list(lint.notebook_ends_with_the_quiz(course, load_lab("my_lab", course)))
-    assert found == ["01_my_lab.ipynb: its last code cell is not lab.quiz()"]
+    assert found == [f"{path.name}: its last code cell is not lab.quiz()"]
 
 
 # The commands.
@@ -498,7 +498,7 @@ def test_new_lab_gets_its_row_in_the_courses_readme_and_no_other_line_changes(wr
     readme.write_text(f"# Labs\n\n{readme.read_text(encoding='utf-8')}\n\nMore.\n", encoding="utf-8")
     before = readme.read_text(encoding="utf-8")
     told = lab("new", "my_lab")
-    assert (told.code, told.out.splitlines()[-2]) == (0, "wrote README.md")
+    assert (told.code, "wrote README.md\n" in told.out) == (0, True)
     row = "| 02 | [`my_lab`](labs/my_lab/README.md) | a queue, `my-lab-queue` |\n"
     assert readme.read_text(encoding="utf-8") == before.replace("\n\nMore.", f"\n{row}\nMore.")
 

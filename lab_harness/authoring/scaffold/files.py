@@ -17,6 +17,7 @@ from lab_harness.authoring.scaffold.code import call, collection, without_unused
 from lab_harness.authoring.scaffold.permits import permits_of
 from lab_harness.authoring.scaffold.plan import Plan
 from lab_harness.authoring.scaffold.words import goal, listed
+from lab_harness.errors import CourseError
 
 HERE = Path(__file__).resolve().parent
 QUESTIONS = 8  # of five to ten
@@ -34,7 +35,12 @@ SERVICES = {
 
 
 def lab_files(plan: Plan) -> dict[str, str]:
-    """The content of each file of the lab, by its path in the course."""
+    """The content of each file of the lab, by its path in the course.
+
+    CourseError in a copy of the course that was given out: it has no templates.
+    """
+    if not (HERE / "files" / "lab.toml.j2").exists():
+        raise CourseError("This copy of the course was given out; lab new works in the one that it was made from.")
     folder = f"labs/{plan.lab}"
     fill = _Filling(plan)
     lab_toml = fill.file("lab.toml")
