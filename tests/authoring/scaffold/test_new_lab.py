@@ -25,7 +25,7 @@ LABS = {
     "a_queue": Wanted(),
     "stores": Wanted(table=("OneTable", "TwoTable"), bucket=("one-bucket",), queue=("one-queue",)),
     "lone": Wanted(function=("say-hello",)),
-    "thumbs": Wanted(function=("make-thumbnail",), bucket=("pet-photos",), table=("PetPhotos",)),
+    "noted_uploads": Wanted(function=("make-thumbnail",), bucket=("pet-photos",), table=("PetPhotos",)),
     "copies": Wanted(function=("copy-note",), bucket=("note-in", "note-out"), queue=("notes",)),
     "front": Wanted(function=("front-desk",), api=("front-door",)),
     "everything": Wanted(
