@@ -32,8 +32,7 @@ class Api:
         fitting = {}
         for key, target in self.targets.items():
             verb, _, pattern = key.replace("$default", "ANY {all+}").partition(" ")
-            expression = re.sub(r"\{[^}+]+\}", "[^/]+", re.sub(r"\{[^}]+\+\}", ".+", pattern))
-            if verb in (method, "ANY") and re.fullmatch(expression, path):
+            if verb in (method, "ANY") and re.fullmatch(path_expression(pattern), path):
                 fitting["+}" not in pattern, pattern.count("/"), verb != "ANY"] = target
         return fitting[max(fitting)] if fitting else ""
 
@@ -154,6 +153,12 @@ def _allowed(answer: Answer, kind: str) -> set[str]:
     """What a CORS header lists; Access-Control-Allow-Origin may hold one value only."""
     value = answer.headers.get(f"access-control-allow-{kind}", "").lower()
     return {value} if kind == "origin" else {each.strip() for each in value.split(",")}
+
+
+def path_expression(path: str) -> str:
+    """The regular expression of the request paths that fit a resource's or a route's path, such as /items/{id}."""
+    parts = re.split(r"(\{[^}]*\})", path)
+    return "".join(re.escape(part) if part[:1] != "{" else ".+" if part[-2:] == "+}" else "[^/]+" for part in parts)
 
 
 def _the_one(what: str, ids: list[str]) -> str:
