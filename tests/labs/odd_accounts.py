@@ -8,6 +8,7 @@ import json
 from contextlib import suppress
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from lab_harness.account.deleters import DELETERS
 
@@ -632,6 +633,6 @@ def change(clients, chance, lab):
     known = [removed, *(each for service in lab.file.services for each in CHANGES.get(service, ()))]
     while True:
         chosen = chance.choice(known)
-        with suppress(LookupError, ClientError, BotoCoreError):
+        with suppress(LookupError, ClientError, BotoCoreError, ResponseParserError):
             chosen(clients, chance, lab)
             return chosen.__name__
