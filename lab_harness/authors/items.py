@@ -9,6 +9,8 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lab_harness.answers import pages
+
 Item = dict[str, Any]
 
 # What could not be put back: by endpoint and table the items by their keys, as DynamoDB writes them, None for nothing.
@@ -78,15 +80,14 @@ def read_item(dynamodb: Any, table: str, key: str, name: str) -> Item:
 
 def read_items(dynamodb: Any, table: str) -> list[Item]:
     """All items of a table, with plain values."""
-    pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-    return [_plain_item(item) for page in pages for item in page["Items"]]
+    return [_plain_item(item) for item in pages(dynamodb, "scan", "Items", TableName=table, ConsistentRead=True)]
 
 
 def ids(dynamodb: Any, table: str, key: str) -> list[str]:
     """The keys of all items that are there, where they are texts."""
     wanted = {"ProjectionExpression": "#key", "ExpressionAttributeNames": {"#key": key}}
-    pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True, **wanted)
-    return [item[key]["S"] for page in pages for item in page["Items"] if "S" in item.get(key, {})]
+    found = pages(dynamodb, "scan", "Items", TableName=table, ConsistentRead=True, **wanted)
+    return [item[key]["S"] for item in found if "S" in item.get(key, {})]
 
 
 def described(item: Item) -> str:

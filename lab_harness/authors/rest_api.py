@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from lab_harness.answers import pages
 from lab_harness.authors import customers, expect
 from lab_harness.authors.checks import Failure, eventually
 from lab_harness.authors.gateway import path_expression
@@ -132,7 +133,7 @@ def _name() -> str:
 
 
 def _all(apigateway: Any, kind: str) -> list[dict[str, Any]]:
-    return [each for page in apigateway.get_paginator(LISTS[kind]).paginate() for each in page["items"]]
+    return list(pages(apigateway, LISTS[kind], "items"))
 
 
 def _vagueness(path: str) -> list[int]:

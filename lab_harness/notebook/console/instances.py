@@ -3,9 +3,10 @@
 from functools import partial
 from typing import Any
 
+from lab_harness.answers import pages
 from lab_harness.aws import Clients
 from lab_harness.lab.labs import Lab
-from lab_harness.notebook.console.parts import Blocks, nothing, pages, part, rest
+from lab_harness.notebook.console.parts import Blocks, nothing, part, rest
 from lab_harness.notebook.console.words import clock
 from lab_harness.render.blocks import Table
 
@@ -20,7 +21,7 @@ def show(_lab: Lab, clients: Clients) -> Blocks:
 
 
 def _instances(ec2: Any) -> Blocks:
-    reservations = pages(ec2, "describe_instances", "Reservations")
+    reservations = list(pages(ec2, "describe_instances", "Reservations"))
     instances = [instance for reservation in reservations for instance in reservation["Instances"]]
     if not instances:
         return nothing("Instances appear here, each with its state: pending, running, stopping, stopped, terminated.")
