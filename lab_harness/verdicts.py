@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import botocore.parsers
 from botocore.exceptions import ClientError
 
 from lab_harness.authors.checks import Failure
@@ -55,7 +56,7 @@ def failure_of(error: BaseException) -> Failure | None:
         return error
     if isinstance(error, ClientError) and _is_about_the_account(error.response):
         return _refused(error)
-    return _unreadable() if isinstance(error, RecursionError) and _raised_by_json(error) else None
+    return _unreadable(error) if _raised_while_reading(error) else None
 
 
 def _is_about_the_account(response: Mapping[str, Any]) -> bool:
@@ -74,15 +75,18 @@ def _refused(error: ClientError) -> Failure:
     )
 
 
-def _raised_by_json(error: BaseException) -> bool:
-    return traceback.extract_tb(error.__traceback__)[-1].filename == json.decoder.__file__
+def _raised_while_reading(error: BaseException) -> bool:
+    """Whether boto3, or who reads JSON, met what AWS would never have taken: a limit "x", lists thousands deep."""
+    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, RecursionError):
+        return files[-1:] == [json.decoder.__file__]
+    return isinstance(error, ValueError) and botocore.parsers.__file__ in files
 
 
-def _unreadable() -> Failure:
-    """boto3 itself reads a role's policies, whatever stands in them."""
+def _unreadable(error: BaseException) -> Failure:
     return Failure(
-        expected="policies, definitions and answers such as AWS accepts",
-        found="a JSON text in the account that is nested too deeply to be read",
+        expected="an account in which all is such as AWS accepts",
+        found=f"something that cannot be read: {error}",
         next_step="Look for it in what you changed last; AWS would have refused it.",
     )
 

@@ -84,14 +84,27 @@ def test_json_that_is_nested_too_deeply_is_the_accounts():
         json.loads("[" * 100_000)
     with pytest.raises(RecursionError) as written:
         recurses()
-    assert "nested too deeply" in failure_of(read.value).found
+    assert "recursion" in failure_of(read.value).found
     assert failure_of(written.value) is None
+
+
+def test_answer_that_boto3_cannot_read_is_the_accounts(clients):
+    gateway = clients["apigateway"]
+    plan = gateway.create_usage_plan(name="basic", throttle={"rateLimit": 2, "burstLimit": 2})["id"]
+    limit = {"op": "replace", "path": "/throttle/rateLimit", "value": "many"}
+
+    def changes(apigateway):
+        apigateway.update_usage_plan(usagePlanId=plan, patchOperations=[limit])  # MiniStack takes it, AWS would not
+
+    found = outcome(clients, changes, apigateway="apigateway")
+    assert (found.outcome, "many" in found.found) == ("failed", True)
 
 
 @pytest.mark.parametrize(
     "error",
     [
         KeyError("typo"),
+        ValueError("typo"),
         ParamValidationError(report="no TableName"),
         refused(code="UnknownOperationException"),
         refused(code="InvalidAction"),

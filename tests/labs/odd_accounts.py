@@ -633,6 +633,6 @@ def change(clients, chance, lab):
     known = [removed, *(each for service in lab.file.services for each in CHANGES.get(service, ()))]
     while True:
         chosen = chance.choice(known)
-        with suppress(LookupError, ClientError, BotoCoreError, ResponseParserError):
+        with suppress(LookupError, ValueError, ClientError, BotoCoreError, ResponseParserError):
             chosen(clients, chance, lab)
             return chosen.__name__

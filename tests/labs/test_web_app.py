@@ -58,6 +58,7 @@ WRONG_HANDLERS = [
     ("all_items())", '[{"id": "p-1", "type": "cat", "price": 1}])', "items_are_listed", SERVES, '"p-1"'),
     ("all_items())", '{"Items": all_items()})', "items_are_listed", None, "Items"),
     ('get("Item")', 'get("Item") and {"id": key["id"], "type": "cat"}', "item_is_found", None, '"cat"'),
+    ('get("Item")', 'get("Item") and {"id": key["id"], "type": "cat", "price": 10**400}', "item_is_found", None, "000"),
     (DELETE, 'table.get_item(Key=key).get("Item")', "item_is_deleted", SERVES, "still there"),
     ("if item else answer(404", "if 1 else answer(404", "unknown_id_is_404", REFUSES, "200 null"),
     ("except ValueError:", "except ZeroDivisionError:", "bad_body_is_400", REFUSES, "JSONDecode"),
