@@ -60,7 +60,6 @@ PRIVATE = {
     "tests/grading/intake/test_fuzz.py": {"_explained"},
     "tests/test_per_lab.py": {"_split_scope"},
     "tests/render/test_layers.py": {"_increasing", "_order"},
-    "tests/labs/test_orders_pipeline.py": {"_delete_mapping"},
     "tests/account/test_deleters.py": {"_made"},
     # What is made to fail, or is replaced, because it cannot be had in a test.
     "tests/cli/test_grading.py": {"_python_folders"},
@@ -68,7 +67,6 @@ PRIVATE = {
     "tests/grading/room/test_conditions.py": {"_begin", "_land", "_relieve"},
     "tests/grading/intake/test_reading.py": {"_environment", "_process"},
     "tests/emulators/inside/test_other_users.py": {"_knows_ourselves"},
-    "tests/labs/test_forgeries.py": {"_delete_mapping"},
     "tests/test_aws.py": {"_make"},
     "tests/cli/test_labs.py": {"_run_jupyter"},
     "tests/emulators/test_embedded.py": {"_process"},
