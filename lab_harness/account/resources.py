@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from lab_harness.account.service import Deleter
 from lab_harness.account.services import known_services
-from lab_harness.aws import UNREACHABLE, Clients
-from lab_harness.errors import EmulatorNotReady, LabError
+from lab_harness.aws import Clients, answering
+from lab_harness.errors import LabError
 from lab_harness.lab.file import Resource
 from lab_harness.lab.labs import Lab
 
@@ -24,7 +24,5 @@ def remove_resources(lab: Lab, clients: Clients) -> list[Resource]:
     for resource in lab.file.resources:
         if resource.type not in delete:
             raise LabError(f"{lab.folder / 'lab.toml'}: {resource.type} is no type that can be removed")
-    try:
+    with answering():
         return [resource for resource in lab.file.resources if delete[resource.type](clients, resource.name)]
-    except UNREACHABLE as error:
-        raise EmulatorNotReady("The emulator stopped answering. Start it again with: lab start") from error

@@ -11,8 +11,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from lab_harness.account.service import Part, Rows
 from lab_harness.account.services import known_services
 from lab_harness.authors.made import made_names
-from lab_harness.aws import UNREACHABLE, Clients
-from lab_harness.errors import EmulatorNotReady
+from lab_harness.aws import Clients, answering
 
 State = Mapping[tuple[str, Part], frozenset[str]]  # by service and part, the rows as text
 
@@ -31,11 +30,10 @@ def account_state(clients: Clients, services: Collection[str]) -> State:
     state: dict[tuple[str, Part], frozenset[str]] = {}
     for service in readers().keys() & services:
         try:
-            rows = list(readers()[service](clients))
+            with answering(HTTPClientError):
+                rows = list(readers()[service](clients))
         except ClientError:
             continue
-        except (*UNREACHABLE, HTTPClientError) as error:
-            raise EmulatorNotReady(f"The emulator does not answer at {clients.emulator.endpoint}.") from error
         ours = made_names()  # Asked now: another thread's checks may have made something while it was read.
         for part in Part:
             texts = (json.dumps(row, default=str, sort_keys=True) for row in rows if row.part is part)

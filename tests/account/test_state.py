@@ -413,5 +413,5 @@ def test_setting_that_cannot_be_read_is_told_from_one_that_is_not_there():
 
 def test_emulator_that_does_not_answer_is_an_error():
     clients = Clients(LocalStack(f"http://127.0.0.1:{free_port()}"))
-    with pytest.raises(EmulatorNotReady, match="does not answer at"):
+    with pytest.raises(EmulatorNotReady, match="stopped answering at"):
         account_state(clients, ["sqs"])

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 from pkgutil import resolve_name
 
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import HTTPClientError
 
 from lab_harness.account.service import Listing, ServiceTab
 from lab_harness.account.services import known
-from lab_harness.aws import UNREACHABLE, Clients
-from lab_harness.errors import EmulatorNotReady
+from lab_harness.aws import Clients, answering
 from lab_harness.lab.labs import Lab
 from lab_harness.notebook.console import listing
 from lab_harness.notebook.console.parts import Blocks
@@ -38,10 +37,8 @@ def tabs(lab: Lab) -> tuple[Tab, ...]:
 
 
 def _show(tab: ServiceTab, lab: Lab, clients: Clients) -> Blocks:
-    try:
+    with answering(HTTPClientError):
         if isinstance(tab.shows, Listing):
             return listing.show(tab.title, tab.shows, lab, clients)
         shown: Blocks = resolve_name(tab.shows)(lab, clients)
-    except (*UNREACHABLE, ReadTimeoutError) as error:
-        raise EmulatorNotReady("The emulator stopped answering. Start it again with: lab start") from error
-    return shown
+        return shown
