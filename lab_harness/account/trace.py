@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lab_harness.account.services import known
+from lab_harness.answers import pages
 from lab_harness.aws import Clients
 from lab_harness.emulators.base import Call
 
@@ -62,22 +63,20 @@ def sets_going(call: Call) -> bool:
 
 def invocations(logs: Any) -> list[Step]:
     """Each invocation that the functions' logs tell of."""
-    groups = [group["logGroupName"] for page in logs.get_paginator("describe_log_groups").paginate(
-        logGroupNamePrefix=LOG_GROUPS) for group in page["logGroups"]]  # fmt: skip
-    return [step for group in groups for step in _invocations(logs, group)]
+    groups = pages(logs, "describe_log_groups", "logGroups", logGroupNamePrefix=LOG_GROUPS)
+    return [step for group in groups for step in _invocations(logs, group["logGroupName"])]
 
 
 def _invocations(logs: Any, group: str) -> Iterable[Step]:
     raised: set[str] = set()  # the log streams, one for each environment, whose running invocation has raised
-    for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
-        for event in page["events"]:
-            stream = event.get("logStreamName", "")
-            if EXCEPTION.match(event["message"]):
-                raised.add(stream)
-            if found := REPORT.match(event["message"]):
-                failed = stream in raised or "Status: " in event["message"]
-                raised.discard(stream)
-                yield _invocation(group.removeprefix(LOG_GROUPS), found, event["timestamp"] / 1000, failed)
+    for event in pages(logs, "filter_log_events", "events", logGroupName=group):
+        stream = event.get("logStreamName", "")
+        if EXCEPTION.match(event["message"]):
+            raised.add(stream)
+        if found := REPORT.match(event["message"]):
+            failed = stream in raised or "Status: " in event["message"]
+            raised.discard(stream)
+            yield _invocation(group.removeprefix(LOG_GROUPS), found, event["timestamp"] / 1000, failed)
 
 
 def _invocation(function: str, report: re.Match[str], ended: float, failed: bool) -> Step:

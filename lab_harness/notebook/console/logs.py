@@ -8,10 +8,11 @@ from itertools import islice
 from typing import Any
 
 from lab_harness.account.trace import LOG_GROUPS
+from lab_harness.answers import pages
 from lab_harness.authors import functions
 from lab_harness.aws import Clients
 from lab_harness.lab.labs import Lab
-from lab_harness.notebook.console.parts import Blocks, nothing, own, pages, part
+from lab_harness.notebook.console.parts import Blocks, nothing, own, part
 from lab_harness.notebook.console.words import clock, shortened
 from lab_harness.render.blocks import Table
 

@@ -3,11 +3,12 @@
 from functools import partial
 from typing import Any
 
+from lab_harness.answers import pages
 from lab_harness.authors.made import is_made
 from lab_harness.aws import Clients
 from lab_harness.lab.labs import Lab
 from lab_harness.notebook import pictures
-from lab_harness.notebook.console.parts import Blocks, nothing, own, own_first, pages, part, rest
+from lab_harness.notebook.console.parts import Blocks, nothing, own, own_first, part, rest
 from lab_harness.notebook.console.words import clock
 from lab_harness.render.blocks import Note, Table
 
