@@ -1,6 +1,6 @@
 """What AWS answers, read in one way everywhere."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -20,9 +20,10 @@ def there(ask: Callable[..., Any], **arguments: Any) -> Any:
     return {name: value for name, value in found.items() if name != "ResponseMetadata"}
 
 
-def pages(client: Any, operation: str, key: str, **arguments: Any) -> list[Any]:
+def pages(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
     """What all pages of an answer list together."""
-    return [each for page in client.get_paginator(operation).paginate(**arguments) for each in page.get(key, [])]
+    for page in client.get_paginator(operation).paginate(**arguments):
+        yield from page.get(key, [])
 
 
 def _says_that_there_is_none(error: ClientError) -> bool:

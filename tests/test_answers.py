@@ -47,5 +47,5 @@ def test_pages_are_read_as_one_list():
         return [{"Items": [1, 2]}, {}, {"Items": [3]}]
 
     client = SimpleNamespace(get_paginator=lambda operation: SimpleNamespace(paginate=paginate))
-    assert pages(client, "list_any", "Items", Name="mine") == [1, 2, 3]
+    assert list(pages(client, "list_any", "Items", Name="mine")) == [1, 2, 3]
     assert asked == [{"Name": "mine"}]

@@ -33,7 +33,7 @@ def _rows(clients: Clients) -> Rows:
         for rule in pages(events, "list_rules", "Rules", EventBusName=bus["Name"]):
             yield Row(Part.BUILT, rule["Name"], rule)
             targets = pages(events, "list_targets_by_rule", "Targets", Rule=rule["Name"], EventBusName=bus["Name"])
-            yield Row(Part.BUILT, rule["Name"], targets)
+            yield Row(Part.BUILT, rule["Name"], list(targets))
 
 
 SERVICE = Service(

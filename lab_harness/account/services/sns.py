@@ -9,7 +9,7 @@ def _delete_topic(clients: Clients, name: str) -> bool:
     sns = clients["sns"]
     arns = [each["TopicArn"] for each in pages(sns, "list_topics", "Topics") if each["TopicArn"].endswith(f":{name}")]
     for arn in arns:
-        for subscription in pages(sns, "list_subscriptions_by_topic", "Subscriptions", TopicArn=arn):
+        for subscription in list(pages(sns, "list_subscriptions_by_topic", "Subscriptions", TopicArn=arn)):
             if subscription["SubscriptionArn"].startswith("arn:"):  # not "PendingConfirmation"
                 sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
         sns.delete_topic(TopicArn=arn)

@@ -41,7 +41,7 @@ def _is_website(s3: Any, bucket: str) -> bool:
 
 
 def _objects(s3: Any, bucket: str) -> Blocks:
-    there = pages(s3, "list_objects_v2", "Contents", Bucket=bucket)
+    there = list(pages(s3, "list_objects_v2", "Contents", Bucket=bucket))
     shown = there[:MOST_OBJECTS]
     rows = [(each["Key"], f"{each['Size']:,}", _content_type(s3, bucket, each["Key"])) for each in shown]
     empty = "No objects yet. What is put into the bucket appears here."

@@ -55,7 +55,7 @@ def log_table(logs: Any, function: str) -> Table:
 
 
 def _lines(lab: Lab, logs: Any) -> Blocks:
-    groups = pages(logs, "describe_log_groups", "logGroups", logGroupNamePrefix=LOG_GROUPS)
+    groups = list(pages(logs, "describe_log_groups", "logGroups", logGroupNamePrefix=LOG_GROUPS))
     there = (group["logGroupName"].removeprefix(LOG_GROUPS) for group in groups)
     functions = own(lab, "AWS::Lambda::Function", there)
     invocations = [each for function in functions for each in _invocations(logs, function)]

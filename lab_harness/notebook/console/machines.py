@@ -38,7 +38,7 @@ def _machines(lab: Lab, stepfunctions: Any) -> Blocks:
 def _machine(stepfunctions: Any, machine: dict[str, Any]) -> Blocks:
     name = machine["name"]
     try:
-        found = pages(stepfunctions, "list_executions", "executions", stateMachineArn=machine["stateMachineArn"])
+        found = list(pages(stepfunctions, "list_executions", "executions", stateMachineArn=machine["stateMachineArn"]))
     except stepfunctions.exceptions.StateMachineTypeNotSupported:
         found = []  # AWS lists none of an express machine's
     # LocalStack lists those of a deleted machine of this name, too.

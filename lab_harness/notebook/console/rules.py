@@ -52,7 +52,7 @@ def _row(events: Any, bus: str, rule: dict[str, Any]) -> tuple[str, ...]:
 
 def _targets(events: Any, bus: str, rule: str) -> str:
     try:
-        targets = pages(events, "list_targets_by_rule", "Targets", Rule=rule, EventBusName=bus)
+        targets = list(pages(events, "list_targets_by_rule", "Targets", Rule=rule, EventBusName=bus))
     except events.exceptions.ResourceNotFoundException:
         return "the rule was just deleted"
     return (
