@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from lab_harness.authors.checks import Cancelled, cancellable
-from lab_harness.aws import UNREACHABLE, Clients
-from lab_harness.errors import EmulatorError, EmulatorNotReady
+from lab_harness.aws import Clients, answering
+from lab_harness.errors import EmulatorError
 from lab_harness.lab.labs import Check, Lab
 from lab_harness.results import CheckResult, LabReport, Outcome
 from lab_harness.verdicts import failure_of, first_cause
@@ -80,13 +80,9 @@ def _run(check: Check, clients: Clients, earlier: dict[str, CheckResult]) -> Che
         return _result(check, Outcome.UNSUPPORTED, found=unmet[0].found, next_step=unmet[0].next_step)
     started, handled = time.perf_counter(), sys.exception()
     try:
-        check.function(**{parameter: clients[service] for parameter, service in check.parameters.items()})
+        with answering():
+            check.function(**{parameter: clients[service] for parameter, service in check.parameters.items()})
         result = _result(check, Outcome.PASSED)
-    except UNREACHABLE as error:
-        raise EmulatorNotReady(
-            f"The emulator stopped answering at {clients.emulator.endpoint} while the checks ran. "
-            "Start it again with: lab start"
-        ) from error
     except EmulatorError:
         raise
     except Exception as error:

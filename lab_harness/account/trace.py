@@ -5,16 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lab_harness.account.services import known
 from lab_harness.answers import pages
 from lab_harness.aws import Clients
 from lab_harness.emulators.base import Call
 
 LOG_GROUPS = "/aws/lambda/"
-# Calls that set something going, by how AWS names its operations.
-TRIGGERS = re.compile(
-    r"Send\w+|Publish(Batch)?|Invoke\w*|Test(Invoke\w+|State)|Start(Sync)?Execution"
-    r"|Put(Events|Item|Object|Records?)|(Run|Start|Stop|Reboot|Terminate)Instances"
-)
+# Calls that set something going in any service, by how AWS names its operations; a service may have others, too.
+TRIGGERS = re.compile(r"Send\w+|Publish(Batch)?|Invoke\w*|Test(Invoke\w+|State)|Start(Sync)?Execution|PutRecords?")
 REQUESTS = ("execute-api", "lambda-url")  # services whose operations are requests of the learner's own making
 REPORT = re.compile(
     r"REPORT RequestId: \S+\s+Duration: (?P<ran>[\d.]+) ms(?:.*?Init Duration: (?P<init>[\d.]+) ms)?", re.DOTALL
@@ -55,6 +53,12 @@ def trace(clients: Clients) -> list[Step]:
     later = [_step(call) for call in calls if call.time >= first.time and _shown(call) and call is not first]
     effects = [_not_before(first.time, each) for each in effects if each.time >= first.time - ROUNDING]
     return _sorted([_step(first), *effects, *later])
+
+
+def sets_going(call: Call) -> bool:
+    """Whether a call is of a kind that may have effects in other services."""
+    named = call.operation in known(call.service).sets_going or TRIGGERS.fullmatch(call.operation)
+    return bool(named) or call.service in REQUESTS
 
 
 def invocations(logs: Any) -> list[Step]:
@@ -100,7 +104,7 @@ def _before_their_calls(runs: Iterable[Step], calls: Iterable[Call]) -> list[Ste
 
 def _shown(call: Call) -> bool:
     """Whether a call is part of what happens: a function's own, or one that sets something going."""
-    return call.caller.startswith("function ") or call.service in REQUESTS or bool(TRIGGERS.fullmatch(call.operation))
+    return call.caller.startswith("function ") or sets_going(call)
 
 
 def _trigger(calls: Sequence[Call], effects: Sequence[Step]) -> Call | None:
