@@ -10,7 +10,7 @@ from contextlib import suppress
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from lab_harness.account.deleters import DELETERS
+from lab_harness.account.resources import deleters
 
 from .helpers import zipped
 
@@ -120,7 +120,7 @@ def odd_text(chance, text):
 
 def removed(clients, chance, lab):
     resource = some(chance, lab.file.resources)
-    DELETERS[resource.type](clients, resource.name)
+    deleters()[resource.type](clients, resource.name)
 
 
 # DynamoDB
