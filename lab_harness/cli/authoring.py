@@ -1,4 +1,4 @@
-"""lab lint, new: what authors of labs do."""
+"""lab lint, new, docs: what authors of labs do."""
 
 import os
 import shutil
@@ -89,6 +89,15 @@ def _program() -> str:
     own = Path(sys.executable).with_name("lab")
     found = shutil.which("lab")
     return "lab" if found and Path(found) == own else os.path.relpath(own)
+
+
+@app.command()
+def docs() -> None:
+    """Write docs/authoring.md anew, from the guide and the docstrings of what checks may use."""
+    from lab_harness.authoring.reference import write_page
+
+    course = find_course()
+    click.echo(f"wrote {write_page(course).relative_to(course.root)}")
 
 
 def _counted(number: int, what: str) -> str:
