@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from lab_harness.authors.checks import Failure, check, eventually
+from lab_harness.authors.witness import no_witness
 
 __all__ = [
     "Failure",
@@ -19,7 +20,9 @@ __all__ = [
     "expect",
     "functions",
     "http",
+    "inventory",
     "items",
+    "no_witness",
     "policies",
     "queues",
 ]

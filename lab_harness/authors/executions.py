@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from lab_harness.authors import functions, queues
+from lab_harness.authors import queues
 from lab_harness.authors.checks import Failure, eventually
 from lab_harness.authors.made import is_made, made
+from lab_harness.authors.words import mentions
 
 SHOWN_EVENTS = 16  # of a history: the end of one iteration, with its errors
 RUNNING, SUCCEEDED = "RUNNING", "SUCCEEDED"
@@ -144,7 +145,7 @@ class TokenQueue:
         """Remove the probe's messages, and return their bodies."""
         bodies = []
         for message in queues.received(self.sqs, self.url, hidden=2):
-            tagged = any(functions.mentions(message["Body"], tag) for tag in self.tags)
+            tagged = any(mentions(message["Body"], tag) for tag in self.tags)
             if tagged or int(message["Attributes"]["SentTimestamp"]) >= self.since:
                 self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
                 bodies.append(message["Body"])

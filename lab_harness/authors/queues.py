@@ -6,15 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from lab_harness.emulators.base import ACCOUNT
-
 RECEIVED_A_SECOND = 50  # messages, ten at a time, at least, on a busy machine
-
-
-def names(sqs: Any) -> list[str]:
-    """The names of all queues. A URL is `…/<account>/<name>`: one that merely ends in a name is another queue's."""
-    pages = sqs.get_paginator("list_queues").paginate()
-    return [url.partition(f"/{ACCOUNT}/")[2] for page in pages for url in page.get("QueueUrls", [])]
 
 
 def attributes(sqs: Any, name: str) -> dict[str, str]:

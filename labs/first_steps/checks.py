@@ -10,7 +10,7 @@ SHOWN_BODIES = 5
 
 @check("The queue first-steps exists", task="queue")
 def queue_exists(sqs):
-    expect.names("queues", [QUEUE], queues.names(sqs), "Section 1 of the notebook shows create_queue.")
+    expect.queue(sqs, QUEUE, "Section 1 of the notebook shows create_queue.")
 
 
 @check("The queue hands out messages at once", task="queue", needs=queue_exists)

@@ -6,9 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import ClientError
 
-from lab_harness.authors import Failure, check, customers, eventually, expect, functions
+from lab_harness.authors import Failure, check, customers, eventually, expect, functions, no_witness
 from lab_harness.authors.policies import allowed, role_statements
-from lab_harness.authors.witness import logged
 
 ROLE, FUNCTION = "hello-world-role", "hello-world"
 HANDLER = "lambda_function.lambda_handler"
@@ -100,7 +99,7 @@ def function_answers(lambda_):
 
 
 @check("The function logs the event it gets", task="handler", needs=function_answers)
-def function_logs_the_event(lambda_, logs, witness=None):
+def function_logs_the_event(lambda_, logs, witness=no_witness):
     event = visit()
     another = visit_untold([json.dumps(event), *lines_about(witness, logs, event)])
     functions.invoke(lambda_, FUNCTION, event)
@@ -125,7 +124,7 @@ def function_logs_the_event(lambda_, logs, witness=None):
 
 
 @check("The log shows the hello-world test event", task="test_event", needs=function_logs_the_event)
-def test_event_was_run(logs, witness=None):
+def test_event_was_run(logs, witness=no_witness):
     def look():
         lines = lines_about(witness, logs, TEST_EVENT)
         if not all(any(tells(line, *pair) for line in lines) for pair in TEST_EVENT.items()):
@@ -139,9 +138,9 @@ def test_event_was_run(logs, witness=None):
 
 
 @check("The log reports billed duration and memory", task="test_event", needs=test_event_was_run)
-def log_reports_the_bill(logs, witness=None):
+def log_reports_the_bill(logs, witness=no_witness):
     def look():
-        reports = [line for line in logged(witness, logs, FUNCTION) if line.startswith("REPORT RequestId:")]
+        reports = functions.log(logs, FUNCTION, "REPORT RequestId:", witness=witness)
         if not any("Billed Duration:" in line and "Max Memory Used:" in line for line in reports):
             raise Failure(
                 expected="a REPORT line with Billed Duration and Max Memory Used",
@@ -199,7 +198,7 @@ def visit_untold(lines):
 
 def lines_about(witness, logs, event):
     """What the runs with this event have logged; the whole log, where the emulator does not tell runs apart."""
-    runs = witness.runs(FUNCTION) if witness else None
+    runs = witness.runs(FUNCTION)
     if runs is None:
         return functions.log(logs, FUNCTION)
     return [line for run in runs if is_event(run.event, event) for line in run.lines]

@@ -48,7 +48,7 @@ def table_exists(dynamodb):
 
 @check("The queue adoption-approvals keeps its messages", task="pets")
 def queue_exists(sqs):
-    expect.names("queues", [QUEUE], queues.names(sqs), "Notebook 02 shows create_queue.")
+    expect.queue(sqs, QUEUE, "Notebook 02 shows create_queue.")
     # People look at an approval more than once before they decide, and so do these checks.
     found = queues.attributes(sqs, QUEUE).get("RedrivePolicy") or "none"
     expect.value("a redrive policy:", "none", found, "set_queue_attributes with an empty RedrivePolicy takes it off.")

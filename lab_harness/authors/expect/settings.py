@@ -1,0 +1,94 @@
+"""Expectations of how a function and a bucket are set."""
+
+import fnmatch
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from lab_harness.authors.checks import Failure, eventually
+from lab_harness.authors.expect.names import value
+
+STARTING = 10  # seconds until a function that was created can be invoked
+# What a bucket's configuration has for each kind of target, and what names the target's ARN in it.
+TARGETS = {
+    "LambdaFunctionConfigurations": "LambdaFunctionArn",
+    "QueueConfigurations": "QueueArn",
+    "TopicConfigurations": "TopicArn",
+}
+
+
+def active(lambda_: Any, function: str) -> None:
+    """The function's state comes to be Active; Failure with its state, where it is not within 10 seconds.
+
+    expect.active(lambda_, FUNCTION)
+    """
+
+    def look() -> None:
+        state = lambda_.get_function_configuration(FunctionName=function).get("State", "Active")
+        value("the state", "Active", state, "Read the function's StateReason with get_function_configuration.")
+
+    eventually(look, within=STARTING)
+
+
+def website(s3: Any, bucket: str, index: str, next_step: str) -> None:
+    """The bucket is a website with this index document; Failure with the one that it has, where that is another.
+
+    expect.website(s3, BUCKET, "index.html", "put_bucket_website sets it.")
+    """
+    found = setting(s3.get_bucket_website, bucket).get("IndexDocument", {}).get("Suffix", "none")
+    value("the index document", index, found, next_step)
+
+
+def notification(
+    s3: Any,
+    bucket: str,
+    target: str,
+    next_step: str,
+    event: str = "s3:ObjectCreated:Put",
+    prefix: str = "",
+    suffix: str = "",
+) -> None:
+    """The bucket tells a target of an event; Failure with what it tells to whom, where it does not.
+
+    `target` is the ARN of a function, a queue or a topic. The notification is for exactly those keys that begin with
+    `prefix` and end in `suffix`. One for `s3:ObjectCreated:*` is one for `s3:ObjectCreated:Put`, too.
+
+        expect.notification(s3, UPLOADS, functions.arn(lambda_, FUNCTION), "Section 5 shows …", suffix=".jpg")
+    """
+    there = list(_notifications(s3.get_bucket_notification_configuration(Bucket=bucket)))
+    for arn, events, filtered in there:
+        is_target = arn == target or arn.startswith(f"{target}:")  # a version of the function, or an alias
+        if is_target and filtered == (prefix, suffix) and any(fnmatch.fnmatchcase(event, each) for each in events):
+            return
+    raise Failure(
+        expected=f"a notification of {event}{_keys(prefix, suffix)} from {bucket} to {target}",
+        found="; ".join(f"{' and '.join(events)}{_keys(*keys)} to {arn}" for arn, events, keys in there)
+        or "no notifications",
+        next_step=next_step,
+    )
+
+
+def setting(read: Any, bucket: str) -> dict[str, Any]:
+    """A setting of a bucket; nothing where AWS answers that there is none."""
+    try:
+        found: dict[str, Any] = read(Bucket=bucket)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+            raise
+        return {}
+    return found
+
+
+def _notifications(configuration: Mapping[str, Any]) -> Iterator[tuple[str, list[str], tuple[str, str]]]:
+    """Each target's ARN, the events that it is told of, and the prefix and suffix of the keys."""
+    for kind, target in TARGETS.items():
+        for each in configuration.get(kind, []):
+            rules = each.get("Filter", {}).get("Key", {}).get("FilterRules", [])
+            said = {rule["Name"].lower(): rule["Value"] for rule in rules}
+            yield each[target], each["Events"], (said.get("prefix", ""), said.get("suffix", ""))
+
+
+def _keys(prefix: str, suffix: str) -> str:
+    """Of which keys, where not of all."""
+    return f" for keys {prefix}*{suffix}" if prefix or suffix else ""
