@@ -31,7 +31,9 @@ class Invocation:
 def invoke(lambda_: Any, name: str, event: Any) -> Invocation:
     """A function's answer to an event; Failure where it cannot be invoked or takes too long.
 
-    invocation = functions.invoke(lambda_, FUNCTION, {"name": customers.full_name(), "visit": customers.number()})
+    For example:
+
+        invocation = functions.invoke(lambda_, FUNCTION, {"name": customers.full_name(), "visit": customers.number()})
     """
     try:
         response = lambda_.invoke(FunctionName=name, Payload=json.dumps(event).encode())
@@ -54,15 +56,30 @@ def invoke(lambda_: Any, name: str, event: Any) -> Invocation:
 def arn(lambda_: Any, name: str) -> str:
     """The ARN of a function, which is there.
 
-    expect.notification(s3, BUCKET, functions.arn(lambda_, FUNCTION), "Section 5 shows the notification.")
+    For example:
+
+        expect.notification(s3, BUCKET, functions.arn(lambda_, FUNCTION), "Section 5 shows the notification.")
     """
     return str(lambda_.get_function_configuration(FunctionName=name)["FunctionArn"])
+
+
+def mappings(lambda_: Any, name: str, source_arn: str) -> list[dict[str, Any]]:
+    """The event source mappings by which Lambda reads a source, such as a queue, for a function.
+
+    For example:
+
+        types = [each.get("FunctionResponseTypes") for each in functions.mappings(lambda_, FUNCTION, queue_arn)]
+    """
+    found = lambda_.list_event_source_mappings(EventSourceArn=source_arn)["EventSourceMappings"]
+    return [mapping for mapping in found if mapping["FunctionArn"].split(":")[6] == name]
 
 
 def log_group_arn(name: str) -> str:
     """The ARN of a function's log group and of all that is in it, as a policy names it; it need not be there yet.
 
-    expect.permissions(iam, ROLE, [("logs:PutLogEvents", functions.log_group_arn(FUNCTION))], "Notebook 01 …")
+    For example:
+
+        expect.permissions(iam, ROLE, [("logs:PutLogEvents", functions.log_group_arn(FUNCTION))], "Notebook 01 …")
     """
     return f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{log_group(name)}:*"
 
@@ -70,7 +87,9 @@ def log_group_arn(name: str) -> str:
 def log_group(name: str) -> str:
     """The name of a function's log group, there or not.
 
-    left = functions.log_group(FUNCTION) in inventory.names(logs, "log groups")
+    For example:
+
+        left = functions.log_group(FUNCTION) in inventory.names(logs, "log groups")
     """
     return f"/aws/lambda/{name}"
 
@@ -91,7 +110,9 @@ def log(logs: Any, name: str, containing: str = "", *, since: float = 0.0, witne
 def latest_log(logs: Any, name: str) -> str:
     """The last lines of a function's log, as evidence for `Failure.found`.
 
-    raise Failure(expected=f"the item {order}", found=functions.latest_log(logs, FUNCTION), next_step="…")
+    For example:
+
+        raise Failure(expected=f"the item {order}", found=functions.latest_log(logs, FUNCTION), next_step="…")
     """
     lines = log(logs, name)[-SHOWN_LOG_LINES:]
     return "\n".join(["the function's log ends with:", *lines]) if lines else "the function has logged nothing"

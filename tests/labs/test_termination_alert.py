@@ -8,7 +8,7 @@ import pytest
 
 from lab_harness import load_lab, run_checks
 from lab_harness.account.resources import remove_resources
-from lab_harness.authors import eventually, inventory
+from lab_harness.authors import eventually, inventory, policies
 from lab_harness.authors.made import made_names
 from lab_harness.emulators.base import Mail
 from tests.waiting import PATIENCE
@@ -207,7 +207,8 @@ def test_a_policy_that_does_not_let_eventbridge_publish_is_shown(ready):
         put_policy(ready, *statements)
         assert failed(ready, ["eventbridge_may_publish"]) == {"eventbridge_may_publish"}, statements
     assert '"Effect": "Deny"' in found(ready, "eventbridge_may_publish")
-    assert not checks.policy_allows("no JSON", arn, "rule")
+    rule = ready["events"].describe_rule(Name=RULE)["Arn"]
+    assert not policies.permits("no JSON", checks.EVENTBRIDGE, "sns:Publish", arn, rule)
 
     put_target(ready, RoleArn="arn:aws:iam::000000000000:role/no-such-role")
     put_policy(ready, {})

@@ -16,7 +16,9 @@ Actions = str | tuple[str, ...]
 def trust(iam: Any, role: str, service: str) -> None:
     """A service may take on the role; Failure with the trust policy, where it may not.
 
-    expect.trust(iam, ROLE, "lambda.amazonaws.com")
+    For example:
+
+        expect.trust(iam, ROLE, "lambda.amazonaws.com")
     """
     found = iam.get_role(RoleName=role)["Role"]
     if not trusts(found, service):
@@ -76,7 +78,9 @@ def least_privilege(iam: Any, role: str, services: Collection[str] = ()) -> None
 def function_role(lambda_: Any, iam: Any, function: str, role: str) -> None:
     """The function uses the role; Failure with the two ARNs, where it uses another.
 
-    expect.function_role(lambda_, iam, FUNCTION, ROLE)
+    For example:
+
+        expect.function_role(lambda_, iam, FUNCTION, ROLE)
     """
     wanted = iam.get_role(RoleName=role)["Role"]["Arn"]
     used = lambda_.get_function_configuration(FunctionName=function)["Role"]
@@ -113,7 +117,9 @@ def invocation(lambda_: Any, function: str, service: str, sources: Collection[st
 def public(s3: Any, bucket: str, key: str, next_step: str) -> None:
     """Everyone may read an object of the bucket's, and do nothing else; Failure with what blocks it, and the policy.
 
-    expect.public(s3, BUCKET, "index.html", "Section 8 names what keeps a new bucket private.")
+    For example:
+
+        expect.public(s3, BUCKET, "index.html", "Section 8 names what keeps a new bucket private.")
     """
     blocks = setting(s3.get_public_access_block, bucket).get("PublicAccessBlockConfiguration", {})
     blocked = [name for name in ("BlockPublicPolicy", "RestrictPublicBuckets") if blocks.get(name)]

@@ -48,10 +48,23 @@ def exists(client: Any, kind: str, wanted: Collection[str], next_step: str) -> N
     names(kind, wanted, inventory.names(client, kind), next_step)
 
 
+def gone(resources: Collection[tuple[Any, str, str]], next_step: str) -> None:
+    """None of these resources is there any more; Failure with those that are left.
+
+    Each is the client of a service, a kind of `inventory.names`, and a name.
+
+        expect.gone([(lambda_, "functions", FUNCTION), (iam, "roles", ROLE)], "A role gives up its policies first.")
+    """
+    left = [f"the {kind[:-1]} {name}" for client, kind, name in resources if name in inventory.names(client, kind)]
+    value("left of the lab:", "nothing", ", ".join(left) or "nothing", next_step)
+
+
 def bucket(s3: Any, bucket: str, next_step: str) -> None:
     """A bucket of this name is there; Failure with the names of those that are, where it is not.
 
-    expect.bucket(s3, BUCKET, "Section 8 of the notebook asks for create_bucket.")
+    For example:
+
+        expect.bucket(s3, BUCKET, "Section 8 of the notebook asks for create_bucket.")
     """
     exists(s3, "buckets", [bucket], next_step)
 
@@ -59,7 +72,9 @@ def bucket(s3: Any, bucket: str, next_step: str) -> None:
 def function(lambda_: Any, function: str, next_step: str) -> None:
     """A function of this name is there; Failure with the names of those that are, where it is not.
 
-    expect.function(lambda_, FUNCTION, "Section 2 of the notebook shows create_function.")
+    For example:
+
+        expect.function(lambda_, FUNCTION, "Section 2 of the notebook shows create_function.")
     """
     exists(lambda_, "functions", [function], next_step)
 
@@ -67,7 +82,9 @@ def function(lambda_: Any, function: str, next_step: str) -> None:
 def queue(sqs: Any, queue: str, next_step: str) -> None:
     """A queue of this name is there; Failure with the names of those that are, where it is not.
 
-    expect.queue(sqs, QUEUE, "Section 1 of the notebook shows create_queue.")
+    For example:
+
+        expect.queue(sqs, QUEUE, "Section 1 of the notebook shows create_queue.")
     """
     exists(sqs, "queues", [queue], next_step)
 
@@ -75,7 +92,9 @@ def queue(sqs: Any, queue: str, next_step: str) -> None:
 def role(iam: Any, role: str, next_step: str) -> None:
     """A role of this name is there; Failure with the names of those that are, where it is not.
 
-    expect.role(iam, ROLE, "Section 1 of the notebook shows create_role.")
+    For example:
+
+        expect.role(iam, ROLE, "Section 1 of the notebook shows create_role.")
     """
     exists(iam, "roles", [role], next_step)
 
@@ -83,7 +102,9 @@ def role(iam: Any, role: str, next_step: str) -> None:
 def topic(sns: Any, topic: str, next_step: str) -> None:
     """A topic of this name is there; Failure with the names of those that are, where it is not.
 
-    expect.topic(sns, TOPIC, "Section 2 of the notebook shows create_topic.")
+    For example:
+
+        expect.topic(sns, TOPIC, "Section 2 of the notebook shows create_topic.")
     """
     exists(sns, "topics", [topic], next_step)
 

@@ -68,6 +68,21 @@ def test_several_resources_of_a_kind_must_all_exist(clients):
     )
 
 
+def test_what_is_left_is_named_until_all_is_gone(clients):
+    iam, sqs = clients["iam"], clients["sqs"]
+    create_role(iam, "worker")
+    url = sqs.create_queue(QueueName="letters")["QueueUrl"]
+    wanted = [(iam, "roles", "worker"), (sqs, "queues", "letters"), (sqs, "queues", "parcels")]
+    left = failure(expect.gone, wanted, "Delete them.")
+    assert (left.expected, left.found) == (
+        "left of the lab: nothing",
+        "left of the lab: the role worker, the queue letters",
+    )
+    sqs.delete_queue(QueueUrl=url)
+    iam.delete_role(RoleName="worker")
+    assert expect.gone(wanted, "Delete them.") is None
+
+
 def test_role_is_found_beyond_the_first_page(clients):
     for number in range(105):
         create_role(clients["iam"], f"role-{number:03}")

@@ -4,6 +4,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lab_harness.authors import expect
+from lab_harness.authors.http import Response
 from tests.authors.making import create_function, failure
 
 
@@ -23,6 +24,43 @@ def test_a_function_that_becomes_active_is_waited_for(monkeypatch):
     assert expect.active(States(None), "worker") is None  # as LocalStack tells it of some functions
     monkeypatch.setattr(expect.settings, "STARTING", 0)
     assert failure(expect.active, States("Failed"), "worker").found == "the state Failed (after waiting 0 s)"
+
+
+class Mappings:
+    """A Lambda client whose mappings from a queue are in these states, in turn; each for a function."""
+
+    def __init__(self, *looks, function="worker"):
+        self.looks, self.function = list(looks), f"arn:aws:lambda:us-east-1:000000000000:function:{function}"
+
+    def list_event_source_mappings(self, **_):
+        states = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
+        return {"EventSourceMappings": [{"State": state, "FunctionArn": self.function} for state in states]}
+
+
+def mapping(lambda_):
+    expect.mapping(lambda_, "worker", "arn:aws:sqs:us-east-1:000000000000:letters", "Section 6.")
+
+
+def test_a_mapping_that_is_or_becomes_enabled_is_fine():
+    assert mapping(Mappings(["Enabled"])) is None
+    assert mapping(Mappings(["Disabled", "Enabled"])) is None
+    assert mapping(Mappings(["Creating"], ["Creating"], ["Enabled"])) is None
+
+
+@pytest.mark.parametrize(
+    ("lambda_", "found"),
+    [
+        (Mappings([]), "no mapping between the two"),
+        (Mappings(["Enabled"], function="worker-2"), "no mapping between the two"),
+        (Mappings(["Disabled"]), "a mapping in state Disabled"),
+        (Mappings(["Enabling"], ["Disabled"]), "a mapping in state Disabled (after waiting 0 s)"),
+    ],
+)
+def test_a_mapping_that_is_missing_or_stays_off_is_named(lambda_, found, monkeypatch):
+    monkeypatch.setattr(expect.settings, "STARTING", 0)
+    shown = failure(mapping, lambda_)
+    assert shown.expected == "an enabled event source mapping from letters to worker"
+    assert (shown.found, shown.next_step) == (found, "Section 6.")
 
 
 # A bucket's notifications.
@@ -132,6 +170,45 @@ def test_website_with_the_index_document_asked_for_is_fine(s3):
 def test_another_index_document_is_told(s3, configuration, found):
     shown = failure(lambda: website(s3, **configuration))
     assert (shown.expected, shown.found) == ("the index document index.html", f"the index document {found}")
+
+
+class Site:
+    """The parameter `http` of a check, for which a site has these files, each with its status and content type."""
+
+    def __init__(self, **files):
+        self.files = {f"/{name.replace('_', '.')}": file for name, file in files.items()}
+
+    def site(self, host):
+        assert host == "shop.localhost"
+        page = Response(200, {"content-type": "text/html; charset=utf-8"}, "")
+        return {"/": page} | {path: Response(status, kind, "") for path, (status, kind) in self.files.items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("app_js", "text/javascript"),
+        ("app_mjs", "application/javascript"),
+        ("a_css", "text/css"),
+        ("a_json", "application/json"),
+    ],
+)
+def test_site_whose_files_are_served_as_what_they_are_is_fine(name, kind):
+    assert expect.site(Site(**{name: (200, {"content-type": kind})}), "shop.localhost", "Look.") is None
+
+
+@pytest.mark.parametrize(
+    ("file", "found"),
+    [
+        ((404, {"content-type": "text/css"}), "status 404 and the content type text/css"),
+        ((200, {"content-type": "text/plain"}), "status 200 and the content type text/plain"),
+        ((200, {}), "status 200 and the content type none"),
+    ],
+)
+def test_file_of_a_site_that_is_missing_or_served_as_something_else_is_shown(file, found):
+    shown = failure(expect.site, Site(a_css=file), "shop.localhost", "Section 9.")
+    assert shown.expected == "/a.css with status 200 and a content type of text/css"
+    assert (shown.found, shown.next_step) == (found, "Section 9.")
 
 
 def test_bucket_that_is_no_website_has_no_index_document(s3):
