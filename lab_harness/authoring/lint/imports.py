@@ -29,7 +29,7 @@ def _imports(path: Path) -> Iterator[tuple[int, str, str]]:
     try:
         tree = ast.parse(path.read_bytes(), path)
     except SyntaxError:
-        return  # Loading the lab says so.
+        return  # python_can_be_parsed says so.
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found = [(alias.name, "") for alias in node.names]
