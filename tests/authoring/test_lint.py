@@ -6,6 +6,7 @@ from contextlib import suppress
 import nbformat
 import pytest
 
+from lab_harness import authors
 from lab_harness.authoring import lint
 from lab_harness.authoring.scaffold import new_lab
 from lab_harness.errors import LabError
@@ -89,7 +90,22 @@ OTHER_TASKS = "01_queue.ipynb has cells for the tasks message, mesage; lab.toml 
 TITLE = "is longer than 60 characters or ends in a full stop"
 ASKED = "does not end in 'Choose two.' or 'Choose all that apply.'"
 NOT_BUILT = "notebooks/solved/01_queue.ipynb is missing; run: lab notebooks build"
+PUBLIC = f"of the package it may import these names of lab_harness.authors alone: {', '.join(sorted(authors.__all__))}"
 BROKEN = {
+    "inner_imports": [
+        *(
+            f"checks.py, line {line}: imports lab_harness.{name}; {PUBLIC}"
+            for line, name in (
+                (1, "authors.expect"),
+                (2, "authors.words"),
+                (3, "authors.expect.queue"),
+                (4, "local.is_local"),
+                (9, "run_checks"),
+            )
+        ),
+        "functions/hello/lambda_function.py, line 1: imports lab_harness.authors.customers; "
+        "a function has nothing of the package where it runs",
+    ],
     "stray_file": ["notes.txt does not belong in a lab's folder"],
     "dead_links": [
         "README.md: the link to notes.md leads nowhere",
@@ -135,6 +151,27 @@ BROKEN = {
 @pytest.mark.parametrize(("sample", "problems"), BROKEN.items(), ids=BROKEN)
 def test_lab_that_breaks_a_rule_is_told_which_and_how(written, sample, problems):
     assert said(written(sample), sample) == [f"{sample}: {problem}" for problem in problems]
+
+
+def test_solution_may_load_the_lab_and_import_nothing_else_of_the_package(written):
+    course = written("queue")
+    path = course.labs / "queue" / "solution.py"
+    code = path.read_text(encoding="utf-8")
+    path.write_text(f"{code}\nfrom lab_harness import load_lab\n", encoding="utf-8")
+    before = said(course, "queue")
+    path.write_text(f"{code}\nfrom lab_harness import run_checks\n", encoding="utf-8")
+    (told,) = set(said(course, "queue")) - set(before)
+    assert told.startswith("queue: solution.py, line ")
+    assert told.endswith("imports lab_harness.run_checks; "
+                         "of the package it may import these names of lab_harness alone: load_lab")  # fmt: skip
+
+
+def test_file_that_python_cannot_read_is_told_by_what_loads_it(written):
+    course = written("queue")
+    (course.labs / "queue" / "checks.py").write_text("from lab_harness.local import (", encoding="utf-8")
+    assert {problem.partition(": ")[2] for problem in said(course, "queue")} >= {
+        "labs/queue/checks.py, line 1: '(' was never closed"
+    }
 
 
 @pytest.mark.parametrize("sample", ["queue", "apart"])

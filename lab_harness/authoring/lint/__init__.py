@@ -22,6 +22,7 @@ from lab_harness.authoring.lint.files import (
     services_are_declared,
     tasks_are_told_apart,
 )
+from lab_harness.authoring.lint.imports import lab_imports_what_is_public
 from lab_harness.authoring.lint.notebooks import (
     notebook_ends_with_the_quiz,
     notebook_has_each_task,
@@ -50,6 +51,7 @@ RULES: tuple[Rule, ...] = (
     folder_holds_what_a_lab_holds,
     python_can_be_parsed,
     notebook_code_can_be_parsed,
+    lab_imports_what_is_public,
     links_lead_somewhere,
     readme_is_short,
     readme_names_each_resource,

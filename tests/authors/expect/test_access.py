@@ -1,33 +1,13 @@
-"""Tests for what several labs ask in the same words: the Failures, word for word."""
+"""Tests for who may do what: the Failures, word for word."""
 
-import io
 import json
 
 import pytest
-from botocore.exceptions import ClientError
 
-from lab_harness.authors import Failure, expect
+from lab_harness.authors import expect, functions
+from tests.authors.making import LAMBDA_TRUST, create_function, create_role, failure
 
-LAMBDA_TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/PetOrders"
-
-
-def failure(ask, *arguments):
-    with pytest.raises(Failure) as caught:
-        ask(*arguments)
-    return caught.value
-
-
-def create_role(iam, name, trust=LAMBDA_TRUST):
-    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
-
-
-def create_function(lambda_, name, role="arn:aws:iam::000000000000:role/worker"):
-    code = {"ZipFile": b"PK\x05\x06" + bytes(18)}  # an empty archive
-    lambda_.create_function(FunctionName=name, Runtime="python3.12", Handler="main.handler", Role=role, Code=code)
 
 
 @pytest.fixture
@@ -46,50 +26,6 @@ def role(clients):
 
 def allow(action, resource=TABLE):
     return {"Effect": "Allow", "Action": action, "Resource": resource}
-
-
-def test_names_that_are_all_there_are_fine():
-    assert expect.names("tables", ["a", "b"], ["c", "b", "a"], "Look.") is None
-
-
-def test_missing_name_is_told_with_those_that_are_there():
-    found = failure(expect.names, "tables", ["a", "b"], ["c", "a"], "Section 1 shows it.")
-    assert (found.expected, found.found, found.next_step) == ("tables: a, b", "tables: a, c", "Section 1 shows it.")
-
-
-def test_missing_name_among_none_says_there_is_none():
-    assert failure(expect.names, "tables", ["a"], [], "Look.").found == "no tables"
-
-
-def test_long_list_of_names_is_capped_at_five():
-    names = [f"t{number}" for number in range(9)]
-    assert failure(expect.names, "tables", ["a"], names, "Look.").found == "tables: t0, t1, t2, t3, t4 and 4 more"
-    assert failure(expect.names, "tables", ["a"], names[:5], "Look.").found == "tables: t0, t1, t2, t3, t4"
-
-
-def test_value_that_differs_is_told_with_the_one_wanted():
-    assert expect.value("the timeout", 3, 3, "Look.") is None
-    found = failure(expect.value, "the timeout", 3, 30, "Change Timeout.")
-    assert (found.expected, found.found, found.next_step) == ("the timeout 3", "the timeout 30", "Change Timeout.")
-
-
-def test_role_and_function_are_looked_up_by_name(clients):
-    iam, lambda_ = clients["iam"], clients["lambda"]
-    before = failure(expect.role, iam, "worker", "Section 1 shows create_role.")
-    assert (before.expected, before.next_step) == ("roles: worker", "Section 1 shows create_role.")
-    assert failure(expect.function, lambda_, "hello", "Look.").found == "no functions"
-    create_role(iam, "worker")
-    create_function(lambda_, "hello")
-    assert expect.role(iam, "worker", "Look.") is None
-    assert expect.function(lambda_, "hello", "Look.") is None
-    assert failure(expect.function, lambda_, "hell", "Look.").found == "functions: hello"
-
-
-def test_role_is_found_beyond_the_first_page(clients):
-    for number in range(105):
-        create_role(clients["iam"], f"role-{number:03}")
-    create_role(clients["iam"], "worker")
-    assert expect.role(clients["iam"], "worker", "Look.") is None
 
 
 def test_trust_of_another_service_shows_the_trust_policy(clients):
@@ -145,102 +81,30 @@ def test_permissions_that_are_missing_are_named(role):
     assert expect.permissions(iam, "worker", needed, "Look.") is None
     found = failure(expect.permissions, iam, "worker", [*needed, ("dynamodb:GetItem", TABLE)], "Look.")
     assert found.expected == "permission in worker for all that is done with it"
-    assert found.found == f"no permission for dynamodb:GetItem on {TABLE}"
+    assert found.found == "no permission for dynamodb:GetItem on PetOrders"
 
 
-class Invoked:
-    """A Lambda client whose function answers so."""
-
-    def __init__(self, answer, error=None):
-        self.answer = {
-            "Payload": io.BytesIO(json.dumps(answer).encode()),
-            **({"FunctionError": error} if error else {}),
-        }
-
-    def invoke(self, **_):
-        return self.answer
-
-
-LATE = {"errorType": "TooLate", "errorMessage": "it is late"}
+def test_one_of_several_actions_is_enough_and_the_first_is_named_where_none_is_allowed(role):
+    iam = role(allow("dynamodb:UpdateItem"))
+    write, read = ("dynamodb:PutItem", "dynamodb:UpdateItem"), ("dynamodb:GetItem", "dynamodb:Query")
+    assert expect.permissions(iam, "worker", [(write, TABLE)], "Look.") is None
+    found = failure(expect.permissions, iam, "worker", [(write, TABLE), (read, TABLE)], "Look.")
+    assert found.found == "no permission for dynamodb:GetItem on PetOrders"
 
 
 @pytest.mark.parametrize(
-    ("answer", "failed", "error"), [("fine", None, None), (LATE, "Unhandled", "TooLate"), (LATE, None, None)]
-)
-def test_a_function_answers_or_fails_as_it_should(answer, failed, error):
-    assert expect.answer(Invoked(answer, failed), "worker", {}, error, "Look.") is None
-
-
-@pytest.mark.parametrize(
-    ("answer", "failed", "error", "expected", "found"),
+    ("arn", "name"),
     [
-        ("fine", None, "TooLate", "the error TooLate from worker", 'the answer "fine"'),
-        (LATE, "Unhandled", None, "an answer from worker", "the function failed with TooLate: it is late"),
-        (
-            LATE,
-            "Unhandled",
-            "Other",
-            "the error Other from worker",
-            "the function failed with TooLate: it is late",
-        ),
+        (TABLE, "PetOrders"),
+        ("arn:aws:sqs:us-east-1:000000000000:pet-orders", "pet-orders"),
+        ("arn:aws:lambda:us-east-1:000000000000:function:check-pet", "check-pet"),
+        ("arn:aws:s3:::photos/*", "photos/*"),
+        (functions.log_group_arn("hello"), "/aws/lambda/hello"),
     ],
 )
-def test_another_answer_of_a_function_is_shown(answer, failed, error, expected, found):
-    shown = failure(expect.answer, Invoked(answer, failed), "worker", {}, error, "Look.")
-    assert (shown.expected, shown.found) == (expected, found)
-
-
-# A table and its key.
-
-
-def create_table(dynamodb, *keys, name="PetOrders"):
-    """A table with these keys: `("id", "HASH", "S")`."""
-    dynamodb.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": attribute, "KeyType": kind} for attribute, kind, _ in keys],
-        AttributeDefinitions=[{"AttributeName": attribute, "AttributeType": type_} for attribute, _, type_ in keys],
-    )
-
-
-ID, MOMENT = ("id", "HASH", "S"), ("moment", "RANGE", "N")
-
-
-@pytest.mark.parametrize(
-    ("keys", "wanted"), [([ID], "id (HASH, S)"), ([ID, MOMENT], "id (HASH, S), moment (RANGE, N)")]
-)
-def test_table_with_the_key_asked_for_is_fine(clients, keys, wanted):
-    create_table(clients["dynamodb"], *keys)
-    assert expect.table(clients["dynamodb"], "PetOrders", wanted, "Look.") is None
-
-
-@pytest.mark.parametrize(
-    ("keys", "found"),
-    [
-        ([("id", "HASH", "N")], "the key id (HASH, N)"),
-        ([("id", "HASH", "B")], "the key id (HASH, B)"),
-        ([("Id", "HASH", "S")], "the key Id (HASH, S)"),
-        ([ID, MOMENT], "the key id (HASH, S), moment (RANGE, N)"),
-    ],
-)
-def test_another_key_is_told_with_the_one_wanted(clients, keys, found):
-    create_table(clients["dynamodb"], *keys)
-    shown = failure(expect.table, clients["dynamodb"], "PetOrders", "id (HASH, S)", "Look.")
-    assert (shown.expected, shown.found) == ("the key id (HASH, S)", found)
-    assert shown.next_step == "A key cannot be changed: delete the table, create it anew."
-
-
-def test_table_that_is_missing_is_told_with_those_that_are_there(clients):
-    create_table(clients["dynamodb"], ID, name="pet-orders")
-    shown = failure(expect.table, clients["dynamodb"], "PetOrders", "id (HASH, S)", "Section 1 shows it.")
-    assert (shown.found, shown.next_step) == ("tables: pet-orders", "Section 1 shows it.")
-
-
-def test_table_is_found_beyond_the_first_page(clients):
-    for number in range(101):
-        create_table(clients["dynamodb"], ID, name=f"table-{number:03}")
-    create_table(clients["dynamodb"], ID, name="the-last")
-    assert expect.table(clients["dynamodb"], "the-last", "id (HASH, S)", "Look.") is None
+def test_what_is_not_allowed_is_told_by_the_resources_name(role, arn, name):
+    found = failure(expect.permissions, role(allow("x:y")), "worker", [("x:Do", arn)], "Look.")
+    assert found.found == f"no permission for x:Do on {name}"
 
 
 # Who may invoke a function.
@@ -402,43 +266,3 @@ def test_public_access_that_is_blocked_is_told_by_its_names(bucket, blocks, foun
         assert failure(public, s3).found.startswith(f"{found}; the policy {{")
     else:
         assert public(s3) is None
-
-
-# A website.
-
-
-def website(s3, **configuration):
-    s3.put_bucket_website(Bucket=BUCKET, WebsiteConfiguration=configuration)
-    return expect.website(s3, BUCKET, "index.html", "put_bucket_website sets it.")
-
-
-def test_website_with_the_index_document_asked_for_is_fine(bucket):
-    assert website(bucket.s3, IndexDocument={"Suffix": "index.html"}) is None
-    assert website(bucket.s3, IndexDocument={"Suffix": "index.html"}, ErrorDocument={"Key": "404.html"}) is None
-
-
-@pytest.mark.parametrize(
-    ("configuration", "found"),
-    [
-        ({"IndexDocument": {"Suffix": "home.html"}}, "home.html"),
-        ({"RedirectAllRequestsTo": {"HostName": "example.org"}}, "none"),
-    ],
-)
-def test_another_index_document_is_told(bucket, configuration, found):
-    shown = failure(lambda: website(bucket.s3, **configuration))
-    assert (shown.expected, shown.found) == ("the index document index.html", f"the index document {found}")
-
-
-def test_bucket_that_is_no_website_has_no_index_document(bucket):
-    shown = failure(expect.website, bucket.s3, BUCKET, "index.html", "Look.")
-    assert shown.found == "the index document none"
-
-
-def test_setting_that_may_not_be_read_is_not_taken_for_none(bucket, monkeypatch):
-    def refuse(**_):
-        answer = {"Error": {"Code": "AccessDenied", "Message": "not you"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
-        raise ClientError(answer, "GetBucketWebsite")
-
-    monkeypatch.setattr(bucket.s3, "get_bucket_website", refuse)
-    with pytest.raises(ClientError, match="not you"):
-        expect.website(bucket.s3, BUCKET, "index.html", "Look.")
