@@ -139,7 +139,8 @@ def same_order_is_one_item(dynamodb, sqs, logs):
     if found != [order]:
         raise Failure(
             expected=f"one item {items.described(order)}",
-            found=f"{len(found)} items: {'; '.join(map(items.described, found))}; {functions.latest_log(logs, FUNCTION)}",
+            found=f"{len(found)} items: {'; '.join(map(items.described, found))}; "
+            + functions.latest_log(logs, FUNCTION),
             next_step="Write the item so that doing it again changes nothing: put_item with orderId as the key.",
         )
 
