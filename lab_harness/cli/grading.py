@@ -86,7 +86,7 @@ def grade(
         versions = _versions(course)
         with alone_in(results_folder(out)), open_gradebook(out / GRADEBOOK) as gradebook:
             for lab in regrade:
-                gradebook.grade_again(lab, {each.student.id for each in works if each.lab == lab and not each.refused})
+                gradebook.grade_again(lab, {each.student.id for each in works if each.lab == lab and not each.rejected})
             steps = plan(works, gradebook.by_key(), versions, limit)
             secret = [course.labs, submissions, out]
             grade_all = _grader(course, workers, dask, not no_sandbox, secret, warm) if steps.todo else _nothing

@@ -19,7 +19,8 @@ from lab_harness.grading.room import machine
 from lab_harness.grading.room.conditions import BLAMELESS, SHORT
 from lab_harness.grading.room.sandbox import Warm
 from lab_harness.grading.told import grade_of, plain
-from lab_harness.handing_in.cells import Rejected, read_cells
+from lab_harness.handing_in.cells import read_cells
+from lab_harness.handing_in.rejected import Rejected
 from lab_harness.lab.file import Limits
 from lab_harness.lab.labs import load_lab
 

@@ -63,7 +63,7 @@ def plan(
     todo, kept, rejected = [], [], []
     for work in against_grades(works, before):
         row = before.get((work.student.id, work.lab))
-        if work.refused:
+        if work.rejected:
             rejected.append(work)
         elif row and row.settles(work, versions(work.lab)):
             kept.append(work)

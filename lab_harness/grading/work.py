@@ -23,7 +23,7 @@ class Work:
     tasks: dict[str, str] = field(default_factory=dict)  # the student's code for each task
     late: bool = False
     note: str = ""
-    refused: str = ""
+    rejected: str = ""
     origin: Origin | None = None  # where it came in a bundle
     file: str = ""  # as it was called, to be shown
     claim: str = ""
@@ -37,5 +37,5 @@ class Work:
 
     @property
     def rejection(self) -> Grade:
-        """The grade of what was refused."""
-        return Grade(self.student.id, self.lab, Status.REJECTED, self.refused)
+        """The grade of what was rejected."""
+        return Grade(self.student.id, self.lab, Status.REJECTED, self.rejected)

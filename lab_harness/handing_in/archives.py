@@ -20,6 +20,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from lab_harness.handing_in.rejected import Rejected
 from lab_harness.lab.file import MIB
 
 MAX_FILE = 10 * MIB
@@ -39,12 +40,8 @@ Natural = Annotated[int, msgspec.Meta(ge=0)]
 ReadAt = Callable[[int, int], bytes]  # so many bytes at an offset
 
 
-class Refused(Exception):
-    """Why a file cannot be graded, in words for student and teacher."""
-
-
 class Entry(msgspec.Struct, frozen=True):
-    """A file in an archive as its directory tells of it; `refused` says why it is not read."""
+    """A file in an archive as its directory tells of it; `rejected` says why it is not read."""
 
     name: Annotated[str, msgspec.Meta(max_length=LONGEST_PATH)]
     modified: float  # seconds since 1970
@@ -53,7 +50,7 @@ class Entry(msgspec.Struct, frozen=True):
     size: Natural
     crc: Natural
     method: Natural
-    refused: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    rejected: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
     @property
     def path(self) -> PurePosixPath:
@@ -65,7 +62,7 @@ class Inside:
     """A file of an archive that was handed in as one file."""
 
     path: PurePosixPath
-    read: Callable[[], bytes]  # raises Refused
+    read: Callable[[], bytes]  # raises Rejected
 
 
 class _Mapped(mmap.mmap):
@@ -80,7 +77,7 @@ def directory(archive: int) -> list[Entry]:
     try:
         mapped = _Mapped(archive, 0, access=mmap.ACCESS_COPY)
     except (ValueError, OSError) as error:
-        raise Refused(str(error)) from error
+        raise Rejected(str(error)) from error
     try:
         return _entries(_opened(mapped))
     except UnicodeDecodeError:  # a name that says it is UTF-8, and is not
@@ -91,41 +88,41 @@ def directory(archive: int) -> list[Entry]:
 
 
 def files_of_one(content: bytes) -> Iterator[Inside]:
-    """The files of an archive that was handed in as one file. Raises Refused where it cannot be opened."""
+    """The files of an archive that was handed in as one file. Raises Rejected where it cannot be opened."""
     entries = _entries(_opened(BytesIO(content)))
     if len(entries) > MAX_FILES_OF_ONE:
-        raise Refused(f"it holds {len(entries)} files")
-    if sum(entry.size for entry in entries if not entry.refused) > MAX_OF_ONE:
-        raise Refused(f"it holds more than {MAX_OF_ONE // MIB} MB")
+        raise Rejected(f"it holds {len(entries)} files")
+    if sum(entry.size for entry in entries if not entry.rejected) > MAX_OF_ONE:
+        raise Rejected(f"it holds more than {MAX_OF_ONE // MIB} MB")
     for entry in entries:
         yield Inside(entry.path, partial(unpacked, lambda at, size: content[at : at + size], entry))
 
 
 def unpacked(read_at: ReadAt, entry: Entry) -> bytes:
-    """What an entry holds. Raises Refused where it is too large, or not what the directory says."""
-    if entry.refused:
-        raise Refused(entry.refused)
+    """What an entry holds. Raises Rejected where it is too large, or not what the directory says."""
+    if entry.rejected:
+        raise Rejected(entry.rejected)
     if entry.packed > 2 * MAX_FILE:
         raise too_large()
     header = read_at(entry.offset, HEADER.size)
     if len(header) < HEADER.size or not header.startswith(b"PK\x03\x04"):
-        raise Refused("it is damaged in the archive: it does not begin where it should")
+        raise Rejected("it is damaged in the archive: it does not begin where it should")
     _, name, more = HEADER.unpack(header)
     packed = read_at(entry.offset + HEADER.size + name + more, entry.packed)
     try:
         content = packed if entry.method == STORED else zlib.decompressobj(-15).decompress(packed, MAX_FILE + 1)
     except zlib.error as error:
-        raise Refused(f"it is damaged in the archive: {error}") from error
+        raise Rejected(f"it is damaged in the archive: {error}") from error
     if len(content) > MAX_FILE:
         raise too_large()
     if zlib.crc32(content) != entry.crc:
-        raise Refused("it is damaged in the archive: its checksum is another")
+        raise Rejected("it is damaged in the archive: its checksum is another")
     return content
 
 
-def too_large() -> Refused:
+def too_large() -> Rejected:
     """What is said of a file that is too large."""
-    return Refused(f"it is larger than {MAX_FILE // MIB} MB; clear its outputs and hand it in again")
+    return Rejected(f"it is larger than {MAX_FILE // MIB} MB; clear its outputs and hand it in again")
 
 
 def is_ignored(path: PurePosixPath) -> bool:
@@ -144,9 +141,9 @@ def _opened(file: Any) -> zipfile.ZipFile:
     except (UnicodeDecodeError, MemoryError):
         if isinstance(file, _Mapped):
             raise
-        raise Refused("it is no zip archive that can be read: a name in it is not UTF-8") from None
+        raise Rejected("it is no zip archive that can be read: a name in it is not UTF-8") from None
     except Exception as error:  # damaged, in one of a thousand ways
-        raise Refused(f"it is no zip archive that can be read: {error}") from error
+        raise Rejected(f"it is no zip archive that can be read: {error}") from error
 
 
 def _entries(archive: zipfile.ZipFile) -> list[Entry]:
@@ -170,10 +167,10 @@ def _entry(entry: zipfile.ZipInfo, overlaps: bool) -> Entry:
     name = entry.filename
     if not entry.flag_bits & SAYS_UTF_8:
         name = _guessed(name)
-    refused = _harm(entry) or ("it lies in the archive where another file does" if overlaps else "")
+    rejected = _harm(entry) or ("it lies in the archive where another file does" if overlaps else "")
     return Entry(
         name[:LONGEST_PATH], _modified(entry), max(entry.header_offset, 0), entry.compress_size, entry.file_size,
-        entry.CRC, entry.compress_type, refused,
+        entry.CRC, entry.compress_type, rejected,
     )  # fmt: skip
 
 

@@ -16,7 +16,8 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from lab_harness.handing_in.archives import Refused, files_of_one
+from lab_harness.handing_in.archives import files_of_one
+from lab_harness.handing_in.rejected import Rejected
 from lab_harness.render import one_line
 
 MANIFEST, SIGNATURE, REPORT, ATTEMPTS = "manifest.json", "manifest.sig", "report.json", "attempts.json"
@@ -128,20 +129,20 @@ def pack(manifest: Manifest, contents: Mapping[str, bytes], key: Ed25519PrivateK
 
 
 def unpack(content: bytes) -> Bundle:
-    """The bundle in a zip archive. Raises Refused with the reason where it is none or was changed."""
+    """The bundle in a zip archive. Raises Rejected with the reason where it is none or was changed."""
     found = _files(content)
     said = found.pop(MANIFEST)
     manifest = _read(said, Manifest, MANIFEST)
     _insist_on_signature(manifest, said, found.pop(SIGNATURE, b""))
     for name, digest in manifest.files.items():
         if name not in found:
-            raise Refused(f"{name} was removed after `lab submit` made the bundle")
+            raise Rejected(f"{name} was removed after `lab submit` made the bundle")
         if hashlib.sha256(found[name]).hexdigest() != digest:
-            raise Refused(f"{name} was changed after `lab submit` made the bundle")
+            raise Rejected(f"{name} was changed after `lab submit` made the bundle")
     if added := set(found) - set(manifest.files):
-        raise Refused(f"{min(added)} was added after `lab submit` made the bundle")
+        raise Rejected(f"{min(added)} was added after `lab submit` made the bundle")
     if manifest.notebook not in found:
-        raise Refused("its manifest names no notebook")
+        raise Rejected("its manifest names no notebook")
     return Bundle(manifest, found[manifest.notebook], _read(found.get(ATTEMPTS, b"{}"), Attempts, ATTEMPTS))
 
 
@@ -150,13 +151,13 @@ def _files(content: bytes) -> dict[str, bytes]:
     files = list(files_of_one(content))
     manifest = next((file.path for file in files if file.path.name == MANIFEST), None)
     if manifest is None:
-        raise Refused(NOT_OURS)
+        raise Rejected(NOT_OURS)
     found: dict[str, bytes] = {}
     for file in files:
         beside = file.path.is_relative_to(manifest.parent)
         name = str(file.path.relative_to(manifest.parent) if beside else file.path)
         if name in found:
-            raise Refused(f"it holds {name} twice")
+            raise Rejected(f"it holds {name} twice")
         found[name] = file.read()
     return found
 
@@ -165,13 +166,13 @@ def _read(content: bytes, kind: type[T], name: str) -> T:
     try:
         return msgspec.json.decode(content, type=kind)
     except (ValueError, RecursionError) as error:
-        raise Refused(f"its {name} cannot be read: {error}") from error
+        raise Rejected(f"its {name} cannot be read: {error}") from error
 
 
 def _insist_on_signature(manifest: Manifest, said: bytes, signature: bytes) -> None:
     if manifest.format_version > FORMAT_VERSION:
-        raise Refused("a newer version of the course made it")
+        raise Rejected("a newer version of the course made it")
     try:
         Ed25519PublicKey.from_public_bytes(manifest.key).verify(signature, said)
     except (InvalidSignature, ValueError) as error:
-        raise Refused(f"{MANIFEST} was changed after `lab submit` made the bundle") from error
+        raise Rejected(f"{MANIFEST} was changed after `lab submit` made the bundle") from error

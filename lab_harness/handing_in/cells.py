@@ -9,11 +9,9 @@ from typing import Any
 
 import msgspec
 
+from lab_harness.handing_in.rejected import Rejected
+
 LONGEST_NOTEBOOK = 16 * 1024 * 1024  # bytes
-
-
-class Rejected(Exception):
-    """There is nothing to run; the message says why."""
 
 
 class CodeCell(msgspec.Struct, frozen=True):

@@ -12,7 +12,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from lab_harness.errors import UsageError
-from lab_harness.handing_in.archives import MAX_FILE, Entry, Refused, is_ignored_name, too_large
+from lab_harness.handing_in.archives import MAX_FILE, Entry, is_ignored_name, too_large
+from lab_harness.handing_in.rejected import Rejected
 from lab_harness.lab.file import MIB
 from lab_harness.render import one_line
 
@@ -28,7 +29,7 @@ LOOKED_AT = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe
 class HandedIn:
     """One file: its path in what was handed in, and when it was changed last (seconds since 1970).
 
-    `open` gives a descriptor, of the file or of the archive that it is an `entry` of, and raises Refused.
+    `open` gives a descriptor, of the file or of the archive that it is an `entry` of, and raises Rejected.
     """
 
     path: PurePosixPath
@@ -152,20 +153,20 @@ def _opened(path: Path) -> int:
         descriptor = os.open(path, LOOKED_AT)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise Refused("it is a link, not a file") from error
-        raise Refused(f"it cannot be read: {error.strerror}") from error
+            raise Rejected("it is a link, not a file") from error
+        raise Rejected(f"it cannot be read: {error.strerror}") from error
     status = os.fstat(descriptor)
     if stat.S_ISREG(status.st_mode) and status.st_size <= MAX_FILE:
         return descriptor
     os.close(descriptor)
-    raise too_large() if stat.S_ISREG(status.st_mode) else Refused("it is no regular file")
+    raise too_large() if stat.S_ISREG(status.st_mode) else Rejected("it is no regular file")
 
 
 def _entry_of(archive: int, entry: Entry, exhausted: bool) -> int:
-    if entry.refused:
-        raise Refused(entry.refused)
+    if entry.rejected:
+        raise Rejected(entry.rejected)
     if entry.size > MAX_FILE:
         raise too_large()
     if exhausted:
-        raise Refused(f"the archive holds more than {MAX_UNPACKED // MIB} MB")
+        raise Rejected(f"the archive holds more than {MAX_UNPACKED // MIB} MB")
     return os.dup(archive)

@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 from lab_harness.course import Course
 from lab_harness.errors import CourseError, UsageError
-from lab_harness.handing_in.archives import Refused
 from lab_harness.handing_in.bundle import ATTEMPTS, REPORT, Attempts, CheckLog, Manifest, QuestionLog, TaskLog, pack
 from lab_harness.handing_in.notebooks import Notebook, read_submitted
+from lab_harness.handing_in.rejected import Rejected
 from lab_harness.handing_in.released import releases_of
 from lab_harness.handing_in.similarity import MAGIC
 from lab_harness.handing_in.versions import versions_of
@@ -55,7 +55,7 @@ def saved_notebook(lab: Lab, course: Course, path: Path | None = None) -> Saved:
     try:
         known = {id: released.known for id, released in releases_of(course).items()}
         notebook = read_submitted(content, path.name, known)
-    except Refused as reason:
+    except Rejected as reason:
         raise UsageError(f"{path} cannot be handed in: {reason}.") from reason
     if notebook.lab != lab.id:
         raise UsageError(f"{path} is the notebook of {notebook.lab}, not of {lab.id}.")

@@ -17,7 +17,8 @@ from lab_harness.course import Course
 from lab_harness.errors import ClusterError, HarnessError, UsageError
 from lab_harness.grading.grade import Grade, Status, Submission
 from lab_harness.grading.pool import ROOM_SECONDS, longest_first
-from lab_harness.handing_in.cells import Rejected, read_cells
+from lab_harness.handing_in.cells import read_cells
+from lab_harness.handing_in.rejected import Rejected
 from lab_harness.handing_in.versions import versions_of
 from lab_harness.lab.file import Limits
 from lab_harness.lab.labs import load_lab

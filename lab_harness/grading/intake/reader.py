@@ -19,9 +19,10 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from lab_harness.grading.room import walls
-from lab_harness.handing_in.archives import MAX_FILE, Entry, Refused, directory, too_large, unpacked
+from lab_harness.handing_in.archives import MAX_FILE, Entry, directory, too_large, unpacked
 from lab_harness.handing_in.bundle import Origin, unpack
 from lab_harness.handing_in.notebooks import KnownLab, Notebook, read_submitted
+from lab_harness.handing_in.rejected import Rejected
 from lab_harness.handing_in.similarity import Hashes, hashes_of
 from lab_harness.lab.file import MIB, Limits
 
@@ -49,7 +50,7 @@ class Told(msgspec.Struct, Generic[T], frozen=True):
     """What came of reading, or why nothing did."""
 
     value: T | None = None
-    refused: str = ""
+    rejected: str = ""
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -64,7 +65,7 @@ class Submitted(msgspec.Struct, frozen=True):
 
     notebook: Notebook | None = None
     origin: Origin | None = None
-    refused: str = ""
+    rejected: str = ""
 
 
 class Codes(msgspec.Struct, frozen=True):
@@ -154,12 +155,12 @@ def _answer(job: Job, labs: Labs, answer: int, file: int) -> None:
 def _told(read: Callable[[], Any], job: Job) -> Told[Any]:
     try:
         return Told(read())
-    except Refused as reason:
-        return Told(refused=str(reason)[:2000].encode("utf-8", "replace").decode())
+    except Rejected as reason:
+        return Told(rejected=str(reason)[:2000].encode("utf-8", "replace").decode())
     except MemoryError:
-        return Told(refused=f"it is too large to be read: it takes more than {job.memory_bytes // MIB} MB of memory")
+        return Told(rejected=f"it is too large to be read: it takes more than {job.memory_bytes // MIB} MB of memory")
     except RecursionError:
-        return Told(refused="it is too deep to be read: too much in it is in something else")
+        return Told(rejected="it is too deep to be read: too much in it is in something else")
 
 
 def _read_directory(_job: Job, _labs: Labs, file: int) -> list[Entry]:
@@ -174,7 +175,7 @@ def _read_handed_in(job: Job, labs: Labs, file: int) -> Submitted:
     bundle = unpack(content)
     try:
         return Submitted(read_submitted(bundle.notebook, bundle.manifest.notebook, labs), bundle.origin)
-    except Refused as reason:
+    except Rejected as reason:
         return Submitted(None, bundle.origin, str(reason)[:2000].encode("utf-8", "replace").decode())
 
 

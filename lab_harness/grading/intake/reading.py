@@ -24,8 +24,9 @@ from lab_harness.errors import CourseError
 from lab_harness.grading.intake.reader import Codes, Ended, Job, Submitted, Told
 from lab_harness.grading.room import sandbox
 from lab_harness.grading.room.scratch import Scratch
-from lab_harness.handing_in.archives import Entry, Refused
+from lab_harness.handing_in.archives import Entry
 from lab_harness.handing_in.notebooks import KnownLab
+from lab_harness.handing_in.rejected import Rejected
 from lab_harness.handing_in.similarity import Hashes
 from lab_harness.lab.file import MIB
 from lab_harness.render import one_line
@@ -81,13 +82,13 @@ class Reader:
         return self._process.poll() is not None
 
     def directory(self, archive: int) -> list[Entry]:
-        """What lies in a zip archive. Raises Refused where that cannot be told."""
+        """What lies in a zip archive. Raises Rejected where that cannot be told."""
         bounds = replace(self.bounds, memory_bytes=self.bounds.memory_bytes + os.fstat(archive).st_size)
         found: list[Entry] = self._told("directory", archive, list[Entry], bounds=bounds, longest=LONGEST_DIRECTORY)
         return found
 
     def handed_in(self, file: int, name: str, entry: Entry | None = None) -> Submitted:
-        """The notebook in a file of this name. Raises Refused with the reason why there is none."""
+        """The notebook in a file of this name. Raises Rejected with the reason why there is none."""
         found: Submitted = self._told("handed_in", file, Submitted, name, entry)
         return found
 
@@ -106,7 +107,7 @@ class Reader:
                 found: list[Hashes] = self._told("codes", file.fileno(), list[Hashes])
             if len(found) == len(pieces):
                 return found
-        except Refused:
+        except Rejected:
             pass
         if len(pieces) == 1:
             return [frozenset()]
@@ -126,14 +127,14 @@ class Reader:
         bounds = bounds or self.bounds
         job = Job(kind, bounds.cpu_seconds, bounds.seconds, bounds.memory_bytes, name, entry)
         told = _decoded(self._ask(job, file, longest), type, bounds)
-        if told.value is None and not told.refused:  # The machine may have been short of memory: once more, alone.
+        if told.value is None and not told.rejected:  # The machine may have been short of memory: once more, alone.
             with self._alone:
                 os.lseek(file, 0, os.SEEK_SET)
                 told = _decoded(self._ask(job, file, longest), type, bounds)
                 if told == Told() and self._has_ended(0.5):
                     raise CourseError(f"What reads submissions cannot be started:\n{self._words()}")
         if told.value is None:
-            raise Refused(one_line(told.refused) or "it is too large or too deep to be read: what read it was ended")
+            raise Rejected(one_line(told.rejected) or "it is too large or too deep to be read: what read it was ended")
         return told.value
 
     def _ask(self, job: Job, file: int, longest: int) -> bytes:
@@ -211,6 +212,6 @@ def _decoded(answer: bytes, type: Any, bounds: Bounds) -> Told[Any]:
         return Told()
     if ended.cpu_seconds > bounds.cpu_seconds - 1:
         return Told(
-            refused=f"it is too large to be read: that takes more than {bounds.cpu_seconds} s of processor time"
+            rejected=f"it is too large to be read: that takes more than {bounds.cpu_seconds} s of processor time"
         )
     return Told()

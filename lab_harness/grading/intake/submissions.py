@@ -13,7 +13,7 @@ from lab_harness.grading.intake.claims import Claim, settled
 from lab_harness.grading.intake.reading import Reader
 from lab_harness.grading.students import Place, Student, known_as, nobodys, place_of
 from lab_harness.grading.work import Work
-from lab_harness.handing_in.archives import Refused, is_ignored_name
+from lab_harness.handing_in.archives import is_ignored_name
 from lab_harness.handing_in.bundle import SIGNATURE
 from lab_harness.handing_in.cells import write_cells
 from lab_harness.handing_in.handed_in import (
@@ -26,6 +26,7 @@ from lab_harness.handing_in.handed_in import (
     open_archive,
 )
 from lab_harness.handing_in.notebooks import KnownLab, lab_by_name
+from lab_harness.handing_in.rejected import Rejected
 from lab_harness.handing_in.released import releases_of
 from lab_harness.render import one_line
 
@@ -56,11 +57,11 @@ class Intake:
 
     @property
     def accepted(self) -> list[Work]:
-        return [work for work in self.works if not work.refused]
+        return [work for work in self.works if not work.rejected]
 
     @property
     def rejected(self) -> list[Work]:
-        return [work for work in self.works if work.refused]
+        return [work for work in self.works if work.rejected]
 
 
 def read_submissions(
@@ -86,7 +87,7 @@ def _in_archive(archive: int, source: Path, reader: Reader) -> HandedInFiles:
     """The files of a class; one bundle alone is one file."""
     try:
         found = files_in_archive(archive, reader.directory(archive), source)
-    except Refused as error:
+    except Rejected as error:
         raise no_archive(source, error) from error
     alone = any(str(file.path) == SIGNATURE for file in found.files)
     return HandedInFiles([one_file(source)]) if alone else found
@@ -109,7 +110,7 @@ def _intake(
     for home, files in sorted(homes.items()):
         works, left_out = _of_student(home, files, labs or known, only_lab)
         claims += [Claim(home, work) for work in works]
-        intake.notices += [f"{each.work.file} was left out: {each.work.refused}" for each in left_out]
+        intake.notices += [f"{each.work.file} was left out: {each.work.rejected}" for each in left_out]
     intake.works = sorted(settled(claims), key=lambda work: (work.student.id, work.lab))
     return intake
 
@@ -168,24 +169,26 @@ def _read(file: HandedIn, place: Place, known: Labs, folder: Path, reader: Reade
     work = Work(place.student, lab, late=place.late, file=file.shown, claim=place.home.partition(" ")[0])
     try:
         if place.doubt:
-            raise Refused(place.doubt)
+            raise Rejected(place.doubt)
         if not place.file.lower().endswith(SUFFIXES):
-            raise Refused("it is no notebook: its name does not end in .ipynb")
+            raise Rejected("it is no notebook: its name does not end in .ipynb")
         with os.fdopen(file.open(), "rb", buffering=0) as opened:
             submitted = reader.handed_in(opened.fileno(), place.file, file.entry)
         if submitted.origin:
             place, work = _named(place, replace(work, origin=submitted.origin))
         if submitted.notebook is None:
-            raise Refused(submitted.refused)
+            raise Rejected(submitted.rejected)
         notebook = submitted.notebook
         path = write_cells(notebook.cells, folder / known[notebook.lab].notebook)
         work = replace(work, lab=notebook.lab, path=path, digest=notebook.digest, tasks=notebook.tasks)
-    except Refused as reason:
-        work = replace(work, refused=f"{place.file}: {one_line(str(reason))}")
+    except Rejected as error:
+        work = replace(work, rejected=f"{place.file}: {one_line(str(error))}")
     except HarnessError:
         raise  # the grader's own fault
     except Exception as error:  # whatever one file holds, the others are graded
-        work = replace(work, refused=f"{place.file}: it cannot be read: {type(error).__name__}: {one_line(str(error))}")
+        work = replace(
+            work, rejected=f"{place.file}: it cannot be read: {type(error).__name__}: {one_line(str(error))}"
+        )
     return _Found(place, file.modified, work)
 
 
@@ -212,7 +215,7 @@ def _of_student(
     if not found:
         kind, _, name = home.partition(" ")
         student = Student(known_as(name), known_as(name))
-        return [Work(student, only_lab, refused="nothing was handed in", file=student.id, claim=kind)], []
+        return [Work(student, only_lab, rejected="nothing was handed in", file=student.id, claim=kind)], []
     notebooks = [each for each in found if each.place.file.lower().endswith(SUFFIXES)]
     by_lab: dict[str, list[_Found]] = {}
     for each in notebooks or found:
@@ -225,17 +228,17 @@ def _of_student(
         return [_counting(nameless)], []
     any_of_them = found[0].work
     reason = f"wrong lab: handed in {', '.join(sorted(by_lab))}"
-    work = Work(any_of_them.student, only_lab, refused=reason, file=any_of_them.file, claim=any_of_them.claim)
+    work = Work(any_of_them.student, only_lab, rejected=reason, file=any_of_them.file, claim=any_of_them.claim)
     return [work], []
 
 
 def _counting(found: list[_Found]) -> Work:
     """The newest of a student's notebooks for one lab that can be graded, with a note on those that differ from it."""
-    good = [each for each in found if not each.work.refused]
+    good = [each for each in found if not each.work.rejected]
     counting = max(good or found, key=lambda each: each.newer)
     different = [each for each in found if each.work.digest != counting.work.digest or not each.work.digest]
-    names = [f"{each.work.file}{' (cannot be)' if each.work.refused else ''}" for each in different if each != counting]
-    if not names or not good:
+    others = [each.work for each in different if each != counting]
+    if not others or not good:
         return counting.work
-    others = one_line(", ".join(names), 1000)
-    return replace(counting.work, note=f"{counting.work.file} counts, the newest; not graded: {others}")
+    names = one_line(", ".join(f"{work.file}{' (cannot be)' if work.rejected else ''}" for work in others), 1000)
+    return replace(counting.work, note=f"{counting.work.file} counts, the newest; not graded: {names}")

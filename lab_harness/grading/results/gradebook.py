@@ -124,7 +124,7 @@ class Gradebook:
         if work.disputed and self._has_grade(work):
             with self._database:
                 disputed = "update grades set note = ?, due = 0 where student = ? and lab = ?"
-                self._database.execute(disputed, (work.refused, work.student.id, work.lab))
+                self._database.execute(disputed, (work.rejected, work.student.id, work.lab))
         else:
             self.record(work, work.rejection)
 

@@ -172,7 +172,7 @@ def test_regrade_that_is_killed_goes_on_and_forgets_no_change(run, path):
 
 
 def test_rejected_work_is_recorded_and_forgotten_when_the_student_hands_in_anew(run, path):
-    run([replace(work(lab="", digest=""), refused="it is empty", path=None)])
+    run([replace(work(lab="", digest=""), rejected="it is empty", path=None)])
     [row] = rows(path)
     assert (row.grade.status, row.grade.reason) == (Status.REJECTED, "it is empty")
     run([work()])
