@@ -1,7 +1,7 @@
-"""Zip archives of strangers': what lies in them, and what a file in one holds. Nothing of them is written to disk.
+"""Reads zip archives from strangers: which files are in them, and what a file holds. Nothing is written to disk.
 
-Names, sizes and contents are anybody's: an archive is read within limits, whatever its headers promise. A grader does
-so in a process of its own (see `reading`), for a directory alone can take more memory than there is.
+An archive may claim anything about its files, so the limits here hold whatever its headers say. `lab grade` reads it in
+a separate process (see `reading`), because even the list of its files can need more memory than there is.
 """
 
 import mmap
@@ -41,7 +41,7 @@ ReadAt = Callable[[int, int], bytes]  # so many bytes at an offset
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A file in an archive as its directory tells of it; `rejected` says why it is not read."""
+    """A file, as the archive's directory describes it. `rejected` is the reason why it is not read, or empty."""
 
     name: Annotated[str, msgspec.Meta(max_length=LONGEST_PATH)]
     modified: float  # seconds since 1970
@@ -59,21 +59,21 @@ class Entry(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Inside:
-    """A file of an archive that was handed in as one file."""
+    """A file in a small archive, such as a bundle."""
 
     path: PurePosixPath
     read: Callable[[], bytes]  # raises Rejected
 
 
 class _Mapped(mmap.mmap):
-    """A file's bytes, changed in this process alone; a place of its own, however many processes share the file."""
+    """A file's bytes in memory. Changes, and the position, belong to this process alone; others may share the file."""
 
     def seekable(self) -> bool:
         return True
 
 
 def directory(archive: int) -> list[Entry]:
-    """What lies in the archive that this descriptor reads, without what operating systems add."""
+    """The files in the archive behind this descriptor, without those that operating systems add."""
     try:
         mapped = _Mapped(archive, 0, access=mmap.ACCESS_COPY)
     except (ValueError, OSError) as error:
@@ -88,7 +88,7 @@ def directory(archive: int) -> list[Entry]:
 
 
 def files_of_one(content: bytes) -> Iterator[Inside]:
-    """The files of an archive that was handed in as one file. Raises Rejected where it cannot be opened."""
+    """The files in a small archive, such as a bundle. Raises Rejected if it cannot be opened or holds too much."""
     entries = _entries(_opened(BytesIO(content)))
     if len(entries) > MAX_FILES_OF_ONE:
         raise Rejected(f"it holds {len(entries)} files")
@@ -99,7 +99,7 @@ def files_of_one(content: bytes) -> Iterator[Inside]:
 
 
 def unpacked(read_at: ReadAt, entry: Entry) -> bytes:
-    """What an entry holds. Raises Rejected where it is too large, or not what the directory says."""
+    """The content of a file. Raises Rejected if it is too large, or differs from what the directory says."""
     if entry.rejected:
         raise Rejected(entry.rejected)
     if entry.packed > 2 * MAX_FILE:
@@ -121,17 +121,17 @@ def unpacked(read_at: ReadAt, entry: Entry) -> bytes:
 
 
 def too_large() -> Rejected:
-    """What is said of a file that is too large."""
+    """The error for a file that is too large."""
     return Rejected(f"it is larger than {MAX_FILE // MIB} MB; clear its outputs and hand it in again")
 
 
 def is_ignored(path: PurePosixPath) -> bool:
-    """Whether a file is one of those that operating systems and editors add."""
+    """Whether operating systems or editors have added this file."""
     return any(is_ignored_name(part) for part in path.parts)
 
 
 def is_ignored_name(name: str) -> bool:
-    """Whether a folder or file is called like one of those. What Moodle names is a student's, whatever the name."""
+    """Whether a folder or file has such a name. Names that Moodle gives always belong to a student."""
     return bool(IGNORED.fullmatch(name)) and name != ".." and "_assignsubmission_" not in name
 
 
@@ -175,7 +175,7 @@ def _entry(entry: zipfile.ZipInfo, overlaps: bool) -> Entry:
 
 
 def _guessed(name: str) -> str:
-    """A name that does not say how it is written: as UTF-8 where it can be, as zip's own code page where not."""
+    """A name without a stated encoding: read as UTF-8 if that is possible, else in zip's own code page."""
     try:
         return name.encode("cp437").decode("utf-8")
     except UnicodeError:
@@ -190,7 +190,7 @@ def _modified(entry: zipfile.ZipInfo) -> float:
 
 
 def _harm(entry: zipfile.ZipInfo) -> str:
-    """Why an entry is better not read; empty if it may be."""
+    """Why a file must not be read; empty if it may be."""
     name, path = entry.filename, _path(entry)
     bomb = entry.file_size > BOMB and entry.file_size > MAX_RATIO * max(entry.compress_size, 1)
     harms = {

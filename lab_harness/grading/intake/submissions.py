@@ -1,4 +1,4 @@
-"""Turns what a class handed in into submissions to grade, and a rejected grade with its reason for each other one."""
+"""Turns the files of a class into pieces of work: each can be graded, or is rejected with a reason."""
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -36,7 +36,7 @@ SUFFIXES = (".ipynb", ".zip")  # of notebooks and bundles
 
 @dataclass(frozen=True)
 class _Found:
-    """A file that could be read as a notebook of the course, or why not."""
+    """A file that was read, and the work in it, which may be rejected."""
 
     place: Place
     modified: float
@@ -44,13 +44,13 @@ class _Found:
 
     @property
     def newer(self) -> tuple[tuple[int, int], float, str]:
-        """What orders a student's files for one lab."""
+        """The sort key for a student's files for one lab: the newest is the greatest."""
         return self.place.attempt, self.modified, self.work.file
 
 
 @dataclass
 class Intake:
-    """What came in: a piece of work for each student and lab, in the order of their names, and what else there was."""
+    """A piece of work for each student and lab, sorted by name, and notices about all other files."""
 
     works: list[Work] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
@@ -67,10 +67,10 @@ class Intake:
 def read_submissions(
     source: Path, course: Course, scratch: Path, labs: Collection[str] = (), reader: Reader | None = None
 ) -> Intake:
-    """What lies in a folder or zip archive; the notebooks that will be run are written to `scratch`.
+    """The work in a folder or zip archive. The notebooks to run are written to `scratch`.
 
-    No file makes this raise, whatever it holds or is called: it gets a row that says why it was rejected, or a notice.
-    Where a student handed in several notebooks for one lab, the newest counts. `labs` limits it to these labs.
+    No file can make this raise, whatever its name and content: it is rejected with a reason, or gets a notice. If a
+    student handed in several notebooks for a lab, the newest counts. `labs` restricts the work to these labs.
     """
     known = {id: released.known for id, released in releases_of(course).items()}
     with nullcontext(reader) if reader else Reader(known) as reading:
@@ -84,7 +84,7 @@ def read_submissions(
 
 
 def _in_archive(archive: int, source: Path, reader: Reader) -> HandedInFiles:
-    """The files of a class; one bundle alone is one file."""
+    """The files in an archive. If the archive itself is a bundle, it is the only file."""
     try:
         found = files_in_archive(archive, reader.directory(archive), source)
     except Rejected as error:
@@ -127,14 +127,14 @@ def _placed(files: list[HandedIn], source: Path, known: Labs, intake: Intake) ->
 
 
 def _place_of_nobodys(file: HandedIn, known: Labs) -> Place | None:
-    """Whose a notebook or a bundle is that lies in no student's folder: its own name tells, unless it says better."""
+    """The place of a notebook or bundle outside any student's folder: its own name, until its content tells more."""
     suffix = file.path.suffix.lower()
     bundle = suffix == ".zip" and lab_by_name(file.path.name, known.values())
     return nobodys(file.path, file.path.stem) if suffix == ".ipynb" or bundle else None
 
 
 def _common_folder(files: list[HandedIn], known: Labs) -> str:
-    """The one folder that an archive wraps all students' folders, or all their bundles, in, or nothing."""
+    """The one folder in an archive that holds all students' folders, or all bundles; empty if there is none."""
     tops = {file.path.parts[:1] for file in files}
     if len(tops) != 1 or any(".." in file.path.parts for file in files):
         return ""
@@ -145,7 +145,7 @@ def _common_folder(files: list[HandedIn], known: Labs) -> str:
 
 
 def _of_several(files: list[HandedIn], known: Labs) -> bool:
-    """Whether these are bundles only, and two of one lab: nobody hands that in alone."""
+    """Whether all files are bundles and two are for the same lab: then they are of several students."""
     bundles = [file.path.suffix == ".zip" and lab_by_name(file.path.name, known.values()) for file in files]
     return all(bundles) and len(set(bundles)) < len(bundles)
 
@@ -193,7 +193,7 @@ def _read(file: HandedIn, place: Place, known: Labs, folder: Path, reader: Reade
 
 
 def _named(place: Place, work: Work) -> tuple[Place, Work]:
-    """A bundle that lies in no student's folder says whose it is: bundles of one key and name are one student's."""
+    """The place and work of a bundle outside any student's folder: one key and name stand for one student."""
     if place.is_named_by_others or not work.origin:
         return place, work
     name = known_as(work.origin.student or place.student.name)
@@ -208,9 +208,9 @@ def _named(place: Place, work: Work) -> tuple[Place, Work]:
 def _of_student(
     home: str, found: list[_Found], labs: Collection[str], only_lab: str
 ) -> tuple[list[Work], list[_Found]]:
-    """A student's work, one a lab; then the notebooks of no lab that lie beside it, and count where nothing else does.
+    """A student's work, one for each lab, and the files of no lab. These count only if there is no other work.
 
-    `only_lab` is what a file is for that does not say so, where no other lab is asked for.
+    If only one lab is asked for, it is `only_lab`: a file that names no lab is taken to be for it.
     """
     if not found:
         kind, _, name = home.partition(" ")
@@ -233,7 +233,7 @@ def _of_student(
 
 
 def _counting(found: list[_Found]) -> Work:
-    """The newest of a student's notebooks for one lab that can be graded, with a note on those that differ from it."""
+    """The newest notebook for a lab that can be graded. Its note names the others whose code differs."""
     good = [each for each in found if not each.work.rejected]
     counting = max(good or found, key=lambda each: each.newer)
     different = [each for each in found if each.work.digest != counting.work.digest or not each.work.digest]
