@@ -3,7 +3,7 @@
 * a change in the account → the task's tick on the screen, made by a cell and from outside;
 * a click → its answer on the screen, while checks run that take far longer than 10 seconds;
 * the kernel's memory and CPU with an open, idle panel, beside a kernel with the same lab's boto3 clients alone;
-* one more row in a table of 500, beside putting the whole table's HTML in the old one's place.
+* a new row on top of a table of 500, beside putting the whole table's HTML in the old one's place.
 """
 
 import shutil
@@ -162,8 +162,9 @@ def process_of(kernel: str) -> psutil.Process:
 
 def calls(first: int) -> dict[str, str]:
     """A fragment with a table of AWS calls, the newest on top."""
-    rows = [(str(number), "learner", "sqs", f"Operation{number}", "200", "0.001") for number in range(first + ROWS)]
-    return {"console": blocks.Table("AWS calls", COLUMNS, rows[:first:-1], filterable=True).html()}
+    numbers = range(first + ROWS, first, -1)
+    rows = [(str(number), "learner", "sqs", f"Operation{number}", "200", "0.001") for number in numbers]
+    return {"console": blocks.Table("AWS calls", COLUMNS, rows, filterable=True).html()}
 
 
 def update_figures(table: Table) -> None:
@@ -177,7 +178,7 @@ def update_figures(table: Table) -> None:
         ]
     ours, whole = (list(values) for values in zip(*pairs, strict=True))
     ratio = f"{statistics.median(ours) / statistics.median(whole):.2f}"
-    table.add_row(f"panel: one more row in a table of {ROWS}", milliseconds(ours), ratio)
+    table.add_row(f"panel: a new row on top of a table of {ROWS}", milliseconds(ours), ratio)
     table.add_row("  putting the whole table in the old one's place", milliseconds(whole), "")
 
 
