@@ -201,10 +201,7 @@ def end_log(request_id: str) -> None:
 
 
 def cold_start(setup: dict[str, Any], ready: Callable[[], None]) -> tuple[Handler, Error | None, float]:
-    """Load the handler; returns it, or its error, and the milliseconds that this took.
-
-    `ready` is called after that, or after INIT_DEADLINE seconds.
-    """
+    """The handler, or its error, and the milliseconds taken. Calls `ready` then, or after INIT_DEADLINE seconds."""
     started = time.perf_counter()
     overdue = threading.Timer(INIT_DEADLINE, ready)
     overdue.daemon = True
