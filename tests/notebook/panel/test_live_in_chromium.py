@@ -124,6 +124,19 @@ def test_answer_that_was_given_elsewhere_is_shown_in_place_of_the_chosen_one(sho
     expect(page.get_by_role("radio", name="a day")).to_be_checked()
 
 
+def test_box_that_the_learner_has_just_cleared_stays_so_while_the_kernel_does_not_know_it(show, page):
+    ticked = '<label><input type="checkbox" data-do="automatic" checked>By itself</label>'
+    show(bar=ticked)
+    box = page.get_by_role("checkbox")
+    box.uncheck()
+    show(bar=f"<p>Something else.</p>{ticked}")
+    expect(page.get_by_text("Something else.")).to_be_visible()
+    expect(box).not_to_be_checked()
+    show(bar=ticked.replace(" checked", ""))
+    show(bar=ticked)
+    expect(box).to_be_checked()
+
+
 def test_fragments_in_another_order_keep_what_the_learner_has_in_hand(show, page):
     field = '<label>Name <input data-key="name"></label>'
     show(one=field, two=task("two", "Two"), three=task("three", "Three"))
