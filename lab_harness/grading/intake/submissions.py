@@ -56,10 +56,6 @@ class Intake:
     notices: list[str] = field(default_factory=list)
 
     @property
-    def accepted(self) -> list[Work]:
-        return [work for work in self.works if not work.rejected]
-
-    @property
     def rejected(self) -> list[Work]:
         return [work for work in self.works if work.rejected]
 
