@@ -1,4 +1,4 @@
-"""Whose score changed when a submission was graded again, and why."""
+"""What became another when a submission was graded again: the score, and the outcomes of checks."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,8 +7,8 @@ from lab_harness.grading.grade import Grade
 
 
 @dataclass(frozen=True)
-class CheckChange:
-    """A check whose outcome is another one now; "absent" where it was not there."""
+class ChangedOutcome:
+    """A check that had another outcome before; the outcome is "absent" where the check was not there."""
 
     title: str
     before: str
@@ -17,12 +17,12 @@ class CheckChange:
 
 
 @dataclass(frozen=True)
-class Change:
-    """A grade that changed."""
+class Regrade:
+    """A submission that was graded again with another result."""
 
     before: Grade
     after: Grade
-    checks: tuple[CheckChange, ...]
+    checks: tuple[ChangedOutcome, ...]
 
     @property
     def score_changed(self) -> bool:
@@ -35,8 +35,8 @@ class Change:
         return f"{after.student} {after.lab}: {states}{before.points} → {after.points} points ({why})"
 
 
-def change(before: Grade | None, after: Grade) -> Change | None:
-    """What became another between two grades of one submission, check by check; None where nothing did."""
+def regrade(before: Grade | None, after: Grade) -> Regrade | None:
+    """The differences between two grades of one submission; None where there are none."""
     if before is None:
         return None
     old, new = _checks(before), _checks(after)
@@ -45,8 +45,8 @@ def change(before: Grade | None, after: Grade) -> Change | None:
         was, now = _outcome(old.get(name)), _outcome(new.get(name))
         if was != now:
             known = new.get(name) or old[name]
-            changed.append(CheckChange(str(known["title"]), was, now, str(known.get("found") or "")))
-    found = Change(before, after, tuple(changed))
+            changed.append(ChangedOutcome(str(known["title"]), was, now, str(known.get("found") or "")))
+    found = Regrade(before, after, tuple(changed))
     return found if found.score_changed or found.checks else None
 
 
@@ -58,6 +58,6 @@ def _outcome(check: dict[str, Any] | None) -> str:
     return str(check["outcome"]) if check else "absent"
 
 
-def _said(check: CheckChange) -> str:
+def _said(check: ChangedOutcome) -> str:
     found = f", found {check.found.splitlines()[0]}" if check.found and check.after == "failed" else ""
     return f"{check.title}: {check.before} → {check.after}{found}"

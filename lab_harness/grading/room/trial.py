@@ -1,4 +1,4 @@
-"""Tries whether this machine lets a process close itself off as rooms and boxes do."""
+"""Tries out whether the walls of rooms and boxes can be built on this machine."""
 
 import os
 
@@ -8,7 +8,7 @@ from lab_harness.lab.file import Limits
 
 
 def try_walls() -> None:
-    """Make a room and a box in it that does nothing; OSError says what the machine refuses."""
+    """Make a room with a box that does nothing. Raises OSError if the machine does not allow that."""
     if os.geteuid() == 0:
         walls.become(walls.ROOM_USERS[0])
     walls.enter_room(1 << 20)
