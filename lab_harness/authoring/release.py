@@ -19,7 +19,8 @@ NOT_FOR_STUDENTS = re.compile(
     r"|<!-- not for students -->.*?<!-- /not for students -->",
     re.DOTALL | re.MULTILINE,
 )
-WITHOUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints")
+# The templates of new labs have lines that are in many an answer.
+WITHOUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints", "*.j2")
 LINES = 3  # of an answer in a row: nobody writes them by chance
 SHORTEST = 30  # characters of a shorter answer that is looked for
 

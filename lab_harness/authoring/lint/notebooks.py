@@ -21,7 +21,7 @@ def notebook_is_clean(course: Course, lab: Lab) -> Iterator[str]:
     notebook = read_notebook(course.notebooks / lab.file.notebook)
     for cell in notebook.cells:
         if cell.get("outputs") or cell.get("execution_count"):
-            yield f"{lab.file.notebook}, cell {cell.id}: saved with outputs; clear them"
+            yield f"{lab.file.notebook}, cell {cell.id}: saved with outputs; run: lab notebooks clear {lab.id}"
 
 
 def notebook_ends_with_the_quiz(course: Course, lab: Lab) -> Iterator[str]:
@@ -84,6 +84,11 @@ def solved_notebook_shows_the_course(course: Course, lab: Lab) -> Iterator[str]:
         stops = [(unescape(name), unescape(goal), int(minutes)) for name, goal, minutes in MAPPED.findall(shown)]
         if stops != there:
             yield f"notebooks/solved/{path.name} shows another map of the course; run: lab notebooks build {lab.id}"
+
+
+def shows_the_course(course: Course, lab: Lab) -> bool:
+    """Whether the lab's solved notebook shows the map of the course, so is to be built anew with each lab."""
+    return bool(_shown(course.solved / lab.file.notebook, "lab-map"))
 
 
 def _shown(path: Path, kind: str) -> list[str]:
