@@ -105,6 +105,7 @@ kind = "numeric"
 text = "How many seconds may a long poll wait for a message at most (2026)?"
 answer = 20
 unit = "seconds"
+facts = ["sqs_long_poll"]
 explanation = "WaitTimeSeconds goes from 0, a short poll, which answers at once, to 20."
 
 [[questions]]
