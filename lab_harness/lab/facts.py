@@ -13,7 +13,7 @@ from lab_harness.lab.file import Identifier, Text, read_toml
 
 FILE = "facts.toml"  # in the course's folder labs/
 FACT_TAG = re.compile(r"fact:(\w+)")  # of a notebook's cell that states the fact
-MARKUP = re.compile(r"[\\*]")  # Markdown's, which may stand in the middle of a number's wording
+MARKUP = re.compile(r"[\\*`]")  # Markdown's, which may stand in the middle of a number's wording
 Address = Annotated[str, Meta(pattern=r"^https://\S+$")]
 
 

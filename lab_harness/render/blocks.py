@@ -10,7 +10,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from lab_harness.render.html import CELL
-from lab_harness.render.markup import escaped, scrolling
+from lab_harness.render.markup import bundle, escaped, scrolling
 from lab_harness.render.text import plain
 
 FREE = "white-space:pre-wrap;overflow-wrap:anywhere"
@@ -52,7 +52,7 @@ class Note:
         return f'<div class="lab-note"><strong>{escaped(self.title)}</strong>{sentences}{code}</div>'
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": str(self), "text/html": self.html()}
+        return bundle(str(self), self.html())
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Table:
         return f"<tr{tint}>{''.join(map(_cell, row))}</tr>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": str(self), "text/html": self.html()}
+        return bundle(str(self), self.html())
 
 
 def _cell(text: str) -> str:

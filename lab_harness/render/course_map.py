@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from lab_harness.render.markup import escaped
+from lab_harness.render.markup import bundle, escaped
 from lab_harness.render.text import plain
 
 ALL_DONE = "You have done all labs."
@@ -102,7 +102,7 @@ class CourseMap:
         )
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": str(self), "text/html": self.html()}
+        return bundle(str(self), self.html())
 
 
 def _stop_html(stop: Stop, *, here: bool) -> str:

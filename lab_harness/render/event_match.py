@@ -14,7 +14,7 @@ from rich.text import Text
 from lab_harness.authors.event_patterns import Comparison, compare
 from lab_harness.render.blocks import Note, Table
 from lab_harness.render.html import CELL
-from lab_harness.render.markup import escaped
+from lab_harness.render.markup import bundle, escaped
 from lab_harness.render.text import plain
 
 SHOWN_WAYS = 4
@@ -98,7 +98,7 @@ class PatternMatch:
         )
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": str(self), "text/html": self.html()}
+        return bundle(str(self), self.html())
 
 
 def _indented(value: Any) -> str:

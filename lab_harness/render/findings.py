@@ -11,7 +11,7 @@ from rich.text import Text
 
 from lab_harness.learner.doctor import Finding
 from lab_harness.render.html import BADGE, CELL
-from lab_harness.render.markup import escaped
+from lab_harness.render.markup import bundle, escaped
 from lab_harness.render.text import plain
 
 FORMAT_VERSION = 1
@@ -67,7 +67,7 @@ class Findings:
         return {"format_version": FORMAT_VERSION, "findings": [asdict(finding) for finding in self.findings]}
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": str(self), "text/html": self.html()}
+        return bundle(str(self), self.html())
 
 
 def _row(finding: Finding) -> str:

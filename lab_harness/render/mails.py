@@ -11,7 +11,7 @@ from rich.text import Text
 
 from lab_harness.emulators.base import Mail
 from lab_harness.render.blocks import FREE
-from lab_harness.render.markup import escaped
+from lab_harness.render.markup import bundle, escaped
 from lab_harness.render.text import plain
 
 SENDER = "AWS Notifications <no-reply@sns.amazonaws.com>"  # whom SNS's mails are from (2026)
@@ -35,7 +35,7 @@ class Mails:
         return f'<div class="lab-mails">{"".join(map(_article, self.mails))}{note}</div>'
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": str(self), "text/html": self.html()}
+        return bundle(str(self), self.html())
 
 
 def _article(mail: Mail) -> str:

@@ -21,14 +21,14 @@ CELL = re.compile(r"^# %% (\S+)( ran)?\n", re.MULTILINE)
 def as_notebook(text):
     """A notebook from cells that begin with their id: `# %% open`. One `ran`, and has an output.
 
-    The cells `task:queue` and `fact:sqs_long_poll` have that as their tag, and the second one is text.
+    The cells `task:queue` and `fact:sqs_long_poll` have that as their tag. That one and `text:note` are text.
     """
     _, *parts = CELL.split(text)
     notebook = nbformat.v4.new_notebook()
     for name, ran, source in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
-        tags = {"tags": [name]} if ":" in name else {}
-        new_cell = nbformat.v4.new_markdown_cell if name.startswith("fact:") else nbformat.v4.new_code_cell
-        cell = new_cell(source.strip(), id=name.replace(":", "-"), metadata=tags)
+        tags = {"tags": [name]} if name.startswith(("task:", "fact:")) else {}
+        new_cell = nbformat.v4.new_markdown_cell if name.startswith(("fact:", "text:")) else nbformat.v4.new_code_cell
+        cell = new_cell(source.strip(), id=name.removeprefix("text:").replace(":", "-"), metadata=tags)
         if ran:
             cell.outputs = [nbformat.v4.new_output("stream", text="sum\n")]
         notebook.cells.append(cell)
@@ -123,6 +123,10 @@ BROKEN = {
         f"lab.toml: services lacks '{service}', which a check uses" for service in ("cognito-idp", "dynamodb")
     ],
     "saved_with_outputs": ["01_queue.ipynb, cell sum: saved with outputs; clear them"],
+    "mathematics": [
+        f"01_queue.ipynb, cell {cell}: a dollar in prose becomes mathematics; write it as code, `$1.00`"
+        for cell in ("prose", "after-code")
+    ],
     "asks_nothing": ["01_queue.ipynb: its last code cell is not lab.quiz()"],
     "gives_its_answer": ["01_queue.ipynb: the starter cell of 'queue' is its answer"],
     "other_facts": [

@@ -26,6 +26,7 @@ from lab_harness.authoring.lint.files import (
 from lab_harness.authoring.lint.notebooks import (
     notebook_ends_with_the_quiz,
     notebook_has_each_task,
+    notebook_has_no_mathematics,
     notebook_is_clean,
     solved_notebook_is_current,
     solved_notebook_shows_each_check,
@@ -57,6 +58,7 @@ RULES: tuple[Rule, ...] = (
     each_check_is_tested,
     course_lists_it,
     notebook_is_clean,
+    notebook_has_no_mathematics,
     notebook_ends_with_the_quiz,
     notebook_has_each_task,
     facts_are_those_of_the_file,
