@@ -4,9 +4,10 @@ import re
 
 import pytest
 
-from lab_harness.authoring.lint.facts import disagreements
+from lab_harness.authoring.lint.facts import disagreements, stated
 from lab_harness.errors import LabError
 from lab_harness.lab.facts import read_facts
+from lab_harness.lab.labs import all_labs
 
 TIMEOUT = """\
 format_version = 1
@@ -115,3 +116,8 @@ def test_service_that_botocore_does_not_have_states_nothing(fact):
 def test_facts_of_the_course_are_those_of_botocore(course):
     facts = read_facts(course.labs).values()
     assert [problem for fact in facts for problem in disagreements(fact)] == []
+
+
+def test_each_fact_of_the_course_is_stated_by_a_lab(course):
+    said = set().union(*(stated(course, lab) for lab in all_labs(course)))
+    assert read_facts(course.labs).keys() - said == set()
