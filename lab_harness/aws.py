@@ -16,17 +16,31 @@ import botocore.session
 from botocore.config import Config
 from botocore.credentials import Credentials as BotoCredentials
 from botocore.credentials import ReadOnlyCredentials
-from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, EndpointConnectionError
+from botocore.exceptions import BotoCoreError, ConnectionClosedError, ConnectTimeoutError, EndpointConnectionError
 
 from lab_harness.authors.http import Http
 from lab_harness.authors.witness import Witness
 from lab_harness.emulators.base import REGION, Emulator
 from lab_harness.emulators.credentials import Credentials
+from lab_harness.errors import EmulatorNotReady
 from lab_harness.local import require_local
 
 # What botocore raises when the emulator is gone; a ClientError is an answer, these are none.
 UNREACHABLE = (EndpointConnectionError, ConnectionClosedError, ConnectTimeoutError)
 READ_TIMEOUT = 30  # seconds: longer than any function of the labs may run
+
+
+@contextmanager
+def answering(*also: type[BotoCoreError]) -> Iterator[None]:
+    """Where the emulator does not answer within this block, that is EmulatorNotReady, in the same words everywhere.
+
+    `also` are errors that say so here, but not everywhere: HTTPClientError where no call may take long.
+    """
+    try:
+        yield
+    except (*UNREACHABLE, *also) as error:
+        asked = urlsplit(error.kwargs.get("endpoint_url", ""))
+        raise EmulatorNotReady.stopped(asked.netloc and f"{asked.scheme}://{asked.netloc}") from error
 
 
 class Clients:

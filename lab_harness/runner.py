@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from lab_harness.authors.checks import Cancelled, Failure, cancellable
-from lab_harness.aws import UNREACHABLE, Clients
-from lab_harness.errors import EmulatorError, EmulatorNotReady
+from lab_harness.aws import Clients, answering
+from lab_harness.errors import EmulatorError
 from lab_harness.lab.labs import Check, Lab
 from lab_harness.results import CheckResult, LabReport, Outcome
 
@@ -77,16 +77,12 @@ def _run(check: Check, clients: Clients, earlier: dict[str, CheckResult]) -> Che
         return _result(check, Outcome.UNSUPPORTED, found=unmet[0].found, next_step=unmet[0].next_step)
     started = time.perf_counter()
     try:
-        check.function(**{parameter: clients[service] for parameter, service in check.parameters.items()})
+        with answering():
+            check.function(**{parameter: clients[service] for parameter, service in check.parameters.items()})
     except Failure as failure:
         result = _result(
             check, Outcome.FAILED, expected=failure.expected, found=failure.found, next_step=failure.next_step
         )
-    except UNREACHABLE as error:
-        raise EmulatorNotReady(
-            f"The emulator stopped answering at {clients.emulator.endpoint} while the checks ran. "
-            "Start it again with: lab start"
-        ) from error
     except EmulatorError:
         raise
     except Exception:

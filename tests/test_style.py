@@ -24,7 +24,6 @@ LONGEST_MODULE, LONGEST_FUNCTION, USUAL_FUNCTION = 250, 50, 8  # lines
 LONG_MODULES = {
     "lab_harness/cli/grading.py": 257,  # `lab grade` is put together here, until grading.run does that
     "lab_harness/authors/executions.py": 285,  # starting, awaiting and reading executions
-    "lab_harness/notebook/panel/panel.py": 279,  # what it does by itself and what it is told to do share state
 }
 LONG_FUNCTIONS = {
     "lab_harness/cli/grading.py::grade": 60,  # the options of `lab grade`, and what it does with them
@@ -45,9 +44,9 @@ PRIVATE = {
     # What a browser, a kernel or the kernel's event loop calls: there is no other way in without them.
     "tests/notebook/panel/test_live.py": {"_handle_msg", "_page", "_received"},
     "tests/notebook/panel/test_quiz.py": {"_fragments", "_received", "_view"},
-    "tests/notebook/panel/test_panel_on_either_emulator.py": {"_received", "_view"},
+    "tests/notebook/panel/test_panel_on_either_emulator.py": {"_received"},
     "tests/notebook/panel/test_panel.py": {
-        "_cell_ended", "_fragments", "_in_a_cell", "_received", "_state", "_view",
+        "_cell_ended", "_in_a_cell", "_received",
         # and when nothing is under way or due, which nobody but a test asks
         "_due", "_jobs", "_thread", "_watch", "_worker",
     },
@@ -60,7 +59,6 @@ PRIVATE = {
     "tests/grading/intake/test_fuzz.py": {"_explained"},
     "tests/test_per_lab.py": {"_split_scope"},
     "tests/render/test_layers.py": {"_increasing", "_order"},
-    "tests/labs/test_orders_pipeline.py": {"_delete_mapping"},
     "tests/account/test_deleters.py": {"_made"},
     # What is made to fail, or is replaced, because it cannot be had in a test.
     "tests/cli/test_grading.py": {"_python_folders"},
@@ -68,7 +66,6 @@ PRIVATE = {
     "tests/grading/room/test_conditions.py": {"_begin", "_land", "_relieve"},
     "tests/grading/intake/test_reading.py": {"_environment", "_process"},
     "tests/emulators/inside/test_other_users.py": {"_knows_ourselves"},
-    "tests/labs/test_forgeries.py": {"_delete_mapping"},
     "tests/test_aws.py": {"_make"},
     "tests/cli/test_labs.py": {"_run_jupyter"},
     "tests/emulators/test_embedded.py": {"_process"},
