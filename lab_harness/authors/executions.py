@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from lab_harness.answers import pages
 from lab_harness.authors import functions, queues
 from lab_harness.authors.checks import Failure, eventually
 from lab_harness.authors.made import is_made, made
@@ -201,17 +202,16 @@ def token_queue(stepfunctions: Any, sqs: Any, machine: str, queue: str, tags: Co
 
 def read_execution(stepfunctions: Any, arn: str) -> Execution:
     """An execution with its whole history."""
-    pages = stepfunctions.get_paginator("get_execution_history").paginate(executionArn=arn)
+    history = pages(stepfunctions, "get_execution_history", "events", executionArn=arn)
     found = stepfunctions.describe_execution(executionArn=arn)
     output = json.loads(found["output"]) if found["status"] == SUCCEEDED else None
-    events = tuple(event for page in pages for event in page["events"])
-    return Execution(arn, found["status"], output, found.get("error", ""), found.get("cause", ""), events)
+    return Execution(arn, found["status"], output, found.get("error", ""), found.get("cause", ""), tuple(history))
 
 
 def state_machines(stepfunctions: Any) -> dict[str, str]:
     """The ARNs of all state machines by name."""
-    pages = stepfunctions.get_paginator("list_state_machines").paginate()
-    return {each["name"]: each["stateMachineArn"] for page in pages for each in page["stateMachines"]}
+    machines = pages(stepfunctions, "list_state_machines", "stateMachines")
+    return {each["name"]: each["stateMachineArn"] for each in machines}
 
 
 def describe_machine(stepfunctions: Any, name: str) -> dict[str, Any]:

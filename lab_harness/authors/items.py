@@ -1,5 +1,6 @@
 """What checks do with the items of a DynamoDB table: put some of their own, read them, and put back what was there."""
 
+import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
@@ -7,6 +8,8 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
+
+from lab_harness.answers import pages
 
 Item = dict[str, Any]
 
@@ -77,15 +80,26 @@ def read_item(dynamodb: Any, table: str, key: str, name: str) -> Item:
 
 def read_items(dynamodb: Any, table: str) -> list[Item]:
     """All items of a table, with plain values."""
-    pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-    return [_plain_item(item) for page in pages for item in page["Items"]]
+    return [_plain_item(item) for item in pages(dynamodb, "scan", "Items", TableName=table, ConsistentRead=True)]
 
 
 def ids(dynamodb: Any, table: str, key: str) -> list[str]:
     """The keys of all items that are there, where they are texts."""
     wanted = {"ProjectionExpression": "#key", "ExpressionAttributeNames": {"#key": key}}
-    pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True, **wanted)
-    return [item[key]["S"] for page in pages for item in page["Items"] if "S" in item.get(key, {})]
+    found = pages(dynamodb, "scan", "Items", TableName=table, ConsistentRead=True, **wanted)
+    return [item[key]["S"] for item in found if "S" in item.get(key, {})]
+
+
+def described(item: Item) -> str:
+    """An item as JSON, as evidence for `Failure.found`; what a table may hold and JSON not, such as a set, as text.
+
+    raise Failure(expected="no such item", found=items.described(item), next_step="delete_item takes the Key.")
+    """
+    return json.dumps(item, default=_described, sort_keys=True)
+
+
+def _described(value: Any) -> float | str:
+    return float(value) if isinstance(value, Decimal) else repr(value)
 
 
 def _plain_item(item: Item) -> Item:
