@@ -32,6 +32,7 @@ def copy(bundle, tmp_path):
 def test_bundle_holds_each_labs_files_and_its_notebook(bundle, course):
     labs = all_labs(course)
     assert [lab.id for lab in all_labs(Course(bundle))] == [lab.id for lab in labs]
+    assert (bundle / "labs" / "facts.toml").read_bytes() == (course.labs / "facts.toml").read_bytes()
     for lab in labs:
         assert (bundle / "notebooks" / lab.file.notebook).is_file()
         assert (bundle / "labs" / lab.id / "checks.py").is_file()

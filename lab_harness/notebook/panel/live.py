@@ -15,6 +15,7 @@ from IPython.display import display
 from markupsafe import Markup
 
 from lab_harness.render import templates
+from lab_harness.render.markup import bundle
 
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = ("idiomorph/idiomorph.esm.js", "live.js")
@@ -124,7 +125,7 @@ class LiveView(anywidget.AnyWidget):
 
     def _snapshot(self) -> dict[str, str]:
         body = Markup("\n".join(self._page(False).values()))  # noqa: S704  made by `render`
-        return {"text/plain": self._words(), "text/html": render("snapshot.html", css=_css(), body=body)}
+        return bundle(self._words(), render("snapshot.html", css=_css(), body=body))
 
     def _received(self, _: Any, content: Any, __: Any) -> None:
         if isinstance(content, dict) and isinstance(content.get("do"), str):
