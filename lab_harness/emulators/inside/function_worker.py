@@ -224,8 +224,7 @@ def main() -> None:
     setup = json.loads(sys.stdin.readline())
     find_code(setup)
     formatter = start_logging()
-    # MiniStack's guard against functions that call themselves stands before this file's own code.
-    globals().get("_ms_install_invoke_depth", int)()
+    globals()["guard_against_loops"]()  # loop_guard.py stands before this file in the script.
     handler, init_error, duration = cold_start(setup, partial(send, '{"status": "ready"}'))
     init_milliseconds: float | None = duration
     for line in sys.stdin:

@@ -20,6 +20,7 @@ from lab_harness.emulators.inside.keys import Keys
 LOG_DEADLINE = 5.0  # seconds to wait for the end of an invocation's log
 LAST_WORDS_DEADLINE = 0.25  # the same, where the process died before it could mark the end
 LOG_END = "\x1e"
+WORKER = ("loop_guard.py", "function_worker.py")  # behind MiniStack's guard, the script of a function's process
 DIED = ("Worker process died", "Worker process exited")
 
 
@@ -34,8 +35,8 @@ def install(keys: Keys) -> None:
 
 
 def _change_workers(lambda_runtime: Any) -> None:
-    script = Path(__file__).with_name("function_worker.py").read_text(encoding="utf-8")
-    lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_runtime.INVOKE_DEPTH_BOOTSTRAP + script
+    ours = [Path(__file__).with_name(name).read_text(encoding="utf-8") for name in WORKER]
+    lambda_runtime._PYTHON_WORKER_SCRIPT = "\n".join([lambda_runtime.INVOKE_DEPTH_BOOTSTRAP, *ours])
     wrapt.wrap_function_wrapper(lambda_runtime, "Worker._read_stderr", _read_log)
     wrapt.wrap_function_wrapper(lambda_runtime, "Worker._drain_stderr_bounded", _drain_log)
 
