@@ -1,18 +1,16 @@
-"""What checks do with Step Functions: run a state machine, answer its task tokens, show its history as evidence."""
+"""What checks do with Step Functions: run a state machine, read its execution, show the history as evidence."""
 
 import json
-import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from lab_harness.answers import pages
-from lab_harness.authors import functions, queues
 from lab_harness.authors.checks import Failure, eventually
-from lab_harness.authors.made import is_made, made
+from lab_harness.authors.made import remember
 
 SHOWN_EVENTS = 16  # of a history: the end of one iteration, with its errors
 RUNNING, SUCCEEDED = "RUNNING", "SUCCEEDED"
@@ -112,7 +110,7 @@ def probe_execution(stepfunctions: Any, machine: str, data: Any) -> Iterator[Pro
 
     Raises Failure when there is no such machine, or it cannot be started.
 
-        with probe_execution(stepfunctions, "hello-world", {"IsHelloWorldExample": True}) as probe:
+        with executions.probe_execution(stepfunctions, "hello-world", {"IsHelloWorldExample": True}) as probe:
             execution = probe.end(within=10)
     """
     probe = ProbeExecution(stepfunctions, _start(stepfunctions, machine, data))
@@ -123,85 +121,23 @@ def probe_execution(stepfunctions: Any, machine: str, data: Any) -> Iterator[Pro
 
 
 def run_execution(stepfunctions: Any, machine: str, data: Any, within: float) -> Execution:
-    """An execution of the state machine of this name, at its end; Failure when it runs for longer."""
+    """An execution of the state machine of this name, at its end; Failure when it runs for longer.
+
+    For example:
+
+        execution = executions.run_execution(stepfunctions, "hello-world", {"IsHelloWorldExample": True}, within=20)
+    """
     with probe_execution(stepfunctions, machine, data) as probe:
         return probe.end(within)
 
 
-@dataclass(frozen=True)
-class TokenQueue:
-    """A queue to which executions of a state machine send task tokens, and what of it is one probe's.
-
-    That is a message which has one of `tags` as a whole word, or which came after `since` (in ms). Others are hidden
-    for 2 seconds, in a long queue for more, and counted as received once more, and stay.
-    """
-
-    sqs: Any
-    url: str
-    tags: Collection[str]
-    since: float
-
-    def take(self) -> list[str]:
-        """Remove the probe's messages, and return their bodies."""
-        bodies = []
-        for message in queues.received(self.sqs, self.url, hidden=2):
-            tagged = any(functions.mentions(message["Body"], tag) for tag in self.tags)
-            if tagged or int(message["Attributes"]["SentTimestamp"]) >= self.since:
-                self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
-                bodies.append(message["Body"])
-        return bodies
-
-
-class Answered(NamedTuple):
-    """An execution at its end, all messages that it sent, and those of them that could not be answered."""
-
-    execution: Execution
-    messages: list[str]
-    unanswered: list[str]
-
-
-def run_answering(
-    stepfunctions: Any,
-    machine: str,
-    data: Any,
-    queue: TokenQueue,
-    answer: Callable[[dict[str, Any]], Mapping[str, str]],
-    within: float,
-) -> Answered:
-    """Run an execution to its end and answer the task tokens that it sends.
-
-    `answer` gets a message's JSON, and returns what to answer its `taskToken` with: an `output`, or `error` and
-    `cause`. A message that cannot be answered ends the execution, which would wait for ever.
-    """
-    bodies: list[str] = []
-    unanswered: list[str] = []
-
-    def answer_messages() -> None:
-        for body in queue.take():
-            bodies.append(body)
-            message = _decoded(body)
-            if not _answer_token(stepfunctions, str(message.get("taskToken") or "none"), answer(message)):
-                unanswered.append(body)
-                probe.stop()
-
-    try:
-        with probe_execution(stepfunctions, machine, data) as probe:
-            return Answered(probe.end(within, answer_messages), bodies, unanswered)
-    finally:
-        bodies += queue.take()
-
-
-def token_queue(stepfunctions: Any, sqs: Any, machine: str, queue: str, tags: Collection[str]) -> TokenQueue:
-    """The queue of this name. What comes from now on is the probe's, unless the state machine runs for somebody."""
-    arn = state_machines(stepfunctions).get(machine)
-    running = stepfunctions.list_executions(stateMachineArn=arn, statusFilter="RUNNING") if arn else {}
-    others = [each for each in running.get("executions", []) if not is_made(each["name"])]
-    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-    return TokenQueue(sqs, url, tags, float("inf") if others else time.time() * 1000)
-
-
 def read_execution(stepfunctions: Any, arn: str) -> Execution:
-    """An execution with its whole history."""
+    """An execution with its whole history.
+
+    For example:
+
+        history = executions.read_execution(stepfunctions, arn).described()
+    """
     history = pages(stepfunctions, "get_execution_history", "events", executionArn=arn)
     found = stepfunctions.describe_execution(executionArn=arn)
     output = json.loads(found["output"]) if found["status"] == SUCCEEDED else None
@@ -209,22 +145,51 @@ def read_execution(stepfunctions: Any, arn: str) -> Execution:
 
 
 def state_machines(stepfunctions: Any) -> dict[str, str]:
-    """The ARNs of all state machines by name."""
+    """The ARNs of all state machines by name.
+
+    For example:
+
+        arn = executions.state_machines(stepfunctions)["pet-adoption"]
+    """
     machines = pages(stepfunctions, "list_state_machines", "stateMachines")
     return {each["name"]: each["stateMachineArn"] for each in machines}
 
 
 def describe_machine(stepfunctions: Any, name: str) -> dict[str, Any]:
-    """The state machine of this name, which is there, as describe_state_machine tells it."""
+    """The state machine of this name, which is there, as describe_state_machine tells it.
+
+    For example:
+
+        kind = executions.describe_machine(stepfunctions, "pet-adoption")["type"]
+    """
     found: dict[str, Any] = stepfunctions.describe_state_machine(stateMachineArn=state_machines(stepfunctions)[name])
     return found
 
 
 def definition_problems(definition: str) -> list[str]:
-    """What AWS would find wrong with a definition in Amazon States Language; LocalStack accepts more than AWS."""
+    """What AWS would find wrong with a definition in Amazon States Language; LocalStack accepts more than AWS.
+
+    For example:
+
+        problems = executions.definition_problems(found["definition"])
+    """
     from lab_harness.states_language import problems
 
     return [str(problem) for problem in problems(definition)]
+
+
+def decoded(text: str) -> dict[str, Any]:
+    """A JSON object; empty where the text is none.
+
+    For example:
+
+        pet = executions.decoded(message).get("petId")
+    """
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _start(stepfunctions: Any, machine: str, data: Any) -> str:
@@ -232,7 +197,7 @@ def _start(stepfunctions: Any, machine: str, data: Any) -> str:
     if arn:
         try:  # without a name, as most executions are started: the service gives one
             started = str(stepfunctions.start_execution(stateMachineArn=arn, input=json.dumps(data))["executionArn"])
-            made(started.rpartition(":")[2])
+            remember(started.rpartition(":")[2])
             return started
         except ClientError as error:
             problem = error.response["Error"]["Message"]
@@ -241,15 +206,6 @@ def _start(stepfunctions: Any, machine: str, data: Any) -> str:
         found=problem,
         next_step="list_state_machines shows what is there, describe_state_machine its status.",
     )
-
-
-def _answer_token(stepfunctions: Any, token: str, answer: Mapping[str, str]) -> bool:
-    send = stepfunctions.send_task_success if "output" in answer else stepfunctions.send_task_failure
-    try:
-        send(taskToken=token, **answer)
-    except ClientError:
-        return False
-    return True
 
 
 def _details(event: dict[str, Any]) -> dict[str, Any]:
@@ -271,13 +227,4 @@ def _line(event: dict[str, Any]) -> str:
 
 def _message(cause: str) -> str:
     """What a function's exception said, out of the JSON that Step Functions gives as the cause."""
-    return str(_decoded(cause).get("errorMessage", cause))
-
-
-def _decoded(text: str) -> dict[str, Any]:
-    """A JSON object; empty where the text is none."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+    return str(decoded(cause).get("errorMessage", cause))

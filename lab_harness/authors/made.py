@@ -11,8 +11,13 @@ REMEMBERED = 2000
 _names: deque[str] = deque(maxlen=REMEMBERED)
 
 
-def made(name: str) -> str:
-    """Remember the name of something that a check makes for itself, and return it."""
+def remember(name: str) -> str:
+    """Note the name of something that a check makes for itself, and return it.
+
+    For example:
+
+        instance = remember(ec2.run_instances(**launch)["Instances"][0]["InstanceId"])
+    """
     _names.append(name)
     return name
 

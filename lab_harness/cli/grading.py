@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from lab_harness.grading.grade import Grade
     from lab_harness.grading.intake.submissions import Intake
-    from lab_harness.grading.results.changes import Change
     from lab_harness.grading.results.gradebook import Gradebook
+    from lab_harness.grading.results.regrades import Regrade
     from lab_harness.grading.room.sandbox import Warm
     from lab_harness.grading.run import GradeAll, Graded, Plan, Versions
     from lab_harness.grading.work import Work
@@ -86,7 +86,7 @@ def grade(
         versions = _versions(course)
         with alone_in(results_folder(out)), open_gradebook(out / GRADEBOOK) as gradebook:
             for lab in regrade:
-                gradebook.grade_again(lab, {each.student.id for each in works if each.lab == lab and not each.refused})
+                gradebook.grade_again(lab, {each.student.id for each in works if each.lab == lab and not each.rejected})
             steps = plan(works, gradebook.by_key(), versions, limit)
             secret = [course.labs, submissions, out]
             grade_all = _grader(course, workers, dask, not no_sandbox, secret, warm) if steps.todo else _nothing
@@ -209,7 +209,7 @@ def _say_problem(bar: "Progress", graded: "Graded") -> None:
     bar.console.print(plain(line), markup=False, highlight=False, soft_wrap=True)
 
 
-def _summarise(steps: "Plan", done: "list[Graded]", changes: "list[Change]", out: Path) -> None:
+def _summarise(steps: "Plan", done: "list[Graded]", changes: "list[Regrade]", out: Path) -> None:
     if changes:
         click.echo(f"Graded again with another result ({len(changes)}):")
     for change in changes:

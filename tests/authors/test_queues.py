@@ -2,7 +2,8 @@
 
 import pytest
 
-from lab_harness.authors import queues
+from lab_harness.authors import inventory, queues
+from lab_harness.authors.made import is_made
 from tests.waiting import wait_until
 
 
@@ -39,6 +40,26 @@ def test_messages_with_a_text_are_taken_and_the_others_come_back(queue):
 
 def test_taking_from_an_empty_queue_takes_nothing(queue):
     assert queues.take(*queue) == []
+
+
+def test_queue_is_found_by_name_and_what_it_holds_is_described(queue):
+    sqs, url = queue
+    assert (queues.url(sqs, "letters"), queues.arn(sqs, "letters")[-8:]) == (url, ":letters")
+    sqs.send_message(QueueUrl=url, MessageBody="hello")
+    assert queues.described(sqs, "letters") == "letters holds 1 visible, 0 in flight, 0 delayed"
+
+
+def test_a_probes_queue_hears_all_that_has_come_so_far_and_is_gone_afterwards(clients):
+    sqs = clients["sqs"]
+    with pytest.raises(ValueError), queues.probe_queue(sqs) as probe:
+        assert [is_made(name) for name in inventory.names(sqs, "queues")] == [True]
+        sqs.send_message(QueueUrl=probe.url, MessageBody="one")
+        assert probe.hear() == ["one"]
+        sqs.send_message(QueueUrl=probe.url, MessageBody="two")
+        assert probe.hear(wait=1) == ["one", "two"]
+        assert not any(queues.counts(sqs, probe.url).values())
+        raise ValueError
+    assert inventory.names(sqs, "queues") == []
 
 
 class SlowQueue:

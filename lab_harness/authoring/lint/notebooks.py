@@ -11,6 +11,8 @@ from lab_harness.lab.labs import Lab, all_labs
 from lab_harness.lab.notebooks import is_current, read_notebook, task_of
 from lab_harness.lab.solutions import answers
 
+# Code in Markdown, in which a dollar stays one: a fenced block, an indented one, a span.
+CODE = re.compile(r"^(```|~~~).*?^\1|^ {4}[^\n]*$|(`+)(?!`).*?(?<!`)\2(?!`)", re.DOTALL | re.MULTILINE)
 # What a solved notebook shows, in the HTML of render/html.py and render/course_map.py
 REPORTED = re.compile(r"</span></td><td[^>]*>(.*?)<(?:table|/td)")
 MAPPED = re.compile(r"<strong>([^<]*)</strong></a><div>([^<]*)</div></div><div[^>]*>(\d+) min")
@@ -22,6 +24,15 @@ def notebook_is_clean(course: Course, lab: Lab) -> Iterator[str]:
     for cell in notebook.cells:
         if cell.get("outputs") or cell.get("execution_count"):
             yield f"{lab.file.notebook}, cell {cell.id}: saved with outputs; run: lab notebooks clear {lab.id}"
+
+
+def notebook_has_no_mathematics(course: Course, lab: Lab) -> Iterator[str]:
+    """No dollar in its prose stands outside of code: two of them would make mathematics of what is between."""
+    notebook = read_notebook(course.notebooks / lab.file.notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and "$" in CODE.sub("", cell.source):
+            place = f"{lab.file.notebook}, cell {cell.id}"
+            yield f"{place}: a dollar in prose becomes mathematics; write it as code, `$1.00`"
 
 
 def notebook_ends_with_the_quiz(course: Course, lab: Lab) -> Iterator[str]:
