@@ -46,12 +46,17 @@ class Checked:
 
     def parameters(self, *own: str) -> str:
         """The parameters of a check with these of its own, which looks at what the function makes of an order."""
-        return ", ".join(dict.fromkeys([*own, *self._clients, "logs", "witness=None"]))
+        return ", ".join(dict.fromkeys([*own, *self._clients, "logs", "witness=no_witness"]))
 
     def needs(self, *own: str) -> Argument:
         """The `needs` of such a check: these, and all that the function writes to."""
         needed = [*own, *(f"{part.id}_exists" for part in self._plan.targets)]
         return f"needs={needed[0]}" if len(needed) == 1 else ("needs=", needed)
+
+    @property
+    def probing(self) -> str:
+        """What stands behind `with`, before all else, so that nothing of the order is left afterwards."""
+        return f"probe({self.clients}, witness, {self._plan.noun}) as moment, " if self._clients else ""
 
     def probed(self, act: str) -> str:
         """What a check does with an order, so that nothing of it is left afterwards."""

@@ -42,7 +42,9 @@ def without_unused_imports(code: str) -> str:
 
     def kept(line: re.Match[str]) -> str:
         names = [name for name in line["names"].split(", ") if name.partition(".")[0] in used]
-        return f"{line['source'] or ''}import {', '.join(names)}\n" if names else ""
+        text = f"{line['source'] or ''}import {', '.join(names)}"
+        text = text if len(text) <= WIDTH else collection(f"{line['source']}import ", names)
+        return f"{text}\n" if names else ""
 
     tidied = re.sub(r"\n{3,}(?=from |import )", "\n\n", IMPORT.sub(kept, code))
     return re.sub(r"\n{4,}", "\n\n\n", tidied).lstrip("\n")

@@ -45,6 +45,7 @@ def empty(tmp_path, monkeypatch):
     root = tmp_path / "course"
     for folder in ("labs", "notebooks", "tests/labs"):
         (root / folder).mkdir(parents=True)
+    shutil.copy(ROOT / "labs" / "facts.toml", root / "labs")
     (root / "README.md").write_text(README, encoding="utf-8")
     monkeypatch.setenv("LAB_COURSE", str(root))
     return Course(root)
@@ -114,6 +115,7 @@ def test_each_of_its_checks_is_seen_to_fail_by_its_own_tests(tmp_path):
     shutil.copy(ROOT / "pyproject.toml", root)
     for folder in ("labs", "notebooks"):
         (root / folder).mkdir()
+    shutil.copy(ROOT / "labs" / "facts.toml", root / "labs")
     for name in ("lone", "everything"):
         new_lab(Course(root), name, LABS[name])
     environ = os.environ | {"PYTHONPATH": str(root), "COLUMNS": "120"}
