@@ -548,13 +548,16 @@ def test_command_prints_each_problem_counts_them_and_exits_1(written, lab):
     assert told.out.endswith("\n3 labs, 5 problems\n")
 
 
-def test_command_runs_the_labs_too_unless_they_break_a_rule(written, lab):
+def test_command_runs_the_labs_too_also_where_they_break_a_rule(written, lab):
     course = written("already_there")
     told = lab("lint")
     assert "already_there: untouched, the first check queue_exists is passed, not failed\n" in told.out
     assert (told.code, told.out.splitlines()[-1]) == (1, "1 lab, 4 problems")
     (course.labs / "already_there" / "notes.txt").touch()
-    assert lab("lint").out == "already_there: notes.txt does not belong in a lab's folder\n1 lab, 1 problem\n"
+    told = lab("lint").out.splitlines()
+    assert (told[0], told[-1]) == ("already_there: notes.txt does not belong in a lab's folder", "1 lab, 5 problems")
+    told = lab("lint", "--no-run").out.splitlines()
+    assert told[1:] == ["1 lab, 1 problem"]
 
 
 def test_new_lab_gets_its_row_in_the_courses_readme_and_no_other_line_changes(written, lab):
