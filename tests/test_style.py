@@ -22,13 +22,10 @@ LONGEST_MODULE, LONGEST_FUNCTION, USUAL_FUNCTION = 250, 50, 8  # lines
 
 # By path, and the most lines that it may have until it is divided.
 LONG_MODULES = {
-    "lab_harness/cli/grading.py": 256,  # `lab grade` is put together here, until grading.run does that
     "lab_harness/authors/executions.py": 285,  # starting, awaiting and reading executions
     "lab_harness/notebook/panel/panel.py": 279,  # what it does by itself and what it is told to do share state
 }
-LONG_FUNCTIONS = {
-    "lab_harness/cli/grading.py::grade": 60,  # the options of `lab grade`, and what it does with them
-}
+LONG_FUNCTIONS = {}
 # What sleeps though it is a test: the function, by its file.
 SLEEPERS = {
     "tests/waiting.py": {"wait_until"},  # all others wait by it
@@ -63,7 +60,7 @@ PRIVATE = {
     "tests/labs/test_orders_pipeline.py": {"_delete_mapping"},
     "tests/account/test_deleters.py": {"_made"},
     # What is made to fail, or is replaced, because it cannot be had in a test.
-    "tests/cli/test_grading.py": {"_python_folders"},
+    "tests/grading/test_run.py": {"_python_folders"},
     "tests/grading/cluster/test_cluster.py": {"_begin", "_grade", "_longest_silence", "_look_at_workers"},
     "tests/grading/room/test_conditions.py": {"_begin", "_land", "_relieve"},
     "tests/grading/intake/test_reading.py": {"_environment", "_process"},
