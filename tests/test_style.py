@@ -22,7 +22,6 @@ LONGEST_MODULE, LONGEST_FUNCTION, USUAL_FUNCTION = 250, 50, 8  # lines
 
 # By path, and the most lines that it may have until it is divided.
 LONG_MODULES = {
-    "lab_harness/authors/executions.py": 285,  # starting, awaiting and reading executions
     "lab_harness/notebook/panel/panel.py": 279,  # what it does by itself and what it is told to do share state
 }
 LONG_FUNCTIONS = {}

@@ -1,7 +1,8 @@
-"""What checks do with Step Functions: run a state machine, answer its task tokens, show its history as evidence."""
+"""What checks do with Step Functions: run a state machine, and answer its task tokens."""
 
 import json
 import time
+import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -11,59 +12,11 @@ from botocore.exceptions import ClientError
 
 from lab_harness.authors import functions, queues
 from lab_harness.authors.checks import Failure, eventually
-from lab_harness.authors.made import is_made, made
+from lab_harness.authors.histories import Execution, decoded, read_execution
+from lab_harness.authors.made import is_made, made, owe
+from lab_harness.authors.memory import Owed
 
-SHOWN_EVENTS = 16  # of a history: the end of one iteration, with its errors
-RUNNING, SUCCEEDED = "RUNNING", "SUCCEEDED"
-
-
-@dataclass(frozen=True)
-class Execution:
-    """An execution as it was when looked at.
-
-    `output` is its decoded JSON, None unless it succeeded; `error` and `cause` are empty unless it failed.
-    """
-
-    arn: str
-    status: str
-    output: Any
-    error: str
-    cause: str
-    events: tuple[dict[str, Any], ...]
-
-    def entered(self, kind: str = "") -> list[str]:
-        """The names of the states entered so far, or of those of one type, such as "Wait", in their order."""
-        ending = f"{kind}StateEntered"
-        return [_details(event)["name"] for event in self.events if event["type"].endswith(ending)]
-
-    def errors(self) -> list[str]:
-        """The errors with which tasks failed, one for each attempt."""
-        failed = [event for event in self.events if _has_failed(event)]
-        return [_details(event).get("error", "") for event in failed]
-
-    def described(self, about: str = "") -> str:
-        """Outcome and history as evidence for `Failure.found`; `about` keeps to states whose input has that text."""
-        lines = [_line(event) for event in self.events if self._is_about(event, about)]
-        shown = [line for line in lines if line][-SHOWN_EVENTS:]
-        return "\n".join([self._head(), "its history ends with:", *shown] if shown else [self._head()])
-
-    def _head(self) -> str:
-        if self.status == SUCCEEDED:
-            return f"the execution SUCCEEDED with the output {json.dumps(self.output)}"
-        return f"the execution is {self.status}" + (f" with {self.error}: {_message(self.cause)}" if self.error else "")
-
-    def _is_about(self, event: dict[str, Any], text: str) -> bool:
-        """Whether the state in which the event happened got the text as part of its input."""
-        if not text:
-            return True
-        by_id = {each["id"]: each for each in self.events}
-        while not event["type"].endswith("StateEntered"):
-            before = by_id.get(event.get("previousEventId", 0))
-            if before is None:
-                return False
-            event = before
-        # A Map's own input holds what all of its iterations get.
-        return text in _details(event).get("input", "") and not event["type"].startswith("Map")
+RUNNING = "RUNNING"
 
 
 @dataclass
@@ -72,6 +25,7 @@ class ProbeExecution:
 
     stepfunctions: Any
     arn: str
+    owed: Owed
     stopped: bool = False
 
     def now(self) -> Execution:
@@ -101,8 +55,8 @@ class ProbeExecution:
     def stop(self) -> None:
         """Stop it, if it still runs."""
         self.stopped = True
-        with suppress(ClientError):
-            self.stepfunctions.stop_execution(executionArn=self.arn)
+        stop_execution(self.stepfunctions, self.arn)
+        self.owed.gone()
 
 
 @contextmanager
@@ -114,7 +68,7 @@ def probe_execution(stepfunctions: Any, machine: str, data: Any) -> Iterator[Pro
         with probe_execution(stepfunctions, "hello-world", {"IsHelloWorldExample": True}) as probe:
             execution = probe.end(within=10)
     """
-    probe = ProbeExecution(stepfunctions, _start(stepfunctions, machine, data))
+    probe = _start(stepfunctions, machine, data)
     try:
         yield probe
     finally:
@@ -174,11 +128,12 @@ def run_answering(
     """
     bodies: list[str] = []
     unanswered: list[str] = []
+    tokens = owe("tokens", queue.url.rpartition("/")[2], tags=list(queue.tags))
 
     def answer_messages() -> None:
         for body in queue.take():
             bodies.append(body)
-            message = _decoded(body)
+            message = decoded(body)
             if not _answer_token(stepfunctions, str(message.get("taskToken") or "none"), answer(message)):
                 unanswered.append(body)
                 probe.stop()
@@ -188,6 +143,7 @@ def run_answering(
             return Answered(probe.end(within, answer_messages), bodies, unanswered)
     finally:
         bodies += queue.take()
+        tokens.gone()
 
 
 def token_queue(stepfunctions: Any, sqs: Any, machine: str, queue: str, tags: Collection[str]) -> TokenQueue:
@@ -197,15 +153,6 @@ def token_queue(stepfunctions: Any, sqs: Any, machine: str, queue: str, tags: Co
     others = [each for each in running.get("executions", []) if not is_made(each["name"])]
     url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
     return TokenQueue(sqs, url, tags, float("inf") if others else time.time() * 1000)
-
-
-def read_execution(stepfunctions: Any, arn: str) -> Execution:
-    """An execution with its whole history."""
-    pages = stepfunctions.get_paginator("get_execution_history").paginate(executionArn=arn)
-    found = stepfunctions.describe_execution(executionArn=arn)
-    output = json.loads(found["output"]) if found["status"] == SUCCEEDED else None
-    events = tuple(event for page in pages for event in page["events"])
-    return Execution(arn, found["status"], output, found.get("error", ""), found.get("cause", ""), events)
 
 
 def state_machines(stepfunctions: Any) -> dict[str, str]:
@@ -227,14 +174,24 @@ def definition_problems(definition: str) -> list[str]:
     return [str(problem) for problem in problems(definition)]
 
 
-def _start(stepfunctions: Any, machine: str, data: Any) -> str:
-    problem, arn = "no such state machine", state_machines(stepfunctions).get(machine)
-    if arn:
-        try:  # without a name, as most executions are started: the service gives one
-            started = str(stepfunctions.start_execution(stateMachineArn=arn, input=json.dumps(data))["executionArn"])
-            made(started.rpartition(":")[2])
-            return started
+def stop_execution(stepfunctions: Any, arn: str) -> None:
+    """Stop an execution, if it still runs."""
+    with suppress(ClientError):
+        stepfunctions.stop_execution(executionArn=arn)
+
+
+def _start(stepfunctions: Any, machine: str, data: Any) -> ProbeExecution:
+    problem, of_machine = "no such state machine", state_machines(stepfunctions).get(machine)
+    if of_machine:
+        # The name is one as the service gives where none is asked for, which most do; so it is known before.
+        name = made(str(uuid.uuid4()))
+        arn = f"{of_machine.replace(':stateMachine:', ':execution:')}:{name}"
+        execution = owe("execution", name, arn=arn)
+        try:
+            started = stepfunctions.start_execution(stateMachineArn=of_machine, name=name, input=json.dumps(data))
+            return ProbeExecution(stepfunctions, started["executionArn"], execution)
         except ClientError as error:
+            execution.gone()
             problem = error.response["Error"]["Message"]
     raise Failure(
         expected=f"a state machine {machine} that can be started",
@@ -250,34 +207,3 @@ def _answer_token(stepfunctions: Any, token: str, answer: Mapping[str, str]) -> 
     except ClientError:
         return False
     return True
-
-
-def _details(event: dict[str, Any]) -> dict[str, Any]:
-    return next((value for name, value in event.items() if name.endswith("EventDetails")), {})
-
-
-def _has_failed(event: dict[str, Any]) -> bool:
-    """Whether the event is a task's failed attempt: `TaskFailed`, `LambdaFunctionFailed`, `TaskTimedOut` …"""
-    kind = event["type"]
-    return kind.endswith(("Failed", "TimedOut")) and not kind.startswith(("Execution", "Map", "Parallel"))
-
-
-def _line(event: dict[str, Any]) -> str:
-    details = _details(event)
-    if event["type"].endswith("StateEntered"):
-        return f"  {details['name']} entered"
-    return f"  failed with {details.get('error')}: {_message(details.get('cause', ''))}" if _has_failed(event) else ""
-
-
-def _message(cause: str) -> str:
-    """What a function's exception said, out of the JSON that Step Functions gives as the cause."""
-    return str(_decoded(cause).get("errorMessage", cause))
-
-
-def _decoded(text: str) -> dict[str, Any]:
-    """A JSON object; empty where the text is none."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

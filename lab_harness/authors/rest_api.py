@@ -10,7 +10,7 @@ from typing import Any
 from lab_harness.authors import customers, expect
 from lab_harness.authors.checks import Failure, eventually
 from lab_harness.authors.http import Answer, Http
-from lab_harness.authors.made import made
+from lab_harness.authors.made import made, owe
 
 LISTS = {"REST API": "get_rest_apis", "usage plan": "get_usage_plans", "API key": "get_api_keys"}
 PATIENCE = 4  # seconds: until a request that was held back may pass
@@ -101,7 +101,8 @@ def ask(
 @contextmanager
 def key_of_plan(apigateway: Any, plan_id: str) -> Iterator[dict[str, str]]:
     """The header with a key of its own for a usage plan, gone afterwards: nobody else's quota is spent by it."""
-    key = apigateway.create_api_key(name=made(_name()), enabled=True)
+    owed = owe("AWS::ApiGateway::ApiKey", made(_name()))
+    key = apigateway.create_api_key(name=owed.name, enabled=True)
     made(key["id"])
     try:
         apigateway.create_usage_plan_key(usagePlanId=plan_id, keyId=key["id"], keyType="API_KEY")
@@ -110,19 +111,20 @@ def key_of_plan(apigateway: Any, plan_id: str) -> Iterator[dict[str, str]]:
         finally:
             apigateway.delete_usage_plan_key(usagePlanId=plan_id, keyId=key["id"])
     finally:
-        apigateway.delete_api_key(apiKey=key["id"])
+        owed.take_away(apigateway.delete_api_key, apiKey=key["id"])
 
 
 @contextmanager
 def key_of_new_plan(apigateway: Any, api_id: str, stage: str, **limits: Any) -> Iterator[dict[str, str]]:
     """The header with a key for a stage, in a usage plan of its own with these limits; both are gone afterwards."""
     stages = [{"apiId": api_id, "stage": stage}]
-    plan = apigateway.create_usage_plan(name=made(_name()), apiStages=stages, **limits)["id"]
+    owed = owe("AWS::ApiGateway::UsagePlan", made(_name()))
+    plan = apigateway.create_usage_plan(name=owed.name, apiStages=stages, **limits)["id"]
     try:
         with key_of_plan(apigateway, plan) as header:
             yield header
     finally:
-        apigateway.delete_usage_plan(usagePlanId=plan)
+        owed.take_away(apigateway.delete_usage_plan, usagePlanId=plan)
 
 
 def _name() -> str:

@@ -19,6 +19,7 @@ from lab_harness.cli import app
 from lab_harness.cli.options import emulator_name, lab_id
 from lab_harness.course import Course, find_course
 from lab_harness.lab.labs import all_labs, load_lab
+from lab_harness.render import plain
 from lab_harness.results import LabReport, Outcome
 
 PATIENCE = 5.0  # seconds in which a check that was stopped may end by itself
@@ -45,7 +46,7 @@ def list_labs() -> None:
 
 def _say(notices: list[str]) -> None:
     for notice in notices:
-        click.echo(notice, err=True)
+        click.echo(plain(notice), err=True)  # It may hold what SQLite says of a file, which may hold anything.
 
 
 @app.command()
@@ -63,14 +64,13 @@ def check(lab: str, only: str | None, as_json: bool, junit: Path | None, emulato
     loaded = load_lab(lab, course)
     chosen = loaded.selection(only) if only else ()
     running = running_emulator(emulator)
-    from lab_harness.aws import Clients  # boto3 takes its time, so usage errors come first
-    from lab_harness.runner import run_checks
-    from lab_harness.turns import turn
+    from lab_harness.account.checking import check_lab  # boto3 takes its time, so usage errors come first
+    from lab_harness.aws import Clients
 
     # The display is loaded while the checks wait for the emulator.
     threading.Thread(target=import_module, args=["lab_harness.render.text"], daemon=True).start()
-    with stoppable() as stopped, turn(loaded.id, course.home, stopped), shown_while_running() as show:
-        report = run_checks(loaded, Clients(running), chosen, show, cancelled=stopped)
+    with stoppable() as stopped, shown_while_running() as show:
+        report = check_lab(loaded, Clients(running), course.home, chosen, show, cancelled=stopped)
     progress = Progress(course.home / "progress.sqlite")
     progress.record(report)
     _say(progress.notices)

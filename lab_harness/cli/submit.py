@@ -70,9 +70,8 @@ def _checked(lab: Lab, emulator: str | None) -> "LabReport":
     from lab_harness.cli.labs import shown_while_running, stoppable
 
     running = running_emulator(emulator)
+    from lab_harness.account.checking import check_lab
     from lab_harness.aws import Clients
-    from lab_harness.runner import run_checks
-    from lab_harness.turns import turn
 
-    with stoppable() as stopped, turn(lab.id, find_course().home, stopped), shown_while_running() as show:
-        return run_checks(lab, Clients(running), (), show, cancelled=stopped)
+    with stoppable() as stopped, shown_while_running() as show:
+        return check_lab(lab, Clients(running), find_course().home, (), show, cancelled=stopped)

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from lab_harness.authors import Failure, check, customers, eventually, expect, queues
 from lab_harness.authors.event_patterns import compare
-from lab_harness.authors.made import made
+from lab_harness.authors.made import made, owe
 from lab_harness.authors.policies import allowed, grants, role_statements, trusts
 
 INSTANCE, TOPIC, RULE = "termination-alert", "myEmailNotification", "EC2StateChange"
@@ -297,27 +297,30 @@ def shortest(findings):
 def probe_instance(ec2, name):
     tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}]
     launch = {"ImageId": IMAGE, "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1, "TagSpecifications": tags}
+    owed = owe("AWS::EC2::Instance", name)
     instance = made(ec2.run_instances(**launch)["Instances"][0]["InstanceId"])
     try:
         yield instance
     finally:
-        ec2.terminate_instances(InstanceIds=[instance])
+        owed.take_away(ec2.terminate_instances, InstanceIds=[instance])
 
 
 @contextmanager
 def probe_queue(events, sns, sqs):
     """A queue for what comes to the bus and to the topic: a source of events for it, and how to read it."""
     source, name, heard = some_source(), some_name(), []
+    kinds = ("AWS::SQS::Queue", "AWS::Events::Rule", "AWS::SNS::Subscription")
+    owed_queue, owed_rule, owed_subscription = (owe(kind, name) for kind in kinds)
     with ExitStack() as afterwards:  # Each of them is undone, also when undoing another fails.
         url = sqs.create_queue(QueueName=name)["QueueUrl"]
-        afterwards.callback(sqs.delete_queue, QueueUrl=url)
+        afterwards.callback(owed_queue.take_away, sqs.delete_queue, QueueUrl=url)
         queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         events.put_rule(Name=name, EventPattern=json.dumps({"source": [SOURCE, source], "detail-type": [DETAIL_TYPE]}))
-        afterwards.callback(events.delete_rule, Name=name)
+        afterwards.callback(owed_rule.take_away, events.delete_rule, Name=name)
         events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": queue}])
         afterwards.callback(events.remove_targets, Rule=name, Ids=["queue"])
         subscription = sns.subscribe(TopicArn=topic_arn(sns), Protocol="sqs", Endpoint=queue)["SubscriptionArn"]
-        afterwards.callback(sns.unsubscribe, SubscriptionArn=subscription)
+        afterwards.callback(owed_subscription.take_away, sns.unsubscribe, SubscriptionArn=subscription)
 
         def hear(wait=0):
             sqs.receive_message(QueueUrl=url, WaitTimeSeconds=wait, VisibilityTimeout=0)

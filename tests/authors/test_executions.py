@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from lab_harness.authors import Failure, executions, queues
+from lab_harness.authors import Failure, executions, histories, queues
 from lab_harness.aws import Clients
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import END_DEADLINE, free_port
@@ -102,7 +102,7 @@ def test_the_history_can_be_narrowed_to_one_item_of_a_map(clients, sfn):
 def test_only_the_end_of_a_long_history_is_shown(clients, sfn):
     create(clients, each(A=PASS))
     execution = executions.run_execution(sfn, MACHINE, list(range(40)), within=PATIENCE)
-    assert len(execution.described().splitlines()) == 2 + executions.SHOWN_EVENTS
+    assert len(execution.described().splitlines()) == 2 + histories.SHOWN_EVENTS
 
 
 def test_an_execution_that_does_not_end_is_shown_and_stopped(clients, sfn):

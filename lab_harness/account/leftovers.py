@@ -1,0 +1,121 @@
+"""Takes away what checks have made and not taken away: their run was killed, or something came after its end."""
+
+from collections.abc import Callable
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lab_harness.account.deleters import DELETERS
+from lab_harness.authors import items, queues
+from lab_harness.authors.executions import TokenQueue, stop_execution
+from lab_harness.authors.functions import mentions
+from lab_harness.authors.memory import Memory, Owed
+from lab_harness.aws import UNREACHABLE, Clients
+from lab_harness.errors import EmulatorError
+
+
+def take_away(memory: Memory, clients: Clients) -> None:
+    """Take away what is owed, as far as it is there by now; what may come later is owed on.
+
+    What was made last goes first. An error keeps nothing else from being taken away.
+    """
+    for owed in memory.owed():
+        try:
+            if TAKERS[owed.kind](clients, owed):
+                owed.gone()
+        except (*UNREACHABLE, EmulatorError):
+            return  # The emulator is gone; the next run finds it all.
+        except (BotoCoreError, ClientError) as error:
+            if _is_absence(error):
+                owed.gone()
+
+
+def _resource(clients: Clients, owed: Owed) -> bool:
+    DELETERS[owed.kind](clients, owed.name)
+    return True
+
+
+def _api_key(clients: Clients, owed: Owed) -> bool:
+    """The key, out of the usage plans first: MiniStack leaves it there."""
+    gateway = clients["apigateway"]
+    plans = [each["id"] for page in gateway.get_paginator("get_usage_plans").paginate() for each in page["items"]]
+    for plan in plans:
+        for page in gateway.get_paginator("get_usage_plan_keys").paginate(usagePlanId=plan):
+            for key in [each["id"] for each in page["items"] if each.get("name") == owed.name]:
+                gateway.delete_usage_plan_key(usagePlanId=plan, keyId=key)
+    return _resource(clients, owed)
+
+
+def _subscription(clients: Clients, owed: Owed) -> bool:
+    """What the queue of this name was subscribed to."""
+    sns = clients["sns"]
+    for page in sns.get_paginator("list_subscriptions").paginate():
+        for each in page["Subscriptions"]:
+            if each["Endpoint"].endswith(f":{owed.name}"):
+                sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
+    return True
+
+
+def _item(clients: Clients, owed: Owed) -> bool:
+    nothing_comes = _is_empty(clients, owed.details["queue"])  # asked first: what leaves the queue becomes an item
+    if not _learner_wrote(clients, owed):
+        items.put_back(clients["dynamodb"], owed)
+    return nothing_comes
+
+
+def _learner_wrote(clients: Clients, owed: Owed) -> bool:
+    """Whether the learner has written this item since, as far as the emulator tells: then it is the learner's."""
+    _, deeds = clients.emulator.deeds() or (0, [])
+    return any(
+        (deed.kind, deed.name, deed.by) == ("write", owed.details["table"], "learner")
+        and deed.time > owed.time
+        and mentions(deed.detail, owed.name)
+        for deed in deeds
+    )
+
+
+def _messages(clients: Clients, owed: Owed) -> bool:
+    nothing_comes = _is_empty(clients, owed.name)
+    if not _is_empty(clients, owed.details["dead"]):  # To look in it hides for a while what is in it.
+        queues.take_dead(clients["sqs"], owed.details["dead"])
+    return nothing_comes
+
+
+def _tokens(clients: Clients, owed: Owed) -> bool:
+    sqs = clients["sqs"]
+    url = sqs.get_queue_url(QueueName=owed.name)["QueueUrl"]
+    TokenQueue(sqs, url, owed.details["tags"], since=float("inf")).take()
+    return True
+
+
+def _execution(clients: Clients, owed: Owed) -> bool:
+    stop_execution(clients["stepfunctions"], owed.details["arn"])
+    return True
+
+
+def _is_empty(clients: Clients, queue: str) -> bool:
+    """Whether there is nothing in a queue, not even hidden; so too where there is no queue."""
+    if not queue:
+        return True
+    try:
+        url = clients["sqs"].get_queue_url(QueueName=queue)["QueueUrl"]
+        return not any(queues.counts(clients["sqs"], url).values())
+    except ClientError as error:
+        if _is_absence(error):
+            return True
+        raise
+
+
+def _is_absence(error: Exception) -> bool:
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
+    return any(word in code for word in ("NotFound", "NoSuch", "NonExistent", "DoesNotExist"))
+
+
+TAKERS: dict[str, Callable[[Clients, Owed], bool]] = {
+    **dict.fromkeys(DELETERS, _resource),
+    "AWS::ApiGateway::ApiKey": _api_key,
+    "AWS::SNS::Subscription": _subscription,
+    "execution": _execution,
+    "item": _item,
+    "messages": _messages,
+    "tokens": _tokens,
+}
