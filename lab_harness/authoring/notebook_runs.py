@@ -19,7 +19,7 @@ from lab_harness.course import Course
 from lab_harness.emulators import Emulator
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.lab.labs import Lab
-from lab_harness.lab.notebooks import read_notebook, task_of
+from lab_harness.lab.notebooks import failed_cell, is_current, read_notebook, task_of
 from lab_harness.results import LabReport
 from lab_harness.runner import run_checks
 
@@ -81,7 +81,12 @@ def run_all(
 
 
 def run_one(course: Course, lab: Lab, emulator: Emulator, environ: dict[str, str]) -> NotebookRun:
-    """Run one solved notebook from an empty lab, check what it built, and remove that again."""
+    """Run one solved notebook from an empty lab, check what it built, and remove that again.
+
+    One that building would change now is not run: what it shows is not the course as it is.
+    """
+    if not is_current(course, lab):
+        return NotebookRun(lab, 0.0, None, f"It is out of date; run: lab notebooks build {lab.id}")
     clients = Clients(emulator)
     remove_resources(lab, clients)
     started = time.monotonic()
@@ -110,4 +115,5 @@ def _papermill(notebook: Path, environ: dict[str, str]) -> str | None:
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return None
-    return "\n".join(done.stderr.strip().splitlines()[-12:]) or f"papermill ended with code {done.returncode}"
+    last_words = "\n".join(done.stderr.strip().splitlines()[-12:])
+    return failed_cell(read_notebook(notebook)) or last_words or f"papermill ended with code {done.returncode}"

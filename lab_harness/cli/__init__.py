@@ -13,6 +13,7 @@ HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 
 
 @click.group(context_settings=HELP_OPTIONS)
+@click.version_option(package_name="serverless-course-labs", message="%(prog)s %(version)s")
 def app() -> None:
     """Learn AWS serverless by building it, against an emulator on this machine."""
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from rich.text import Text
 
 from lab_harness.course import Course
 from lab_harness.errors import LabError
@@ -12,6 +13,7 @@ from lab_harness.lab.file import TASK_TAG
 from lab_harness.lab.labs import Lab
 from lab_harness.lab.solutions import answers
 
+SHOWN_LINES = 20  # of a traceback
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -48,6 +50,11 @@ def task_of(cell: Any) -> str | None:
     return None
 
 
+def is_current(course: Course, lab: Lab) -> bool:
+    """Whether the solved notebook has the cells that building it now would give it. LabError where there is none."""
+    return sources(read_notebook(course.solved / lab.file.notebook)) == sources(solved_notebook(course, lab))
+
+
 def sources(notebook: Any) -> list[tuple[str, str, str]]:
     """What of a notebook does not depend on running it: each cell's id, type and source."""
     return [(cell.id, cell.cell_type, cell.source) for cell in notebook.cells]
@@ -59,7 +66,7 @@ def build(course: Course, lab: Lab, environ: dict[str, str]) -> Path:
     `environ` is the kernel's environment. Files that the cells write go to a folder that is gone afterwards.
     """
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
+    from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKernelError
 
     notebook = solved_notebook(course, lab)
     with tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True) as folder:
@@ -73,11 +80,23 @@ def build(course: Course, lab: Lab, environ: dict[str, str]) -> Path:
         try:
             client.execute(env=environ | {"LAB_COURSE": str(course.root)})
         except CellExecutionError as error:
-            raise LabError(f"{lab.file.notebook} could not be executed:\n{error}") from error
+            raise LabError(f"{lab.file.notebook}, {failed_cell(notebook)}") from error
+        except (CellControlSignal, DeadKernelError) as error:
+            raise LabError(f"{lab.file.notebook} could not be executed: {error}") from error
     course.solved.mkdir(parents=True, exist_ok=True)
     path = course.solved / lab.file.notebook
     nbformat.write(without_machine(notebook), path)  # type: ignore[no-untyped-call]
     return path
+
+
+def failed_cell(notebook: Any) -> str:
+    """Which cell of an executed notebook ended in an error, which error, and where; empty where none did."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                lines = Text.from_ansi("\n".join(output.traceback)).plain.splitlines()
+                return "\n".join([f"cell {cell.id}: {output.ename}: {output.evalue}", *lines[-SHOWN_LINES:]])
+    return ""
 
 
 def without_machine(notebook: Any) -> Any:

@@ -19,12 +19,16 @@ CELL = re.compile(r"^# %% (\S+)( ran)?\n", re.MULTILINE)
 
 
 def as_notebook(text):
-    """A notebook from cells that begin with their id: `# %% open`. One `ran`, and has an output; a task's is tagged."""
+    """A notebook from cells that begin with their id: `# %% open`. One `ran`, and has an output; a task's is tagged.
+
+    What begins `# %% text:open` is text.
+    """
     _, *parts = CELL.split(text)
     notebook = nbformat.v4.new_notebook()
     for name, ran, source in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
         tags = {"tags": [name]} if name.startswith("task:") else {}
-        cell = nbformat.v4.new_code_cell(source.strip(), id=name.replace(":", "-"), metadata=tags)
+        new_cell = nbformat.v4.new_markdown_cell if name.startswith("text:") else nbformat.v4.new_code_cell
+        cell = new_cell(source.strip(), id=name.replace(":", "-"), metadata=tags)
         if ran:
             cell.outputs = [nbformat.v4.new_output("stream", text="sum\n")]
         notebook.cells.append(cell)
@@ -39,7 +43,8 @@ def write_solved(course, lab):
     """The lab's solved notebook as building it leaves it, with the map of the course and a report on its checks."""
     notebook = solved_notebook(course, lab)
     for cell in notebook.cells:
-        cell.execution_count = 1
+        if cell.cell_type == "code":
+            cell.execution_count = 1
     passed = (CheckResult(check.name, check.title, check.task, Outcome.PASSED) for check in lab.all_checks)
     report = LabReport(lab.id, lab.title, "embedded", tuple(passed))
     notebook.cells[-1].outputs = [output(OpenCourse(course)), output(report)]
@@ -86,6 +91,10 @@ ASKED = "does not end in 'Choose two.' or 'Choose all that apply.'"
 NOT_BUILT = "notebooks/solved/01_queue.ipynb is missing; run: lab notebooks build"
 BROKEN = {
     "stray_file": ["notes.txt does not belong in a lab's folder"],
+    "dead_links": [
+        "README.md: the link to notes.md leads nowhere",
+        "01_queue.ipynb, cell text-next: the link to 02_topic.ipynb leads nowhere",
+    ],
     "unnamed_resources": [
         f"README.md does not name 'sample-{what}', on which the lab relies"
         for what in ("bucket-12", "queue", "role", "topic")
@@ -201,6 +210,30 @@ def built(written):
         return said(course, "queue")
 
     return change
+
+
+UNPARSABLE = {
+    "solution.py": ("# %% task:queue\nprint(\n# %% task:message\n", "line 2: '(' was never closed"),
+    "functions/greet/main.py": ("a = 1\nreturn return\n", "line 2: invalid syntax"),
+    "functions/bye/main.py": ("a = 1\0\n", "line 1: source code string cannot contain null bytes"),
+}
+
+
+@pytest.mark.parametrize("file", UNPARSABLE)
+def test_code_that_cannot_be_parsed_is_told_before_what_follows_from_it(written, file):
+    content, problem = UNPARSABLE[file]
+    course = written("queue")
+    path = course.labs / "queue" / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+    assert said(course, "queue")[0] == f"queue: {file}, {problem}"
+
+
+def test_cell_that_cannot_be_parsed_is_told_and_magics_are_no_mistakes(built):
+    magics = "%%after queue\\n!ls\\nlab?\\nfor in range(3):"
+    assert built("notebooks/01_queue.ipynb", '"lab.check(\\"queue\\")"', f'"{magics}"')[0] == (
+        "queue: 01_queue.ipynb, cell check-queue, line 4: invalid syntax"
+    )
 
 
 BUILD = "run: lab notebooks build queue"

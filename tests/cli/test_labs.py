@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -102,6 +103,10 @@ def test_no_command_shows_the_help_and_is_a_usage_error(lab):
     shown = lab()
     assert shown.code == 2
     assert "Commands:" in shown.out + shown.err
+
+
+def test_version_is_the_installed_packages(lab):
+    assert lab("--version").out == f"lab {version('serverless-course-labs')}\n"
 
 
 def test_unknown_command_and_missing_argument_are_usage_errors(lab):

@@ -8,9 +8,10 @@ import sys
 import nbformat
 import pytest
 
-from lab_harness.authoring.notebook_runs import kernel_environment, run_all, scratch_emulator, without_tasks
+from lab_harness.authoring.notebook_runs import kernel_environment, run_all, run_one, scratch_emulator, without_tasks
+from lab_harness.course import Course
 from lab_harness.lab.labs import all_labs, load_lab
-from lab_harness.lab.notebooks import task_of
+from lab_harness.lab.notebooks import failed_cell, task_of
 from lab_harness.lab.solutions import answers
 from tests.conftest import ROOT
 
@@ -51,11 +52,16 @@ def copy_of(lab, folder):
 
 
 @pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
-def test_the_solved_notebook_gives_its_saved_outputs(lab, notebook_emulator, tmp_path):
-    copy_of(lab, tmp_path)
-    done = nbval(tmp_path, notebook_emulator)
+def test_the_solved_notebook_gives_its_saved_outputs(lab, tmp_path):
+    """By the command that a maintainer types. The account and the progress of whoever types it stay as they are."""
+    command = [sys.executable, "-m", "pytest", "--nbval", f"notebooks/solved/{lab.file.notebook}"]
+    environ = os.environ | {"LAB_HOME": str(tmp_path / "own")}
+    done = subprocess.run(
+        [*command, "-p", "no:cacheprovider"], cwd=ROOT, env=environ, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert "passed" in done.stdout
+    assert not (tmp_path / "own").exists()
 
 
 def test_a_changed_output_makes_nbval_fail(notebook_emulator, tmp_path):
@@ -144,3 +150,29 @@ def test_running_the_solved_notebooks_reports_each_lab(course, notebook_emulator
     assert runs[0].good
     assert seen == runs
     assert notebook_emulator.healthy()
+
+
+def test_the_cell_that_failed_is_named_with_its_error_in_plain_text():
+    failed = nbformat.v4.new_code_cell("1 / 0", id="share")
+    traceback = ["\x1b[0;31mZeroDivisionError\x1b[0m", "Cell In[1], line 1", "ZeroDivisionError: division by zero"]
+    failed.outputs = [
+        nbformat.v4.new_output("stream", text="before"),
+        nbformat.v4.new_output("error", ename="ZeroDivisionError", evalue="division by zero", traceback=traceback),
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print()"), failed])
+    assert failed_cell(notebook) == (
+        "cell share: ZeroDivisionError: division by zero\n"
+        "ZeroDivisionError\nCell In[1], line 1\nZeroDivisionError: division by zero"
+    )
+    failed.outputs.pop()
+    assert failed_cell(notebook) == ""
+
+
+def test_a_solved_notebook_that_is_out_of_date_is_not_taken_for_a_good_one(course, tmp_path):
+    lab = load_lab("first_steps")
+    old = shutil.copytree(course.solved, tmp_path / "notebooks" / "solved")
+    shutil.copy(course.notebooks / lab.file.notebook, tmp_path / "notebooks")
+    path = old / lab.file.notebook
+    path.write_text(path.read_text(encoding="utf-8").replace("import boto3", "import boto3, json", 1), encoding="utf-8")
+    run = run_one(Course(tmp_path), lab, None, {})
+    assert (run.good, run.problem) == (False, "It is out of date; run: lab notebooks build first_steps")

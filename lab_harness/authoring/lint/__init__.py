@@ -30,6 +30,11 @@ from lab_harness.authoring.lint.notebooks import (
     solved_notebook_shows_each_check,
     solved_notebook_shows_the_course,
 )
+from lab_harness.authoring.lint.sources import (
+    links_lead_somewhere,
+    notebook_code_can_be_parsed,
+    python_can_be_parsed,
+)
 from lab_harness.authoring.readme_table import listed
 from lab_harness.aws import Clients
 from lab_harness.course import Course
@@ -43,6 +48,9 @@ Rule = Callable[[Course, Lab], Iterator[str]]
 
 RULES: tuple[Rule, ...] = (
     folder_holds_what_a_lab_holds,
+    python_can_be_parsed,
+    notebook_code_can_be_parsed,
+    links_lead_somewhere,
     readme_is_short,
     readme_names_each_resource,
     resources_can_be_removed,

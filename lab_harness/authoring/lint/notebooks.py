@@ -8,7 +8,7 @@ from typing import Any
 
 from lab_harness.course import Course
 from lab_harness.lab.labs import Lab, all_labs
-from lab_harness.lab.notebooks import read_notebook, solved_notebook, sources, task_of
+from lab_harness.lab.notebooks import is_current, read_notebook, task_of
 from lab_harness.lab.solutions import answers
 
 # What a solved notebook shows, in the HTML of render/html.py and render/course_map.py
@@ -52,7 +52,7 @@ def solved_notebook_is_current(course: Course, lab: Lab) -> Iterator[str]:
         yield f"notebooks/solved/{path.name} is missing; run: lab notebooks build {lab.id}"
         return
     built = read_notebook(path)
-    if sources(built) != sources(solved_notebook(course, lab)):
+    if not is_current(course, lab):
         yield f"notebooks/solved/{path.name} is out of date; run: lab notebooks build {lab.id}"
     # nbval passes a cell without an execution count unseen.
     for cell in built.cells:
