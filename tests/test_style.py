@@ -66,7 +66,6 @@ PRIVATE = {
     "tests/emulators/inside/test_other_users.py": {"_knows_ourselves"},
     "tests/labs/test_forgeries.py": {"_delete_mapping"},
     "tests/test_aws.py": {"_make"},
-    "tests/cli/test_labs.py": {"_run_jupyter"},
     "tests/emulators/test_embedded.py": {"_process"},
     # MiniStack's own names, which our additions wrap: the tests see that they are still there.
     "tests/emulators/inside/test_http_apis.py": {"_all"},

@@ -2,7 +2,8 @@
 
 import threading
 
-from lab_harness.authors import made as module
+import pytest
+
 from lab_harness.authors.made import is_made, made, made_names, owe, owed, remembered_in, show_from
 from lab_harness.authors.memory import FILE, Memory
 
@@ -14,16 +15,22 @@ def test_a_name_is_known_as_soon_as_it_is_made():
     assert not is_made("ana-keller-2")
 
 
-def test_names_of_other_processes_are_known_where_their_course_is_shown(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "_shown", [])
-    with Memory(tmp_path / FILE) as another:
+@pytest.fixture
+def unshown(tmp_path):
+    """A course that is not shown yet, nor afterwards."""
+    yield tmp_path
+    show_from(tmp_path / "none")
+
+
+def test_names_of_other_processes_are_known_where_their_course_is_shown(unshown):
+    with Memory(unshown / FILE) as another:
         another.made("bo-lund-1")
         assert not is_made("bo-lund-1")
-        show_from(tmp_path)
+        show_from(unshown)
         assert is_made("bo-lund-1")
         another.made("bo-lund-2")
         assert {"bo-lund-1", "bo-lund-2"} <= made_names()
-    (tmp_path / FILE).unlink()
+    (unshown / FILE).unlink()
     assert not is_made("bo-lund-2")
 
 
