@@ -33,19 +33,17 @@ def probe_items(dynamodb: Any, table: str, key: str, items: Mapping[str, Item | 
 def kept_items(dynamodb: Any, table: str, key: str, names: Collection[str], queue: str = "") -> Iterator[None]:
     """Put back afterwards what a table has under these keys, exactly.
 
-    What cannot be put back now, or comes later than this, is put back before and after the next runs of the lab's
-    checks. It may come later where this ends with an exception while there is something in a `queue`.
+    What cannot be put back now is put back after this run of the lab's checks, or before the next one. So is what
+    comes later: from a `queue`, whose messages a function may get once more.
     """
     kept = [_kept(dynamodb, table, key, name, queue) for name in names]
-    late = bool(queue)
     try:
         yield
-        late = False
     finally:
         for item in kept:
             with suppress(BotoCoreError, ClientError):  # An emulator that hiccups; the item is owed on.
                 put_back(dynamodb, item)
-                if not late:
+                if not queue:
                     item.gone()
 
 
