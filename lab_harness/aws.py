@@ -16,17 +16,31 @@ import botocore.session
 from botocore.config import Config
 from botocore.credentials import Credentials as BotoCredentials
 from botocore.credentials import ReadOnlyCredentials
-from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, EndpointConnectionError
+from botocore.exceptions import BotoCoreError, ConnectionClosedError, ConnectTimeoutError, EndpointConnectionError
 
 from lab_harness.authors.http import Http
 from lab_harness.authors.witness import Witness
 from lab_harness.emulators.base import REGION, Emulator
 from lab_harness.emulators.credentials import Credentials
+from lab_harness.errors import EmulatorNotReady
 from lab_harness.local import require_local
 
 # What botocore raises when the emulator is gone; a ClientError is an answer, these are none.
 UNREACHABLE = (EndpointConnectionError, ConnectionClosedError, ConnectTimeoutError)
 READ_TIMEOUT = 30  # seconds: longer than any function of the labs may run
+
+
+@contextmanager
+def answering(*also: type[BotoCoreError]) -> Iterator[None]:
+    """Where the emulator does not answer within this block, that is EmulatorNotReady, in the same words everywhere.
+
+    `also` are errors that say so here, but not everywhere: HTTPClientError where no call may take long.
+    """
+    try:
+        yield
+    except (*UNREACHABLE, *also) as error:
+        asked = urlsplit(error.kwargs.get("endpoint_url", ""))
+        raise EmulatorNotReady.stopped(asked.netloc and f"{asked.scheme}://{asked.netloc}") from error
 
 
 class Clients:
@@ -35,7 +49,7 @@ class Clients:
     They do not retry, so that a check sees an emulator's first answer, at once. They come from botocore itself,
     of which boto3 makes its own: without boto3's resources and transfers they are there 80 ms sooner.
     `clients["http"]` sends plain requests to the emulator; `clients["inbox"]()` are the mails that it sent,
-    `clients["witness"]` knows who did what.
+    `clients["witness"]` knows who did what. The response of a ClientError has the call's "Arguments", too.
     In the call log their calls are the checks', or the learner's where asked for. Threads may share them.
     """
 
@@ -59,7 +73,20 @@ class Clients:
             return self.emulator.inbox
         if service == "witness":
             return Witness(self.emulator)
-        return self._session.create_client(service, endpoint_url=self.emulator.endpoint, config=_client_config())
+        client = self._session.create_client(service, endpoint_url=self.emulator.endpoint, config=_client_config())
+        client.meta.events.register("before-parameter-build", _note_arguments)
+        client.meta.events.register("after-call", _tell_arguments)
+        return client
+
+
+def _note_arguments(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    context["arguments"] = params
+
+
+def _tell_arguments(http_response: Any, parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    """An error of AWS's names its operation; here it learns which arguments were refused, and so which resource."""
+    if http_response.status_code >= 300:
+        parsed["Arguments"] = context["arguments"]
 
 
 class _Current(BotoCredentials):  # type: ignore[misc]

@@ -49,6 +49,11 @@ class EmulatorError(HarnessError):
 class EmulatorNotReady(EmulatorError):
     """Nothing answers at the endpoint."""
 
+    @classmethod
+    def stopped(cls, address: str) -> "EmulatorNotReady":
+        """The error for an emulator that answered before; the address may be unknown."""
+        return cls(f"The emulator stopped answering{address and f' at {address}'}. Start it with: lab start")
+
 
 class WrongEmulator(EmulatorError):
     """What answers at the endpoint is not an emulator that the course can use."""

@@ -8,6 +8,7 @@ import sys
 import time
 from typing import Any
 
+from lab_harness.answers import pages
 from lab_harness.aws import UNREACHABLE, Clients
 from lab_harness.emulators.base import ACCOUNT, REGION
 from lab_harness.emulators.inside.ec2_events import state_change_entry, state_changes
@@ -18,8 +19,7 @@ INTERVAL = 0.5  # seconds
 
 def instance_states(ec2: Any) -> dict[str, str]:
     """Each instance's state by its id."""
-    pages = ec2.get_paginator("describe_instances").paginate()
-    reservations = [reservation for page in pages for reservation in page["Reservations"]]
+    reservations = pages(ec2, "describe_instances", "Reservations")
     return {item["InstanceId"]: item["State"]["Name"] for entry in reservations for item in entry["Instances"]}
 
 

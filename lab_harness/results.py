@@ -12,9 +12,9 @@ class Outcome(StrEnum):
     """What became of a check."""
 
     PASSED = "passed"
-    FAILED = "failed"  # it raised Failure: something is not as asked
+    FAILED = "failed"  # something is not as asked: it raised Failure, or AWS refused a call of its
     BLOCKED = "blocked"  # a check that it needs did not pass
-    BROKEN = "broken"  # it raised anything else: the course's fault, never scored against the learner
+    BROKEN = "broken"  # it raised any other error: the course's fault, never scored against the learner
     UNSUPPORTED = "unsupported"  # this emulator lacks a service that it uses
 
 

@@ -1,5 +1,6 @@
 """Runs a lab's checks in the order written and decides each one's outcome."""
 
+import sys
 import threading
 import time
 import traceback
@@ -7,11 +8,12 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
-from lab_harness.authors.checks import Cancelled, Failure, cancellable
-from lab_harness.aws import UNREACHABLE, Clients
-from lab_harness.errors import EmulatorError, EmulatorNotReady
+from lab_harness.authors.checks import Cancelled, cancellable
+from lab_harness.aws import Clients, answering
+from lab_harness.errors import EmulatorError
 from lab_harness.lab.labs import Check, Lab
 from lab_harness.results import CheckResult, LabReport, Outcome
+from lab_harness.verdicts import failure_of, first_cause
 
 
 def run_checks(
@@ -26,10 +28,11 @@ def run_checks(
 
     `only` limits the run to checks of these names or tasks; what they need runs too, and is reported where it
     did not pass. Without it all run but those that stand apart. A check whose prerequisite did not pass is BLOCKED
-    and not run. Any error other than Failure makes the check BROKEN: the course's fault, never scored against the
-    learner. An emulator that no longer answers ends the run with EmulatorNotReady. `starting` is told the title
-    of each check before it runs, `finished` its result, also of those that are only needed. Once `cancelled` is set,
-    no further check begins and none waits: Cancelled is raised.
+    and not run. An error other than Failure is FAILED, too, where it is AWS's answer to an account that is not as the
+    lab asks; any other makes the check BROKEN: the course's fault, never scored against the learner. An emulator that
+    no longer answers ends the run with EmulatorNotReady. `starting` is told the title of each check before it runs,
+    `finished` its result, also of those that are only needed. Once `cancelled` is set, no further check begins and
+    none waits: Cancelled is raised.
     """
     chosen = [check for check in lab.all_checks if _is_chosen(check, only)]
     results: dict[str, CheckResult] = {}
@@ -75,30 +78,31 @@ def _run(check: Check, clients: Clients, earlier: dict[str, CheckResult]) -> Che
         return _result(check, Outcome.BLOCKED, next_step=f"First: {first}" if ended else f"First: {first}.")
     if unmet:
         return _result(check, Outcome.UNSUPPORTED, found=unmet[0].found, next_step=unmet[0].next_step)
-    started = time.perf_counter()
+    started, handled = time.perf_counter(), sys.exception()
     try:
-        check.function(**{parameter: clients[service] for parameter, service in check.parameters.items()})
-    except Failure as failure:
-        result = _result(
-            check, Outcome.FAILED, expected=failure.expected, found=failure.found, next_step=failure.next_step
-        )
-    except UNREACHABLE as error:
-        raise EmulatorNotReady(
-            f"The emulator stopped answering at {clients.emulator.endpoint} while the checks ran. "
-            "Start it again with: lab start"
-        ) from error
+        with answering():
+            check.function(**{parameter: clients[service] for parameter, service in check.parameters.items()})
+        result = _result(check, Outcome.PASSED)
     except EmulatorError:
         raise
-    except Exception:
-        result = _result(
-            check,
-            Outcome.BROKEN,
-            found=traceback.format_exc(limit=-4).rstrip(),
-            next_step="This is a mistake in the course, not in your work; please report it.",
-        )
-    else:
-        result = _result(check, Outcome.PASSED)
+    except Exception as error:
+        result = _verdict(check, first_cause(error, handled))
     return replace(result, seconds=round(time.perf_counter() - started, 3))
+
+
+def _verdict(check: Check, error: BaseException) -> CheckResult:
+    """What an error says of a check; one that is about the run, not about the check, ends the run."""
+    if isinstance(error, EmulatorError) or not isinstance(error, Exception):
+        raise error
+    if failure := failure_of(error):
+        texts = {"expected": failure.expected, "found": failure.found, "next_step": failure.next_step}
+        return _result(check, Outcome.FAILED, **texts)
+    return _result(
+        check,
+        Outcome.BROKEN,
+        found=traceback.format_exc(limit=-4).rstrip(),
+        next_step="This is a mistake in the course, not in your work; please report it.",
+    )
 
 
 def _result(check: Check, outcome: Outcome, **texts: Any) -> CheckResult:

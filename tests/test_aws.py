@@ -10,11 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError, ReadTimeoutError
 
 from lab_harness.aws import (
     UNREACHABLE,
     Clients,
+    answering,
     emulator_environment,
     replace_environment,
     use_emulator,
@@ -24,7 +25,7 @@ from lab_harness.emulators.credentials import DUMMY
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.localstack import LocalStack
 from lab_harness.emulators.process import free_port
-from lab_harness.errors import ForeignEndpoint
+from lab_harness.errors import EmulatorNotReady, ForeignEndpoint
 from tests.waiting import PATIENCE, in_thread
 
 ENDPOINT = "http://127.0.0.1:4566"
@@ -332,6 +333,28 @@ def test_emulator_that_is_gone_is_told_from_one_that_answers():
     clients = Clients(LocalStack(f"http://127.0.0.1:{free_port()}"))
     with pytest.raises(UNREACHABLE):
         clients["dynamodb"].list_tables()
+
+
+def test_emulator_that_stops_answering_is_one_error_that_says_where_and_what_to_do():
+    endpoint = f"http://127.0.0.1:{free_port()}"
+    with pytest.raises(EmulatorNotReady) as caught, answering():
+        Clients(LocalStack(endpoint))["lambda"].get_function(FunctionName="any")
+    assert str(caught.value) == f"The emulator stopped answering at {endpoint}. Start it with: lab start"
+
+
+def test_call_that_takes_too_long_is_that_error_only_where_none_may():
+    slow = ReadTimeoutError(endpoint_url=f"{ENDPOINT}/any")
+    with pytest.raises(ReadTimeoutError), answering():
+        raise slow
+    with pytest.raises(EmulatorNotReady, match=f"stopped answering at {ENDPOINT}. Start"), answering(HTTPClientError):
+        raise slow
+    with pytest.raises(EmulatorNotReady, match=r"stopped answering\. Start"), answering(HTTPClientError):
+        raise HTTPClientError(error="cut off")
+
+
+def test_any_other_error_is_none_of_the_emulators_silence():
+    with pytest.raises(ClientError), answering(HTTPClientError):
+        raise ClientError({"Error": {"Code": "NoSuchBucket"}}, "GetBucketPolicy")
 
 
 def test_clients_work_on_the_embedded_emulator_with_a_proxy_set(embedded, elsewhere, users_own):

@@ -21,9 +21,7 @@ from tests.grading import test_pool
 LONGEST_MODULE, LONGEST_FUNCTION, USUAL_FUNCTION = 250, 50, 8  # lines
 
 # By path, and the most lines that it may have until it is divided.
-LONG_MODULES = {
-    "lab_harness/notebook/panel/panel.py": 279,  # what it does by itself and what it is told to do share state
-}
+LONG_MODULES = {}
 LONG_FUNCTIONS = {}
 # What sleeps though it is a test: the function, by its file.
 SLEEPERS = {
@@ -41,9 +39,9 @@ PRIVATE = {
     # What a browser, a kernel or the kernel's event loop calls: there is no other way in without them.
     "tests/notebook/panel/test_live.py": {"_handle_msg", "_page", "_received"},
     "tests/notebook/panel/test_quiz.py": {"_fragments", "_received", "_view"},
-    "tests/notebook/panel/test_panel_on_either_emulator.py": {"_received", "_view"},
+    "tests/notebook/panel/test_panel_on_either_emulator.py": {"_received"},
     "tests/notebook/panel/test_panel.py": {
-        "_cell_ended", "_fragments", "_in_a_cell", "_received", "_state", "_view",
+        "_cell_ended", "_in_a_cell", "_received",
         # and when nothing is under way or due, which nobody but a test asks
         "_due", "_jobs", "_thread", "_watch", "_worker",
     },
@@ -56,7 +54,6 @@ PRIVATE = {
     "tests/grading/intake/test_fuzz.py": {"_explained"},
     "tests/test_per_lab.py": {"_split_scope"},
     "tests/render/test_layers.py": {"_increasing", "_order"},
-    "tests/labs/test_orders_pipeline.py": {"_delete_mapping"},
     "tests/account/test_deleters.py": {"_made"},
     # What is made to fail, or is replaced, because it cannot be had in a test.
     "tests/grading/test_run.py": {"_python_folders"},
@@ -64,7 +61,6 @@ PRIVATE = {
     "tests/grading/room/test_conditions.py": {"_begin", "_land", "_relieve"},
     "tests/grading/intake/test_reading.py": {"_environment", "_process"},
     "tests/emulators/inside/test_other_users.py": {"_knows_ourselves"},
-    "tests/labs/test_forgeries.py": {"_delete_mapping"},
     "tests/test_aws.py": {"_make"},
     "tests/emulators/test_embedded.py": {"_process"},
     # MiniStack's own names, which our additions wrap: the tests see that they are still there.

@@ -7,8 +7,10 @@ from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
-from lab_harness.account.state import Part, account_state, differences
-from lab_harness.account.trace import REQUESTS, TRIGGERS
+from lab_harness.account.service import Part
+from lab_harness.account.services import known
+from lab_harness.account.state import account_state, differences
+from lab_harness.account.trace import REQUESTS, sets_going
 from lab_harness.aws import Clients
 from lab_harness.emulators.base import Call, Emulator
 from lab_harness.lab.labs import PROBES, Check, Lab
@@ -17,10 +19,6 @@ READS = re.compile(
     r"(Get|List|Describe|Head|BatchGet|TransactGet|Lookup|Test|Filter|Simulate|Select|Search|Validate)\w*"
     r"|Query|Scan|StartQuery|(GET|HEAD|OPTIONS) .*"
 )
-# They build in any service, and go on after they have answered; whoever waits for the end asks until it has come.
-BUILDERS = frozenset({"cloudformation", "cloudcontrol"})
-# They hold only what somebody configured: what is sent to them does not stay, and what runs leaves nothing there.
-CONFIGURED = frozenset({"apigateway", "apigatewayv2", "events", "iam", "lambda", "scheduler", "sns", "sts"})
 BREATH = 0.05  # seconds between two questions for calls, so that a program which makes many is seen a few times only
 # Without a call log: seconds between two looks at the account, which grow by a tenth of the time without a change
 INTERVAL, LONGEST_INTERVAL = 1.0, 3.0
@@ -54,7 +52,7 @@ def affected(lab: Lab, change: Change) -> frozenset[str]:
     of the lab that holds more than what somebody configured.
     """
     services = frozenset(lab.file.services)
-    left_behind = services - CONFIGURED | {*PROBES} if change.sets_going else frozenset()
+    left_behind = _that_keep(services) | {*PROBES} if change.sets_going else frozenset()
     touched = change.services | left_behind
     reads: dict[str, frozenset[str]] = {}
     for check in lab.all_checks:  # needs are always declared earlier
@@ -67,6 +65,11 @@ def _reads(check: Check, services: frozenset[str]) -> frozenset[str]:
     """What a check itself looks at. Any of the lab's services may stand behind a request or a mail."""
     named = frozenset(check.parameters.values())
     return named | services if named & {*PROBES} else named
+
+
+def _that_keep(services: frozenset[str]) -> frozenset[str]:
+    """Those that keep what is sent to them, or what something that runs leaves there."""
+    return frozenset(name for name in services if not known(name).configured)
 
 
 class Changes:
@@ -147,15 +150,16 @@ class _Calls:
 def _made_by(call: Call, services: frozenset[str]) -> Change | None:
     """What a call changed; None where it only looked, or failed."""
     request = call.service in REQUESTS
-    sets_going = request or bool(TRIGGERS.fullmatch(call.operation))
+    going = sets_going(call)
+    builds = known(call.service).builds
     if call.status >= 400 and not request:  # A request that is answered 500 may well have run a function.
         return None
-    if READS.fullmatch(call.operation) and not sets_going and call.service not in BUILDERS:
+    if READS.fullmatch(call.operation) and not going and not builds:
         return None
     if call.caller != "learner":
         return Change(frozenset(), False)
-    touched = services if call.service in BUILDERS else services & {call.service}
-    return Change(touched - CONFIGURED if sets_going else touched, sets_going)
+    touched = services if builds else services & {call.service}
+    return Change(_that_keep(touched) if going else touched, going)
 
 
 class _Looks:
@@ -219,5 +223,5 @@ class _Looks:
         learners = frozenset() if probed else left
         owed = self._owed and not self._runs
         self._owed = self._owed and not owed
-        change = Change(changed[Part.BUILT] | learners - CONFIGURED, bool(learners) or owed)
+        change = Change(changed[Part.BUILT] | _that_keep(learners), bool(learners) or owed)
         return change if change.learner or left else None

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lab_harness.account.deleters import DELETERS
+from lab_harness.account.resources import deleters
+from lab_harness.answers import pages, there
 from lab_harness.authors import items, queues
 from lab_harness.authors.executions import TokenQueue, stop_execution
 from lab_harness.authors.functions import mentions
@@ -20,38 +21,35 @@ def take_away(memory: Memory, clients: Clients) -> None:
     """
     for owed in memory.owed():
         try:
-            if TAKERS[owed.kind](clients, owed):
+            if TAKERS.get(owed.kind, _resource)(clients, owed):
                 owed.gone()
         except (*UNREACHABLE, EmulatorError):
             return  # The emulator is gone; the next run finds it all.
-        except (BotoCoreError, ClientError) as error:
-            if _is_absence(error):
-                owed.gone()
+        except (BotoCoreError, ClientError):
+            continue
 
 
 def _resource(clients: Clients, owed: Owed) -> bool:
-    DELETERS[owed.kind](clients, owed.name)
+    deleters()[owed.kind](clients, owed.name)
     return True
 
 
 def _api_key(clients: Clients, owed: Owed) -> bool:
     """The key, out of the usage plans first: MiniStack leaves it there."""
     gateway = clients["apigateway"]
-    plans = [each["id"] for page in gateway.get_paginator("get_usage_plans").paginate() for each in page["items"]]
-    for plan in plans:
-        for page in gateway.get_paginator("get_usage_plan_keys").paginate(usagePlanId=plan):
-            for key in [each["id"] for each in page["items"] if each.get("name") == owed.name]:
-                gateway.delete_usage_plan_key(usagePlanId=plan, keyId=key)
+    for plan in list(pages(gateway, "get_usage_plans", "items")):
+        for key in list(pages(gateway, "get_usage_plan_keys", "items", usagePlanId=plan["id"])):
+            if key.get("name") == owed.name:
+                gateway.delete_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"])
     return _resource(clients, owed)
 
 
 def _subscription(clients: Clients, owed: Owed) -> bool:
     """What the queue of this name was subscribed to."""
     sns = clients["sns"]
-    for page in sns.get_paginator("list_subscriptions").paginate():
-        for each in page["Subscriptions"]:
-            if each["Endpoint"].endswith(f":{owed.name}"):
-                sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
+    for each in list(pages(sns, "list_subscriptions", "Subscriptions")):
+        if each["Endpoint"].endswith(f":{owed.name}"):
+            sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
     return True
 
 
@@ -81,9 +79,8 @@ def _messages(clients: Clients, owed: Owed) -> bool:
 
 
 def _tokens(clients: Clients, owed: Owed) -> bool:
-    sqs = clients["sqs"]
-    url = sqs.get_queue_url(QueueName=owed.name)["QueueUrl"]
-    TokenQueue(sqs, url, owed.details["tags"], since=float("inf")).take()
+    if found := there(clients["sqs"].get_queue_url, QueueName=owed.name):
+        TokenQueue(clients["sqs"], found["QueueUrl"], owed.details["tags"], since=float("inf")).take()
     return True
 
 
@@ -94,24 +91,12 @@ def _execution(clients: Clients, owed: Owed) -> bool:
 
 def _is_empty(clients: Clients, queue: str) -> bool:
     """Whether there is nothing in a queue, not even hidden; so too where there is no queue."""
-    if not queue:
-        return True
-    try:
-        url = clients["sqs"].get_queue_url(QueueName=queue)["QueueUrl"]
-        return not any(queues.counts(clients["sqs"], url).values())
-    except ClientError as error:
-        if _is_absence(error):
-            return True
-        raise
+    found = there(clients["sqs"].get_queue_url, QueueName=queue) if queue else None
+    return not found or not any(queues.counts(clients["sqs"], found["QueueUrl"]).values())
 
 
-def _is_absence(error: Exception) -> bool:
-    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
-    return any(word in code for word in ("NotFound", "NoSuch", "NonExistent", "DoesNotExist"))
-
-
+# By kind; whatever else is owed is a resource that `lab reset` can remove, too.
 TAKERS: dict[str, Callable[[Clients, Owed], bool]] = {
-    **dict.fromkeys(DELETERS, _resource),
     "AWS::ApiGateway::ApiKey": _api_key,
     "AWS::SNS::Subscription": _subscription,
     "execution": _execution,

@@ -1,10 +1,18 @@
 """Removes the resources that a lab asks for."""
 
-from lab_harness.account.deleters import DELETERS
-from lab_harness.aws import UNREACHABLE, Clients
-from lab_harness.errors import EmulatorNotReady, LabError
+from collections.abc import Mapping
+
+from lab_harness.account.service import Deleter
+from lab_harness.account.services import known_services
+from lab_harness.aws import Clients, answering
+from lab_harness.errors import LabError
 from lab_harness.lab.file import Resource
 from lab_harness.lab.labs import Lab
+
+
+def deleters() -> Mapping[str, Deleter]:
+    """How each type of resource is deleted, by CloudFormation's name for it."""
+    return {kind: deleter for service in known_services().values() for kind, deleter in service.deleters.items()}
 
 
 def remove_resources(lab: Lab, clients: Clients) -> list[Resource]:
@@ -12,10 +20,9 @@ def remove_resources(lab: Lab, clients: Clients) -> list[Resource]:
 
     Nothing else in the account is touched: an emulator is shared between labs.
     """
+    delete = deleters()
     for resource in lab.file.resources:
-        if resource.type not in DELETERS:
+        if resource.type not in delete:
             raise LabError(f"{lab.folder / 'lab.toml'}: {resource.type} is no type that can be removed")
-    try:
-        return [resource for resource in lab.file.resources if DELETERS[resource.type](clients, resource.name)]
-    except UNREACHABLE as error:
-        raise EmulatorNotReady("The emulator stopped answering. Start it again with: lab start") from error
+    with answering():
+        return [resource for resource in lab.file.resources if delete[resource.type](clients, resource.name)]

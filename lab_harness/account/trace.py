@@ -5,15 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lab_harness.account.services import known
+from lab_harness.answers import pages
 from lab_harness.aws import Clients
 from lab_harness.emulators.base import Call
 
 LOG_GROUPS = "/aws/lambda/"
-# Calls that set something going, by how AWS names its operations.
-TRIGGERS = re.compile(
-    r"Send\w+|Publish(Batch)?|Invoke\w*|Test(Invoke\w+|State)|Start(Sync)?Execution"
-    r"|Put(Events|Item|Object|Records?)|(Run|Start|Stop|Reboot|Terminate)Instances"
-)
+# Calls that set something going in any service, by how AWS names its operations; a service may have others, too.
+TRIGGERS = re.compile(r"Send\w+|Publish(Batch)?|Invoke\w*|Test(Invoke\w+|State)|Start(Sync)?Execution|PutRecords?")
 REQUESTS = ("execute-api", "lambda-url")  # services whose operations are requests of the learner's own making
 REPORT = re.compile(
     r"REPORT RequestId: \S+\s+Duration: (?P<ran>[\d.]+) ms(?:.*?Init Duration: (?P<init>[\d.]+) ms)?", re.DOTALL
@@ -56,24 +55,28 @@ def trace(clients: Clients) -> list[Step]:
     return _sorted([_step(first), *effects, *later])
 
 
+def sets_going(call: Call) -> bool:
+    """Whether a call is of a kind that may have effects in other services."""
+    named = call.operation in known(call.service).sets_going or TRIGGERS.fullmatch(call.operation)
+    return bool(named) or call.service in REQUESTS
+
+
 def invocations(logs: Any) -> list[Step]:
     """Each invocation that the functions' logs tell of."""
-    groups = [group["logGroupName"] for page in logs.get_paginator("describe_log_groups").paginate(
-        logGroupNamePrefix=LOG_GROUPS) for group in page["logGroups"]]  # fmt: skip
-    return [step for group in groups for step in _invocations(logs, group)]
+    groups = pages(logs, "describe_log_groups", "logGroups", logGroupNamePrefix=LOG_GROUPS)
+    return [step for group in groups for step in _invocations(logs, group["logGroupName"])]
 
 
 def _invocations(logs: Any, group: str) -> Iterable[Step]:
     raised: set[str] = set()  # the log streams, one for each environment, whose running invocation has raised
-    for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
-        for event in page["events"]:
-            stream = event.get("logStreamName", "")
-            if EXCEPTION.match(event["message"]):
-                raised.add(stream)
-            if found := REPORT.match(event["message"]):
-                failed = stream in raised or "Status: " in event["message"]
-                raised.discard(stream)
-                yield _invocation(group.removeprefix(LOG_GROUPS), found, event["timestamp"] / 1000, failed)
+    for event in pages(logs, "filter_log_events", "events", logGroupName=group):
+        stream = event.get("logStreamName", "")
+        if EXCEPTION.match(event["message"]):
+            raised.add(stream)
+        if found := REPORT.match(event["message"]):
+            failed = stream in raised or "Status: " in event["message"]
+            raised.discard(stream)
+            yield _invocation(group.removeprefix(LOG_GROUPS), found, event["timestamp"] / 1000, failed)
 
 
 def _invocation(function: str, report: re.Match[str], ended: float, failed: bool) -> Step:
@@ -101,7 +104,7 @@ def _before_their_calls(runs: Iterable[Step], calls: Iterable[Call]) -> list[Ste
 
 def _shown(call: Call) -> bool:
     """Whether a call is part of what happens: a function's own, or one that sets something going."""
-    return call.caller.startswith("function ") or call.service in REQUESTS or bool(TRIGGERS.fullmatch(call.operation))
+    return call.caller.startswith("function ") or sets_going(call)
 
 
 def _trigger(calls: Sequence[Call], effects: Sequence[Step]) -> Call | None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from lab_harness.answers import pages
 from lab_harness.authors import functions, queues
 from lab_harness.authors.checks import Failure, eventually
 from lab_harness.authors.histories import Execution, decoded, read_execution
@@ -157,8 +158,8 @@ def token_queue(stepfunctions: Any, sqs: Any, machine: str, queue: str, tags: Co
 
 def state_machines(stepfunctions: Any) -> dict[str, str]:
     """The ARNs of all state machines by name."""
-    pages = stepfunctions.get_paginator("list_state_machines").paginate()
-    return {each["name"]: each["stateMachineArn"] for page in pages for each in page["stateMachines"]}
+    machines = pages(stepfunctions, "list_state_machines", "stateMachines")
+    return {each["name"]: each["stateMachineArn"] for each in machines}
 
 
 def describe_machine(stepfunctions: Any, name: str) -> dict[str, Any]:

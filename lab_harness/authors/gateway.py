@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from lab_harness.answers import pages
 from lab_harness.authors.checks import Failure
 from lab_harness.authors.http import Answer, Http
 
@@ -32,8 +33,7 @@ class Api:
         fitting = {}
         for key, target in self.targets.items():
             verb, _, pattern = key.replace("$default", "ANY {all+}").partition(" ")
-            expression = re.sub(r"\{[^}+]+\}", "[^/]+", re.sub(r"\{[^}]+\+\}", ".+", pattern))
-            if verb in (method, "ANY") and re.fullmatch(expression, path):
+            if verb in (method, "ANY") and re.fullmatch(path_expression(pattern), path):
                 fitting["+}" not in pattern, pattern.count("/"), verb != "ANY"] = target
         return fitting[max(fitting)] if fitting else ""
 
@@ -60,20 +60,20 @@ def rest_api(gateway: Any, name: str) -> Api:
 
 def http_apis(gateway: Any) -> list[tuple[str, str]]:
     """The ids and names of all HTTP APIs."""
-    return [(api["ApiId"], api["Name"]) for api in _all(gateway, "get_apis", "Items") if api["ProtocolType"] == "HTTP"]
+    return [(api["ApiId"], api["Name"]) for api in pages(gateway, "get_apis", "Items") if api["ProtocolType"] == "HTTP"]
 
 
 def rest_apis(gateway: Any) -> list[tuple[str, str]]:
     """The ids and names of all REST APIs."""
-    return [(api["id"], api["name"]) for api in _all(gateway, "get_rest_apis", "items")]
+    return [(api["id"], api["name"]) for api in pages(gateway, "get_rest_apis", "items")]
 
 
 def read_http_api(gateway: Any, api_id: str) -> Api:
     """The HTTP API of this id."""
-    integrations = _all(gateway, "get_integrations", "Items", ApiId=api_id)
+    integrations = pages(gateway, "get_integrations", "Items", ApiId=api_id)
     uris = {f"integrations/{each['IntegrationId']}": each.get("IntegrationUri", "") for each in integrations}
-    routes = _all(gateway, "get_routes", "Items", ApiId=api_id)
-    stages = _all(gateway, "get_stages", "Items", ApiId=api_id)
+    routes = pages(gateway, "get_routes", "Items", ApiId=api_id)
+    stages = pages(gateway, "get_stages", "Items", ApiId=api_id)
     serving = tuple(each["StageName"] for each in stages if each.get("AutoDeploy") or each.get("DeploymentId"))
     return Api(api_id, serving, {each["RouteKey"]: uris.get(each.get("Target", ""), "") for each in routes})
 
@@ -82,7 +82,7 @@ def read_rest_api(gateway: Any, api_id: str) -> Api:
     """The REST API of this id."""
     targets = {
         f"{verb} {resource['path']}": _target(method.get("methodIntegration", {}))
-        for resource in _all(gateway, "get_resources", "items", restApiId=api_id, embed=["methods"])
+        for resource in pages(gateway, "get_resources", "items", restApiId=api_id, embed=["methods"])
         for verb, method in resource.get("resourceMethods", {}).items()
     }
     stages = gateway.get_stages(restApiId=api_id)["item"]  # has no pages
@@ -156,6 +156,12 @@ def _allowed(answer: Answer, kind: str) -> set[str]:
     return {value} if kind == "origin" else {each.strip() for each in value.split(",")}
 
 
+def path_expression(path: str) -> str:
+    """The regular expression of the request paths that fit a resource's or a route's path, such as /items/{id}."""
+    parts = re.split(r"(\{[^}]*\})", path)
+    return "".join(re.escape(part) if part[:1] != "{" else ".+" if part[-2:] == "+}" else "[^/]+" for part in parts)
+
+
 def _the_one(what: str, ids: list[str]) -> str:
     if len(ids) != 1:
         raise Failure(
@@ -164,7 +170,3 @@ def _the_one(what: str, ids: list[str]) -> str:
             next_step="Delete all but one, by their ids." if ids else "The section on this API shows what creates it.",
         )
     return ids[0]
-
-
-def _all(gateway: Any, operation: str, key: str, **arguments: Any) -> list[dict[str, Any]]:
-    return [each for page in gateway.get_paginator(operation).paginate(**arguments) for each in page[key]]

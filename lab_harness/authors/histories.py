@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from lab_harness.answers import pages
+
 SHOWN_EVENTS = 16  # of a history: the end of one iteration, with its errors
 SUCCEEDED = "SUCCEEDED"
 
@@ -59,11 +61,10 @@ class Execution:
 
 def read_execution(stepfunctions: Any, arn: str) -> Execution:
     """An execution with its whole history."""
-    pages = stepfunctions.get_paginator("get_execution_history").paginate(executionArn=arn)
+    history = pages(stepfunctions, "get_execution_history", "events", executionArn=arn)
     found = stepfunctions.describe_execution(executionArn=arn)
     output = json.loads(found["output"]) if found["status"] == SUCCEEDED else None
-    events = tuple(event for page in pages for event in page["events"])
-    return Execution(arn, found["status"], output, found.get("error", ""), found.get("cause", ""), events)
+    return Execution(arn, found["status"], output, found.get("error", ""), found.get("cause", ""), tuple(history))
 
 
 def _details(event: dict[str, Any]) -> dict[str, Any]:

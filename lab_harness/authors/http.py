@@ -148,7 +148,7 @@ class Http:
             found = "a connection that was closed before the answer"
             step = "See which status, headers and body are sent."
         else:
-            return EmulatorNotReady(f"The emulator stopped answering at {self._endpoint}. Start it with: lab start")
+            return EmulatorNotReady.stopped(self._endpoint)
         return Failure(expected=f"an answer to {request}", found=found, next_step=step)
 
     def _listens(self) -> bool:

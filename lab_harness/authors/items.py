@@ -1,5 +1,6 @@
 """What checks do with the items of a DynamoDB table: put some of their own, read them, and put back what was there."""
 
+import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from decimal import Decimal
@@ -8,6 +9,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lab_harness.answers import pages, there
 from lab_harness.authors.made import owe
 from lab_harness.authors.memory import Owed
 
@@ -53,12 +55,12 @@ def _kept(dynamodb: Any, table: str, key: str, name: str, queue: str) -> Owed:
 
 
 def put_back(dynamodb: Any, item: Owed) -> None:
-    """Write an item as it was before the checks, or remove it where there was none."""
+    """Write an item as it was before the checks, or remove it where there was none; nothing where its table is gone."""
     table, key, before = (item.details[name] for name in ("table", "key", "before"))
     if before is None:
-        dynamodb.delete_item(TableName=table, Key={key: {"S": item.name}})
+        there(dynamodb.delete_item, TableName=table, Key={key: {"S": item.name}})
     else:
-        dynamodb.put_item(TableName=table, Item=before)
+        there(dynamodb.put_item, TableName=table, Item=before)
 
 
 def _raw_item(dynamodb: Any, table: str, key: str, name: str) -> Item | None:
@@ -79,15 +81,26 @@ def read_item(dynamodb: Any, table: str, key: str, name: str) -> Item:
 
 def read_items(dynamodb: Any, table: str) -> list[Item]:
     """All items of a table, with plain values."""
-    pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-    return [_plain_item(item) for page in pages for item in page["Items"]]
+    return [_plain_item(item) for item in pages(dynamodb, "scan", "Items", TableName=table, ConsistentRead=True)]
 
 
 def ids(dynamodb: Any, table: str, key: str) -> list[str]:
     """The keys of all items that are there, where they are texts."""
     wanted = {"ProjectionExpression": "#key", "ExpressionAttributeNames": {"#key": key}}
-    pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True, **wanted)
-    return [item[key]["S"] for page in pages for item in page["Items"] if "S" in item.get(key, {})]
+    found = pages(dynamodb, "scan", "Items", TableName=table, ConsistentRead=True, **wanted)
+    return [item[key]["S"] for item in found if "S" in item.get(key, {})]
+
+
+def described(item: Item) -> str:
+    """An item as JSON, as evidence for `Failure.found`; what a table may hold and JSON not, such as a set, as text.
+
+    raise Failure(expected="no such item", found=items.described(item), next_step="delete_item takes the Key.")
+    """
+    return json.dumps(item, default=_described, sort_keys=True)
+
+
+def _described(value: Any) -> float | str:
+    return float(value) if isinstance(value, Decimal) else repr(value)
 
 
 def _plain_item(item: Item) -> Item:

@@ -54,12 +54,14 @@ def made(name: str) -> str:
 
 
 def owe(kind: str, name: str, **details: Any) -> Owed:
-    """Remember something that a check is about to make until it has taken it away; see `Owed` for the kinds.
+    """Remember something that a check is about to make until it has taken it away.
 
-    queue = owe("AWS::SQS::Queue", name)
-    url = sqs.create_queue(QueueName=name)["QueueUrl"]
-    ...
-    queue.take_away(sqs.delete_queue, QueueUrl=url)
+    Resources are called by CloudFormation's name of their type.
+
+        queue = owe("AWS::SQS::Queue", name)
+        url = sqs.create_queue(QueueName=name)["QueueUrl"]
+        ...
+        queue.take_away(sqs.delete_queue, QueueUrl=url)
     """
     return (_memory.get() or _here()).owe(kind, name, details)
 

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from lab_harness.answers import pages
 from lab_harness.authors import customers, expect
 from lab_harness.authors.checks import Failure, eventually
+from lab_harness.authors.gateway import path_expression
 from lab_harness.authors.http import Answer, Http
 from lab_harness.authors.made import made, owe
 
@@ -53,7 +55,7 @@ def method_for(apigateway: Any, api_id: str, verb: str, path: str) -> Method | N
     for resource in apigateway.get_resources(restApiId=api_id, embed=["methods"], limit=500)["items"]:
         methods = resource.get("resourceMethods") or {}
         name = verb if verb in methods else "ANY"
-        if name in methods and re.fullmatch(_pattern(resource["path"]), path):
+        if name in methods and re.fullmatch(path_expression(resource["path"]), path):
             found.append((_vagueness(resource["path"]), Method(resource["path"], name, methods[name])))
     return min(found, key=lambda each: each[0])[1] if found else None
 
@@ -133,13 +135,7 @@ def _name() -> str:
 
 
 def _all(apigateway: Any, kind: str) -> list[dict[str, Any]]:
-    return [each for page in apigateway.get_paginator(LISTS[kind]).paginate() for each in page["items"]]
-
-
-def _pattern(path: str) -> str:
-    """The regular expression of the request paths that fit a resource's."""
-    parts = re.split(r"(\{[^}]*\})", path)
-    return "".join(re.escape(part) if part[:1] != "{" else ".+" if part[-2:] == "+}" else "[^/]+" for part in parts)
+    return list(pages(apigateway, LISTS[kind], "items"))
 
 
 def _vagueness(path: str) -> list[int]:

@@ -1,4 +1,4 @@
-"""lab lint, new: what authors of labs do."""
+"""lab lint, new, docs: what authors of labs do."""
 
 import sys
 
@@ -43,6 +43,15 @@ def new(lab: str) -> None:
     for path in new_lab(course, lab):
         click.echo(f"wrote {path.relative_to(course.root)}")
     click.echo(f"Next: lab notebooks build {lab} && lab lint {lab} && pytest -k {lab}")
+
+
+@app.command()
+def docs() -> None:
+    """Write docs/authoring.md anew, from the guide and the docstrings of what checks may use."""
+    from lab_harness.authoring.reference import write_page
+
+    course = find_course()
+    click.echo(f"wrote {write_page(course).relative_to(course.root)}")
 
 
 def _counted(number: int, what: str) -> str:

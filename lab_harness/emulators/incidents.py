@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from lab_harness.whole_files import write_whole
+
 PLACES = ("terminal", "panel")
 MOST = 100  # incidents; older ones make way
 
@@ -60,10 +62,8 @@ class Incidents:
         self._write()
 
     def _write(self) -> None:
-        part = self._file.with_suffix(".part")
         with suppress(OSError):  # Then they are told for as long as this emulator runs.
-            part.write_text(json.dumps(self._all, indent=1), encoding="utf-8")
-            part.replace(self._file)
+            write_whole(self._file, json.dumps(self._all, indent=1).encode())
 
 
 def _read(file: Path) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from typing import Any
 from lab_harness.emulators.base import ACCOUNT, REGION
 from lab_harness.emulators.credentials import Credentials
 from lab_harness.private import private_file, private_folder
+from lab_harness.whole_files import PRIVATE, write_whole
 
 START_DEADLINE = 30.0  # seconds; it takes about 0.4
 END_DEADLINE = 10.0
@@ -88,12 +89,8 @@ def read_process(file: Path) -> Process | None:
 
 def write_process(file: Path, process: Process) -> None:
     """Write it for the next command; only the user may read the token."""
-    part = file.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    part.touch(mode=0o600)
     fields = asdict(process) | {"folder": file.parent.stat().st_ino}
-    part.write_text(json.dumps(fields), encoding="utf-8")
-    part.replace(file)
+    write_whole(file, json.dumps(fields).encode(), mode=PRIVATE)
 
 
 def launch(home: Path, log: Path, port: int, learner: Credentials) -> tuple[Child, Process]:

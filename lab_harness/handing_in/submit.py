@@ -30,6 +30,7 @@ from lab_harness.lab.labs import Lab
 from lab_harness.learner.progress import LabProgress
 from lab_harness.private import private_file, private_folder
 from lab_harness.results import LabReport, Outcome
+from lab_harness.whole_files import write_whole
 
 KEY, STUDENT = "submit-key.pem", "student.txt"  # in the course's home
 AT_ONCE = 10.0  # seconds between a task's cell and the notebook's being saved that say nothing
@@ -112,11 +113,8 @@ def file_name(lab: Lab, student: str) -> str:
 
 def write_bundle(content: bytes, path: Path) -> Path:
     """Write a bundle in place of an older one."""
-    new = path.with_name(f".{path.name}.new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new.write_bytes(content)
-        return new.replace(path)
+        return write_whole(path, content)
     except OSError as error:
         raise CourseError(f"{path} cannot be written: {error.strerror}.") from error
 

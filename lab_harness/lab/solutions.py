@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab_harness.aws import UNREACHABLE, using_emulator
+from lab_harness.aws import answering, using_emulator
 from lab_harness.emulators.base import Emulator
 from lab_harness.errors import EmulatorNotReady, LabError, UsageError
 from lab_harness.lab.labs import Lab, error_in, unknown
@@ -88,13 +88,14 @@ def solve(lab: Lab, emulator: Emulator) -> str:
                 Path(each.file).parent.mkdir(parents=True, exist_ok=True)
                 Path(each.file).write_text(each.source + "\n", encoding="utf-8")
         try:
-            exec(compile(preamble, path, "exec"), scope)  # noqa: S102  the course's own file
-            for each in found:
-                if not each.file:
-                    # The blank lines make an error name the line in solution.py.
-                    exec(compile("\n" * (each.line - 1) + each.source, path, "exec"), scope)  # noqa: S102
-        except UNREACHABLE as error:
-            raise EmulatorNotReady("The emulator stopped answering. Start it again with: lab start") from error
+            with answering():
+                exec(compile(preamble, path, "exec"), scope)  # noqa: S102  the course's own file
+                for each in found:
+                    if not each.file:
+                        # The blank lines make an error name the line in solution.py.
+                        exec(compile("\n" * (each.line - 1) + each.source, path, "exec"), scope)  # noqa: S102
+        except EmulatorNotReady:
+            raise
         except Exception as error:
             hint = f"If part of the lab is there already, remove it first with: lab reset {lab.id}"
             raise LabError(f"{error_in(path, error)}\n{hint}") from error

@@ -1,8 +1,9 @@
 """What a notebook shows beside reports: a note, or a table. Each displays as text and as HTML."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from rich.console import Group
 from rich.padding import Padding
@@ -20,11 +21,15 @@ WIDE = 3  # columns: with more, a table scrolls in a frame of its own
 FAILED = "background:rgba(217,48,37,.14)"  # over any theme's paper, its ink stays readable
 
 
-class Block(Protocol):
-    """What can be shown: as an HTML fragment, and by `str` the same in words."""
+class Block(ABC):
+    """What displays itself in a notebook: as an HTML fragment, and by `str` the same in words."""
 
+    @abstractmethod
     def html(self) -> str:
         """An HTML fragment in which everything is escaped."""
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/plain": str(self), "text/html": self.html()}
 
 
 class Link(str):
@@ -34,7 +39,7 @@ class Link(str):
 
 
 @dataclass(frozen=True)
-class Note:
+class Note(Block):
     """A heading with a few sentences, and perhaps code to read."""
 
     title: str
@@ -51,12 +56,9 @@ class Note:
         code = f'<pre style="margin:.5em 0">{escaped(self.code)}</pre>' if self.code else ""
         return f'<div class="lab-note"><strong>{escaped(self.title)}</strong>{sentences}{code}</div>'
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": str(self), "text/html": self.html()}
-
 
 @dataclass(frozen=True)
-class Table:
+class Table(Block):
     """Rows under headings; `empty` stands where there are none, `note` below them.
 
     `failed` holds the numbers of rows that say of a failure, which HTML tints. A filterable table is marked for the
@@ -101,9 +103,6 @@ class Table:
     def _row(self, number: int, row: tuple[str, ...]) -> str:
         tint = f' style="{FAILED}"' if number in self.failed else ""
         return f"<tr{tint}>{''.join(map(_cell, row))}</tr>"
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": str(self), "text/html": self.html()}
 
 
 def _cell(text: str) -> str:

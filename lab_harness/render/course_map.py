@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 
 from rich.console import Group
@@ -10,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from lab_harness.render.blocks import Block
 from lab_harness.render.markup import escaped
 from lab_harness.render.text import plain
 
@@ -59,7 +59,7 @@ class Stop:
 
 
 @dataclass(frozen=True)
-class CourseMap:
+class CourseMap(Block):
     """All labs in their order; `notices` is what else the learner should know."""
 
     stops: Sequence[Stop]
@@ -100,9 +100,6 @@ class CourseMap:
             f'<div class="lab-map" style="max-width:54em">{notices}<div style="font-size:1.15em">{first}</div>'
             f'<ol style="list-style:none;margin:.6em 0;padding:0">{stops}</ol></div>'
         )
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": str(self), "text/html": self.html()}
 
 
 def _stop_html(stop: Stop, *, here: bool) -> str:

@@ -12,7 +12,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from lab_harness.authors.event_patterns import Comparison, compare
-from lab_harness.render.blocks import Note, Table
+from lab_harness.render.blocks import Block, Note, Table
 from lab_harness.render.html import CELL
 from lab_harness.render.markup import escaped
 from lab_harness.render.text import plain
@@ -41,7 +41,7 @@ def match_rule(events: Any, rule: str, event: Any, bus: str) -> "PatternMatch | 
 
 
 @dataclass(frozen=True)
-class PatternMatch:
+class PatternMatch(Block):
     """An event beside a rule's pattern: `answer` is what TestEventPattern said, `comparison` explains it."""
 
     rule: str
@@ -96,9 +96,6 @@ class PatternMatch:
             f'<div class="lab-match"><strong>{escaped(self.title)}</strong>'
             f"<table><tr>{beside}</tr></table>{tables}{sentences}</div>"
         )
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": str(self), "text/html": self.html()}
 
 
 def _indented(value: Any) -> str:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lab_harness.learner.doctor import Finding
+from lab_harness.render.blocks import Block
 from lab_harness.render.html import BADGE, CELL
 from lab_harness.render.markup import escaped
 from lab_harness.render.text import plain
@@ -22,7 +23,7 @@ COLOURS = {"ok": "#1a7f37", "note": "#0b57d0", "problem": "#b3261e"}
 
 
 @dataclass(frozen=True)
-class Findings:
+class Findings(Block):
     """The doctor's findings, in the order in which they were made."""
 
     findings: Sequence[Finding]
@@ -65,9 +66,6 @@ class Findings:
     def to_dict(self) -> dict[str, Any]:
         """The findings as JSON-ready values; `format_version` grows when a key changes its meaning or goes."""
         return {"format_version": FORMAT_VERSION, "findings": [asdict(finding) for finding in self.findings]}
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": str(self), "text/html": self.html()}
 
 
 def _row(finding: Finding) -> str:

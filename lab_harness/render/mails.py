@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text
 
 from lab_harness.emulators.base import Mail
-from lab_harness.render.blocks import FREE
+from lab_harness.render.blocks import FREE, Block
 from lab_harness.render.markup import escaped
 from lab_harness.render.text import plain
 
@@ -19,7 +18,7 @@ FRAME = "border:1px solid var(--jp-border-color1,#c4c7cc);border-radius:6px;padd
 
 
 @dataclass(frozen=True)
-class Mails:
+class Mails(Block):
     """Mails that SNS sent, in the order given; `note` stands below them."""
 
     mails: Sequence[Mail]
@@ -33,9 +32,6 @@ class Mails:
         """The mails as an HTML fragment: their texts are shown as they are, HTML in them too."""
         note = f"<div>{escaped(self.note)}</div>" if self.note else ""
         return f'<div class="lab-mails">{"".join(map(_article, self.mails))}{note}</div>'
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": str(self), "text/html": self.html()}
 
 
 def _article(mail: Mail) -> str:

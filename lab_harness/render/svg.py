@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 from lab_harness.errors import CourseError
 from lab_harness.render import plain
+from lab_harness.render.blocks import Block
 from lab_harness.render.markup import scrolling
 
 Point = tuple[float, float]
@@ -32,7 +33,7 @@ class Style:
 
 
 @dataclass(frozen=True)
-class Picture:
+class Picture(Block):
     """A picture, shown as SVG where it can be, else in words."""
 
     svg: str

@@ -5,6 +5,7 @@ import uuid
 from contextlib import contextmanager
 
 from lab_harness.authors import Failure, check, customers, eventually, expect, functions, items, queues
+from lab_harness.authors.items import described
 from lab_harness.authors.policies import allowed, role_statements
 from lab_harness.authors.witness import logged
 
@@ -335,7 +336,3 @@ def evidence(sqs, logs):
 
 def get_item(dynamodb, order):
     return items.read_item(dynamodb, TABLE, "orderId", order["orderId"])
-
-
-def described(item):
-    return json.dumps(item, default=str, sort_keys=True)

@@ -261,10 +261,10 @@ def expect_ends(stepfunctions, dynamodb, sqs, next_step, pets, answers=None, **m
     adoption = adopt(stepfunctions, dynamodb, sqs, {label: pet[0] for label, pet in pets.items()}, answers, **more)
     output = adoption.execution.output
     entries = [each for each in output if isinstance(each, dict)] if isinstance(output, list) else []
-    statuses = {entry.get("petId"): entry.get("status") for entry in entries}
+    statuses = {json.dumps(entry.get("petId")): entry.get("status") for entry in entries}
     for label, (_, status, in_table) in pets.items():
         pet, found = adoption.ids[label], adoption.items[label].get("status", ABSENT)
-        if (statuses.get(pet), found) != (status, in_table):
+        if (statuses.get(json.dumps(pet)), found) != (status, in_table):
             raise Failure(
                 expected=f"{json.dumps({'petId': pet, 'status': status})} in the output, {in_table} in {TABLE}",
                 found=f"{found} in {TABLE}; {adoption.execution.described(about=pet)}",
@@ -327,5 +327,5 @@ def call_with_pet(lambda_, dynamodb, function, before, error, after):
         # As the state machine calls it: with the adopter beside the pet.
         expect.answer(lambda_, function, {"petId": pet, "adopter": customers.name()}, error, NEXT_STEP)
         found = items.read_item(dynamodb, TABLE, "petId", pet)
-    left, before = json.dumps({name: found.get(name) for name in after or {}}), json.dumps(before)
-    expect.value(f"a pet with {before} that {function} leaves with", json.dumps(after or {}), left, NEXT_STEP)
+    left, before = items.described({name: found.get(name) for name in after or {}}), json.dumps(before)
+    expect.value(f"a pet with {before} that {function} leaves with", items.described(after or {}), left, NEXT_STEP)

@@ -189,7 +189,7 @@ def page_is_served(http):
 
 @check("The page points at an API that lists the pets", task="site", needs=(page_is_served, table_exists))
 def page_points_at_api(http, s3, dynamodb, logs):
-    files, port = http.site(SITE_HOST), urlsplit(s3.meta.endpoint_url).port
+    files, port = http.site(SITE_HOST), str(urlsplit(s3.meta.endpoint_url).port)
     text = re.sub("(?s)<!--.*?-->", "", "\n".join(answer.text for answer in files.values()))
     urls = sorted(set(re.findall(r"http://[\w.-]+:\d+/[^\s\"'`<>\\]*", text)))
     urls = [urlsplit(url) for url in urls if re.search("execute-api|/restapis/", url) and is_local(url)]
@@ -197,7 +197,8 @@ def page_points_at_api(http, s3, dynamodb, logs):
         found, next_step = f"none in {', '.join(files)}", "Section 9 asks for a config.js, which index.html loads."
         raise Failure(expected="the whole URL of an API of this lab in the site", found=found, next_step=next_step)
     for url in urls:
-        expect.value("an API's URL with the port", port, url.port, "The emulator's port changed: write config.js anew.")
+        found = url.netloc.rpartition(":")[2]  # `port` would refuse one that there cannot be
+        expect.value("an API's URL with the port", port, found, "The emulator's port changed: write config.js anew.")
         base = re.sub(r"(/items)?/*$", "", url.path)
         probe_get(partial(http.request, host=url.hostname), dynamodb, logs, listed=True, base=base)
 
@@ -228,7 +229,11 @@ def same(found, item):
     """Whether this is the item, its price compared by value; what else it has is the learner's own."""
     price = found.get("price") if isinstance(found, dict) else None
     is_number = isinstance(price, int | float | Decimal) and not isinstance(price, bool)
-    return is_number and float(price) == item["price"] and all(found.get(name) == item[name] for name in ("id", "type"))
+    return (
+        is_number
+        and Decimal(str(price)) == Decimal(str(item["price"]))
+        and all(found.get(name) == item[name] for name in ("id", "type"))
+    )
 
 
 def wrong(expected, answer, logs, next_step, also=""):
@@ -255,7 +260,7 @@ def probe_put(call, dynamodb, logs, witness, again):
         answer = call("PUT", "/items", item)
         row = read_item(dynamodb, TABLE, "id", item["id"])
         if answer.status not in DONE or not same(row, item):
-            also = f"; in the table: {json.dumps(row, default=float) if row else 'no such item'}"
+            also = f"; in the table: {items.described(row) if row else 'no such item'}"
             next_step = "Section 3 says what PUT writes: the values as they were sent, the price as a number."
             raise wrong(f"200 from PUT /items, and the item {json.dumps(item)}", answer, logs, next_step, also)
         expect_written(witness, item, moment)

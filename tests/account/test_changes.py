@@ -7,9 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from lab_harness.account.changes import BREATH, INTERVAL, LONGEST_INTERVAL, SETTLING, Change, Changes, affected
-from lab_harness.account.deleters import DELETERS
-from lab_harness.account.resources import remove_resources
-from lab_harness.account.state import Part
+from lab_harness.account.resources import deleters, remove_resources
+from lab_harness.account.service import Part
 from lab_harness.authors.rest_api import all_named
 from lab_harness.aws import Clients, using_emulator
 from lab_harness.emulators.base import Call
@@ -673,7 +672,7 @@ def test_running_what_is_affected_keeps_all_outcomes_right(name, emulator, reque
         undo(learners)
         ticks.assert_right_after(undo)
     for resource in reversed(lab.file.resources):
-        DELETERS[resource.type](learners, resource.name)
+        deleters()[resource.type](learners, resource.name)
         ticks.assert_right_after(resource)
     assert "passed" not in ticks.outcomes.values()
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from lab_harness.account.deleters import DELETERS
+from lab_harness.account.resources import deleters
 from lab_harness.aws import Clients
 from tests.labs.helpers import zipped
 
@@ -196,18 +196,18 @@ def account(made):
     yield made
     for kind, names in all_left(made).items():
         for name in names:
-            DELETERS[kind](made, name)
+            deleters()[kind](made, name)
 
 
 @pytest.fixture
 def delete(account):
     """Deletes what has a name, by the last part of its type."""
-    by_name = {kind.rpartition("::")[2]: deleter for kind, deleter in DELETERS.items()}
+    by_name = {kind.rpartition("::")[2]: deleter for kind, deleter in deleters().items()}
     return lambda kind, name="mine": by_name[kind](account, name)
 
 
 def test_each_type_that_can_be_removed_has_a_test():
-    assert DELETERS.keys() == CREATE.keys() == THERE.keys()
+    assert deleters().keys() == CREATE.keys() == THERE.keys()
 
 
 def test_only_what_has_the_name_and_the_type_is_removed(account):
@@ -217,7 +217,7 @@ def test_only_what_has_the_name_and_the_type_is_removed(account):
     expected = {kind: sorted(NAMES) for kind in kinds(account)}
     assert all_left(account) == expected
     for kind in kinds(account):
-        assert DELETERS[kind](account, "mine")
+        assert deleters()[kind](account, "mine")
         expected[kind] = ["mine-too", "not-mine"]
         assert left(account, kind) == expected[kind]
     assert all_left(account) == expected
@@ -227,16 +227,16 @@ def test_only_what_has_the_name_and_the_type_is_removed(account):
 def test_removing_twice_removes_nothing_more(account, kind):
     if kind not in kinds(account):
         pytest.skip(f"{account.emulator.name} has no such thing")
-    assert not DELETERS[kind](account, "mine")
+    assert not deleters()[kind](account, "mine")
     CREATE[kind](account, "mine")
-    assert DELETERS[kind](account, "mine")
-    assert not DELETERS[kind](account, "mine")
+    assert deleters()[kind](account, "mine")
+    assert not deleters()[kind](account, "mine")
 
 
 def test_emulator_without_http_apis_has_none_to_remove(account, monkeypatch):
     monkeypatch.setattr(type(account.emulator), "supports", lambda _self, service: service != "apigatewayv2")
     monkeypatch.setattr(account, "_made", {"apigatewayv2": None})
-    assert not DELETERS["AWS::ApiGatewayV2::Api"](account, "mine")
+    assert not deleters()["AWS::ApiGatewayV2::Api"](account, "mine")
 
 
 def test_function_goes_with_its_log_and_its_event_source_mappings(account, delete):

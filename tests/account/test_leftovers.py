@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from lab_harness.account.deleters import DELETERS
-from lab_harness.account.leftovers import TAKERS, take_away
+from lab_harness.account.leftovers import take_away
 from lab_harness.authors import items, queues
 from lab_harness.authors.executions import state_machines
 from lab_harness.authors.made import owe, remembered_in
@@ -39,10 +38,6 @@ def ids(dynamodb):
 
 def owe_item(name, before=None, queue=""):
     return owe("item", name, table=TABLE, key="id", before=before, queue=queue)
-
-
-def test_every_resource_that_can_be_deleted_can_be_owed():
-    assert DELETERS.keys() < TAKERS.keys()
 
 
 def test_resources_go_and_what_is_not_there_any_more_is_forgotten(memory, clients):

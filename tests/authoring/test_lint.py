@@ -99,7 +99,7 @@ BROKEN = {
         f"README.md does not name 'sample-{what}', on which the lab relies"
         for what in ("bucket-12", "queue", "role", "topic")
     ],
-    "undeletable": ["lab.toml: lab_harness/account/deleters.py has no deleter for AWS::Batch::JobQueue"],
+    "undeletable": ["lab.toml: no module in lab_harness/account/services has a deleter for AWS::Batch::JobQueue"],
     "alike": [
         "lab.toml: 2 tasks have the id 'queue'",
         "checks.py: 2 checks have the title 'The queue exists'",

@@ -19,6 +19,7 @@ RIGHT = {"origin": ORIGIN, "methods": "GET, PUT", "headers": "Content-Type"}
         (["ANY /{proxy+}", "$default"], "ANY /{proxy+}"),
         (["GET /items", "PUT /items/{id}", "GET /items/{id}/toys", "$default"], "$default"),
         (["GET /items", "PUT /items/{id}"], ""),
+        (["GET /it(ems", "GET /items/p.1", "GET /items/{id", "$default"], "$default"),
     ],
 )
 def test_the_most_specific_route_that_fits_is_chosen(keys, chosen):

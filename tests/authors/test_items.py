@@ -1,9 +1,12 @@
 """Tests for items: a probe's own are put, read as plain values, and removed."""
 
+import json
+from decimal import Decimal
+
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
-from lab_harness.authors.items import ids, kept_items, probe_items, put_back, put_item, read_item
+from lab_harness.authors.items import described, ids, kept_items, probe_items, put_back, put_item, read_item
 from lab_harness.authors.made import remembered_in
 
 TABLE = "Things"
@@ -94,3 +97,10 @@ def test_ids_are_those_of_all_items_also_of_more_than_a_scan_reads_at_once(dynam
     for each in many:
         put_item(dynamodb, TABLE, {"id": each, "text": "x" * 300_000})
     assert sorted(ids(dynamodb, TABLE, "id")) == many
+
+
+def test_an_item_is_described_whatever_it_holds(dynamodb):
+    put_item(dynamodb, TABLE, {"id": "a", "price": Decimal("2.5"), "count": 3, "tags": {"x"}, "data": b"y"})
+    found = json.loads(described(read_item(dynamodb, TABLE, "id", "a")))
+    assert (found["price"], found["count"], found["tags"]) == (2.5, 3, "{'x'}")
+    assert "data" in found

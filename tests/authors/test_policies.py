@@ -358,3 +358,8 @@ def test_grant_does_not_cover_what_it_does_not_name(changes):
 def test_condition_says_where_it_may_come_from(condition, sources, comes):
     found = grant(Condition=condition)
     assert (found.sources, found.comes_from(CALLER), found.conditional) == (sources, comes, condition is not None)
+
+
+@pytest.mark.parametrize("text", ["", "text", "[]", "null", "[" * 100_000, '{"Statement": [[], "x", null]}'])
+def test_text_that_is_no_policy_grants_nothing(text):
+    assert grants(text) == []

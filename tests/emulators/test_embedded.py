@@ -384,8 +384,8 @@ def test_token_is_readable_by_its_user_alone(running):
 
 
 def test_token_is_readable_by_its_user_alone_even_where_a_file_was_left_behind(tmp_path):
-    (tmp_path / "emulator.part").write_text("left by a crash", encoding="utf-8")
-    (tmp_path / "emulator.part").chmod(0o666)
+    (tmp_path / "emulator.json.part").write_text("left by a crash", encoding="utf-8")
+    (tmp_path / "emulator.json.part").chmod(0o666)
     write_process(tmp_path / "emulator.json", Process(1, 1.0, 4566, "token"))
     assert stat.S_IMODE((tmp_path / "emulator.json").stat().st_mode) == 0o600
     assert json.loads((tmp_path / "emulator.json").read_text(encoding="utf-8"))["token"] == "token"

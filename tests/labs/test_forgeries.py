@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lab_harness import run_checks
-from lab_harness.account.deleters import _delete_mapping
+from lab_harness.account.services.lambda_ import delete_mapping
 from lab_harness.authors import executions, items
 from lab_harness.aws import Clients
 from lab_harness.lab.labs import all_labs
@@ -208,7 +208,7 @@ def test_a_mapping_to_a_function_whose_name_merely_begins_so_is_another(clients,
     learner = built("orders_pipeline")
     lambda_ = learner["lambda"]
     (mapping,) = lambda_.list_event_source_mappings(FunctionName="process-pet-order")["EventSourceMappings"]
-    _delete_mapping(clients, "process-pet-order", mapping["UUID"])
+    delete_mapping(clients, "process-pet-order", mapping["UUID"])
     role = learner["iam"].get_role(RoleName="process-pet-order-role")["Role"]["Arn"]
     other = {"Runtime": "python3.13", "Handler": "lambda_function.lambda_handler", "Role": role}
     lambda_.create_function(FunctionName="process-pet-order-2", Code={"ZipFile": zipped(REFERENCE)}, **other)

@@ -8,8 +8,8 @@ from functools import partial
 import pytest
 
 from lab_harness import load_lab, run_checks
-from lab_harness.account.deleters import _delete_mapping
 from lab_harness.account.resources import remove_resources
+from lab_harness.account.services.lambda_ import delete_mapping
 from lab_harness.authors import eventually, items
 from tests.waiting import PATIENCE, wait_until
 
@@ -210,7 +210,7 @@ def test_a_missing_mapping_is_named(solved):
 def test_a_mapping_that_ignores_failures_is_named(solved):
     # Made anew, not updated: LocalStack now and then disables a mapping that is updated.
     found = mapping(solved)
-    _delete_mapping(solved, FUNCTION, found["UUID"])
+    delete_mapping(solved, FUNCTION, found["UUID"])
     solved["lambda"].create_event_source_mapping(EventSourceArn=found["EventSourceArn"], FunctionName=FUNCTION)
     eventually(lambda: checks.mapping_is_enabled(solved["lambda"], solved["sqs"]), within=PATIENCE)
     assert not_passed(run_checks(lab, solved, STATE)) == {"mapping_reads_failures"}

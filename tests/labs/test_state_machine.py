@@ -306,6 +306,7 @@ def lambda_handler(event, context):
         ("check-pet", ALWAYS_FLAKY, {"check_pet_knows_pets", "check_pet_counts_down"}, "TransientError: no"),
         ("reserve-pet", UPDATES.replace("STATUS", "'reserved'"), {"reserve_pet_reserves"}, "null"),
         ("release-pet", UPDATES.replace("STATUS", "'available'"), {"release_pet_releases"}, '"status": "available"'),
+        ("release-pet", UPDATES.replace("STATUS", "{'available'}"), {"release_pet_releases"}, "{'available'}"),
         ("release-pet", "def lambda_handler(event, context): pass", {"release_pet_releases"}, '"status": "reserved"'),
     ],
 )  # fmt: skip
@@ -414,6 +415,8 @@ def ask_first(states):
         pytest.param(ask_first, "approval_is_asked", None, "the pet available", id="asked before it is reserved"),
         pytest.param(instead("AdoptPet", Type="Pass", Next="Adopted"), "approved_pet_is_adopted",
                      "approval_is_asked", "reserved in Pets; the execution SUCCEEDED", id="adopted in words only"),
+        pytest.param(with_("Adopted", Parameters={"petId": [], "status": "adopted"}), "approved_pet_is_adopted",
+                     "approval_is_asked", '"petId": []', id="an output about no pet"),
         pytest.param(without("AskForApproval", "Catch"), "refused_pet_is_released", "approved_pet_is_adopted",
                      "is FAILED with Refused", id="a refusal is not caught"),
         pytest.param(with_("AskForApproval", Catch=CATCH_ALL), "refused_pet_is_released",

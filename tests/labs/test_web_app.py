@@ -47,6 +47,7 @@ WRONG_HANDLERS = [
     ),
     (PUT, "pass", "put_writes_the_item", SERVES, "no such item"),
     (PUT, 'table.put_item(Item={**item, "price": str(item["price"])})', "put_writes_the_item", None, '"price": "'),
+    (PUT, 'table.put_item(Item={**item, "type": {"cat"}})', "put_writes_the_item", None, "{'cat'}"),
     (
         PUT,
         'table.get_item(Key={"id": item["id"]}).get("Item") or ' + PUT,
@@ -57,6 +58,7 @@ WRONG_HANDLERS = [
     ("all_items())", '[{"id": "p-1", "type": "cat", "price": 1}])', "items_are_listed", SERVES, '"p-1"'),
     ("all_items())", '{"Items": all_items()})', "items_are_listed", None, "Items"),
     ('get("Item")', 'get("Item") and {"id": key["id"], "type": "cat"}', "item_is_found", None, '"cat"'),
+    ('get("Item")', 'get("Item") and {"id": key["id"], "type": "cat", "price": 10**400}', "item_is_found", None, "000"),
     (DELETE, 'table.get_item(Key=key).get("Item")', "item_is_deleted", SERVES, "still there"),
     ("if item else answer(404", "if 1 else answer(404", "unknown_id_is_404", REFUSES, "200 null"),
     ("except ValueError:", "except ZeroDivisionError:", "bad_body_is_400", REFUSES, "JSONDecode"),
@@ -384,6 +386,7 @@ def test_a_site_that_would_not_work_is_named(solved, monkeypatch):
         ("index.html", f"<!-- {endpoint}/_aws/execute-api/1 -->", "text/html", "page_points_at_api", "none in"),
         ("index.html", '<!-- <script src="config.js"> --><p>Soon!', "text/html", "page_points_at_api", "none in /"),
         ("config.js", api.replace(endpoint, "http://127.0.0.1:9"), script, "page_points_at_api", "9"),
+        ("config.js", api.replace(endpoint, "http://127.0.0.1:99999"), script, "page_points_at_api", "99999"),
         ("config.js", f'API = "{endpoint}/_aws/execute-api/0a1b2c3d";', script, "page_points_at_api", "40"),
         ("config.js", f'{api} OLD = "{endpoint}/_aws/execute-api/0a1b2c3d";', script, "page_points_at_api", "40"),
         ("config.js", 'API = "https://0a1b2c3d.execute-api.us-east-1.amazonaws.com";', script,

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from lab_harness.account.deleters import DELETERS
+from lab_harness.account.resources import deleters
 from lab_harness.authoring.readme_table import listed, row_of
 from lab_harness.course import Course
 from lab_harness.lab.labs import Lab
@@ -46,8 +46,8 @@ def readme_names_each_resource(course: Course, lab: Lab) -> Iterator[str]:
 def resources_can_be_removed(course: Course, lab: Lab) -> Iterator[str]:
     """`lab reset` knows how to delete each type of resource."""
     for resource in lab.file.resources:
-        if resource.type not in DELETERS:
-            yield f"lab.toml: lab_harness/account/deleters.py has no deleter for {resource.type}"
+        if resource.type not in deleters():
+            yield f"lab.toml: no module in lab_harness/account/services has a deleter for {resource.type}"
 
 
 def tasks_are_told_apart(course: Course, lab: Lab) -> Iterator[str]:

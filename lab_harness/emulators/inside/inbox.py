@@ -13,7 +13,7 @@ import wrapt
 
 from lab_harness.emulators.incidents import Incidents, set_aside
 from lab_harness.emulators.inside.deeds import acting, delivering
-from lab_harness.emulators.inside.saving import replace
+from lab_harness.whole_files import write_whole
 
 MAX_MAILS = 1000
 LARGEST = 256 * 1024 * 1024  # bytes
@@ -70,7 +70,7 @@ class Inbox:
             if not self._behind:
                 return ""
             try:
-                replace(self._file, "\n".join(map(json.dumps, self.mails)).encode())
+                write_whole(self._file, "\n".join(map(json.dumps, self.mails)).encode())
             except OSError as error:
                 reason = error.strerror or error
                 return f"Mails could not be saved in {self._file}: {reason}. They are lost when the emulator ends."

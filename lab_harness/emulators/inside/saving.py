@@ -19,6 +19,7 @@ from typing import Any
 
 from lab_harness.emulators.inside.seals import digest, sealed, unsealed
 from lab_harness.emulators.process import read_port
+from lab_harness.whole_files import write_whole
 
 INTERVAL = 2.0  # seconds between two looks at the state; a crash loses at most this and the time to write
 ATTEMPTS = 3
@@ -52,7 +53,7 @@ def follow_port(folder: Path, port: int, last: int | None = None) -> bool:
                 OSError, MemoryError
             ):  # It is not there for its port alone: whoever loads it says what is wrong.
                 _move(file, address, rb"\g<1>:%d" % port)
-    replace(mark, str(port).encode())
+    write_whole(mark, str(port).encode())
     return before is not None
 
 
@@ -63,24 +64,8 @@ def _move(file: Path, address: re.Pattern[bytes], new: bytes) -> None:
     content = file.read_bytes()
     text, good = unsealed(content)
     if good and (moved := address.sub(new, text)) != text:
-        replace(file, moved if text is content else sealed(moved))
+        write_whole(file, moved if text is content else sealed(moved))
         os.utime(file, ns=(about.st_atime_ns, about.st_mtime_ns))  # It tells how old a copy is.
-
-
-def replace(file: Path, content: bytes, copy: Path | None = None) -> None:
-    """Write a file so that a crash, of the machine too, leaves it whole, the old one or the new.
-
-    The old one becomes the `copy`, where one is to be kept.
-    """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.part")
-    with part.open("wb") as written:
-        written.write(content)
-        written.flush()
-        os.fsync(written.fileno())
-    if copy:
-        file.replace(copy)
-    part.replace(file)
 
 
 class Saver:
@@ -150,14 +135,14 @@ class Saver:
         file, before, now = state_file(self._folder, service), self._written.get(service), digest(text)
         if before != now or (last and not _is_whole(file, now)):
             older = copy_of(file) if before and _is_whole(file, before) else None  # A damaged file becomes no copy.
-            replace(file, text, older)
+            write_whole(file, text, copy=older)
             self._written[service] = now
             if older and before:
                 self._copied[service] = before
             if not last:
                 return
         if self._copied.get(service) != now and _is_whole(file, now):
-            replace(copy_of(file), text)
+            write_whole(copy_of(file), text)
             self._copied[service] = now
 
     def loaded(self, service: str, content: bytes) -> None:

@@ -55,10 +55,6 @@ class Intake:
     notices: list[str] = field(default_factory=list)
 
     @property
-    def accepted(self) -> list[Work]:
-        return [work for work in self.works if not work.refused]
-
-    @property
     def rejected(self) -> list[Work]:
         return [work for work in self.works if work.refused]
 

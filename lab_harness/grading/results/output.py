@@ -15,6 +15,7 @@ from lab_harness.handing_in.released import Released
 from lab_harness.handing_in.similarity import HashAll, Pair, Piece, hash_here, suspicious_pairs
 from lab_harness.lab.labs import Lab
 from lab_harness.lab.solutions import answers
+from lab_harness.whole_files import write_whole
 
 GRADEBOOK = "gradebook.sqlite"
 
@@ -80,9 +81,7 @@ def write_results(folder: Path, rows: Sequence[Row], releases: Mapping[str, Rele
 
 def _write(path: Path, text: str) -> Path:
     """Write a whole file in place of an older one: a reader never sees half of it."""
-    new = path.with_name(f".{path.name}.new")
-    new.write_text(text, encoding="utf-8", newline="")
-    return new.replace(path)
+    return write_whole(path, text.encode())
 
 
 def _write_feedback(folder: Path, rows: Sequence[Row], labs: Mapping[str, Lab]) -> None:

@@ -119,7 +119,8 @@ def whole_report(lab: Lab, told: Iterable[dict[str, Any]], why_missing: str) -> 
 
 def fingerprint(clients: Clients, lab: Lab) -> str:
     """A digest of what was built, the functions' code among it, without what differs between two builds of the same."""
-    from lab_harness.account.state import Part, account_state
+    from lab_harness.account.service import Part
+    from lab_harness.account.state import account_state
 
     services = _services(lab)
     try:

@@ -83,15 +83,17 @@ def warm(closed: bool) -> None:
 
 
 def _rehearse() -> None:
-    """Do what is slow the first time: fill in templates, draw a figure, find out what boto3 has resources for."""
+    """Do what is slow the first time: templates, a figure, what is known of services and what boto3 has for them."""
     from boto3 import Session
     from matplotlib import pyplot
 
+    from lab_harness.account.services import known_services
     from lab_harness.notebook.panel.live import ASSETS
     from lab_harness.render.templates import templates
 
     for name in templates(ASSETS).list_templates(["html"]):
         templates(ASSETS).get_template(name)
+    known_services()
     pyplot.subplots(1, 2)
     pyplot.close("all")
     for service in ("dynamodb", "s3"):

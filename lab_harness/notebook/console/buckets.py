@@ -6,10 +6,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lab_harness.answers import pages
 from lab_harness.aws import Clients
 from lab_harness.lab.labs import Lab
 from lab_harness.notebook.console.addresses import site_address
-from lab_harness.notebook.console.parts import Blocks, nothing, own_first, pages, part, rest
+from lab_harness.notebook.console.parts import Blocks, nothing, own_first, part, rest
 from lab_harness.render.blocks import Link, Table
 
 MOST_BUCKETS, MOST_OBJECTS = 10, 20  # each object's content type is a request of its own
@@ -40,7 +41,7 @@ def _is_website(s3: Any, bucket: str) -> bool:
 
 
 def _objects(s3: Any, bucket: str) -> Blocks:
-    there = pages(s3, "list_objects_v2", "Contents", Bucket=bucket)
+    there = list(pages(s3, "list_objects_v2", "Contents", Bucket=bucket))
     shown = there[:MOST_OBJECTS]
     rows = [(each["Key"], f"{each['Size']:,}", _content_type(s3, bucket, each["Key"])) for each in shown]
     empty = "No objects yet. What is put into the bucket appears here."

@@ -8,10 +8,11 @@ from itertools import islice
 from typing import Any
 
 from lab_harness.account.trace import LOG_GROUPS
+from lab_harness.answers import pages
 from lab_harness.authors import functions
 from lab_harness.aws import Clients
 from lab_harness.lab.labs import Lab
-from lab_harness.notebook.console.parts import Blocks, nothing, own, pages, part
+from lab_harness.notebook.console.parts import Blocks, nothing, own, part
 from lab_harness.notebook.console.words import clock, shortened
 from lab_harness.render.blocks import Table
 
@@ -54,7 +55,7 @@ def log_table(logs: Any, function: str) -> Table:
 
 
 def _lines(lab: Lab, logs: Any) -> Blocks:
-    groups = pages(logs, "describe_log_groups", "logGroups", logGroupNamePrefix=LOG_GROUPS)
+    groups = list(pages(logs, "describe_log_groups", "logGroups", logGroupNamePrefix=LOG_GROUPS))
     there = (group["logGroupName"].removeprefix(LOG_GROUPS) for group in groups)
     functions = own(lab, "AWS::Lambda::Function", there)
     invocations = [each for function in functions for each in _invocations(logs, function)]

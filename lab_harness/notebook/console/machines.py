@@ -3,11 +3,12 @@
 from functools import partial
 from typing import Any
 
+from lab_harness.answers import pages
 from lab_harness.authors.made import is_made
 from lab_harness.aws import Clients
 from lab_harness.lab.labs import Lab
 from lab_harness.notebook import pictures
-from lab_harness.notebook.console.parts import Blocks, nothing, own, own_first, pages, part, rest
+from lab_harness.notebook.console.parts import Blocks, nothing, own, own_first, part, rest
 from lab_harness.notebook.console.words import clock
 from lab_harness.render.blocks import Note, Table
 
@@ -37,7 +38,7 @@ def _machines(lab: Lab, stepfunctions: Any) -> Blocks:
 def _machine(stepfunctions: Any, machine: dict[str, Any]) -> Blocks:
     name = machine["name"]
     try:
-        found = pages(stepfunctions, "list_executions", "executions", stateMachineArn=machine["stateMachineArn"])
+        found = list(pages(stepfunctions, "list_executions", "executions", stateMachineArn=machine["stateMachineArn"]))
     except stepfunctions.exceptions.StateMachineTypeNotSupported:
         found = []  # AWS lists none of an express machine's
     # LocalStack lists those of a deleted machine of this name, too.

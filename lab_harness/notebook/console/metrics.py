@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from lab_harness.answers import pages
 from lab_harness.aws import Clients
 from lab_harness.lab.labs import Lab
-from lab_harness.notebook.console.parts import Blocks, nothing, own, pages, part, rest
+from lab_harness.notebook.console.parts import Blocks, nothing, own, part, rest
 from lab_harness.render.blocks import Note
 from lab_harness.render.plot import MINUTE, Series, bars
 from lab_harness.render.svg import Picture

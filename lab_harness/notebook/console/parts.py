@@ -1,7 +1,6 @@
 """What the tabs have in common: which resources they show, and that the failing of one part hides no other."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -49,11 +48,6 @@ def own_first(lab: Lab, kind: str, names: Iterable[str]) -> list[str]:
     """All names that are there, those which the lab asks for first."""
     there, asked = _not_of_checks(names), _asked_for(lab, kind)
     return [*(name for name in asked if name in there), *sorted(there - set(asked))]
-
-
-def pages(client: Any, operation: str, key: str, **arguments: Any) -> list[Any]:
-    """What all pages of an answer list together."""
-    return [each for page in client.get_paginator(operation).paginate(**arguments) for each in page.get(key, [])]
 
 
 def _asked_for(lab: Lab, kind: str) -> list[str]:

@@ -4,9 +4,10 @@ import json
 from functools import partial
 from typing import Any
 
+from lab_harness.answers import pages
 from lab_harness.aws import Clients
 from lab_harness.lab.labs import Lab
-from lab_harness.notebook.console.parts import Blocks, nothing, own_first, pages, part, rest
+from lab_harness.notebook.console.parts import Blocks, nothing, own_first, part, rest
 from lab_harness.render.blocks import Table
 
 COLUMNS = ("queue", "visible", "in flight", "delayed", "dead", "dead letters go to", "dead letters of")

@@ -4,10 +4,11 @@ import json
 from functools import partial
 from typing import Any
 
+from lab_harness.answers import pages
 from lab_harness.authors.made import is_made
 from lab_harness.aws import Clients
 from lab_harness.lab.labs import Lab
-from lab_harness.notebook.console.parts import Blocks, nothing, own_first, pages, part, rest
+from lab_harness.notebook.console.parts import Blocks, nothing, own_first, part, rest
 from lab_harness.notebook.console.words import resource, shortened
 from lab_harness.render.blocks import Table
 
@@ -51,7 +52,7 @@ def _row(events: Any, bus: str, rule: dict[str, Any]) -> tuple[str, ...]:
 
 def _targets(events: Any, bus: str, rule: str) -> str:
     try:
-        targets = pages(events, "list_targets_by_rule", "Targets", Rule=rule, EventBusName=bus)
+        targets = list(pages(events, "list_targets_by_rule", "Targets", Rule=rule, EventBusName=bus))
     except events.exceptions.ResourceNotFoundException:
         return "the rule was just deleted"
     return (

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from lab_harness.answers import pages
 from lab_harness.aws import Clients
 from lab_harness.lab.labs import Lab
-from lab_harness.notebook.console.parts import Blocks, nothing, own, pages, part, rest
+from lab_harness.notebook.console.parts import Blocks, nothing, own, part, rest
 from lab_harness.notebook.console.words import shortened
 from lab_harness.render.blocks import Note, Table
 

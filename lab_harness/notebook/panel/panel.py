@@ -1,20 +1,15 @@
 """The lab panel: a lab in a notebook, whose tasks tick themselves while the learner builds."""
 
-import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext
 
 from lab_harness.account.changes import Change, Changes, affected
 from lab_harness.errors import EmulatorError, HarnessError
-from lab_harness.learner.progress import LabProgress
-from lab_harness.notebook import console
-from lab_harness.notebook.panel.background import Cells, Views, Watch, Worker
-from lab_harness.notebook.panel.live import Action, LiveView, Soon
-from lab_harness.notebook.panel.page import PanelState, explained, fragments, look
-from lab_harness.notebook.panel.tasks import Outcomes
+from lab_harness.notebook.panel.background import Cells, Watch, Worker
+from lab_harness.notebook.panel.display import Display
+from lab_harness.notebook.panel.live import Action
 from lab_harness.notebook.session import Session
-from lab_harness.results import CheckResult
 
 LISTENING = 10.0  # seconds between two looks at what the emulator has to say of itself
 
@@ -25,21 +20,17 @@ class Panel:
     def __init__(self, opened: Session) -> None:
         self._opened = opened
         self._lab = opened.lab
-        self._state = PanelState(Outcomes(opened.lab), console.tabs(opened.lab))
-        self._lock = threading.RLock()
+        self.display = Display(opened, self._act)
         self._watch: Watch | None = None
         self._changes: Changes | None = None
-        self._views = Views()
         self._listened = 0.0
         cells = Cells(self._cell_ended)
-        self._worker = Worker(self._run_due, lambda: cells.running > 0, self._failed)
-        self._view = LiveView(self._act, self._fragments, opened.__str__)
-        self._look_soon = Soon(0.0, self._look)
-        opened.runs.observers.append(self._finished)
+        self._worker = Worker(self._run_due, lambda: cells.running > 0, self.display.failed)
+        opened.runs.observers.append(self.display.finished)
         opened.runs.around = self._running
 
     def _ipython_display_(self) -> None:
-        self._view.show()
+        self.display.view.show()
 
     # What the learner does in the panel.
 
@@ -59,53 +50,53 @@ class Panel:
         try:
             method(action)
         except HarnessError as error:
-            self._failed(error)
+            self.display.failed(error)
 
     def _do_alive(self, action: Action) -> None:
-        with self._lock:
-            self._views.alive(str(action.get("view")))
+        with self.display.lock:
+            self.display.views.alive(str(action.get("view")))
             if self._watch is None:
-                self._watch = Watch(self._begin, self._saw, self._lost, self._find, self._failed)
+                self._watch = Watch(self._begin, self._saw, self._lost, self._find, self.display.failed)
 
     def _do_closed(self, action: Action) -> None:
-        self._views.closed(str(action.get("view")))
+        self.display.views.closed(str(action.get("view")))
         self._rest_if_alone()
 
     def _do_check(self, action: Action) -> None:
         chosen = action.get("task")
         tasks = {chosen} if chosen else {task.id for task in self._lab.tasks if not task.apart}
-        with self._lock:
-            self._state.trouble = ""
-            self._state.outcomes.asked |= tasks
-            self._state.outcomes.awaited |= tasks
+        with self.display.lock:
+            self.display.state.trouble = ""
+            self.display.state.outcomes.asked |= tasks
+            self.display.state.outcomes.awaited |= tasks
         self._opened.runs.interrupt()
         self._worker.submit(lambda: self._check(chosen, tasks))
-        self._update()
+        self.display.update()
 
     def _do_hint(self, action: Action) -> None:
         if task := action.get("task"):
             available = len(self._lab.task(task).hints)
-            self._state.hints[task] = self._opened.progress.take_hint(self._lab.id, task, available)
-            self._update()
+            self.display.state.hints[task] = self._opened.progress.take_hint(self._lab.id, task, available)
+            self.display.update()
 
     def _do_solution(self, action: Action) -> None:
         task = action.get("task")
-        if task and self._state.solutions.pop(task, None) is None:
-            self._state.solutions[task] = self._opened.solution(task).code or ""
-        self._update()
+        if task and self.display.state.solutions.pop(task, None) is None:
+            self.display.state.solutions[task] = self._opened.solution(task).code or ""
+        self.display.update()
 
     def _do_reset(self, _: Action) -> None:
         self._opened.runs.interrupt()
         self._worker.submit(self._reset)
 
     def _do_automatic(self, action: Action) -> None:
-        self._state.automatic = bool(action.get("value"))
-        if self._state.automatic:
+        self.display.state.automatic = bool(action.get("value"))
+        if self.display.state.automatic:
             self._run_all()
         else:
             self._worker.forget()
             self._opened.runs.interrupt()
-        self._update()
+        self.display.update()
 
     def _do_start(self, _: Action) -> None:
         self._worker.submit(self._connect)
@@ -115,15 +106,10 @@ class Panel:
         self._worker.submit(self._stop)
 
     def _do_tab(self, action: Action) -> None:
-        tab = next((tab for tab in self._state.tabs if tab.id == action.get("tab")), None)
-        if tab:
-            with self._lock:
-                self._state.open(tab)
-            self._look_soon()
-            self._update_soon()
+        self.display.open_tab(action.get("tab"))
 
     def _do_dock(self, _: Action) -> None:
-        self._view.dock(self._lab.title)
+        self.display.view.dock(self._lab.title)
 
     # What the worker does.
 
@@ -131,39 +117,39 @@ class Panel:
         try:
             self._opened.check(chosen)
         finally:
-            with self._lock:
-                self._state.outcomes.awaited -= tasks
-            self._state.say(tasks, self._progress())
-            self._update()
+            with self.display.lock:
+                self.display.state.outcomes.awaited -= tasks
+            self.display.state.say(tasks, self.display.progress())
+            self.display.update()
 
     def _run_due(self, names: Collection[str]) -> bool:
         cancelled = self._opened.runs.announce()  # before the progress is read: a click must not go unheard meanwhile
-        done_before = self._state.done(self._progress())
+        done_before = self.display.state.done(self.display.progress())
         report = self._opened.look_quietly(names, cancelled)
-        self._state.trouble = ""
-        progress = self._progress()
-        self._state.say(self._state.done(progress) - done_before, progress)
-        self._update()
+        self.display.state.trouble = ""
+        progress = self.display.progress()
+        self.display.state.say(self.display.state.done(progress) - done_before, progress)
+        self.display.update()
         return report is not None
 
     def _reset(self) -> None:
         note = self._opened.reset()
-        with self._lock:
-            self._state.outcomes.asked.clear()
-        self._state.said = " ".join((note.title, *note.sentences))
+        with self.display.lock:
+            self.display.state.outcomes.asked.clear()
+        self.display.state.said = " ".join((note.title, *note.sentences))
         self._worker.run_again(self._counted())
-        self._update()
+        self.display.update()
 
     def _connect(self) -> None:
         self._opened.connect()
-        self._state.found()
-        self._update()
+        self.display.state.found()
+        self.display.update()
 
     def _stop(self) -> None:
         self._opened.emulator.stop(insist=True)
-        saved = not self._opened.emulator.trouble
-        self._state.lost("The emulator is stopped; what you built is saved." if saved else "The emulator is stopped.")
-        self._update()
+        saved = "" if self._opened.emulator.trouble else "; what you built is saved"
+        self.display.state.lost(f"The emulator is stopped{saved}.")
+        self.display.update()
 
     # What happens in the account, and in the notebook.
 
@@ -171,10 +157,10 @@ class Panel:
         if self._find():
             self._opened.follow()  # Another command may have started it anew, on another port.
         self._changes = Changes(self._opened.clients, self._lab.file.services)
-        self._state.found()
+        self.display.state.found()
         self._run_all()  # only now: what is changed from here on is seen
-        self._update()
-        self._look_soon()
+        self.display.update()
+        self.display.look_soon()
         self._listen()
         return self._changes
 
@@ -182,27 +168,29 @@ class Panel:
         """Show what the emulator has to say of itself, of what it cannot save for example."""
         self._listened = time.monotonic()
         if self._opened.listen():
-            self._update()
-        if self._views:
+            self.display.update()
+        if self.display.views:
             self._opened.emulator.acknowledge()
 
     def _saw(self, change: Change | None) -> None:
         self._rest_if_alone()
-        if not self._views:
+        if not self.display.views:
             return
         if time.monotonic() - self._listened > LISTENING:
             self._listen()
-        if change and change.learner and self._state.automatic and (names := affected(self._lab, change)):
+        if change and change.learner and self.display.state.automatic and (names := affected(self._lab, change)):
             if not self._worker.overdue:
                 self._opened.runs.interrupt()
             self._worker.run_again(names)
-        if self._state.tab:  # Also after a while without a call: messages come back, logs are written, mails arrive.
-            self._look_soon()
+        if (
+            self.display.state.tab
+        ):  # Also after a while without a call: messages come back, logs are written, mails arrive.
+            self.display.look_soon()
 
     def _lost(self, _: EmulatorError) -> None:
-        if self._state.answers:
-            self._state.lost("The emulator does not run.")
-        self._update()
+        if self.display.state.answers:
+            self.display.state.lost("The emulator does not run.")
+        self.display.update()
 
     def _find(self) -> bool:
         """Whether there is an emulator, started here or elsewhere."""
@@ -216,8 +204,8 @@ class Panel:
 
     def _rest_if_alone(self) -> None:
         """Do nothing more if nobody looks."""
-        with self._lock:
-            if self._watch and not self._views:
+        with self.display.lock:
+            if self._watch and not self.display.views:
                 self._watch.stop()
                 self._watch = None
                 self._worker.forget()
@@ -228,49 +216,11 @@ class Panel:
         """While checks run: what they do is not taken for the learner's doing, and in the end all is shown."""
         with self._changes.checking() if self._changes else nullcontext():
             yield
-        self._update_soon()
+        self.display.update_soon()
 
     def _run_all(self) -> None:
-        if self._state.automatic:
+        if self.display.state.automatic:
             self._worker.run_again(self._counted())
-
-    # What is shown.
-
-    def _finished(self, result: CheckResult) -> None:
-        with self._lock:
-            self._state.outcomes.results[result.name] = result
-        self._update_soon()
-
-    def _failed(self, error: Exception) -> None:
-        self._state.trouble = explained(error)
-        self._update()
-
-    def _look(self) -> None:
-        """Show in the tab that is open, if one is, what is in the account now."""
-        if tab := self._state.tab:
-            blocks = look(tab, self._opened.clients) if self._state.answers else ()
-            with self._lock:
-                if tab is self._state.tab:  # and no other one was opened meanwhile
-                    self._state.blocks = blocks
-            self._update()
-
-    def _update(self) -> None:
-        """Show what is known now, if anybody looks."""
-        if self._views:
-            self._view.update()
-
-    def _update_soon(self) -> None:
-        """Show in a moment what is known then; no check, and no cell, waits for it."""
-        if self._views:
-            self._view.update_soon()
-
-    def _fragments(self, live: bool) -> dict[str, str]:
-        with self._lock:
-            opened = self._opened
-            return fragments(self._state, opened.emulator, self._progress(), opened.notices(), live)
-
-    def _progress(self) -> LabProgress:
-        return self._opened.progress.of(self._lab.id)
 
     def _counted(self) -> list[str]:
         return [check.name for check in self._lab.all_checks if not check.apart]

@@ -63,7 +63,7 @@ class Page:
 
     def act(self, do, **more):
         """Let a message of the browser's come in."""
-        self.panel._view._received(self.panel._view, {"do": do, **more}, [])
+        self.panel.display.view._received(self.panel.display.view, {"do": do, **more}, [])
 
     def open(self, view="a"):
         self.act("alive", view=view)
@@ -73,7 +73,7 @@ class Page:
         self.act("closed", view=view)
 
     def shown(self, fragment):
-        return words(self.panel._view.fragments[fragment])
+        return words(self.panel.display.view.fragments[fragment])
 
     def says(self, fragment, text):
         """Wait until a fragment says something."""
@@ -81,7 +81,7 @@ class Page:
 
     def state(self, task):
         """A task's symbol and word."""
-        html = read_page(self.panel._view.fragments[f"task {task}"])
+        html = read_page(self.panel.display.view.fragments[f"task {task}"])
         return next(words(each) for each in html.iter() if (each.get("class") or "").startswith("lab-state"))
 
     def becomes(self, task, state):
@@ -127,7 +127,7 @@ class Page:
     def settled(self):
         """Open the panel, wait until its first run has ended, and forget that run."""
         self.open()
-        wait_until(lambda: self.panel._state.outcomes.results)
+        wait_until(lambda: self.panel.display.state.outcomes.results)
         self.rests().ran()
         return self
 
@@ -193,7 +193,7 @@ def put_item():
 
 def snapshot(page):
     """What the notebook's file keeps of a panel."""
-    return "".join(page.panel._fragments(live=False).values())
+    return "".join(page.panel.display.fragments(live=False).values())
 
 
 def calls_of_checks(emulator):
@@ -383,7 +383,7 @@ def test_lab_file_that_is_damaged_while_the_panel_is_open_changes_nothing(page):
     page.act("check")
     page.rests()
     assert "0 of 1 checks pass" in page.shown("task message")
-    assert page.panel._state.trouble == ""
+    assert page.panel.display.state.trouble == ""
 
 
 def test_checks_that_cannot_be_loaded_are_trouble_when_the_lab_is_opened(make_page, in_use):
@@ -519,7 +519,7 @@ def test_progress_is_found_again_after_a_restart(page, make_page, in_use):
 
 def test_panel_can_be_docked_beside_the_notebook(page, monkeypatch):
     docked = []
-    monkeypatch.setattr(page.panel._view, "dock", docked.append)
+    monkeypatch.setattr(page.panel.display.view, "dock", docked.append)
     page.settled().act("dock")
     assert docked == ["A queue"]
 
@@ -602,7 +602,7 @@ def test_emulator_stopped_elsewhere_is_said_and_found_again_on_another_port(make
     wait_until(lambda: os.environ["AWS_ENDPOINT_URL"] == other.endpoint)
     create_queue()  # by a plain client of this kernel's
     page.becomes("queue", "✓ done")
-    assert page.panel._state.trouble == ""
+    assert page.panel.display.state.trouble == ""
 
 
 def test_emulator_is_stopped_from_the_panel_and_started_there_or_elsewhere(make_page, home):
@@ -628,7 +628,7 @@ def test_panel_opened_while_the_emulator_is_elsewhere_finds_it(make_page, home):
     page.open().says("head", f"at {other.endpoint}")
     create_queue_at(other)
     page.becomes("queue", "✓ done")
-    assert page.panel._state.trouble == ""
+    assert page.panel.display.state.trouble == ""
 
 
 def create_queue_at(emulator):
@@ -698,7 +698,10 @@ def fail(error):
     ],
 )
 def test_tab_that_raises_says_why_and_the_panel_goes_on(page, error, shown):
-    page.panel._state.tabs = (Tab("bad", "Bad", fail(error)), Tab("good", "Good", lambda clients: [Note("Good.")]))
+    page.panel.display.state.tabs = (
+        Tab("bad", "Bad", fail(error)),
+        Tab("good", "Good", lambda clients: [Note("Good.")]),
+    )
     page.settled()
     page.act("tab", tab="bad")
     page.says("console", shown)
@@ -723,7 +726,7 @@ def test_open_tab_follows_what_happens_in_the_account(page):
 def test_open_tab_follows_what_happens_without_a_call(page):
     looks = count()
     page.settled()
-    page.panel._state.tabs = (Tab("clock", "Clock", lambda clients: [Note(f"Look {next(looks)}.")]),)
+    page.panel.display.state.tabs = (Tab("clock", "Clock", lambda clients: [Note(f"Look {next(looks)}.")]),)
     page.act("tab", tab="clock")
     page.says("console", "Look 3.")
 
@@ -737,7 +740,7 @@ def slow_tab(page):
         go.wait(PATIENCE)
         return [Note("Slow.")]
 
-    page.panel._state.tabs = Tab("slow", "Slow", show), Tab("fast", "Fast", lambda clients: [Note("Fast.")])
+    page.panel.display.state.tabs = Tab("slow", "Slow", show), Tab("fast", "Fast", lambda clients: [Note("Fast.")])
     page.settled()
     yield go
     go.set()
@@ -757,7 +760,7 @@ def test_slow_tab_keeps_neither_a_click_nor_a_tick_waiting(page, slow_tab):
 
 def test_slow_tab_does_not_show_itself_in_another_ones_place(page, slow_tab):
     shown = []
-    page.panel._view.observe(lambda change: shown.append(change["new"]["console"]), "fragments")
+    page.panel.display.view.observe(lambda change: shown.append(change["new"]["console"]), "fragments")
     page.act("tab", tab="slow")
     page.act("tab", tab="fast")
     page.says("console", "Looking…")
@@ -801,7 +804,7 @@ def test_hostile_text_of_the_learners_is_text(make_page, in_use):
     page.act("check", task="queue")
     page.becomes("queue", "✗ not right yet")
     assert "<img src=x onerror=alert(1)>" in page.shown("task queue")
-    assert_harmless("".join(page.panel._view.fragments.values()))
+    assert_harmless("".join(page.panel.display.view.fragments.values()))
     assert_harmless(snapshot(page))
     assert controls(snapshot(page)) == []
 
@@ -818,10 +821,12 @@ def test_many_changes_and_clicks_at_once_leave_the_panel_right(slow_page):
     page.act("automatic", value=True)
     page.open().rests()
     expected = {each.name: each.outcome for each in run_checks(page.opened.lab, page.opened.clients)}
-    wait_until(lambda: expected == {each.name: each.outcome for each in page.panel._state.outcomes.results.values()})
+    wait_until(
+        lambda: expected == {each.name: each.outcome for each in page.panel.display.state.outcomes.results.values()}
+    )
     page.rests()
-    wait_until(lambda: page.panel._view.fragments == page.panel._fragments(live=True))
-    assert (page.panel._state.outcomes.awaited, page.panel._state.trouble) == (set(), "")
+    wait_until(lambda: page.panel.display.view.fragments == page.panel.display.fragments(live=True))
+    assert (page.panel.display.state.outcomes.awaited, page.panel.display.state.trouble) == (set(), "")
 
 
 def click(page, random):
@@ -852,10 +857,10 @@ HOSTILE_VALUES = [[], ["queue"], {}, {"queue": 1}, 7, "", "nobody", "../../etc/p
 
 def assert_nobodys(page, content):
     """Nothing comes of a message."""
-    before, progress = dict(page.panel._view.fragments), page.opened.progress.of("queue")
-    page.panel._view._received(page.panel._view, content, [])
+    before, progress = dict(page.panel.display.view.fragments), page.opened.progress.of("queue")
+    page.panel.display.view._received(page.panel.display.view, content, [])
     assert page.panel._worker._thread is None  # nothing to do
-    assert (page.panel._view.fragments, page.opened.progress.of("queue")) == (before, progress)
+    assert (page.panel.display.view.fragments, page.opened.progress.of("queue")) == (before, progress)
 
 
 @pytest.mark.parametrize("do", ["check", "hint", "solution", "tab"])

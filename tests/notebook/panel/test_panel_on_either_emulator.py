@@ -56,13 +56,15 @@ def noted(run, ended):
 
 
 def act(lab, do):
-    view = lab.panel()._view
+    view = lab.panel().display.view
     view._received(view, {"do": do, "view": "a"}, [])
 
 
 def done(lab):
     """The tasks that the panel shows as done."""
-    return {name.removeprefix("task ") for name, html in lab.panel()._view.fragments.items() if "lab-is-done" in html}
+    return {
+        name.removeprefix("task ") for name, html in lab.panel().display.view.fragments.items() if "lab-is-done" in html
+    }
 
 
 def solve_first_task(lab):

@@ -1,7 +1,12 @@
-"""Tests for the tab of EC2's instances."""
+"""Tests for tabs that are a listing, such as that of EC2's instances."""
+
+from datetime import UTC, datetime
 
 import pytest
 
+from lab_harness import load_lab
+from lab_harness.account.service import Listing
+from lab_harness.notebook.console.listing import MOST_ROWS, show
 from tests.waiting import wait_until
 
 from .helpers import HOSTILE, look, rows, words
@@ -45,3 +50,12 @@ def test_names_are_escaped(account, run):
     [table] = look("termination_alert", "instances", account)
     assert HOSTILE in words([table])
     assert "<img" not in table.html()
+
+
+def test_own_come_first_then_the_listings_order_and_many_are_cut():
+    names = [f"name-{number}" for number in range(MOST_ROWS)]
+    moment = datetime(2026, 11, 29, 8, 5, tzinfo=UTC)
+    listing = Listing(("name", "items", "made"), lambda _: [(name, 3, moment) for name in [*names, "pet-orders"]], "")
+    [table] = show("Any", listing, load_lab("orders_pipeline"), None)
+    assert table.rows[:2] == [("pet-orders", "3", "08:05:00"), ("name-0", "3", "08:05:00")]
+    assert (len(table.rows), table.note) == (MOST_ROWS, "and 1 more")

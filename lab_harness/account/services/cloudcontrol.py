@@ -1,0 +1,5 @@
+"""Cloud Control API, with which a learner may build instead of boto3."""
+
+from lab_harness.account.service import Service
+
+SERVICE = Service(name="cloudcontrol", builds=True)

@@ -1,0 +1,75 @@
+"""What a panel shows, in each browser that shows it, while several threads change what there is to show."""
+
+import threading
+from collections.abc import Callable
+
+from lab_harness.learner.progress import LabProgress
+from lab_harness.notebook import console
+from lab_harness.notebook.panel.background import Views
+from lab_harness.notebook.panel.live import Action, LiveView, Soon
+from lab_harness.notebook.panel.page import PanelState, explained, fragments, look
+from lab_harness.notebook.panel.tasks import Outcomes
+from lab_harness.notebook.session import Session
+from lab_harness.results import CheckResult
+
+
+class Display:
+    """A panel's state, and the views in which it is shown. `act` is told what is done in a view.
+
+    Whoever changes more than one thing in the `state`, or what another thread changes, too, holds the `lock`.
+    """
+
+    def __init__(self, opened: Session, act: Callable[[Action], None]) -> None:
+        self._opened = opened
+        self.state = PanelState(Outcomes(opened.lab), console.tabs(opened.lab))
+        self.lock = threading.RLock()
+        self.views = Views()
+        self.view = LiveView(act, self.fragments, opened.__str__)
+        self.look_soon = Soon(0.0, self._look)
+
+    def update(self) -> None:
+        """Show what is known now, if anybody looks."""
+        if self.views:
+            self.view.update()
+
+    def update_soon(self) -> None:
+        """Show in a moment what is known then; no check, and no cell, waits for it."""
+        if self.views:
+            self.view.update_soon()
+
+    def finished(self, result: CheckResult) -> None:
+        """Show what a check has found."""
+        with self.lock:
+            self.state.outcomes.results[result.name] = result
+        self.update_soon()
+
+    def failed(self, error: Exception) -> None:
+        """Show what went wrong."""
+        self.state.trouble = explained(error)
+        self.update()
+
+    def open_tab(self, tab_id: object) -> None:
+        """Show this tab of the console; what is in it follows."""
+        if tab := next((tab for tab in self.state.tabs if tab.id == tab_id), None):
+            with self.lock:
+                self.state.open(tab)
+            self.look_soon()
+            self.update_soon()
+
+    def _look(self) -> None:
+        """Show in the tab that is open, if one is, what is in the account now."""
+        if tab := self.state.tab:
+            blocks = look(tab, self._opened.clients) if self.state.answers else ()
+            with self.lock:
+                if tab is self.state.tab:  # and no other one was opened meanwhile
+                    self.state.blocks = blocks
+            self.update()
+
+    def fragments(self, live: bool) -> dict[str, str]:
+        """The panel's parts by name, as HTML; without controls where it is not `live`."""
+        with self.lock:
+            return fragments(self.state, self._opened.emulator, self.progress(), self._opened.notices(), live)
+
+    def progress(self) -> LabProgress:
+        """How far the learner is in the lab."""
+        return self._opened.progress.of(self._opened.lab.id)
