@@ -2,7 +2,8 @@
 
 * a change in the account → the task's tick on the screen, made by a cell and from outside;
 * a click → its answer on the screen, while checks run that take far longer than 10 seconds;
-* the kernel's memory and CPU with an open, idle panel, beside a kernel with the same lab's boto3 clients alone.
+* the kernel's memory and CPU with an open, idle panel, beside a kernel with the same lab's boto3 clients alone;
+* a new row on top of a table of 500, beside putting the whole table's HTML in the old one's place.
 """
 
 import shutil
@@ -19,9 +20,12 @@ from rich.table import Table
 
 from lab_harness.aws import Clients
 from lab_harness.emulators.embedded import Embedded
+from lab_harness.notebook.console.calls import COLUMNS
+from lab_harness.render import blocks
 from tests.browser import VIEWPORT, open_chromium
 from tests.conftest import SAMPLE_LABS
 from tests.jupyterlab import JupyterLab, close_all, open_jupyterlab, open_notebook, run_cell, select, show_jupyterlab
+from tests.live_views import show_view
 from tests.waiting import wait_until
 
 ROUNDS = 7
@@ -51,6 +55,20 @@ CLICK = """selector => {
   document.querySelector(selector).click();
   return at;
 }"""
+# The milliseconds until a page has other fragments, laid out: by the view's script, or by replacing all of them.
+UPDATE = """fragments => {
+  const began = performance.now();
+  window.change(fragments);
+  document.body.offsetHeight;
+  return performance.now() - began;
+}"""
+REPLACE = """fragments => {
+  const began = performance.now();
+  document.body.innerHTML = Object.values(fragments).join("");
+  document.body.offsetHeight;
+  return performance.now() - began;
+}"""
+ROWS = 500
 DONE = ".jp-NotebookPanel .lab-live .lab-task.lab-is-done"
 
 
@@ -142,6 +160,28 @@ def process_of(kernel: str) -> psutil.Process:
     return next(each for each in psutil.process_iter(["cmdline"]) if file in " ".join(each.info["cmdline"] or ()))
 
 
+def calls(first: int) -> dict[str, str]:
+    """A fragment with a table of AWS calls, the newest on top."""
+    numbers = range(first + ROWS, first, -1)
+    rows = [(str(number), "learner", "sqs", f"Operation{number}", "200", "0.001") for number in numbers]
+    return {"console": blocks.Table("AWS calls", COLUMNS, rows, filterable=True).html()}
+
+
+def update_figures(table: Table) -> None:
+    """What an update takes in the browser."""
+    with open_chromium() as browser:
+        updated, replaced = browser.new_page(viewport=VIEWPORT), browser.new_page(viewport=VIEWPORT)
+        show_view(updated, calls(0))
+        replaced.evaluate(REPLACE, calls(0))
+        pairs = [
+            (updated.evaluate(UPDATE, calls(n)), replaced.evaluate(REPLACE, calls(n))) for n in range(1, ROUNDS + 1)
+        ]
+    ours, whole = (list(values) for values in zip(*pairs, strict=True))
+    ratio = f"{statistics.median(ours) / statistics.median(whole):.2f}"
+    table.add_row(f"panel: a new row on top of a table of {ROWS}", milliseconds(ours), ratio)
+    table.add_row("  putting the whole table in the old one's place", milliseconds(whole), "")
+
+
 def panel_figures(table: Table) -> None:
     """What the panel's user waits for, and what it costs while nothing happens."""
     with learner() as (jupyterlab, page, clients):
@@ -159,6 +199,7 @@ def panel_figures(table: Table) -> None:
     table.add_row("panel: memory of the kernel when idle", f"{memory:.0f} MB", ratio)
     table.add_row("  a kernel with the lab's boto3 clients alone", f"{bare_memory:.0f} MB", "")
     table.add_row("panel: CPU of the kernel when idle", f"{cpu:.2f} %", f"{bare_cpu:.2f} % without")
+    update_figures(table)
 
 
 def milliseconds(values: list[float]) -> str:

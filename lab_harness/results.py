@@ -104,6 +104,7 @@ class LabReport:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         from lab_harness.render.html import report_html  # render imports this module
+        from lab_harness.render.markup import bundle
         from lab_harness.render.text import report_text
 
-        return {"text/plain": report_text(self), "text/html": report_html(self)}
+        return bundle(report_text(self), report_html(self))

@@ -134,6 +134,7 @@ def sample_course(tmp_path, monkeypatch):
             for sample in ("queue", name):
                 source, ignored = SAMPLE_LABS / sample, shutil.ignore_patterns("__pycache__", "notebook.txt")
                 shutil.copytree(source, root / "labs" / name, ignore=ignored, dirs_exist_ok=True)
+        shutil.copy(SAMPLE_LABS / "facts.toml", root / "labs")
         monkeypatch.setenv("LAB_COURSE", str(root))
         return Course(root)
 

@@ -10,7 +10,7 @@ from lab_harness.course import Course
 from lab_harness.lab.labs import lab_ids
 
 LABS = lab_ids(Course(Path(__file__).resolve().parent.parent))
-WITH_JUPYTERLAB = ("test_jupyterlab.py", "test_panel_in_jupyterlab.py")
+WITH_JUPYTERLAB = ("test_jupyterlab.py", "test_mathematics.py", "test_panel_in_jupyterlab.py")
 LONGEST = {"test_attacks.py", "test_pool.py", "test_changes.py", "test_notebooks.py", "test_orders_pipeline.py"}
 LONGEST |= {*WITH_JUPYTERLAB, "test_state_machine.py"}
 SLOW_LABS = ["", "state_machine", "termination_alert", "orders_pipeline"]

@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -64,13 +65,30 @@ PRIVATE = {
     "tests/test_aws.py": {"_make"},
     "tests/emulators/test_embedded.py": {"_process"},
     # MiniStack's own names, which our additions wrap: the tests see that they are still there.
-    "tests/emulators/inside/test_http_apis.py": {"_all"},
     "tests/emulators/inside/test_routes.py": {"_get_module", "_handle_iceberg_rest"},
+    "tests/emulators/inside/test_loop_guard.py": {"_ms_install_invoke_depth"},
+    # os._exit, by which a forked process ends without what its parent would do at its end.
+    "tests/aws_cli.py": {"_exit"},
     # botocore's, by which a test signs otherwise than its clients do.
     "tests/emulators/inside/test_signatures.py": {"_credentials", "_request_signer"},
     "tests/emulators/inside/test_rest_apis.py": {
         "_apply_patch", "_invoke_mock_v1", "_lambda_proxy_response", "_rest_api_view",
     },
+}  # fmt: skip
+# Test files that are about no single module, beside those of labs.
+ABOUT_MORE = {
+    # of the project as a whole: its rules, what it installs and how its tests are run
+    "tests/test_docker_compose.py", "tests/test_per_lab.py", "tests/test_requirements.py",
+    "tests/test_style.py",
+    # what others may do to the emulator, and what MiniStack does by itself
+    "tests/emulators/inside/test_bare_ministack.py", "tests/emulators/inside/test_other_users.py",
+    "tests/emulators/inside/test_security.py",
+    # hostile submissions, by what they try
+    "tests/grading/intake/test_fuzz.py", "tests/grading/intake/test_names.py", "tests/grading/room/test_attacks.py",
+    "tests/grading/room/test_escapes.py", "tests/grading/room/test_neighbours.py",
+    # in a browser, or on both emulators
+    "tests/notebook/test_jupyterlab.py", "tests/notebook/panel/test_panel_in_jupyterlab.py",
+    "tests/notebook/panel/test_panel_on_either_emulator.py",
 }  # fmt: skip
 # IPython asks for names that end in an underscore, too: _repr_mimebundle_.
 PRIVATE_NAME = re.compile(r"(?:.*\.)?_[a-z]\w*(?<!_)")
@@ -124,6 +142,19 @@ def test_every_name_that_is_exported_can_be_used(package):
 
 def test_every_lab_is_graded_by_a_test():
     assert sorted({*test_pool.BOTH_WAYS, *test_pool.OTHERS}) == lab_ids(Course(ROOT))
+
+
+def module_of(path):
+    """What a test file mirrors: a/test_b.py has lab_harness/a/b.py, the package a/b, or the package a where b is a."""
+    folder, name = Path("lab_harness", path.parent.relative_to(ROOT / "tests")), path.stem.removeprefix("test_")
+    found = [ROOT / folder / f"{name}.py", ROOT / folder / name / "__init__.py"]
+    found += [ROOT / folder / "__init__.py"] if folder.name == name else []
+    return next((each for each in found if each.exists()), None)
+
+
+def test_each_test_file_has_the_name_of_its_module():
+    tests = [path for path in files("tests") if path.name.startswith("test_") and path.parent.name != "labs"]
+    assert {named(path) for path in tests if module_of(path) is None} == ABOUT_MORE
 
 
 def sleepers(path):

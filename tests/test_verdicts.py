@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
 from lab_harness.authors.checks import Cancelled, Failure
-from lab_harness.authors.made import made
+from lab_harness.authors.made import remember
 from lab_harness.errors import EmulatorNotReady
 from lab_harness.lab.labs import Check
 from lab_harness.runner import run_alone
@@ -118,7 +118,7 @@ def test_what_no_account_can_cause_is_the_courses_own_mistake(error):
 
 
 def test_refused_call_about_something_that_a_check_made_is_the_courses_own_mistake():
-    name = made("dove-adler-17")
+    name = remember("dove-adler-17")
     assert failure_of(refused("DeleteQueue", QueueUrl=f"http://127.0.0.1:4566/000000000000/{name}")) is None
     assert failure_of(refused("PutTargets", Rule=name, Targets=[{"Id": "queue", "Arn": "x"}])) is None
     assert failure_of(refused("PutTargets", Targets=[{"Arn": f"arn:aws:sqs:us-east-1:000000000000:{name}"}])) is None

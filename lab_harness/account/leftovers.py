@@ -1,17 +1,21 @@
 """Takes away what checks have made and not taken away: their run was killed, or something came after its end."""
 
+import time
 from collections.abc import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lab_harness.account.resources import deleters
 from lab_harness.answers import pages, there
-from lab_harness.authors import items, queues
-from lab_harness.authors.executions import TokenQueue, stop_execution
-from lab_harness.authors.functions import mentions
+from lab_harness.authors import buckets, items, queues
+from lab_harness.authors.executions import stop_execution
 from lab_harness.authors.memory import Memory, Owed
+from lab_harness.authors.task_tokens import TokenQueue
+from lab_harness.authors.words import mentions
 from lab_harness.aws import UNREACHABLE, Clients
 from lab_harness.errors import EmulatorError
+
+LATEST = 3600.0  # seconds after which nothing more comes of an upload
 
 
 def take_away(memory: Memory, clients: Clients) -> None:
@@ -71,6 +75,11 @@ def _learner_wrote(clients: Clients, owed: Owed) -> bool:
     )
 
 
+def _object(clients: Clients, owed: Owed) -> bool:
+    """An object, which may have to be awaited: a function's doing may take as long as Lambda tries again."""
+    return buckets.remove(clients["s3"], owed.details["bucket"], owed.name) or time.time() - owed.time > LATEST
+
+
 def _messages(clients: Clients, owed: Owed) -> bool:
     nothing_comes = _is_empty(clients, owed.name)
     if not _is_empty(clients, owed.details["dead"]):  # To look in it hides for a while what is in it.
@@ -102,5 +111,6 @@ TAKERS: dict[str, Callable[[Clients, Owed], bool]] = {
     "execution": _execution,
     "item": _item,
     "messages": _messages,
+    "object": _object,
     "tokens": _tokens,
 }

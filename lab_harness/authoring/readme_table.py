@@ -18,8 +18,9 @@ def listed(readme: Path) -> dict[str, str]:
 
 
 def with_row(text: str, lab_id: str, notebook: str, built: str) -> str:
-    """A README with one lab more at the end of its table; as it is where it has no table."""
-    rows = list(ROW.finditer(text))
-    if not rows:
-        return text
-    return f"{text[: rows[-1].end()]}\n{row_of(lab_id, notebook)}{built} |{text[rows[-1].end() :]}"
+    """A README with one lab more in its table, where its number belongs; as it is where it has no table."""
+    row, rows = f"{row_of(lab_id, notebook)}{built} |", list(ROW.finditer(text))
+    later = [each.start() for each in rows if each[0] > row]
+    if later:
+        return f"{text[: later[0]]}{row}\n{text[later[0] :]}"
+    return f"{text[: rows[-1].end()]}\n{row}{text[rows[-1].end() :]}" if rows else text

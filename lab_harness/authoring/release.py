@@ -9,17 +9,19 @@ from pathlib import Path
 
 from lab_harness.course import Course
 from lab_harness.errors import CourseError, LabError, UsageError
+from lab_harness.lab.facts import FILE as FACTS
 from lab_harness.lab.labs import Lab, all_labs
 from lab_harness.lab.solutions import answers
 
-WHOLE = ("LICENSE", "Makefile", "pyproject.toml", "requirements.txt", "uv.lock", "lab_harness")
+WHOLE = ("LICENSE", "Makefile", "pyproject.toml", "requirements.txt", "uv.lock", "lab_harness", f"labs/{FACTS}")
 OF_A_LAB = ("lab.toml", "README.md", "checks.py", "quiz.toml", "functions", "site")
 NOT_FOR_STUDENTS = re.compile(
     r"^<!-- not for students -->\n.*?<!-- /not for students -->\n"  # lines, or a part of one
     r"|<!-- not for students -->.*?<!-- /not for students -->",
     re.DOTALL | re.MULTILINE,
 )
-WITHOUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints")
+# The templates of new labs have lines that are in many an answer.
+WITHOUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints", "*.j2")
 LINES = 3  # of an answer in a row: nobody writes them by chance
 SHORTEST = 30  # characters of a shorter answer that is looked for
 

@@ -2,26 +2,41 @@
 
     from lab_harness.authors import Failure, check, eventually, expect, functions, queues
 
-A submodule is loaded when it is first asked for: what a lab does not use costs it nothing.
+What is not in `__all__` is the package's own. A submodule is loaded when it is first asked for: what a lab does not use
+costs it nothing.
 """
 
 from importlib import import_module
 from typing import Any
 
 from lab_harness.authors.checks import Failure, check, eventually
+from lab_harness.authors.made import owe, remember
+from lab_harness.authors.witness import no_witness
 
 __all__ = [
     "Failure",
+    "api_gateway",
+    "api_keys",
+    "buckets",
     "check",
     "customers",
+    "event_patterns",
+    "event_rules",
     "eventually",
     "executions",
     "expect",
+    "expect_api",
     "functions",
-    "http",
+    "inventory",
     "items",
+    "no_witness",
+    "owe",
     "policies",
     "queues",
+    "remember",
+    "standard_checks",
+    "task_tokens",
+    "topics",
 ]
 
 

@@ -21,6 +21,12 @@ class Failure(Exception):
 
     `expected` and `found` are noun phrases; `next_step` is one sentence that points to where the learner
     can find out more, without giving the finished line.
+
+        raise Failure(
+            expected="a Python runtime, such as python3.13",
+            found=f"the runtime {runtime}",
+            next_step="update_function_configuration changes Runtime.",
+        )
     """
 
     def __init__(self, *, expected: str, found: str, next_step: str) -> None:
@@ -80,6 +86,8 @@ def eventually(look: Callable[[], T], *, within: float) -> T:
 
     For effects that take a moment: the learner then reads what was seen last, not that time ran out.
     Raises Cancelled, at once, when the run of the checks is cancelled.
+
+        eventually(lambda: expect_item(dynamodb, order), within=12)
     """
     deadline = time.monotonic() + within
     pause = FIRST_PAUSE

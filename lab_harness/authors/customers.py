@@ -10,6 +10,8 @@ from collections import defaultdict, deque
 from collections.abc import Collection
 from typing import TypeVar
 
+from lab_harness.authors.made import remember
+
 T = TypeVar("T")
 
 chance = secrets.SystemRandom()
@@ -47,24 +49,72 @@ _drawn: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
 
 
 def name() -> str:
-    """A customer's first name, such as Ana."""
+    """A customer's first name, such as Ana.
+
+    For example:
+
+        order = {"orderId": customers.order_id(), "pet": customers.pet(), "customer": customers.name()}
+    """
     return chance.choice(NAMES)
 
 
 def full_name() -> str:
-    """A customer's whole name, such as Ana Keller Moreno."""
+    """A customer's whole name, such as Ana Keller Moreno.
+
+    For example:
+
+        event = {"name": customers.full_name(), "visit": customers.number()}
+    """
     return " ".join([name(), *chance.sample(SURNAMES, chance.choice((1, 2)))])
 
 
 def pet() -> str:
-    """A kind of pet."""
+    """A kind of pet.
+
+    For example:
+
+        pet = {"type": customers.pet(), "price": customers.price()}
+    """
     return chance.choice(PETS)
+
+
+def resource_name() -> str:
+    """A name such as people give to what they make, such as hamster-keller-17; a check's own resource is called so.
+
+    It is remembered, so that what has it is not shown as the learner's.
+
+        url = sqs.create_queue(QueueName=customers.resource_name())["QueueUrl"]
+    """
+    return remember(f"{pet()}-{chance.choice(SURNAMES).lower()}-{number()}")
+
+
+def file_name(ending: str, but: Collection[str] = ()) -> str:
+    """A file's name such as customers give, such as hamster-17.jpg, but none of those that are in use.
+
+    For example:
+
+        key = customers.file_name(".jpg", but=buckets.keys(s3, UPLOADS))
+    """
+    drawn = f"{pet()}-{number()}{ending}"
+    return file_name(ending, but) if drawn in but else drawn
+
+
+def words() -> str:
+    """What somebody wants, in words, such as 3 times hamster for Ana Keller, please: text, and no JSON.
+
+    For example:
+
+            bad_messages = [customers.cut(json.dumps(order)), customers.words()]
+    """
+    return f"{quantity()} times {pet()} for {full_name()}, please"
 
 
 def order_id(but: Collection[str] = ()) -> str:
     """An order's id, such as o-4830217, that none here has had: an order that comes again is rightly no new one.
 
     Those in `but` are in use.
+
+        order["orderId"] = customers.order_id(but=items.ids(dynamodb, TABLE, "orderId"))
     """
     drawn = f"o-{chance.randint(1_000_000, 9_999_999)}"
     if drawn in but or drawn in _ordered:
@@ -74,18 +124,33 @@ def order_id(but: Collection[str] = ()) -> str:
 
 
 def quantity() -> int:
-    """How many pets somebody orders."""
+    """How many pets somebody orders.
+
+    For example:
+
+        order["quantity"] = customers.quantity()
+    """
     return chance.randint(1, chance.choice((3, 9, 99)))
 
 
 def price() -> float | int:
-    """A price with as many decimals as people write: 4, 120.5 or 99.99."""
+    """A price with as many decimals as people write: 4, 120.5 or 99.99.
+
+    For example:
+
+        pet = {"type": customers.pet(), "price": customers.price()}
+    """
     whole = chance.randint(0, chance.choice((9, 99, 999)))
     return chance.choice((whole + 1, whole + chance.randint(1, 9) / 10, round(whole + chance.randint(1, 99) / 100, 2)))
 
 
 def number() -> int:
-    """A number of one to five digits, short ones as often as long ones."""
+    """A number of one to five digits, short ones as often as long ones.
+
+    For example:
+
+        unknown = f"/items/p-{customers.number()}"
+    """
     return chance.randint(1, 10 ** chance.randint(1, 5) - 1)
 
 
@@ -93,6 +158,8 @@ def some_id(prefix: str, but: Collection[str]) -> str:
     """An id such as p-17, now and then one that was drawn before, but none of those in `but`.
 
     Those are the ids that are in use: somebody may be looking at what has them while checks run.
+
+        new = customers.some_id("p-", but=items.ids(dynamodb, TABLE, "id"))
     """
     used = [each for each in _drawn[prefix] if each not in but]
     chosen = chance.choice(used) if used and chance.random() < AGAIN else f"{prefix}{number()}"
@@ -103,10 +170,20 @@ def some_id(prefix: str, but: Collection[str]) -> str:
 
 
 def shuffled(values: Collection[T]) -> list[T]:
-    """The values in another order."""
+    """The values in another order.
+
+    For example:
+
+        for pet in customers.shuffled(PETS): ...
+    """
     return chance.sample(list(values), len(values))
 
 
 def cut(text: str) -> str:
-    """A message that was cut off on its way, such as half of a JSON object."""
+    """A message that was cut off on its way, such as half of a JSON object.
+
+    For example:
+
+        broken = customers.cut(json.dumps(order))
+    """
     return text[: chance.randint(1, len(text) - 1)]

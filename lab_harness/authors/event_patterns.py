@@ -44,7 +44,12 @@ class _Unclear(Exception):
 
 
 def compare(pattern: Any, event: Any) -> Comparison:
-    """How an event compares with a pattern, field by field."""
+    """How an event compares with a pattern, field by field.
+
+    For example:
+
+        fields = [field for way in event_patterns.compare(pattern, event).ways for field in way if not field.matched]
+    """
     try:
         return Comparison(tuple(tuple(_fields(_tree(way), event)) for way in _ways([{}], (), pattern)))
     except _Unclear as unclear:

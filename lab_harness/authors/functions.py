@@ -1,13 +1,14 @@
 """What checks ask of a function: its answer to an event, and what its log says."""
 
 import json
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from lab_harness.authors.checks import Failure
+from lab_harness.authors.witness import Witness, no_witness
+from lab_harness.emulators.base import ACCOUNT, REGION
 
 SHOWN_LOG_LINES = 16  # a traceback and the lines around it
 
@@ -28,7 +29,12 @@ class Invocation:
 
 
 def invoke(lambda_: Any, name: str, event: Any) -> Invocation:
-    """Invoke a function and wait for its answer. Raises Failure when it cannot be invoked or takes too long."""
+    """A function's answer to an event; Failure where it cannot be invoked or takes too long.
+
+    For example:
+
+        invocation = functions.invoke(lambda_, FUNCTION, {"name": customers.full_name(), "visit": customers.number()})
+    """
     try:
         response = lambda_.invoke(FunctionName=name, Payload=json.dumps(event).encode())
         payload = response["Payload"].read()
@@ -47,29 +53,81 @@ def invoke(lambda_: Any, name: str, event: Any) -> Invocation:
     return Invocation(_decoded(payload), response.get("FunctionError"))
 
 
-def log(logs: Any, name: str, containing: str = "") -> list[str]:
-    """The lines of a function's log that contain a text, oldest first; none where it has no log group yet."""
-    group = f"/aws/lambda/{name}"
-    lines: list[str] = []
-    try:
-        # filterPattern is not used: LocalStack ignores it.
-        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
-            lines += [event["message"].rstrip("\n") for event in page["events"]]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceNotFoundException":
-            raise
-    return [line for line in lines if containing in line]
+def arn(lambda_: Any, name: str) -> str:
+    """The ARN of a function, which is there.
+
+    For example:
+
+        expect.notification(s3, BUCKET, functions.arn(lambda_, FUNCTION), "Section 5 shows the notification.")
+    """
+    return str(lambda_.get_function_configuration(FunctionName=name)["FunctionArn"])
 
 
-def mentions(text: str, name: str) -> bool:
-    """Whether a text has this name as a whole word: o-1 is not in o-17."""
-    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
+def mappings(lambda_: Any, name: str, source_arn: str) -> list[dict[str, Any]]:
+    """The event source mappings by which Lambda reads a source, such as a queue, for a function.
+
+    For example:
+
+        types = [each.get("FunctionResponseTypes") for each in functions.mappings(lambda_, FUNCTION, queue_arn)]
+    """
+    found = lambda_.list_event_source_mappings(EventSourceArn=source_arn)["EventSourceMappings"]
+    return [mapping for mapping in found if mapping["FunctionArn"].split(":")[6] == name]
+
+
+def log_group_arn(name: str) -> str:
+    """The ARN of a function's log group and of all that is in it, as a policy names it; it need not be there yet.
+
+    For example:
+
+        expect.permissions(iam, ROLE, [("logs:PutLogEvents", functions.log_group_arn(FUNCTION))], "Notebook 01 …")
+    """
+    return f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{log_group(name)}:*"
+
+
+def log_group(name: str) -> str:
+    """The name of a function's log group, there or not.
+
+    For example:
+
+        left = functions.log_group(FUNCTION) in inventory.names(logs, "log groups")
+    """
+    return f"/aws/lambda/{name}"
+
+
+def log(logs: Any, name: str, containing: str = "", *, since: float = 0.0, witness: Witness = no_witness) -> list[str]:
+    """The lines of a function's log that contain a text, oldest first; none where it has no log group yet.
+
+    They were written from `since` on, a time as time.time() gives it. With a witness they are those that Lambda itself
+    wrote, where the emulator tells. Raises no Failure.
+
+        reports = functions.log(logs, FUNCTION, "REPORT RequestId:", witness=witness)
+    """
+    runs = witness.runs(name)
+    own = None if runs is None else [line for run in runs if run.time >= since for line in run.lines]
+    return [line for line in (_lines(logs, name, since) if own is None else own) if containing in line]
 
 
 def latest_log(logs: Any, name: str) -> str:
-    """The last lines of a function's log, as evidence for `Failure.found`."""
+    """The last lines of a function's log, as evidence for `Failure.found`.
+
+    For example:
+
+        raise Failure(expected=f"the item {order}", found=functions.latest_log(logs, FUNCTION), next_step="…")
+    """
     lines = log(logs, name)[-SHOWN_LOG_LINES:]
     return "\n".join(["the function's log ends with:", *lines]) if lines else "the function has logged nothing"
+
+
+def _lines(logs: Any, name: str, since: float) -> list[str]:
+    events: list[dict[str, Any]] = []
+    try:
+        # filterPattern is not used: LocalStack ignores it.
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=log_group(name)):
+            events += page["events"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+    return [event["message"].rstrip("\n") for event in events if event["timestamp"] >= int(since * 1000)]
 
 
 def _decoded(payload: bytes) -> Any:

@@ -32,7 +32,7 @@ CHUNK = 1 << 16
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """One HTTP response: header names are lower case."""
 
     status: int
@@ -78,7 +78,7 @@ class Http:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
         host: str | None = None,
-    ) -> Answer:
+    ) -> Response:
         """The answer to one request; `path` begins with a slash.
 
         `body` is sent as it is when it is text, as JSON otherwise; `host` is a name without a port.
@@ -86,7 +86,7 @@ class Http:
         """
         response, data = self._exchange(method, path, body, headers or {}, host)
         received = {name.lower(): value for name, value in response.headers.itermerged()}
-        return Answer(response.status, received, data.decode("utf-8", "replace"))
+        return Response(response.status, received, data.decode("utf-8", "replace"))
 
     def download(self, path: str, most: int) -> bytes:
         """The bytes at a path; Failure where they are more than `most`."""
@@ -168,13 +168,13 @@ class Http:
         path: str,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> Response:
         """The answer of an API of API Gateway's; `path` begins with a slash."""
         return self.request(method, api_path(api_id, stage) + path, body, headers)
 
-    def site(self, host: str) -> dict[str, Answer]:
+    def site(self, host: str) -> dict[str, Response]:
         """A website's first page and the scripts, styles and data of its own that it and they name, by path."""
-        files: dict[str, Answer] = {}
+        files: dict[str, Response] = {}
         waiting = ["/"]
         while waiting:
             path = waiting.pop(0)

@@ -21,6 +21,9 @@ def probe_items(dynamodb: Any, table: str, key: str, items: Mapping[str, Item | 
     """Put items into a table whose key is one text attribute, and put back afterwards what was there, or nothing.
 
     `items` has the attributes by key; None puts nothing, and takes away what is there.
+
+        with items.probe_items(dynamodb, TABLE, "petId", {pet: {"status": "available"}}):
+            ...  # call the function, and look at the item
     """
     with kept_items(dynamodb, table, key, items):
         for name, attributes in items.items():
@@ -35,8 +38,11 @@ def probe_items(dynamodb: Any, table: str, key: str, items: Mapping[str, Item | 
 def kept_items(dynamodb: Any, table: str, key: str, names: Collection[str], queue: str = "") -> Iterator[None]:
     """Put back afterwards what a table has under these keys, exactly.
 
-    What cannot be put back now is put back after this run of the lab's checks, or before the next one. So is what
+        What cannot be put back now is put back after this run of the lab's checks, or before the next one. So is what
     comes later: from a `queue`, whose messages a function may get once more.
+
+        with items.kept_items(dynamodb, TABLE, "orderId", [order["orderId"]]):
+            ...  # send the order, and await its item
     """
     kept = [_kept(dynamodb, table, key, name, queue) for name in names]
     try:
@@ -55,7 +61,13 @@ def _kept(dynamodb: Any, table: str, key: str, name: str, queue: str) -> Owed:
 
 
 def put_back(dynamodb: Any, item: Owed) -> None:
-    """Write an item as it was before the checks, or remove it where there was none; nothing where its table is gone."""
+    """Write an item as it was before the checks, or remove it where there was none; nothing where its table is gone.
+
+    For example:
+
+        for item in made.owed("item"):
+            items.put_back(dynamodb, item)
+    """
     table, key, before = (item.details[name] for name in ("table", "key", "before"))
     if before is None:
         there(dynamodb.delete_item, TableName=table, Key={key: {"S": item.name}})
@@ -68,24 +80,54 @@ def _raw_item(dynamodb: Any, table: str, key: str, name: str) -> Item | None:
     return found
 
 
+def table_arn(dynamodb: Any, table: str) -> str:
+    """The ARN of a table, which is there.
+
+    For example:
+
+        expect.permissions(iam, ROLE, [("dynamodb:PutItem", items.table_arn(dynamodb, TABLE))], "Section 3 lists it.")
+    """
+    return str(dynamodb.describe_table(TableName=table)["Table"]["TableArn"])
+
+
 def put_item(dynamodb: Any, table: str, item: Item) -> None:
-    """Write an item of plain values."""
+    """Write an item of plain values.
+
+    For example:
+
+        items.put_item(dynamodb, TABLE, {"petId": pet, "status": "adopted"})
+    """
     written = {name: TypeSerializer().serialize(value) for name, value in item.items()}
     dynamodb.put_item(TableName=table, Item=written)
 
 
 def read_item(dynamodb: Any, table: str, key: str, name: str) -> Item:
-    """An item's plain values, as just written; empty where there is no such item."""
+    """An item's plain values, as just written; empty where there is no such item.
+
+    For example:
+
+        status = items.read_item(dynamodb, TABLE, "petId", pet).get("status")
+    """
     return _plain_item(_raw_item(dynamodb, table, key, name) or {})
 
 
 def read_items(dynamodb: Any, table: str) -> list[Item]:
-    """All items of a table, with plain values."""
+    """All items of a table, with plain values.
+
+    For example:
+
+        made = [item for item in items.read_items(dynamodb, TABLE) if item not in before]
+    """
     return [_plain_item(item) for item in pages(dynamodb, "scan", "Items", TableName=table, ConsistentRead=True)]
 
 
 def ids(dynamodb: Any, table: str, key: str) -> list[str]:
-    """The keys of all items that are there, where they are texts."""
+    """The keys of all items that are there, where they are texts.
+
+    For example:
+
+        new = customers.some_id("p-", but=items.ids(dynamodb, TABLE, "id"))
+    """
     wanted = {"ProjectionExpression": "#key", "ExpressionAttributeNames": {"#key": key}}
     found = pages(dynamodb, "scan", "Items", TableName=table, ConsistentRead=True, **wanted)
     return [item[key]["S"] for item in found if "S" in item.get(key, {})]
@@ -94,7 +136,9 @@ def ids(dynamodb: Any, table: str, key: str) -> list[str]:
 def described(item: Item) -> str:
     """An item as JSON, as evidence for `Failure.found`; what a table may hold and JSON not, such as a set, as text.
 
-    raise Failure(expected="no such item", found=items.described(item), next_step="delete_item takes the Key.")
+    For example:
+
+        raise Failure(expected="no such item", found=items.described(item), next_step="delete_item takes the Key.")
     """
     return json.dumps(item, default=_described, sort_keys=True)
 

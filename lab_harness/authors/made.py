@@ -3,7 +3,7 @@
 Nothing in a probe tells that it is one, for a function could tell it from a customer's request. So what a check makes
 is remembered here, before it is made. What it must take away again is owed until it has (`owe`); where it never comes
 to that, as after `kill -9`, the next run of the lab's checks takes it away, in any process. The names of what was made
-(`made`) tell others that it is not the learner's.
+(`remember`) tell others that it is not the learner's.
 
 Where no run says what is remembered where, as in a grader's room, all of it is kept in memory.
 """
@@ -45,18 +45,24 @@ def show_from(home: Path) -> None:
     _shown[:] = [home / FILE]
 
 
-def made(name: str) -> str:
-    """Remember the name of something that a check makes for itself, and return it."""
+def remember(name: str) -> str:
+    """Note the name of something that a check makes for itself, and return it.
+
+    For example:
+
+        instance = remember(ec2.run_instances(**launch)["Instances"][0]["InstanceId"])
+    """
     _names.append(name)
     if memory := _memory.get():
-        memory.made(name)
+        memory.remember(name)
     return name
 
 
 def owe(kind: str, name: str, **details: Any) -> Owed:
     """Remember something that a check is about to make until it has taken it away.
 
-    Resources are called by CloudFormation's name of their type.
+    `kind` is CloudFormation's name of a resource's type. Where the check's process is killed, the next run of the lab's
+    checks takes it away.
 
         queue = owe("AWS::SQS::Queue", name)
         url = sqs.create_queue(QueueName=name)["QueueUrl"]

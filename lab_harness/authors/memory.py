@@ -31,8 +31,8 @@ create table if not exists owed (
 class Owed:
     """Something of a check's own that must be taken away again.
 
-    `kind` is CloudFormation's name of a resource's type, or item, messages, tokens or execution. `details` tell how it
-    is found; `time`, in seconds since 1970, since when there may be something to find.
+    `kind` is CloudFormation's name of a resource's type, or item, object, messages, tokens or execution. `details` tell
+    how it is found; `time`, in seconds since 1970, since when there may be something to find.
     """
 
     def __init__(self, memory: "Memory", number: int, since: float, kind: str, name: str, details: str) -> None:
@@ -79,7 +79,7 @@ class Memory:
             return self._database.execute(statement, values).fetchall()
         return []
 
-    def made(self, name: str) -> None:
+    def remember(self, name: str) -> None:
         """Remember the name of something that a check makes."""
         self.execute("insert into names (name) values (?)", name)
         self.execute("delete from names where number <= (select max(number) from names) - ?", REMEMBERED)

@@ -55,7 +55,12 @@ class Grant(Statement):
 
 
 def role_statements(iam: Any, role: str) -> list[Statement]:
-    """All statements of the policies that a role carries, inline and attached."""
+    """All statements of the policies that a role carries, inline and attached.
+
+    For example:
+
+        statements = policies.role_statements(iam, ROLE)
+    """
     found = []
     for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
         found += _statements(name, iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"])
@@ -65,7 +70,12 @@ def role_statements(iam: Any, role: str) -> list[Statement]:
 
 
 def grants(policy: str) -> list[Grant]:
-    """The statements of a resource's policy, such as a function's or a bucket's, from its JSON text."""
+    """The statements of a resource's policy, such as a function's or a bucket's, from its JSON text.
+
+    For example:
+
+        given = [grant for grant in policies.grants(policy) if grant.covers("*", "s3:GetObject", object_arn)]
+    """
     try:
         document = json.loads(policy)
     except (ValueError, RecursionError):
@@ -74,18 +84,51 @@ def grants(policy: str) -> list[Grant]:
 
 
 def allowed(statements: Iterable[Statement], action: str, resource: str) -> bool:
-    """Whether the statements allow an action on a resource; an explicit deny wins. Conditions are not read."""
+    """Whether the statements allow an action on a resource; an explicit deny wins. Conditions are not read.
+
+    For example:
+
+        if not policies.allowed(policies.role_statements(iam, ROLE), "sns:Publish", topic_arn): ...
+    """
     relevant = [statement for statement in statements if statement.is_about(action, resource)]
     return bool(relevant) and all(statement.allows for statement in relevant)
 
 
+def permits(policy: str, service: str, action: str, resource: str, source: str) -> bool:
+    """Whether a resource's policy lets a service do this for a source, such as a rule, by the ARN of that.
+
+    Its conditions may ask for that ARN, or for the account in it. Raises no Failure.
+
+        policies.permits(policy, "events.amazonaws.com", "sns:Publish", topics.arn(sns, TOPIC), rule_arn)
+    """
+    account = re.escape(json.dumps({"StringEquals": {"aws:SourceAccount": source.split(":")[4]}}))
+    by_source = json.dumps({"ArnEquals": {"aws:SourceArn": source}})
+    try:
+        text = re.sub(account, by_source, json.dumps(json.loads(policy)), flags=re.IGNORECASE)
+    except ValueError:
+        return False  # MiniStack takes any text for a policy; AWS would have refused.
+    about = [grant for grant in grants(text) if grant.covers(service, action, resource)]
+    verdicts = {grant.allows for grant in about if not grant.conditional or grant.comes_from(source)}
+    return verdicts == {True}
+
+
 def wide_actions(statements: Iterable[Statement]) -> list[str]:
-    """The allowed actions that contain a wildcard, each with the policy that allows it."""
+    """The allowed actions that contain a wildcard, each with the policy that allows it.
+
+    For example:
+
+        too_much = policies.wide_actions(policies.role_statements(iam, ROLE))
+    """
     return [f"{a} in {s.policy}" for s in statements if s.allows for a in s.actions if "*" in a or "?" in a]
 
 
 def wide_resources(statements: Iterable[Statement], services: Iterable[str]) -> list[str]:
-    """The policies that allow actions of these services on every resource (`*`)."""
+    """The policies that allow actions of these services on every resource (`*`).
+
+    For example:
+
+        too_much = policies.wide_resources(policies.role_statements(iam, ROLE), ["dynamodb"])
+    """
     prefixes = tuple(f"{service}:" for service in services)
     return [
         f'Resource "*" for {", ".join(s.actions)} in {s.policy}'
@@ -95,7 +138,12 @@ def wide_resources(statements: Iterable[Statement], services: Iterable[str]) -> 
 
 
 def trusts(role: dict[str, Any], service: str) -> bool:
-    """Whether a role's trust policy lets a service, such as lambda.amazonaws.com, assume it."""
+    """Whether a role's trust policy lets a service, such as lambda.amazonaws.com, assume it.
+
+    For example:
+
+        if not policies.trusts(iam.get_role(RoleName=ROLE)["Role"], "events.amazonaws.com"): ...
+    """
     for statement in _statements_of(role["AssumeRolePolicyDocument"]):
         principals = statement.get("Principal", {})
         services = _listed(principals.get("Service", [])) if isinstance(principals, dict) else []

@@ -4,25 +4,45 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
+from lab_harness.authors import customers
 from lab_harness.authors.made import owe, owed
 from lab_harness.authors.memory import Owed
-from lab_harness.emulators.base import ACCOUNT
 
 RECEIVED_A_SECOND = 50  # messages, ten at a time, at least, on a busy machine
 
 
-def names(sqs: Any) -> list[str]:
-    """The names of all queues. A URL is `…/<account>/<name>`: one that merely ends in a name is another queue's."""
-    pages = sqs.get_paginator("list_queues").paginate()
-    return [url.partition(f"/{ACCOUNT}/")[2] for page in pages for url in page.get("QueueUrls", [])]
+def url(sqs: Any, name: str) -> str:
+    """The URL of the queue of this name, which is there.
+
+    For example:
+
+        counts = queues.counts(sqs, queues.url(sqs, QUEUE))
+    """
+    return str(sqs.get_queue_url(QueueName=name)["QueueUrl"])
+
+
+def arn(sqs: Any, name: str) -> str:
+    """The ARN of the queue of this name, which is there.
+
+    For example:
+
+        expect.permissions(iam, ROLE, [("sqs:SendMessage", queues.arn(sqs, QUEUE))], "Section 5 lists what is called.")
+    """
+    return attributes(sqs, name)["QueueArn"]
 
 
 def attributes(sqs: Any, name: str) -> dict[str, str]:
-    """All attributes of the queue of this name."""
-    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-    found: dict[str, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    """All attributes of the queue of this name, which is there.
+
+    For example:
+
+        seconds = int(queues.attributes(sqs, QUEUE)["VisibilityTimeout"])
+    """
+    found: dict[str, str] = sqs.get_queue_attributes(QueueUrl=url(sqs, name), AttributeNames=["All"])["Attributes"]
     return found
 
 
@@ -30,6 +50,8 @@ def event(queue_arn: str, bodies: Mapping[str, str]) -> dict[str, Any]:
     """The event by which Lambda hands messages to a function; `bodies` maps message ids to bodies.
 
     Nothing in it tells that no queue was asked. https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+
+        answer = functions.invoke(lambda_, FUNCTION, queues.event(queues.arn(sqs, QUEUE), {"m-1": json.dumps(order)}))
     """
     now = int(time.time() * 1000)
     common = {"ApproximateReceiveCount": "1", "SentTimestamp": str(now - 20), "SenderId": queue_arn.split(":")[4]}
@@ -51,7 +73,12 @@ def event(queue_arn: str, bodies: Mapping[str, str]) -> dict[str, Any]:
 
 
 def counts(sqs: Any, url: str) -> dict[str, int]:
-    """How many messages a queue holds: visible, in flight (received, not yet deleted) and delayed."""
+    """How many messages a queue holds: visible, in flight (received, not yet deleted) and delayed.
+
+    For example:
+
+        if not queues.counts(sqs, queues.url(sqs, QUEUE))["visible"]: ...
+    """
     states = {
         "visible": "ApproximateNumberOfMessages",
         "in flight": "ApproximateNumberOfMessagesNotVisible",
@@ -61,11 +88,23 @@ def counts(sqs: Any, url: str) -> dict[str, int]:
     return {state: int(found[name]) for state, name in states.items()}
 
 
+def described(sqs: Any, name: str) -> str:
+    """What a queue holds, as evidence for `Failure.found`: pet-orders holds 1 visible, 0 in flight, 0 delayed.
+
+    For example:
+
+        raise Failure(expected=f"no message left in {QUEUE}", found=queues.described(sqs, QUEUE), next_step="…")
+    """
+    return f"{name} holds {', '.join(f'{count} {state}' for state, count in counts(sqs, url(sqs, name)).items())}"
+
+
 def take(sqs: Any, url: str, mine: Callable[[str], bool] = lambda body: True, hidden: int = 2) -> list[str]:
     """Remove the messages from a queue whose bodies are `mine`, and return their bodies.
 
     The others are hidden for `hidden` seconds, in a long queue for more, and counted as received once more, so this
     is for queues without a redrive policy of their own.
+
+        dead = queues.take(sqs, queues.url(sqs, DEAD_LETTER_QUEUE), lambda body: body in SENT)
     """
     taken = []
     for message in received(sqs, url, hidden):
@@ -76,38 +115,75 @@ def take(sqs: Any, url: str, mine: Callable[[str], bool] = lambda body: True, hi
 
 
 def send(sqs: Any, queue: str, bodies: Collection[str], dead_letter_queue: str) -> None:
-    """Send messages to a queue, at most ten, in one batch; `take_dead` knows them again."""
+    """Send messages to a queue, at most ten, in one batch; `take_dead` knows them again.
+
+    For example:
+
+        queues.send(sqs, QUEUE, [json.dumps(order)], DEAD_LETTER_QUEUE)
+    """
     sent = owe("messages", queue, dead=dead_letter_queue, bodies=list(bodies))
     entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
-    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-    answer = sqs.send_message_batch(QueueUrl=url, Entries=entries)
+    answer = sqs.send_message_batch(QueueUrl=url(sqs, queue), Entries=entries)
     sent.note(ids=[each["MessageId"] for each in answer.get("Successful", [])])
 
 
 def take_dead(sqs: Any, dead_letter_queue: str) -> list[str]:
-    """Remove the checks' own messages, also those of earlier runs, from a dead-letter queue; returns their bodies."""
+    """Remove the checks' own messages, also those of earlier runs, from a dead-letter queue; returns their bodies.
+
+    For example:
+
+        dead = queues.take_dead(sqs, DEAD_LETTER_QUEUE)
+    """
     sent = [each for each in owed("messages") if each.details["dead"] == dead_letter_queue]
-    url = sqs.get_queue_url(QueueName=dead_letter_queue)["QueueUrl"]
+    dead = url(sqs, dead_letter_queue)
     bodies = []
-    for message in received(sqs, url, hidden=2) if sent else ():
+    for message in received(sqs, dead, hidden=2) if sent else ():
         if any(_is_of(message, each) for each in sent):
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            sqs.delete_message(QueueUrl=dead, ReceiptHandle=message["ReceiptHandle"])
             bodies.append(message["Body"])
     return bodies
 
 
-def _is_of(message: Mapping[str, Any], sent: Owed) -> bool:
-    """Whether a message is of a batch: by its id, which it keeps; by its body where a check did not learn its id."""
-    if "ids" in sent.details:
-        return message["MessageId"] in sent.details["ids"]
-    recent = int(message["Attributes"]["SentTimestamp"]) >= sent.time * 1000
-    return recent and message["Body"] in sent.details["bodies"]
+@dataclass
+class ProbeQueue:
+    """A queue of a check's own. `hear` returns the bodies of all messages that have come so far."""
+
+    sqs: Any
+    url: str
+    arn: str
+    heard: list[str] = field(default_factory=list)
+
+    def hear(self, wait: int = 0) -> list[str]:
+        """The bodies of all messages so far; it waits so many seconds for one more."""
+        self.sqs.receive_message(QueueUrl=self.url, WaitTimeSeconds=wait, VisibilityTimeout=0)
+        self.heard += take(self.sqs, self.url)
+        return self.heard
+
+
+@contextmanager
+def probe_queue(sqs: Any) -> Iterator[ProbeQueue]:
+    """A queue of a check's own, for what a topic, a rule or a bucket sends; it is gone afterwards.
+
+    For example:
+
+        with queues.probe_queue(sqs) as queue, topics.probe_subscription(sns, TOPIC, queue.arn):
+            ...  # do what publishes
+            bodies = queue.hear(wait=1)
+    """
+    owed_queue = owe("AWS::SQS::Queue", customers.resource_name())
+    made = sqs.create_queue(QueueName=owed_queue.name)["QueueUrl"]
+    try:
+        yield ProbeQueue(sqs, made, arn(sqs, owed_queue.name))
+    finally:
+        owed_queue.take_away(sqs.delete_queue, QueueUrl=made)
 
 
 def received(sqs: Any, url: str, hidden: int) -> Iterator[dict[str, Any]]:
     """Receive each of a queue's visible messages once, with its SentTimestamp.
 
     Each is hidden until the last is there: in a long queue the first would else come again before that, without end.
+
+        bodies = [message["Body"] for message in queues.received(sqs, queues.url(sqs, QUEUE), hidden=2)]
     """
     seen: set[str] = set()
     hidden += counts(sqs, url)["visible"] // RECEIVED_A_SECOND
@@ -117,3 +193,11 @@ def received(sqs: Any, url: str, hidden: int) -> Iterator[dict[str, Any]]:
             return
         seen.update(message["MessageId"] for message in messages)
         yield from messages
+
+
+def _is_of(message: Mapping[str, Any], sent: Owed) -> bool:
+    """Whether a message is of a batch: by its id, which it keeps; by its body where a check did not learn its id."""
+    if "ids" in sent.details:
+        return message["MessageId"] in sent.details["ids"]
+    recent = int(message["Attributes"]["SentTimestamp"]) >= sent.time * 1000
+    return recent and message["Body"] in sent.details["bodies"]

@@ -20,7 +20,7 @@ def app() -> None:
 
 @app.group("notebooks")
 def notebooks_app() -> None:
-    """Build and run the solved notebooks."""
+    """Build and run the solved notebooks, clear the learner's."""
 
 
 def add_commands() -> None:

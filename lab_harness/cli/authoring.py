@@ -1,12 +1,15 @@
 """lab lint, new, docs: what authors of labs do."""
 
+import os
+import shutil
 import sys
+from pathlib import Path
 
 import click
 
 from lab_harness.cli import app
 from lab_harness.cli.options import lab_ids
-from lab_harness.course import find_course
+from lab_harness.course import Course, find_course
 from lab_harness.lab.labs import all_labs, load_lab
 
 
@@ -35,14 +38,57 @@ def lint(labs: tuple[str, ...], run: bool) -> None:
 
 @app.command()
 @click.argument("lab", help="The new lab's id: words, as in my_lab.")
-def new(lab: str) -> None:
-    """Write the files of a new lab: one that works, to change into what it shall be."""
-    from lab_harness.authoring.scaffold import new_lab
+@click.option(
+    "--function", multiple=True, metavar="NAME", help="A Lambda function with its code and a role of its own."
+)
+@click.option("--queue", multiple=True, metavar="NAME", help="An SQS queue; its messages start the function.")
+@click.option(
+    "--table", multiple=True, metavar="NAME", help="A DynamoDB table; the function writes to it. Can be repeated."
+)
+@click.option("--api", multiple=True, metavar="NAME", help="An HTTP API with a route to the function.")
+@click.option(
+    "--bucket",
+    multiple=True,
+    metavar="NAME",
+    help="An S3 bucket; uploads to it start the function. Repeated: a bucket to which the function writes.",
+)
+@click.option("--number", type=click.IntRange(0, 99), help="Its place in the course; after the last lab if not given.")
+def new(lab: str, number: int | None, **names: tuple[str, ...]) -> None:
+    """Write the files of a new lab: one that works, to change into what it shall be.
+
+    The options name what the lab asks for, and can be combined freely; without any it asks for a queue. Each part gets
+    its task with hints, its checks, solution, tests and questions, and its section of the notebook.
+
+        lab new thumbs --function make-thumbnail --bucket pet-photos --table PetPhotos
+    """
+    from lab_harness.authoring.scaffold import Wanted, new_lab
 
     course = find_course()
-    for path in new_lab(course, lab):
+    for path in new_lab(course, lab, Wanted(**names), number):
         click.echo(f"wrote {path.relative_to(course.root)}")
-    click.echo(f"Next: lab notebooks build {lab} && lab lint {lab} && pytest -k {lab}")
+    click.echo("Next, and again after each change:")
+    for command in _next_commands(course, lab):
+        click.echo(f"    {command}")
+
+
+def _next_commands(course: Course, lab: str) -> list[str]:
+    """What builds and proves a new lab, as it can be typed here. A course that was given out has no tests."""
+    from lab_harness.authoring.lint.notebooks import shows_the_course
+
+    shown = [each.id for each in all_labs(course) if each.id != lab and shows_the_course(course, each)]
+    program = _program()
+    build = f"{program} notebooks build {' '.join([lab, *shown])}"
+    if not (course.root / "tests" / "conftest.py").exists():
+        return [build, f"{program} lint {lab}"]
+    here = Path.cwd() == course.root
+    return [build, f"make {'' if here else f'-C {course.root} '}test-lab LAB={lab}"]
+
+
+def _program() -> str:
+    """How `lab` is called here: by its name where a shell finds this one, else by its path."""
+    own = Path(sys.executable).with_name("lab")
+    found = shutil.which("lab")
+    return "lab" if found and Path(found) == own else os.path.relpath(own)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""lab notebooks build, run."""
+"""lab notebooks build, run, clear."""
 
 import os
 import sys
@@ -65,6 +65,22 @@ def run(labs: tuple[str, ...], emulator: str | None, workers: int) -> None:
                 runs = run_all(course, chosen, scratch, dict(os.environ), workers, advance)
     _print_runs(runs, console)
     sys.exit(0 if all(each.good for each in runs) else 1)
+
+
+@notebooks_app.command()
+@click.argument("labs", nargs=-1, metavar="[LAB]...", help="These labs, or their notebooks; all if none is given.")
+def clear(labs: tuple[str, ...]) -> None:
+    """Save the learner's notebooks without outputs and execution counts, as the course keeps them."""
+    from lab_harness.authoring.outputs import chosen
+    from lab_harness.authoring.outputs import clear as clear_one
+
+    course = find_course()
+    for lab in [chosen(course, name) for name in labs] if labs else all_labs(course):
+        path = course.notebooks / lab.file.notebook
+        found = clear_one(path)
+        click.echo(f"{'cleared' if found else 'clean:'} {path.relative_to(course.root)}")
+        for what in found:
+            click.echo(f"    {what}")
 
 
 def _print_runs(runs: "list[NotebookRun]", console: "Console") -> None:

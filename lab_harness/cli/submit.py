@@ -49,7 +49,7 @@ def submit(
             "as you want it, add --anyway."
         )
     handing_in.remember_student(course.home, name)
-    packed = handing_in.bundle(loaded, saved, name, progress, report, handing_in.signing_key(course.home))
+    packed = handing_in.signed_bundle(loaded, saved, name, progress, report, handing_in.signing_key(course.home))
     path = handing_in.write_bundle(packed, out / handing_in.file_name(loaded, name))
     if report:
         click.echo(f"{report.passed} of {report.total} checks pass here.")

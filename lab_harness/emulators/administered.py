@@ -75,7 +75,7 @@ class Administered(ABC):
 
     def runs(self, function: str) -> list[Run] | None:
         rows = self._admin("GET", f"runs?{urlencode({'function': function})}")
-        return [Run(row["by"], row["event"], row["lines"]) for row in rows]
+        return [Run(row["by"], row["event"], row["lines"], row["time"] / 1000) for row in rows]
 
     def _say(self, notice: str) -> None:
         if notice not in self._said:

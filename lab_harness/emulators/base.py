@@ -61,11 +61,15 @@ class Deed:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a function, as Lambda itself logged it: who had it run, its event as JSON, its lines."""
+    """One run of a function, as Lambda itself logged it: who had it run, its event as JSON, its lines, when it began.
+
+    `time` is seconds since 1970.
+    """
 
     by: str
     event: str
     lines: list[str]
+    time: float
 
 
 class Emulator(Protocol):

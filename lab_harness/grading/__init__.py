@@ -1,1 +1,1 @@
-"""Grades a class: each submission in a sandbox of its own, judged from outside."""
+"""Grades a class: each submission runs in its own sandbox, and the checks look at it from outside."""

@@ -1,4 +1,4 @@
-"""How a run of `lab grade` ends when it is told to: in order, whichever signal says so."""
+"""Lets `lab grade` clean up when a signal ends it, whichever signal it is."""
 
 import signal
 import sys
@@ -8,13 +8,13 @@ from contextlib import contextmanager
 
 @contextmanager
 def ended_in_order() -> Iterator[None]:
-    """Let SIGTERM, and a terminal that is closed, clear away what was begun, as Ctrl-C does, before it ends this."""
-    # Who ignores a closed terminal, with nohup, goes on to do so.
+    """Let SIGTERM and SIGHUP (a closed terminal) end this process as Ctrl-C does: after everything is cleaned up."""
+    # Under nohup SIGHUP is ignored, and stays so.
     heard = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
 
     def end(number: int, _frame: object) -> None:
         for each in heard:
-            signal.signal(each, signal.SIG_IGN)  # Clearing away is not to be interrupted by another one.
+            signal.signal(each, signal.SIG_IGN)  # A second signal must not interrupt the cleaning up.
         sys.exit(128 + number)
 
     before = {number: signal.signal(number, end) for number in heard}

@@ -1,4 +1,4 @@
-"""What goes into grading and what comes of it: a `Submission` and a `Grade`."""
+"""What grading takes and what it returns: a `Submission` and a `Grade`."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Status(StrEnum):
-    """How far a submission could be graded."""
+    """Whether a submission was graded, and if not, why."""
 
     GRADED = "graded"
     LIMITED = "limited"  # a limit was hit: the report judges what could be judged
@@ -27,7 +27,7 @@ class Submission:
 
 @dataclass(frozen=True)
 class CellError:
-    """A cell that ended in an error. `cell` is its id, or its number from 1 where it has none."""
+    """A cell that ended with an error. `cell` is its id, or its number, from 1, if it has none."""
 
     cell: str
     error: str  # the exception's class and message
@@ -36,7 +36,7 @@ class CellError:
 
 @dataclass(frozen=True)
 class Grade:
-    """What became of one submission. `report` is `LabReport.to_dict()`, None where no check ran."""
+    """The result for one submission. `report` is `LabReport.to_dict()`, or None if no check ran."""
 
     student: str
     lab: str
@@ -51,12 +51,12 @@ class Grade:
 
     @property
     def points(self) -> int:
-        """The points of the checks that passed; 0 where the grade is none."""
+        """The points of the checks that passed; 0 if no check ran."""
         return int(self.report["points"]) if self.report else 0
 
     @property
     def total(self) -> int:
-        """The points that the lab has; 0 where no check ran."""
+        """The points of all the lab's checks; 0 if no check ran."""
         return int(self.report["total_points"]) if self.report else 0
 
     def to_dict(self) -> dict[str, Any]:
@@ -65,7 +65,7 @@ class Grade:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Grade":
-        """The grade that `to_dict` wrote; keys of a later version are left out."""
+        """The grade that `to_dict` wrote. Keys that this version does not know are ignored."""
         known = {each.name: values[each.name] for each in fields(cls) if each.name in values}
         errors = tuple(CellError(**each) for each in values.get("cell_errors", ()))
         return cls(**known | {"status": Status(values["status"]), "cell_errors": errors})

@@ -7,8 +7,8 @@ from lab_harness.errors import UsageError
 from lab_harness.grading.grade import Grade, Status, Submission
 from lab_harness.grading.intake.claims import against_grades
 from lab_harness.grading.results.capped import capped
-from lab_harness.grading.results.changes import Change
 from lab_harness.grading.results.gradebook import Gradebook, Row
+from lab_harness.grading.results.regrades import Regrade
 from lab_harness.grading.students import same_student
 from lab_harness.grading.work import Work
 from lab_harness.lab.labs import unknown
@@ -35,7 +35,7 @@ class Graded:
     """A grade that has just been recorded, and what it changed, if the same work had one before."""
 
     grade: Grade
-    change: Change | None = None
+    change: Regrade | None = None
 
 
 def chosen(works: Iterable[Work], only: Collection[str]) -> list[Work]:
@@ -63,7 +63,7 @@ def plan(
     todo, kept, rejected = [], [], []
     for work in against_grades(works, before):
         row = before.get((work.student.id, work.lab))
-        if work.refused:
+        if work.rejected:
             rejected.append(work)
         elif row and row.settles(work, versions(work.lab)):
             kept.append(work)

@@ -1,4 +1,4 @@
-"""Grades submissions side by side, and hands out each grade as it comes."""
+"""Grades several submissions at a time, and returns each grade as soon as it is known."""
 
 import json
 import selectors
@@ -18,8 +18,9 @@ from lab_harness.grading.grade import Grade, Status, Submission
 from lab_harness.grading.room import machine
 from lab_harness.grading.room.conditions import BLAMELESS, SHORT
 from lab_harness.grading.room.sandbox import Warm
-from lab_harness.grading.told import grade_of, plain
-from lab_harness.handing_in.cells import Rejected, read_cells
+from lab_harness.grading.told import cleaned, grade_of
+from lab_harness.handing_in.cells import read_cells
+from lab_harness.handing_in.rejected import Rejected
 from lab_harness.lab.file import Limits
 from lab_harness.lab.labs import load_lab
 
@@ -39,18 +40,18 @@ def grade_all(
     sandbox: bool = True,
     warm: Warm | None = None,
 ) -> Iterator[Grade]:
-    """The grade of each submission, in the order in which they are done; the labs that take longest begin first.
+    """The grade of each submission, as soon as it is known. The labs that take longest begin first.
 
-    As many work at once as there are workers; while some wait for something, others begin. Whatever a submission
-    is or does, its grade says so, and the others go on. `limits` stand in place of those that each lab has; `warm`
-    is a warm process for this course and `sandbox` that was begun before.
+    As many submissions compute at a time as there are `workers`; while some only wait, others begin. Whatever goes
+    wrong with one submission is in its grade, and does not stop the others. `limits` replace the labs' own; `warm` is
+    a warm process that was already started for this course and `sandbox`.
     """
     with Grader(course, workers=workers, limits=limits, sandbox=sandbox, warm=warm) as grader:
         yield from grader.grade(submissions)
 
 
 def longest_first(submissions: Iterable[Submission], course: Course) -> list[Submission]:
-    """The submissions of the labs that take longest first."""
+    """The submissions, sorted: those of the labs that take longest come first."""
     return sorted(submissions, key=lambda each: -_minutes(course, each.lab))
 
 
@@ -68,14 +69,14 @@ class _Flight:
     socket: socket.socket
     limits: Limits
     began: float
-    busy: float  # when it had last something to compute
-    again: bool  # whether it was lost once before, and is alone now
+    busy: float  # when it last had something to compute
+    again: bool  # whether this is its second try, which it has alone
     holds: int = 0  # bytes of memory
     received: bytearray = field(default_factory=bytearray)
 
 
 class Grader:
-    """Grades submissions with one warm process, which it keeps from one call to the next."""
+    """Grades submissions with one warm process, which is kept for the next call."""
 
     def __init__(
         self,
@@ -90,7 +91,7 @@ class Grader:
         self.selector = selectors.DefaultSelector()
         self.warm = warm
         self.flights: list[_Flight] = []
-        self.again: deque[Submission] = deque()  # what is in doubt, and is tried once more, alone
+        self.again: deque[Submission] = deque()  # to be tried once more, alone
 
     def __enter__(self) -> Self:
         return self
@@ -127,11 +128,11 @@ class Grader:
         return busy < self.workers and len(self.flights) < self.workers * IN_FLIGHT
 
     def _try_again(self) -> Grade | None:
-        """Begin one that is in doubt once nothing else is under way, so that nothing of others' disturbs it."""
+        """Begin a submission that is tried again, once no other is running that could disturb it."""
         return self._begin(self.again.popleft(), again=True) if self.again and not self.flights else None
 
     def _begin(self, submission: Submission, again: bool = False) -> Grade | None:
-        """Start grading; the grade itself where there is nothing to run."""
+        """Start to grade a submission. Returns a grade only if there is nothing to run."""
         try:
             lab = load_lab(submission.lab, self.course)
             lab.all_checks  # noqa: B018  a mistake in them shows here
@@ -151,7 +152,7 @@ class Grader:
         return None
 
     def _room(self, lab: str) -> socket.socket:
-        """A socket to a new room, of a new warm process where the last one has ended."""
+        """A socket to a new room. If the warm process has ended, a new one is started."""
         if self.warm and not self.warm.alive():
             self.warm.close()
             self.warm = None
@@ -174,7 +175,7 @@ class Grader:
         while b"\n" in flight.received:
             line, _, rest = bytes(flight.received).partition(b"\n")
             flight.received[:] = rest
-            message = plain(json.loads(line))
+            message = cleaned(json.loads(line))
             if "busy" in message:
                 flight.busy = time.monotonic() if message["busy"] else flight.busy
                 flight.holds = message["holds"]
@@ -183,11 +184,11 @@ class Grader:
         return None
 
     def _lost(self, flight: _Flight) -> Grade | None:
-        """A room that ended without a word."""
+        """Handle a room that ended without giving a grade."""
         return self._land(flight, {"broken": "The grading of this submission ended without a word, twice."})
 
     def _relieve(self) -> None:
-        """Where memory runs short, take the submission that holds most off, to be tried once more alone."""
+        """If memory runs short, stop the submission that holds most; it is tried again alone."""
         if len(self.flights) > 1 and machine.is_short_of_memory():
             self._land(max(self.flights, key=lambda flight: flight.holds), {"broken": SHORT})
 
@@ -200,7 +201,7 @@ class Grader:
                 yield grade
 
     def _land(self, flight: _Flight, message: dict[str, Any]) -> Grade | None:
-        """The grade that came; None where the grader itself may be to blame for it and it is tried once more."""
+        """The grade in a room's last message; None if the grader may be to blame and the submission is tried again."""
         self.selector.unregister(flight.socket)
         flight.socket.close()
         self.flights.remove(flight)

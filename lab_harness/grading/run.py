@@ -17,8 +17,8 @@ if TYPE_CHECKING:  # The warm process that grades loads while the rest is import
     from lab_harness.grading.grade import Grade
     from lab_harness.grading.intake.reading import Reader
     from lab_harness.grading.plan import GradeAll, Graded, Plan, Versions
-    from lab_harness.grading.results.changes import Change
     from lab_harness.grading.results.gradebook import Gradebook, Row
+    from lab_harness.grading.results.regrades import Regrade
     from lab_harness.grading.room.sandbox import Warm
     from lab_harness.grading.work import Work
 
@@ -47,7 +47,7 @@ class Run:
     shared_keys: list[list[str]]
 
     @property
-    def changes(self) -> "list[Change]":
+    def changes(self) -> "list[Regrade]":
         """What has another grade than before."""
         return [each.change for each in self.graded if each.change]
 
@@ -137,7 +137,7 @@ def _grade(
     versions = _versions(course)
     with alone_in(results_folder(order.out)), open_gradebook(order.out / GRADEBOOK) as gradebook:
         for lab in order.regrade:
-            gradebook.grade_again(lab, {each.student.id for each in works if each.lab == lab and not each.refused})
+            gradebook.grade_again(lab, {each.student.id for each in works if each.lab == lab and not each.rejected})
         steps = plan(works, gradebook.by_key(), versions, order.limit)
         grade_all = _grader(order, course, warm, display) if steps.todo else _nothing
         graded = _carried_out(steps, gradebook, grade_all, versions, display)

@@ -1,4 +1,4 @@
-"""Whose a file is, told from where it lies: a folder a student, or as Canvas and Moodle name their downloads.
+"""Finds out whose a file is from its path: a folder for each student, or the names that Canvas and Moodle give.
 
 Canvas (2026): `<name>[_LATE]_<user>_<file>_<name of the file>`, the name in small letters without spaces; anonymous
 ones `[LATE_]anon_<code>_<file>_<name of the file>`. Moodle (2026): `<full name>_<number>_assignsubmission_file/…`, with
@@ -28,7 +28,7 @@ AGAIN = re.compile(r"(?P<stem>.+?)(?:-(?P<dash>\d{1,3})| ?\((?P<copy>\d{1,3})\))
 
 @dataclass(frozen=True)
 class Student:
-    """Who handed something in. `id` is the gradebook's key; `number` is the student's in `system`, if known."""
+    """A student who handed something in. `id` is the gradebook's key; `number` is the number in `system`, if known."""
 
     id: str
     name: str
@@ -38,9 +38,9 @@ class Student:
 
 @dataclass(frozen=True)
 class Place:
-    """What a file's path tells: whose it is, its own name, which attempt, and whether it came late.
+    """What a file's path tells: whose it is, its own name, which attempt it is, and whether it came late.
 
-    `home` is what says whose it is, as it was written: a folder, a platform's name for a student, or a file alone.
+    `home` is the part that says whose it is, as it was written: a folder, a platform's name for a student, or the file.
     """
 
     student: Student
@@ -53,15 +53,15 @@ class Place:
 
     @property
     def is_named_by_others(self) -> bool:
-        """Whether the teacher or a platform says whose it is, rather than the file."""
+        """Whether the teacher or a platform has named the student, and not the file itself."""
         return not self.home.startswith(ALONE)
 
 
 def place_of(path: PurePosixPath) -> Place | None:
-    """What a path tells; None for a file that lies in no student's folder and has no student's name.
+    """What a path tells; None for a file outside any student's folder whose name names no student.
 
-    Only what Canvas, Moodle or the teacher have named is asked: how files are called in a student's folder is that
-    student's choice, and may be another student's name.
+    Only names that Canvas, Moodle or the teacher gave are used. Inside a student's folder that student chooses the
+    names, and could choose another student's.
     """
     if not path.parts:
         return None
@@ -79,13 +79,13 @@ def place_of(path: PurePosixPath) -> Place | None:
 
 
 def nobodys(path: PurePosixPath, name: str) -> Place:
-    """The place of a file that lies in no student's folder, and says itself whose it is."""
+    """The place of a file outside any student's folder, which itself says whose it is."""
     student = known_as(name)
     return Place(Student(student, student), known_as(path.name), f"{ALONE}{path}")
 
 
 def known_as(name: str) -> str:
-    """A name as a student's or a file's is kept and shown: on one line, whatever it was."""
+    """The name of a student or a file as it is kept and shown: on one line, without control codes, not too long."""
     line = re.sub(r"[\t\r\n]", " ", plain(name)).strip()
     if len(line) <= LONGEST_NAME:
         return line or NAMELESS
@@ -93,13 +93,13 @@ def known_as(name: str) -> str:
 
 
 def same_student(name: str) -> str:
-    """A name as it is compared: capitals, spaces, the ways of writing a letter, what is not seen make no other one."""
+    """A name for comparing. Capitals, spaces, invisible characters and ways to write a letter make no difference."""
     letters = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     return " ".join("".join(each for each in letters if unicodedata.category(each) not in INVISIBLE).split())
 
 
 def _doubtful(path: PurePosixPath, one: Place, other: Place) -> Place:
-    """What is handed in under a name that tells of two participants: it is neither's."""
+    """The place of a file whose name names two participants: it belongs to neither."""
     doubt = f"its name tells of two participants, {one.student.id} and {other.student.id}; neither gets it"
     return replace(nobodys(path, path.stem), doubt=doubt)
 
@@ -133,7 +133,7 @@ def _in_folder(path: PurePosixPath) -> Place | None:
 
 
 def _repeated(name: str) -> tuple[str, int]:
-    """A file's name without the number that Canvas (`-1`) or a browser (` (1)`) adds to a name it had before."""
+    """A file's name without the number that Canvas (`-1`) or a browser (` (1)`) adds to a repeated name; the number."""
     match = AGAIN.fullmatch(name)
     if match is None:
         return known_as(name), 0
@@ -141,5 +141,5 @@ def _repeated(name: str) -> tuple[str, int]:
 
 
 def _number(digits: str) -> int:
-    """A number in a name; what is too long to be one is none."""
+    """The number that these digits write; 0 if there are too many."""
     return int(digits) if len(digits) <= 20 else 0

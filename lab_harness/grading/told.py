@@ -1,4 +1,4 @@
-"""What a room told of a submission, as a grade."""
+"""Turns a room's answer into a grade."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from lab_harness.lab.labs import Lab
 
 
 def grade_of(submission: Submission, lab: Lab, told: Mapping[str, Any], seconds: float) -> Grade:
-    """The grade of a submission, of what its room told."""
+    """The grade of a submission, from its room's answer."""
     hit, judged = list(told["hit"]), told["judged"]
     status = Status.LIMITED if hit else Status.GRADED if judged else Status.BROKEN
     reason = " ".join(hit) if hit else "" if judged else "The checks ended in the middle; see the grader's log."
@@ -28,10 +28,10 @@ def grade_of(submission: Submission, lab: Lab, told: Mapping[str, Any], seconds:
     )
 
 
-def plain(value: Any) -> Any:
-    """JSON values whose texts anybody can store and show."""
+def cleaned(value: Any) -> Any:
+    """JSON values, with texts that can be stored and shown everywhere."""
     if isinstance(value, str):
         return render.plain(value)
     if isinstance(value, dict):
-        return {plain(key): plain(each) for key, each in value.items()}
-    return [plain(each) for each in value] if isinstance(value, list) else value
+        return {cleaned(key): cleaned(each) for key, each in value.items()}
+    return [cleaned(each) for each in value] if isinstance(value, list) else value

@@ -10,10 +10,10 @@ from lab_harness.handing_in.bundle import Origin
 
 @dataclass(frozen=True)
 class Work:
-    """What a student handed in for a lab: a submission, or why it was rejected. `note` is for the teacher.
+    """What a student handed in for a lab: a submission, or the reason why it was `rejected`. `note` is for the teacher.
 
-    `claim` is what says whose it is: folder, canvas, moodle, file, or the key of a bundle. Where it is `disputed`, a
-    grade that is there stays.
+    `claim` tells what names the student: folder, canvas, moodle, file, or the key of a bundle. If it is `disputed`, an
+    existing grade stays.
     """
 
     student: Student
@@ -23,7 +23,7 @@ class Work:
     tasks: dict[str, str] = field(default_factory=dict)  # the student's code for each task
     late: bool = False
     note: str = ""
-    refused: str = ""
+    rejected: str = ""
     origin: Origin | None = None  # where it came in a bundle
     file: str = ""  # as it was called, to be shown
     claim: str = ""
@@ -37,5 +37,5 @@ class Work:
 
     @property
     def rejection(self) -> Grade:
-        """The grade of what was refused."""
-        return Grade(self.student.id, self.lab, Status.REJECTED, self.refused)
+        """The grade for rejected work."""
+        return Grade(self.student.id, self.lab, Status.REJECTED, self.rejected)

@@ -1,7 +1,7 @@
-"""Zip archives of strangers': what lies in them, and what a file in one holds. Nothing of them is written to disk.
+"""Reads zip archives from strangers: which files are in them, and what a file holds. Nothing is written to disk.
 
-Names, sizes and contents are anybody's: an archive is read within limits, whatever its headers promise. A grader does
-so in a process of its own (see `reading`), for a directory alone can take more memory than there is.
+An archive may claim anything about its files, so the limits here hold whatever its headers say. `lab grade` reads it in
+a separate process (see `reading`), because even the list of its files can need more memory than there is.
 """
 
 import mmap
@@ -20,6 +20,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from lab_harness.handing_in.rejected import Rejected
 from lab_harness.lab.file import MIB
 
 MAX_FILE = 10 * MIB
@@ -39,12 +40,8 @@ Natural = Annotated[int, msgspec.Meta(ge=0)]
 ReadAt = Callable[[int, int], bytes]  # so many bytes at an offset
 
 
-class Refused(Exception):
-    """Why a file cannot be graded, in words for student and teacher."""
-
-
 class Entry(msgspec.Struct, frozen=True):
-    """A file in an archive as its directory tells of it; `refused` says why it is not read."""
+    """A file, as the archive's directory describes it. `rejected` is the reason why it is not read, or empty."""
 
     name: Annotated[str, msgspec.Meta(max_length=LONGEST_PATH)]
     modified: float  # seconds since 1970
@@ -53,7 +50,7 @@ class Entry(msgspec.Struct, frozen=True):
     size: Natural
     crc: Natural
     method: Natural
-    refused: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    rejected: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
     @property
     def path(self) -> PurePosixPath:
@@ -62,25 +59,25 @@ class Entry(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Inside:
-    """A file of an archive that was handed in as one file."""
+    """A file in a small archive, such as a bundle."""
 
     path: PurePosixPath
-    read: Callable[[], bytes]  # raises Refused
+    read: Callable[[], bytes]  # raises Rejected
 
 
 class _Mapped(mmap.mmap):
-    """A file's bytes, changed in this process alone; a place of its own, however many processes share the file."""
+    """A file's bytes in memory. Changes, and the position, belong to this process alone; others may share the file."""
 
     def seekable(self) -> bool:
         return True
 
 
 def directory(archive: int) -> list[Entry]:
-    """What lies in the archive that this descriptor reads, without what operating systems add."""
+    """The files in the archive behind this descriptor, without those that operating systems add."""
     try:
         mapped = _Mapped(archive, 0, access=mmap.ACCESS_COPY)
     except (ValueError, OSError) as error:
-        raise Refused(str(error)) from error
+        raise Rejected(str(error)) from error
     try:
         return _entries(_opened(mapped))
     except UnicodeDecodeError:  # a name that says it is UTF-8, and is not
@@ -91,50 +88,50 @@ def directory(archive: int) -> list[Entry]:
 
 
 def files_of_one(content: bytes) -> Iterator[Inside]:
-    """The files of an archive that was handed in as one file. Raises Refused where it cannot be opened."""
+    """The files in a small archive, such as a bundle. Raises Rejected if it cannot be opened or holds too much."""
     entries = _entries(_opened(BytesIO(content)))
     if len(entries) > MAX_FILES_OF_ONE:
-        raise Refused(f"it holds {len(entries)} files")
-    if sum(entry.size for entry in entries if not entry.refused) > MAX_OF_ONE:
-        raise Refused(f"it holds more than {MAX_OF_ONE // MIB} MB")
+        raise Rejected(f"it holds {len(entries)} files")
+    if sum(entry.size for entry in entries if not entry.rejected) > MAX_OF_ONE:
+        raise Rejected(f"it holds more than {MAX_OF_ONE // MIB} MB")
     for entry in entries:
         yield Inside(entry.path, partial(unpacked, lambda at, size: content[at : at + size], entry))
 
 
 def unpacked(read_at: ReadAt, entry: Entry) -> bytes:
-    """What an entry holds. Raises Refused where it is too large, or not what the directory says."""
-    if entry.refused:
-        raise Refused(entry.refused)
+    """The content of a file. Raises Rejected if it is too large, or differs from what the directory says."""
+    if entry.rejected:
+        raise Rejected(entry.rejected)
     if entry.packed > 2 * MAX_FILE:
         raise too_large()
     header = read_at(entry.offset, HEADER.size)
     if len(header) < HEADER.size or not header.startswith(b"PK\x03\x04"):
-        raise Refused("it is damaged in the archive: it does not begin where it should")
+        raise Rejected("it is damaged in the archive: it does not begin where it should")
     _, name, more = HEADER.unpack(header)
     packed = read_at(entry.offset + HEADER.size + name + more, entry.packed)
     try:
         content = packed if entry.method == STORED else zlib.decompressobj(-15).decompress(packed, MAX_FILE + 1)
     except zlib.error as error:
-        raise Refused(f"it is damaged in the archive: {error}") from error
+        raise Rejected(f"it is damaged in the archive: {error}") from error
     if len(content) > MAX_FILE:
         raise too_large()
     if zlib.crc32(content) != entry.crc:
-        raise Refused("it is damaged in the archive: its checksum is another")
+        raise Rejected("it is damaged in the archive: its checksum is another")
     return content
 
 
-def too_large() -> Refused:
-    """What is said of a file that is too large."""
-    return Refused(f"it is larger than {MAX_FILE // MIB} MB; clear its outputs and hand it in again")
+def too_large() -> Rejected:
+    """The error for a file that is too large."""
+    return Rejected(f"it is larger than {MAX_FILE // MIB} MB; clear its outputs and hand it in again")
 
 
 def is_ignored(path: PurePosixPath) -> bool:
-    """Whether a file is one of those that operating systems and editors add."""
+    """Whether operating systems or editors have added this file."""
     return any(is_ignored_name(part) for part in path.parts)
 
 
 def is_ignored_name(name: str) -> bool:
-    """Whether a folder or file is called like one of those. What Moodle names is a student's, whatever the name."""
+    """Whether a folder or file has such a name. Names that Moodle gives always belong to a student."""
     return bool(IGNORED.fullmatch(name)) and name != ".." and "_assignsubmission_" not in name
 
 
@@ -144,9 +141,9 @@ def _opened(file: Any) -> zipfile.ZipFile:
     except (UnicodeDecodeError, MemoryError):
         if isinstance(file, _Mapped):
             raise
-        raise Refused("it is no zip archive that can be read: a name in it is not UTF-8") from None
+        raise Rejected("it is no zip archive that can be read: a name in it is not UTF-8") from None
     except Exception as error:  # damaged, in one of a thousand ways
-        raise Refused(f"it is no zip archive that can be read: {error}") from error
+        raise Rejected(f"it is no zip archive that can be read: {error}") from error
 
 
 def _entries(archive: zipfile.ZipFile) -> list[Entry]:
@@ -170,15 +167,15 @@ def _entry(entry: zipfile.ZipInfo, overlaps: bool) -> Entry:
     name = entry.filename
     if not entry.flag_bits & SAYS_UTF_8:
         name = _guessed(name)
-    refused = _harm(entry) or ("it lies in the archive where another file does" if overlaps else "")
+    rejected = _harm(entry) or ("it lies in the archive where another file does" if overlaps else "")
     return Entry(
         name[:LONGEST_PATH], _modified(entry), max(entry.header_offset, 0), entry.compress_size, entry.file_size,
-        entry.CRC, entry.compress_type, refused,
+        entry.CRC, entry.compress_type, rejected,
     )  # fmt: skip
 
 
 def _guessed(name: str) -> str:
-    """A name that does not say how it is written: as UTF-8 where it can be, as zip's own code page where not."""
+    """A name without a stated encoding: read as UTF-8 if that is possible, else in zip's own code page."""
     try:
         return name.encode("cp437").decode("utf-8")
     except UnicodeError:
@@ -193,7 +190,7 @@ def _modified(entry: zipfile.ZipInfo) -> float:
 
 
 def _harm(entry: zipfile.ZipInfo) -> str:
-    """Why an entry is better not read; empty if it may be."""
+    """Why a file must not be read; empty if it may be."""
     name, path = entry.filename, _path(entry)
     bomb = entry.file_size > BOMB and entry.file_size > MAX_RATIO * max(entry.compress_size, 1)
     harms = {

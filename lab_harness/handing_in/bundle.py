@@ -1,7 +1,8 @@
 """The file that `lab submit` makes and `lab grade` reads: a zip archive with a signed list of what it holds.
 
-The key is the learner's own. So the signature proves that nothing was changed since the bundle was made, and one key
-that bundles come from one installation; not who made them, nor that the report and the log in them are true.
+The key belongs to the learner. So the signature proves that nothing was changed after the bundle was made, and bundles
+with the same key come from the same installation. It does not prove who made a bundle, or that its report and its log
+are true.
 """
 
 import hashlib
@@ -16,7 +17,8 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from lab_harness.handing_in.archives import Refused, files_of_one
+from lab_harness.handing_in.archives import files_of_one
+from lab_harness.handing_in.rejected import Rejected
 from lab_harness.render import one_line
 
 MANIFEST, SIGNATURE, REPORT, ATTEMPTS = "manifest.json", "manifest.sig", "report.json", "attempts.json"
@@ -32,7 +34,7 @@ Times = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a bundle says of itself; `files` are their SHA-256 by name, `key` the public key that signs it."""
+    """The list in a bundle. `files` has each file's SHA-256, by name; `key` is the public key of the signature."""
 
     format_version: int = FORMAT_VERSION
     lab: str
@@ -52,21 +54,21 @@ class CheckLog(msgspec.Struct, frozen=True):
 
 
 class TaskLog(msgspec.Struct, frozen=True):
-    """The help that was taken with a task."""
+    """The help that was used for a task."""
 
     hints: Times = 0
     solution_shown: bool = False
 
 
 class QuestionLog(msgspec.Struct, frozen=True):
-    """How often a question of the quiz was answered, and when first rightly."""
+    """How often a question of the quiz was answered, and when the answer was first right."""
 
     tries: Times = 0
     first_right: datetime | None = None
 
 
 class Attempts(msgspec.Struct, frozen=True, kw_only=True):
-    """The attempt log of one lab, as the learner's machine kept it."""
+    """The attempt log of one lab, as the learner's machine has kept it."""
 
     format_version: int = FORMAT_VERSION
     checks: Annotated[dict[Name, CheckLog], Few] = {}
@@ -88,12 +90,12 @@ class Attempts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def right(self) -> int:
-        """The questions that were answered rightly in the end."""
+        """How many questions were answered right in the end."""
         return sum(question.first_right is not None for question in self.quiz.values())
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """What a bundle tells of how its notebook came to be."""
+    """What a bundle tells about its notebook: whose it is, when it was made, with which key, after which attempts."""
 
     student: Name
     made: datetime
@@ -103,7 +105,7 @@ class Origin(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle whose signature is right."""
+    """A bundle with a valid signature."""
 
     manifest: Manifest
     notebook: bytes
@@ -116,7 +118,7 @@ class Bundle:
 
 
 def pack(manifest: Manifest, contents: Mapping[str, bytes], key: Ed25519PrivateKey) -> bytes:
-    """The bundle of these files, listed in the manifest and signed."""
+    """A bundle of these files: their list goes into the manifest, which is signed."""
     files = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     listed = msgspec.structs.replace(manifest, files=files, key=key.public_key().public_bytes_raw())
     said = msgspec.json.format(msgspec.json.encode(listed), indent=2)
@@ -128,35 +130,35 @@ def pack(manifest: Manifest, contents: Mapping[str, bytes], key: Ed25519PrivateK
 
 
 def unpack(content: bytes) -> Bundle:
-    """The bundle in a zip archive. Raises Refused with the reason where it is none or was changed."""
+    """The bundle in a zip archive. Raises Rejected with the reason if it is not a bundle, or was changed."""
     found = _files(content)
     said = found.pop(MANIFEST)
     manifest = _read(said, Manifest, MANIFEST)
     _insist_on_signature(manifest, said, found.pop(SIGNATURE, b""))
     for name, digest in manifest.files.items():
         if name not in found:
-            raise Refused(f"{name} was removed after `lab submit` made the bundle")
+            raise Rejected(f"{name} was removed after `lab submit` made the bundle")
         if hashlib.sha256(found[name]).hexdigest() != digest:
-            raise Refused(f"{name} was changed after `lab submit` made the bundle")
+            raise Rejected(f"{name} was changed after `lab submit` made the bundle")
     if added := set(found) - set(manifest.files):
-        raise Refused(f"{min(added)} was added after `lab submit` made the bundle")
+        raise Rejected(f"{min(added)} was added after `lab submit` made the bundle")
     if manifest.notebook not in found:
-        raise Refused("its manifest names no notebook")
+        raise Rejected("its manifest names no notebook")
     return Bundle(manifest, found[manifest.notebook], _read(found.get(ATTEMPTS, b"{}"), Attempts, ATTEMPTS))
 
 
 def _files(content: bytes) -> dict[str, bytes]:
-    """The files beside the manifest, by name; a student who unpacked and packed them anew put them into a folder."""
+    """The files in the manifest's folder, by name. If a student has packed the bundle again, there may be a folder."""
     files = list(files_of_one(content))
     manifest = next((file.path for file in files if file.path.name == MANIFEST), None)
     if manifest is None:
-        raise Refused(NOT_OURS)
+        raise Rejected(NOT_OURS)
     found: dict[str, bytes] = {}
     for file in files:
         beside = file.path.is_relative_to(manifest.parent)
         name = str(file.path.relative_to(manifest.parent) if beside else file.path)
         if name in found:
-            raise Refused(f"it holds {name} twice")
+            raise Rejected(f"it holds {name} twice")
         found[name] = file.read()
     return found
 
@@ -165,13 +167,13 @@ def _read(content: bytes, kind: type[T], name: str) -> T:
     try:
         return msgspec.json.decode(content, type=kind)
     except (ValueError, RecursionError) as error:
-        raise Refused(f"its {name} cannot be read: {error}") from error
+        raise Rejected(f"its {name} cannot be read: {error}") from error
 
 
 def _insist_on_signature(manifest: Manifest, said: bytes, signature: bytes) -> None:
     if manifest.format_version > FORMAT_VERSION:
-        raise Refused("a newer version of the course made it")
+        raise Rejected("a newer version of the course made it")
     try:
         Ed25519PublicKey.from_public_bytes(manifest.key).verify(signature, said)
     except (InvalidSignature, ValueError) as error:
-        raise Refused(f"{MANIFEST} was changed after `lab submit` made the bundle") from error
+        raise Rejected(f"{MANIFEST} was changed after `lab submit` made the bundle") from error

@@ -1,6 +1,6 @@
-"""A submission's notebook as it is run: its code cells, in one small form that is written and read here alone.
+"""The code cells of a submission, in a small notebook file that only this module writes and reads.
 
-What a student handed in is read once, in a process of its own (see `reading`). The grader goes on with this.
+A student's own file is read once, in a separate process (see `reading`). From then on the grader uses this form.
 """
 
 from collections.abc import Collection, Sequence
@@ -9,15 +9,13 @@ from typing import Any
 
 import msgspec
 
+from lab_harness.handing_in.rejected import Rejected
+
 LONGEST_NOTEBOOK = 16 * 1024 * 1024  # bytes
 
 
-class Rejected(Exception):
-    """There is nothing to run; the message says why."""
-
-
 class CodeCell(msgspec.Struct, frozen=True):
-    """A code cell: what it is called, its code, and the task that it belongs to, if any."""
+    """A code cell: its id, its code, and its task, if it belongs to one."""
 
     id: str
     source: str
@@ -25,7 +23,7 @@ class CodeCell(msgspec.Struct, frozen=True):
 
 
 class _Cell(msgspec.Struct, frozen=True):
-    """What is asked of a cell in a notebook's file. Tags are anything: another program may have written them."""
+    """The fields of a cell that are used. Tags may be of any type: other programs write them, too."""
 
     cell_type: str
     source: str | list[str] = ""
@@ -33,7 +31,7 @@ class _Cell(msgspec.Struct, frozen=True):
     metadata: dict[str, Any] = {}
 
     def is_of(self, tasks: Collection[str]) -> bool:
-        """Whether it is tagged as one of these tasks'."""
+        """Whether it has one of these tags."""
         tags = self.metadata.get("tags")
         return isinstance(tags, list) and any(isinstance(tag, str) and tag in tasks for tag in tags)
 
@@ -43,7 +41,7 @@ class _Notebook(msgspec.Struct, frozen=True):
 
 
 def write_cells(cells: Sequence[CodeCell], path: Path) -> Path:
-    """Write a notebook of these cells, which `read_cells` and Jupyter read."""
+    """Write these cells as a notebook, which `read_cells` and Jupyter can read; returns its path."""
     written: list[dict[str, Any]] = [
         {
             "cell_type": "code",
@@ -62,9 +60,9 @@ def write_cells(cells: Sequence[CodeCell], path: Path) -> Path:
 
 
 def read_cells(path: Path, apart: Collection[str] = ()) -> list[tuple[str, str]]:
-    """The code cells of a notebook's file, each with its id, or its number from 1 where it has none.
+    """The id and the source of each code cell in a file. A cell without an id has its number, from 1, as its id.
 
-    Those of tasks that stand `apart` are left out: they undo the lab.
+    The cells of the tasks in `apart` are left out, because they undo the lab. Raises Rejected if there is no notebook.
     """
     try:
         with path.open("rb") as file:

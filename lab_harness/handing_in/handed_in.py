@@ -1,6 +1,6 @@
-"""The files that a class handed in, from a folder or a zip archive: their names, and a descriptor of each.
+"""The files that a class handed in, in a folder or a zip archive: their names, and a descriptor to read each.
 
-What they hold is not looked at here. Names are anybody's, and only ever tell whose a file is.
+Their content is not read here. A name may be anything; it is only used to find out whose a file is.
 """
 
 import errno
@@ -12,7 +12,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from lab_harness.errors import UsageError
-from lab_harness.handing_in.archives import MAX_FILE, Entry, Refused, is_ignored_name, too_large
+from lab_harness.handing_in.archives import MAX_FILE, Entry, is_ignored_name, too_large
+from lab_harness.handing_in.rejected import Rejected
 from lab_harness.lab.file import MIB
 from lab_harness.render import one_line
 
@@ -26,9 +27,9 @@ LOOKED_AT = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe
 
 @dataclass(frozen=True)
 class HandedIn:
-    """One file: its path in what was handed in, and when it was changed last (seconds since 1970).
+    """One file: its path in the folder or archive, and when it was last changed (seconds since 1970).
 
-    `open` gives a descriptor, of the file or of the archive that it is an `entry` of, and raises Refused.
+    `open` returns a descriptor of the file or, for an `entry` of an archive, of the archive. It may raise Rejected.
     """
 
     path: PurePosixPath
@@ -44,14 +45,14 @@ class HandedIn:
 
 @dataclass
 class HandedInFiles:
-    """The files of a class, and what else is to be said of them."""
+    """The files of a class, and notices for the teacher, for example about files that were left out."""
 
     files: list[HandedIn] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
 
 
 def files_in_folder(source: Path) -> HandedInFiles:
-    """All files of a folder: of each folder in it at most a thousand, and of what lies deep in it none."""
+    """All files of a folder, except very deep ones; at most a thousand for each folder directly in it."""
     found = HandedInFiles()
     with os.scandir(source) as entries:
         hidden = sorted(each.name for each in entries if is_ignored_name(each.name) and each.is_dir())
@@ -65,7 +66,7 @@ def files_in_folder(source: Path) -> HandedInFiles:
 
 
 def files_in_archive(archive: int, entries: list[Entry], source: Path) -> HandedInFiles:
-    """The files of an archive. UsageError where there are too many."""
+    """The files of an archive. Raises UsageError if there are too many."""
     if len(entries) > MAX_FILES:
         raise UsageError(f"{source} has {len(entries)} entries; at most {MAX_FILES} are read.")
     found, unpacked = HandedInFiles(), 0
@@ -77,12 +78,12 @@ def files_in_archive(archive: int, entries: list[Entry], source: Path) -> Handed
 
 
 def one_file(source: Path) -> HandedIn:
-    """A file as it is, an archive too."""
+    """A file as one piece, even if it is an archive."""
     return HandedIn(PurePosixPath(source.name), source.lstat().st_mtime, partial(_opened, source))
 
 
 def open_archive(source: Path) -> int:
-    """A descriptor of an archive. UsageError where there is none."""
+    """A descriptor of an archive. Raises UsageError if there is no such file."""
     try:
         descriptor = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError as error:
@@ -98,12 +99,12 @@ def open_archive(source: Path) -> int:
 
 
 def no_archive(source: Path, reason: object) -> UsageError:
-    """What is said of a file that was named as the submissions, and is no archive."""
+    """The error for a file that was given as the submissions and is not an archive."""
     return UsageError(f"{source} is neither a folder nor a zip archive that can be read: {reason}")
 
 
 def _in_folder(folder: Path, source: Path, found: HandedInFiles) -> list[HandedIn]:
-    """The files below a folder, those of a folder before those of the folders in it; links are not followed."""
+    """The files below a folder; a folder's own files come before those in its subfolders. Links are not followed."""
     files: list[HandedIn] = []
     waiting, met = [(folder, 1)], 0
     while waiting:
@@ -125,7 +126,7 @@ def _in_folder(folder: Path, source: Path, found: HandedInFiles) -> list[HandedI
 
 
 def _listed(folder: Path, found: HandedInFiles, source: Path) -> list[os.DirEntry[str]]:
-    """What lies in a folder, by name, without what operating systems add."""
+    """The entries of a folder, sorted by name, without those that operating systems add."""
     try:
         with os.scandir(folder) as entries:
             return sorted((each for each in entries if not is_ignored_name(each.name)), key=lambda each: each.name)
@@ -152,20 +153,20 @@ def _opened(path: Path) -> int:
         descriptor = os.open(path, LOOKED_AT)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise Refused("it is a link, not a file") from error
-        raise Refused(f"it cannot be read: {error.strerror}") from error
+            raise Rejected("it is a link, not a file") from error
+        raise Rejected(f"it cannot be read: {error.strerror}") from error
     status = os.fstat(descriptor)
     if stat.S_ISREG(status.st_mode) and status.st_size <= MAX_FILE:
         return descriptor
     os.close(descriptor)
-    raise too_large() if stat.S_ISREG(status.st_mode) else Refused("it is no regular file")
+    raise too_large() if stat.S_ISREG(status.st_mode) else Rejected("it is no regular file")
 
 
 def _entry_of(archive: int, entry: Entry, exhausted: bool) -> int:
-    if entry.refused:
-        raise Refused(entry.refused)
+    if entry.rejected:
+        raise Rejected(entry.rejected)
     if entry.size > MAX_FILE:
         raise too_large()
     if exhausted:
-        raise Refused(f"the archive holds more than {MAX_UNPACKED // MIB} MB")
+        raise Rejected(f"the archive holds more than {MAX_UNPACKED // MIB} MB")
     return os.dup(archive)

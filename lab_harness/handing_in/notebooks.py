@@ -1,7 +1,7 @@
-"""Reads what a student handed in as a notebook of the course, however it was saved, and says which lab it is of.
+"""Reads a student's file as a notebook of the course, in whatever version it was saved, and finds out its lab.
 
-What it reads may be anything, so a grader calls it in a process of its own (see `reading`), with limits on what comes
-of it. Nothing here takes more than in proportion to the file's size.
+The file may hold anything, so `lab grade` calls this in a separate process with limits (see `reading`). Time and memory
+grow no faster than the size of the file.
 """
 
 import ast
@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-from lab_harness.handing_in.archives import Refused
 from lab_harness.handing_in.cells import CodeCell
+from lab_harness.handing_in.rejected import Rejected
 from lab_harness.lab.file import TASK_TAG
 
 OPEN_LAB = re.compile(r"open_lab\(\s*[\"'](\w+)[\"']")
@@ -30,7 +30,7 @@ HALVES = re.compile("[\ud800-\udfff]")  # of characters: no file can hold them, 
 
 
 class KnownLab(msgspec.Struct, frozen=True):
-    """What tells a lab's notebooks from other labs'."""
+    """What is needed to recognise the notebooks of one lab."""
 
     id: str
     notebook: str  # the file's name
@@ -47,7 +47,7 @@ class Notebook(msgspec.Struct, frozen=True):
 
     @property
     def digest(self) -> str:
-        """What tells whether it has to be graded again: its code, in order. Outputs and prose do not count."""
+        """A digest of the code. If it changes, the notebook is graded again; outputs and prose do not count."""
         code = [(cell.task or None, cell.source) for cell in self.cells]
         return hashlib.sha256(json.dumps([self.lab, code]).encode()).hexdigest()
 
@@ -62,19 +62,19 @@ class Notebook(msgspec.Struct, frozen=True):
 
 
 def read_submitted(content: bytes, name: str, labs: Mapping[str, KnownLab]) -> Notebook:
-    """The notebook in a file of this name. Raises Refused with the reason why there is none of the course's."""
+    """The notebook in a file with this name. Raises Rejected with the reason if it is no notebook of the course."""
     cells = _cells(_parsed(content))
     lab = labs[_lab_of(cells, name, labs)]
     restored = (msgspec.structs.replace(cell, task=cell.task or lab.task_cells.get(cell.id, "")) for cell in cells)
-    # Whoever cleaned up before handing in has done the lab all the same.
+    # A student who cleaned up before handing in has still done the lab.
     found = Notebook(lab.id, [cell for cell in restored if cell.task not in lab.apart and not _cleans_up(cell)])
     if not lab.tasks.intersection(cell.task for cell in found.cells):
-        raise Refused(f"no task cells: none of its cells belongs to a task of {lab.id}")
+        raise Rejected(f"no task cells: none of its cells belongs to a task of {lab.id}")
     return found
 
 
 def lab_by_name(name: str, labs: Iterable[KnownLab]) -> str | None:
-    """The lab whose notebook, or whose bundle, is called so."""
+    """The id of the lab whose notebook or bundle has this name; None if there is none."""
     return next((lab.id for lab in labs if _is_called(lab, name.lower())), None)
 
 
@@ -83,21 +83,21 @@ def _is_called(lab: KnownLab, name: str) -> bool:
 
 
 def _lab_of(cells: list[CodeCell], name: str, labs: Mapping[str, KnownLab]) -> str:
-    """The lab that a notebook opens; failing that, the one of its name; failing that, the one that has its tasks."""
+    """The lab that a notebook opens; else the lab of its file name; else the only lab with its tasks."""
     opened = _opened(cells)
     named = lab_by_name(name, labs.values())
     if len(opened) > 1:
-        raise Refused(f"wrong lab: it opens several labs: {', '.join(opened)}")
+        raise Rejected(f"wrong lab: it opens several labs: {', '.join(opened)}")
     if opened and opened[0] not in labs:
-        raise Refused(f"wrong lab: it opens {opened[0]!r}, which the course does not have")
+        raise Rejected(f"wrong lab: it opens {opened[0]!r}, which the course does not have")
     if opened and named and opened[0] != named:
-        raise Refused(f"wrong lab: it is called {name}, but opens {opened[0]}")
+        raise Rejected(f"wrong lab: it is called {name}, but opens {opened[0]}")
     if opened or named:
         return opened[0] if opened else str(named)
     tasks = {cell.task for cell in cells if cell.task}
     fitting = [lab.id for lab in labs.values() if tasks and tasks <= lab.tasks]
     if len(fitting) != 1:
-        raise Refused("it is of no lab: no cell calls open_lab, and its name is none of the course's")
+        raise Rejected("it is of no lab: no cell calls open_lab, and its name is none of the course's")
     return fitting[0]
 
 
@@ -110,7 +110,7 @@ def _opened(cells: list[CodeCell]) -> list[str]:
 
 
 def _names_in_calls(source: str) -> list[str]:
-    """The labs that `open_lab` is called with; comments and texts do not count where the source can be parsed."""
+    """The labs that `open_lab` is called with. If the source can be parsed, comments and strings do not count."""
     if len(source) > MOST_PARSED:
         return OPEN_LAB.findall(source)
     try:
@@ -122,30 +122,30 @@ def _names_in_calls(source: str) -> list[str]:
 
 
 def _called(function: ast.expr) -> str:
-    """The last name of what is called."""
+    """The last name in a call: `open_lab` for `lab_harness.open_lab(...)`."""
     if isinstance(function, ast.Attribute):
         return function.attr
     return function.id if isinstance(function, ast.Name) else ""
 
 
 def _parsed(content: bytes) -> list[Any]:
-    """The cells in a file of any version of the format."""
+    """The cells of a notebook file, of any version of the format."""
     if not content.strip():
-        raise Refused("it is empty")
+        raise Rejected("it is empty")
     if content.startswith(b"PK\x03\x04"):
-        raise Refused("it is a zip archive: hand in the notebook itself, or what `lab submit` makes")
+        raise Rejected("it is a zip archive: hand in the notebook itself, or what `lab submit` makes")
     try:
         data = json.loads(content)  # UTF-8, UTF-16 and UTF-32, with a mark or without one
     except UnicodeDecodeError as error:
-        raise Refused("its encoding cannot be told: save it as UTF-8") from error
+        raise Rejected("its encoding cannot be told: save it as UTF-8") from error
     except (ValueError, RecursionError) as error:
-        raise Refused(f"it is no notebook: it is not JSON ({error})") from error
+        raise Rejected(f"it is no notebook: it is not JSON ({error})") from error
     if not isinstance(data, dict) or not {"cells", "worksheets"} & set(data):
-        raise Refused("it is no notebook: it has no cells")
+        raise Rejected("it is no notebook: it has no cells")
     _insist_on_python(data.get("metadata"))
     cells = data["cells"] if "cells" in data else _brought_up_to_date(data)
     if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
-        raise Refused("it is no valid notebook: its cells are no list of cells")
+        raise Rejected("it is no valid notebook: its cells are no list of cells")
     return cells
 
 
@@ -160,14 +160,14 @@ def _brought_up_to_date(data: dict[str, Any]) -> Any:
     except MemoryError:
         raise
     except Exception as error:  # a damaged notebook of an old format, in one of a thousand ways
-        raise Refused(f"it is no valid notebook: {type(error).__name__}: {error}") from error
+        raise Rejected(f"it is no valid notebook: {type(error).__name__}: {error}") from error
 
 
 def _cells(cells: list[Any]) -> list[CodeCell]:
-    """The code cells, each with an id of its own: its number from 1 where it has none that can be used."""
+    """The code cells, each with a unique id. A cell without a usable id gets its number, from 1."""
     code = [(number, cell) for number, cell in enumerate(cells, 1) if cell.get("cell_type") == "code"]
     if len(code) > MOST_CELLS:
-        raise Refused(f"it is too large to be read: it has {len(code)} code cells, at most {MOST_CELLS} are read")
+        raise Rejected(f"it is too large to be read: it has {len(code)} code cells, at most {MOST_CELLS} are read")
     found: dict[str, CodeCell] = {}
     for number, cell in code:
         given = cell.get("id")
@@ -177,16 +177,16 @@ def _cells(cells: list[Any]) -> list[CodeCell]:
             id += "-"
         found[id] = CodeCell(id, _source(cell, number), _task(cell))
     if (size := sum(len(cell.source) for cell in found.values())) > MOST_CODE:
-        raise Refused(f"it is too large to be read: its code has {size} characters, at most {MOST_CODE} are read")
+        raise Rejected(f"it is too large to be read: its code has {size} characters, at most {MOST_CODE} are read")
     return list(found.values())
 
 
 def _source(cell: Mapping[str, Any], number: int) -> str:
-    """A cell's code, which older programs keep by its lines."""
+    """A cell's code, which some programs write as a list of lines."""
     source = cell.get("source", "")
     lines = source if isinstance(source, list) else [source]
     if not all(isinstance(line, str) for line in lines):
-        raise Refused(f"it is no valid notebook: the code of its cell {number} is no text")
+        raise Rejected(f"it is no valid notebook: the code of its cell {number} is no text")
     return HALVES.sub("�", "".join(lines))
 
 
@@ -205,7 +205,7 @@ def _insist_on_python(metadata: Any) -> None:
     kernel, info = (metadata[key] if isinstance(metadata.get(key), dict) else {} for key in KERNEL)
     language = kernel.get("language") or info.get("name") or kernel.get("name") or "python"
     if "py" not in str(language).lower():
-        raise Refused(f"wrong kernel: {kernel.get('display_name') or language}; the course is written in Python")
+        raise Rejected(f"wrong kernel: {kernel.get('display_name') or language}; the course is written in Python")
 
 
 def _cleans_up(cell: CodeCell) -> bool:

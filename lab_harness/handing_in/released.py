@@ -13,7 +13,7 @@ from lab_harness.lab.notebooks import read_notebook, task_of
 
 @dataclass(frozen=True)
 class Released:
-    """A lab as the class was given it."""
+    """A lab, with the notebook that the class was given."""
 
     lab: Lab
     course: Course
@@ -28,13 +28,13 @@ class Released:
 
     @cached_property
     def known(self) -> KnownLab:
-        """What tells its notebooks from others'."""
+        """What is needed to recognise its notebooks."""
         apart = frozenset(task.id for task in self.lab.tasks if task.apart)
         tasks = frozenset(task.id for task in self.lab.tasks)
         return KnownLab(self.lab.id, self.lab.file.notebook, tasks, apart, self._task_cells())
 
     def _task_cells(self) -> dict[str, str]:
-        """The task of each starter cell, by the cell's id; none where a learner has renamed the notebook."""
+        """The task of each starter cell, by the cell's id; empty if a learner has renamed the notebook."""
         if not self.path.exists():
             return {}
         return {cell.id: task for cell in self.notebook.cells if (task := task_of(cell))}

@@ -1,7 +1,7 @@
-"""Finds students whose code is alike beyond what the task itself explains.
+"""Finds students whose code is more alike than the task explains.
 
-Code is compared as the tokens of its syntax: without comments, layout, and the names that a student chose. What the
-notebook and the reference answer hold too, and what much of the class wrote, explains itself and does not count.
+What is compared are the tokens of the syntax, without comments, layout, and the names that a student chose. Code that
+is in the notebook or in the reference answer, or that many students wrote, does not count.
 """
 
 import ast
@@ -21,7 +21,7 @@ FEW = 3  # students; in a small class each pair counts
 MOST = 30  # students, in a class of any size
 LONGEST = 20_000  # characters of a task's code that are compared
 MOST_WINDOWS = 5_000  # of one student's for a lab
-MAGIC = re.compile(r"^[^\S\n]*[%!].*$", re.MULTILINE)  # within a line, lest many empty lines take long
+MAGIC = re.compile(r"^[^\S\n]*[%!].*$", re.MULTILINE)  # within one line: many empty lines would take long
 
 NAMED = ("id", "name", "arg", "asname")  # the fields of the syntax that hold names
 
@@ -31,7 +31,7 @@ HashAll = Callable[[Sequence[tuple[str, ...]], frozenset[str]], Sequence[Hashes]
 
 @dataclass(frozen=True)
 class Pair:
-    """Two students whose work for a lab is alike; `alike` is from 0 to 1, `shared` counts unexplained windows."""
+    """Two students whose work for a lab is alike. `alike` is from 0 to 1; `shared` counts the windows that count."""
 
     lab: str
     students: tuple[str, str]
@@ -42,8 +42,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class Piece:
-    """One student's work for a lab, as it is compared: the code of each task by itself, for who did the same tasks has
-    them in the same order. The fingerprint of a complete one explains itself.
+    """One student's work for a lab, as it is compared.
+
+    `codes` has the code of each task, in the order of the tasks. The fingerprints of complete work are not compared:
+    they are the same because the work is right.
     """
 
     student: str
@@ -53,14 +55,14 @@ class Piece:
 
 
 def hash_here(codes: Sequence[tuple[str, ...]], kept: frozenset[str]) -> list[Hashes]:
-    """The hashes of code that is nobody's attack."""
+    """The hashes of code that is safe to parse in this process."""
     return [hashes_of(each, kept) for each in codes]
 
 
 def suspicious_pairs(
     lab: str, pieces: Iterable[Piece], explained: Iterable[str], hash_all: HashAll = hash_here
 ) -> list[Pair]:
-    """The pairs that are worth a look, most alike first. `explained` is code that everybody has: starter, solution."""
+    """The pairs that a teacher should look at, most alike first. `explained` is code that everybody has."""
     known = list(explained)
     kept = names_in(known)
     pieces = sorted(pieces, key=lambda piece: piece.student)
@@ -79,7 +81,7 @@ def suspicious_pairs(
 
 
 def windows_of(code: str, kept: frozenset[str]) -> Iterator[tuple[str, ...]]:
-    """The code's windows of tokens; `kept` are names that the lab fixes."""
+    """All runs of WINDOW tokens in the code. Names in `kept` stay; all others become the same token."""
     plain = MAGIC.sub("", code[:LONGEST])
     try:
         tokens = [token for statement in ast.parse(plain).body for token in _tokens(statement, kept)]
@@ -89,7 +91,7 @@ def windows_of(code: str, kept: frozenset[str]) -> Iterator[tuple[str, ...]]:
 
 
 def hashes_of(codes: Iterable[str], kept: frozenset[str]) -> Hashes:
-    """The windows of all this code as numbers, which are the same in every process; of very much code the first."""
+    """The windows of all this code, as numbers that are the same in every process; at most MOST_WINDOWS of them."""
     windows = islice((window for code in codes for window in windows_of(code, kept)), MOST_WINDOWS)
     return frozenset(_number(window) for window in windows)
 
@@ -100,7 +102,7 @@ def _number(window: tuple[str, ...]) -> int:
 
 
 def names_in(codes: Iterable[str]) -> frozenset[str]:
-    """The names in code that everybody has, and Python's own: whoever uses them did not choose them."""
+    """The names in code that everybody has, and Python's own names: no student has chosen these."""
     found = set(dir(builtins))
     for code in codes:
         found.update(re.findall(r"[A-Za-z_]\w*", code))
@@ -115,7 +117,7 @@ def _unexplained(by_student: Mapping[str, Hashes], everybody: Hashes) -> dict[st
 
 
 def _candidates(by_student: Mapping[str, Hashes]) -> set[tuple[str, str]]:
-    """The pairs with enough in common, found by what is rare instead of by looking at each pair."""
+    """The pairs with enough windows in common, found from the windows, without comparing every pair."""
     owners = defaultdict(list)
     for student, windows in by_student.items():
         for window in windows:
@@ -125,7 +127,7 @@ def _candidates(by_student: Mapping[str, Hashes]) -> set[tuple[str, str]]:
 
 
 def _same_states(pieces: Iterable[Piece]) -> set[tuple[str, str]]:
-    """The pairs that built the same, where it is not simply right and only few did."""
+    """The pairs with the same fingerprint, where the work is not complete and only few students have it."""
     owners = defaultdict(list)
     for piece in pieces:
         if piece.fingerprint and not piece.complete:
@@ -135,7 +137,7 @@ def _same_states(pieces: Iterable[Piece]) -> set[tuple[str, str]]:
 
 
 def _tokens(tree: ast.AST, kept: frozenset[str]) -> Iterator[str]:
-    """What a tree is made of, from the outside in, in the order in which it is written."""
+    """The tokens of a syntax tree, in the order of the source; a node comes before its parts."""
     waiting: list[ast.AST | str] = [tree]
     while waiting:
         each = waiting.pop()

@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 from lab_harness.course import Course
 from lab_harness.errors import CourseError, UsageError
-from lab_harness.handing_in.archives import Refused
 from lab_harness.handing_in.bundle import ATTEMPTS, REPORT, Attempts, CheckLog, Manifest, QuestionLog, TaskLog, pack
 from lab_harness.handing_in.notebooks import Notebook, read_submitted
+from lab_harness.handing_in.rejected import Rejected
 from lab_harness.handing_in.released import releases_of
 from lab_harness.handing_in.similarity import MAGIC
 from lab_harness.handing_in.versions import versions_of
@@ -38,7 +38,7 @@ AT_ONCE = 10.0  # seconds between a task's cell and the notebook's being saved t
 
 @dataclass(frozen=True)
 class Saved:
-    """A lab's notebook as it was saved: its file, when (seconds since 1970), and what `lab grade` reads in it."""
+    """A lab's saved notebook: its file, when it was saved (seconds since 1970), and what `lab grade` reads in it."""
 
     path: Path
     moment: float
@@ -47,7 +47,10 @@ class Saved:
 
 
 def saved_notebook(lab: Lab, course: Course, path: Path | None = None) -> Saved:
-    """The lab's notebook, or the one named. UsageError where it is not the lab's, CourseError where it is not there."""
+    """The lab's notebook, or the one at `path`.
+
+    Raises UsageError if it belongs to another lab, and CourseError if it cannot be read.
+    """
     path = path or course.notebooks / lab.file.notebook
     try:
         content, moment = path.read_bytes(), path.stat().st_mtime
@@ -56,7 +59,7 @@ def saved_notebook(lab: Lab, course: Course, path: Path | None = None) -> Saved:
     try:
         known = {id: released.known for id, released in releases_of(course).items()}
         notebook = read_submitted(content, path.name, known)
-    except Refused as reason:
+    except Rejected as reason:
         raise UsageError(f"{path} cannot be handed in: {reason}.") from reason
     if notebook.lab != lab.id:
         raise UsageError(f"{path} is the notebook of {notebook.lab}, not of {lab.id}.")
@@ -64,9 +67,9 @@ def saved_notebook(lab: Lab, course: Course, path: Path | None = None) -> Saved:
 
 
 def doubts(saved: Saved, lab: Lab, progress: LabProgress, report: LabReport | None) -> list[str]:
-    """What makes one doubt that the file holds what its learner has built: it may not have been saved.
+    """Signs that the file does not hold what the learner has built, for example because it was not saved.
 
-    A grade comes from the notebook alone, so a task that was done elsewhere counts for nothing.
+    The grade comes from the notebook alone: a task that was done elsewhere does not count.
     """
     found = []
     late = max(progress.passed.values(), default=0.0) - saved.moment
@@ -78,7 +81,7 @@ def doubts(saved: Saved, lab: Lab, progress: LabProgress, report: LabReport | No
     return found
 
 
-def bundle(
+def signed_bundle(
     lab: Lab,
     saved: Saved,
     student: str,
@@ -86,7 +89,7 @@ def bundle(
     report: LabReport | None,
     key: Ed25519PrivateKey,
 ) -> bytes:
-    """The file that is handed in. The notebook's outputs are left out: its grade comes from running it again."""
+    """The file to hand in. The notebook's outputs are left out, because `lab grade` runs it again."""
     contents = {
         lab.file.notebook: _without_outputs(saved.content),
         ATTEMPTS: msgspec.json.format(msgspec.json.encode(_attempts(progress)), indent=2),
@@ -106,13 +109,13 @@ def bundle(
 
 
 def file_name(lab: Lab, student: str) -> str:
-    """What a bundle is called: `hello_lambda-ana-example.zip`."""
+    """The name of a bundle, such as `hello_lambda-ana-example.zip`."""
     words = re.sub(r"[\W_]+", "-", student.casefold()).strip("-")
     return f"{lab.id}-{words[:60] or 'student'}.zip"
 
 
 def write_bundle(content: bytes, path: Path) -> Path:
-    """Write a bundle in place of an older one."""
+    """Write a bundle, over an older one if there is one; returns the path."""
     try:
         return write_whole(path, content)
     except OSError as error:
@@ -120,7 +123,7 @@ def write_bundle(content: bytes, path: Path) -> Path:
 
 
 def remembered_student(home: Path) -> str:
-    """The name that was given last; empty where there is none."""
+    """The student's name that was given last; empty if there is none."""
     try:
         return (home / STUDENT).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
@@ -128,7 +131,7 @@ def remembered_student(home: Path) -> str:
 
 
 def remember_student(home: Path, name: str) -> None:
-    """Keep a name for the next time."""
+    """Save the student's name for the next time."""
     try:
         private_file(home / STUDENT).write_text(f"{name}\n", encoding="utf-8")
     except OSError as error:
@@ -136,7 +139,7 @@ def remember_student(home: Path, name: str) -> None:
 
 
 def signing_key(home: Path) -> Ed25519PrivateKey:
-    """The installation's key, made at its first use and readable by its user alone."""
+    """The key of this installation. It is made at first use; only its user can read it."""
     path = home / KEY
     try:
         private_folder(home)
@@ -153,7 +156,7 @@ def signing_key(home: Path) -> Ed25519PrivateKey:
 
 
 def _make_key(path: Path) -> None:
-    """Write a new key; of two commands that begin at once, the first one's stays."""
+    """Write a new key. If two commands do this at the same time, the first key stays."""
     new = path.with_name(f"{path.name}.{os.getpid()}")
     said = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -176,7 +179,7 @@ def _passed(report: LabReport, task: str) -> bool:
 
 
 def _empty(tasks: dict[str, str]) -> set[str]:
-    """The tasks whose cell holds nothing but comments."""
+    """The tasks whose cells hold only comments, or nothing."""
     return {task for task, source in tasks.items() if not MAGIC.search(source) and not _statements(source)}
 
 
@@ -188,7 +191,7 @@ def _statements(source: str) -> int:
 
 
 def _without_outputs(content: bytes) -> bytes:
-    """The notebook as it was saved, prose and all, without what its cells showed."""
+    """The saved notebook, with its prose, without its outputs."""
     notebook: dict[str, Any] = json.loads(content)
     notebook.get("metadata", {}).pop("widgets", None)
     for cell in notebook.get("cells", []):

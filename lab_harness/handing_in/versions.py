@@ -1,4 +1,4 @@
-"""By what a grade was made: the versions of the course, of a lab's checks, of the emulator and of the harness."""
+"""The versions that a grade depends on: of the course, of the lab's checks, of the emulator and of the harness."""
 
 import hashlib
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ NOT_JUDGING = ("authoring", "cli", "learner", "notebook", "render")  # what auth
 
 
 def versions_of(lab: Lab) -> dict[str, str]:
-    """What a grade for this lab depends on, beside the submission."""
+    """The versions that a grade for this lab depends on, by name."""
     files = (path for path in lab.folder.rglob("*") if path.name not in NOT_CHECKED_BY)
     return {
         "course": version("serverless-course-labs"),

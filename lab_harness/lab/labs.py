@@ -7,7 +7,7 @@ import inspect
 import keyword
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 PROBES = ("http", "inbox")  # parameters of checks behind which any service of AWS may stand
+STANDARD_CHECKS = "lab_harness.authors.standard_checks"  # where checks come from that labs have in the same words
 NO_SERVICES = (*PROBES, "witness")  # parameters of checks that name no service of AWS
 
 
@@ -92,7 +93,8 @@ class Lab:
     def check_names(self) -> tuple[str, ...]:
         """The names of the checks that make the lab's score, without running checks.py, which would load boto3."""
         apart = {task.id for task in self.tasks if task.apart}
-        return tuple(name for name, task in _check_names(self.folder / "checks.py").items() if task not in apart)
+        marks = _marks(self.folder / "checks.py")
+        return tuple(name for name, mark in marks.items() if _task(mark) not in apart)
 
     @cached_property
     def quiz(self) -> Quiz | None:
@@ -164,19 +166,27 @@ def error_in(path: Path, error: Exception) -> str:
     return f"{path}, line {line}: {type(error).__name__}: {error}"
 
 
-def _check_names(path: Path) -> dict[str, str | None]:
-    """The names of the checks in a file, each with its task."""
+def _marks(path: Path) -> dict[str, ast.Call]:
+    """What makes checks in a file, `@check(…)` or `standard_checks.role_exists(…)`, by the checks' names."""
     try:
         body = ast.parse(path.read_bytes(), path).body
     except OSError as error:
         raise LabError(f"{path} is missing.") from error
     except SyntaxError as error:
         raise LabError(error_in(path, error)) from error
-    functions = (node for node in body if isinstance(node, ast.FunctionDef))
-    return {node.name: _task(mark) for node in functions for mark in node.decorator_list if _marks(mark)}
+    return {name: mark for node in body for name, mark in _marks_of(node)}
 
 
-def _marks(decorator: ast.expr) -> TypeGuard[ast.Call]:
+def _marks_of(node: ast.stmt) -> Iterator[tuple[str, ast.Call]]:
+    match node:
+        case ast.FunctionDef():
+            yield from ((node.name, mark) for mark in node.decorator_list if _is_mark(mark))
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as made):
+            if ast.unparse(made.func).startswith("standard_checks."):
+                yield name, made
+
+
+def _is_mark(decorator: ast.expr) -> TypeGuard[ast.Call]:
     return isinstance(decorator, ast.Call) and ast.unparse(decorator.func).rpartition(".")[2] == "check"
 
 
@@ -187,12 +197,13 @@ def _task(mark: ast.Call) -> str | None:
 
 def _read_checks(lab: Lab) -> tuple[Check, ...]:
     found: dict[Callable[..., None], Check] = {}
-    tasks = {task.id: task for task in lab.tasks}
+    tasks, marks = {task.id: task for task in lab.tasks}, _marks(lab.folder / "checks.py")
     for name, function in vars(lab.checks).items():
         mark = mark_of(function)
-        if mark is None or function.__module__ != lab.checks.__name__:
+        if mark is None or function.__module__ not in (lab.checks.__name__, STANDARD_CHECKS):
             continue
-        where = f"{lab.folder / 'checks.py'}, line {function.__code__.co_firstlineno}, check {name}"
+        line = marks[name].lineno if name in marks else function.__code__.co_firstlineno
+        where = f"{lab.folder / 'checks.py'}, line {line}, check {name}"
         for needed in mark.needs:
             if needed not in found:
                 raise LabError(f"{where}: needs {getattr(needed, '__name__', needed)!r}, which is no check above it")

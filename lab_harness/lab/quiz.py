@@ -18,11 +18,15 @@ NUMBER = re.compile(r"[-+]?((\d{1,3}([, ]\d{3})+|\d+)(\.\d*)?|\.\d+)")  # 900, 1
 
 
 class _Question(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"):
-    """What every question has; `options` are what is shown to choose from or to put in order, if anything is."""
+    """What every question has; `options` are what is shown to choose from or to put in order, if anything is.
+
+    `facts` are the ids of what it states of AWS, of labs/facts.toml.
+    """
 
     id: Identifier
     text: Text
     explanation: Text
+    facts: tuple[Identifier, ...] = ()
 
     @property
     def kind(self) -> str:

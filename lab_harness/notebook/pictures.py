@@ -7,8 +7,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from lab_harness.account.execution_path import execution_path
 from lab_harness.account.trace import trace as read_trace
-from lab_harness.authors.executions import describe_machine, state_machines
-from lab_harness.authors.histories import read_execution
+from lab_harness.authors.executions import describe_machine, read_execution, state_machines
 from lab_harness.aws import Clients
 from lab_harness.emulators.base import NO_CALL_LOG
 from lab_harness.errors import UsageError

@@ -9,6 +9,7 @@ from typing import Any
 from lab_harness import aws
 from lab_harness.account.resources import remove_resources
 from lab_harness.emulators import Emulator
+from lab_harness.lab.facts import read_facts
 from lab_harness.lab.labs import Lab
 from lab_harness.lab.solutions import answer
 from lab_harness.learner.progress import Progress
@@ -20,6 +21,7 @@ from lab_harness.notebook.console.logs import log_table
 from lab_harness.render.architecture import architecture
 from lab_harness.render.blocks import Note, Table
 from lab_harness.render.event_match import PatternMatch, match_rule
+from lab_harness.render.facts import facts_table
 from lab_harness.render.svg import Picture
 from lab_harness.results import CheckResult, LabReport, Outcome
 
@@ -153,6 +155,11 @@ class Session:
     def match(self, rule: str, event: Any, bus: str = "default") -> PatternMatch | Note:
         """An event beside a rule's pattern: what TestEventPattern says of the two and, field by field, why."""
         return match_rule(self.clients["events"], rule, event, bus)
+
+    def facts(self, *services: str) -> Table:
+        """AWS's limits, prices and defaults that the course states of these services, or of those of this lab."""
+        wanted = services or self.lab.file.services
+        return facts_table(fact for fact in read_facts(self.lab.folder.parent).values() if fact.service in wanted)
 
     def overview(self) -> Table:
         """The lab's tasks and what of them was done, from the progress file."""

@@ -11,7 +11,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from lab_harness.render.html import CELL
-from lab_harness.render.markup import escaped, scrolling
+from lab_harness.render.markup import bundle, escaped, scrolling
 from lab_harness.render.text import plain
 
 FREE = "white-space:pre-wrap;overflow-wrap:anywhere"
@@ -29,7 +29,7 @@ class Block(ABC):
         """An HTML fragment in which everything is escaped."""
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": str(self), "text/html": self.html()}
+        return bundle(str(self), self.html())
 
 
 class Link(str):

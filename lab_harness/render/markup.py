@@ -15,3 +15,11 @@ def scrolling(label: str, inner: str) -> str:
     name = escaped(label)
     named = f'role="region" aria-label="{name}" data-scroll="{name}"'
     return f'<div style="overflow-x:auto" tabindex="0" {named}>{inner}</div>'
+
+
+def bundle(text: str, html: str) -> dict[str, str]:
+    """What a notebook shows: HTML, or the same as plain text.
+
+    JupyterLab makes mathematics of what stands between two dollars, $LATEST and $LATEST, unless a class forbids it.
+    """
+    return {"text/plain": text, "text/html": f'<div class="mathjax_ignore">{html}</div>'}

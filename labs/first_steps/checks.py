@@ -10,7 +10,7 @@ SHOWN_BODIES = 5
 
 @check("The queue first-steps exists", task="queue")
 def queue_exists(sqs):
-    expect.names("queues", [QUEUE], queues.names(sqs), "Section 1 of the notebook shows create_queue.")
+    expect.queue(sqs, QUEUE, "Section 1 of the notebook shows create_queue.")
 
 
 @check("The queue hands out messages at once", task="queue", needs=queue_exists)
@@ -21,7 +21,7 @@ def queue_hands_out_at_once(sqs):
 
 @check("A message waits in first-steps", task="message", needs=queue_exists)
 def message_waits(sqs):
-    counts = queues.counts(sqs, queue_url(sqs))
+    counts = queues.counts(sqs, queues.url(sqs, QUEUE))
     if not counts["visible"]:
         raise Failure(
             expected=f"a visible message in {QUEUE}",
@@ -50,10 +50,6 @@ def peek(sqs):
     at the same moment. Only its receive count grows, which would matter to a queue with a redrive policy.
     """
     messages = sqs.receive_message(
-        QueueUrl=queue_url(sqs), MaxNumberOfMessages=10, VisibilityTimeout=0, WaitTimeSeconds=0
+        QueueUrl=queues.url(sqs, QUEUE), MaxNumberOfMessages=10, VisibilityTimeout=0, WaitTimeSeconds=0
     )
     return [message["Body"] for message in messages.get("Messages", [])]
-
-
-def queue_url(sqs):
-    return sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"]

@@ -6,55 +6,41 @@ from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import ClientError
 
-from lab_harness.authors import Failure, check, customers, eventually, expect, functions
-from lab_harness.authors.policies import allowed, role_statements
-from lab_harness.authors.witness import logged
+from lab_harness.authors import (
+    Failure,
+    check,
+    customers,
+    eventually,
+    expect,
+    functions,
+    no_witness,
+    standard_checks,
+)
 
 ROLE, FUNCTION = "hello-world-role", "hello-world"
 HANDLER = "lambda_function.lambda_handler"
 GREETING = "Hello from Lambda!"
-LOG_GROUP = f"arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/{FUNCTION}:*"
 TEST_EVENT = {"key1": "value1", "key2": "value2", "key3": "value3"}
 LOG_ACTIONS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
 
 
-@check("The role hello-world-role exists", task="role")
-def role_exists(iam):
-    expect.role(iam, ROLE, "Section 1 of the notebook shows create_role.")
-
-
-@check("Lambda may take on the role", task="role", needs=role_exists)
-def role_trusts_lambda(iam):
-    expect.trust(iam, ROLE, "lambda.amazonaws.com")
+role_exists = standard_checks.role_exists(ROLE, "Section 1 of the notebook shows create_role.", task="role")
+role_trusts_lambda = standard_checks.role_trusts_lambda(ROLE, task="role", needs=role_exists)
 
 
 @check("The role may write logs", task="role", needs=role_exists)
 def role_may_write_logs(iam):
-    statements = role_statements(iam, ROLE)
-    denied = [action for action in LOG_ACTIONS if not allowed(statements, action, LOG_GROUP)]
-    if denied:
-        carried = sorted({statement.policy for statement in statements})
-        raise Failure(
-            expected="the permissions of AWSLambdaBasicExecutionRole",
-            found=f"no permission for {', '.join(denied)}; policies: {', '.join(carried) or 'none'}",
-            next_step="Section 1 names the managed policy; attach_role_policy puts it on a role.",
-        )
+    needed = [(action, functions.log_group_arn(FUNCTION)) for action in LOG_ACTIONS]
+    expect.permissions(iam, ROLE, needed, "Section 1 names the managed policy; attach_role_policy puts it on a role.")
 
 
-@check("The role may do nothing more than it needs", task="role", needs=role_exists)
-def role_is_least_privilege(iam):
-    expect.least_privilege(iam, ROLE)
+role_is_least_privilege = standard_checks.role_is_least_privilege(ROLE, task="role", needs=role_exists)
 
 
 @check("The function hello-world exists and is active", task="function")
 def function_exists(lambda_):
     expect.function(lambda_, FUNCTION, "Section 2 of the notebook shows create_function.")
-
-    def look():
-        state = lambda_.get_function_configuration(FunctionName=FUNCTION).get("State", "Active")
-        expect.value("the state", "Active", state, "Read the function's StateReason with get_function_configuration.")
-
-    eventually(look, within=10)
+    expect.active(lambda_, FUNCTION)
 
 
 @check("The function runs Python", task="function", needs=function_exists)
@@ -76,9 +62,9 @@ def function_has_handler(lambda_):
     )
 
 
-@check("The function uses the role", task="function", needs=(function_exists, role_exists))
-def function_uses_role(lambda_, iam):
-    expect.function_role(lambda_, iam, FUNCTION, ROLE)
+function_uses_role = standard_checks.function_uses_role(
+    FUNCTION, ROLE, task="function", needs=(function_exists, role_exists)
+)
 
 
 @check(
@@ -100,7 +86,7 @@ def function_answers(lambda_):
 
 
 @check("The function logs the event it gets", task="handler", needs=function_answers)
-def function_logs_the_event(lambda_, logs, witness=None):
+def function_logs_the_event(lambda_, logs, witness=no_witness):
     event = visit()
     another = visit_untold([json.dumps(event), *lines_about(witness, logs, event)])
     functions.invoke(lambda_, FUNCTION, event)
@@ -125,7 +111,7 @@ def function_logs_the_event(lambda_, logs, witness=None):
 
 
 @check("The log shows the hello-world test event", task="test_event", needs=function_logs_the_event)
-def test_event_was_run(logs, witness=None):
+def test_event_was_run(logs, witness=no_witness):
     def look():
         lines = lines_about(witness, logs, TEST_EVENT)
         if not all(any(tells(line, *pair) for line in lines) for pair in TEST_EVENT.items()):
@@ -139,9 +125,9 @@ def test_event_was_run(logs, witness=None):
 
 
 @check("The log reports billed duration and memory", task="test_event", needs=test_event_was_run)
-def log_reports_the_bill(logs, witness=None):
+def log_reports_the_bill(logs, witness=no_witness):
     def look():
-        reports = [line for line in logged(witness, logs, FUNCTION) if line.startswith("REPORT RequestId:")]
+        reports = functions.log(logs, FUNCTION, "REPORT RequestId:", witness=witness)
         if not any("Billed Duration:" in line and "Max Memory Used:" in line for line in reports):
             raise Failure(
                 expected="a REPORT line with Billed Duration and Max Memory Used",
@@ -199,7 +185,7 @@ def visit_untold(lines):
 
 def lines_about(witness, logs, event):
     """What the runs with this event have logged; the whole log, where the emulator does not tell runs apart."""
-    runs = witness.runs(FUNCTION) if witness else None
+    runs = witness.runs(FUNCTION)
     if runs is None:
         return functions.log(logs, FUNCTION)
     return [line for run in runs if is_event(run.event, event) for line in run.lines]

@@ -4,18 +4,24 @@ import json
 import uuid
 from contextlib import contextmanager
 
-from lab_harness.authors import Failure, check, customers, eventually, expect, functions, items, queues
-from lab_harness.authors.items import described
-from lab_harness.authors.policies import allowed, role_statements
-from lab_harness.authors.witness import logged
+from lab_harness.authors import (
+    Failure,
+    check,
+    customers,
+    eventually,
+    expect,
+    functions,
+    items,
+    no_witness,
+    queues,
+    standard_checks,
+)
 
 TABLE, QUEUE, DEAD_LETTER_QUEUE = "PetOrders", "pet-orders", "pet-orders-dlq"
 ROLE, FUNCTION = "process-pet-order-role", "process-pet-order"
 VISIBILITY_TIMEOUT, MAX_RECEIVES, FUNCTION_TIMEOUT = 6, 3, 3  # seconds, receives, seconds
 QUEUE_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 WRITE_ACTIONS = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem")
-LOG_GROUP = f"arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/{FUNCTION}:*"
-CHANGING = ("Creating", "Enabling", "Updating")  # states in which an event source mapping soon is Enabled
 QUICKLY = 12  # seconds: a cold start, and one more receive after a visibility timeout
 LATE = 4  # seconds by which LocalStack, on a busy machine, may receive a message later than it could
 UNTIL_DEAD = MAX_RECEIVES * (VISIBILITY_TIMEOUT + LATE) + QUICKLY
@@ -35,9 +41,7 @@ def table_is_on_demand(dynamodb):
 
 @check("The queues pet-orders and pet-orders-dlq exist", task="queues")
 def queues_exist(sqs):
-    expect.names(
-        "queues", [QUEUE, DEAD_LETTER_QUEUE], queues.names(sqs), "Section 2 of the notebook shows create_queue."
-    )
+    expect.exists(sqs, "queues", [QUEUE, DEAD_LETTER_QUEUE], "Section 2 of the notebook shows create_queue.")
 
 
 @check("A received order is hidden for 6 seconds", task="queues", needs=queues_exist)
@@ -48,7 +52,7 @@ def order_is_hidden(sqs):
 
 @check("After 3 receives an order goes to the dead-letter queue", task="queues", needs=queues_exist)
 def orders_are_redriven(sqs):
-    target = queues.attributes(sqs, DEAD_LETTER_QUEUE)["QueueArn"]
+    target = queues.arn(sqs, DEAD_LETTER_QUEUE)
     policy = json.loads(queues.attributes(sqs, QUEUE).get("RedrivePolicy", "{}"))
     if policy.get("deadLetterTargetArn") != target or int(policy.get("maxReceiveCount", 0)) != MAX_RECEIVES:
         raise Failure(
@@ -58,44 +62,30 @@ def orders_are_redriven(sqs):
         )
 
 
-@check("The role process-pet-order-role exists", task="role")
-def role_exists(iam):
-    expect.role(iam, ROLE, "Create it as you created the role in notebook 01.")
-
-
-@check("Lambda may take on the role", task="role", needs=role_exists)
-def role_trusts_lambda(iam):
-    expect.trust(iam, ROLE, "lambda.amazonaws.com")
+role_exists = standard_checks.role_exists(ROLE, "Create it as you created the role in notebook 01.", task="role")
+role_trusts_lambda = standard_checks.role_trusts_lambda(ROLE, task="role", needs=role_exists)
 
 
 @check(
     "The role may read the queue, write the table and log", task="role", needs=(role_exists, queues_exist, table_exists)
 )
 def role_allows_the_work(iam, sqs, dynamodb):
-    statements = role_statements(iam, ROLE)
-    queue = queues.attributes(sqs, QUEUE)["QueueArn"]
-    table = dynamodb.describe_table(TableName=TABLE)["Table"]["TableArn"]
-    missing = [f"{action} on {QUEUE}" for action in QUEUE_ACTIONS if not allowed(statements, action, queue)]
-    if not any(allowed(statements, action, table) for action in WRITE_ACTIONS):
-        missing.append(f"dynamodb:PutItem on {TABLE}")
-    if not allowed(statements, "logs:PutLogEvents", LOG_GROUP):
-        missing.append("logs:PutLogEvents")
-    if missing:
-        raise Failure(
-            expected="permission for all that the function does",
-            found=f"no permission for {', '.join(missing)}",
-            next_step="Section 3 lists what the event source mapping and the handler do with the role.",
-        )
+    queue, table, log_group = (
+        queues.arn(sqs, QUEUE),
+        items.table_arn(dynamodb, TABLE),
+        functions.log_group_arn(FUNCTION),
+    )
+    needed = [*((action, queue) for action in QUEUE_ACTIONS), (WRITE_ACTIONS, table), ("logs:PutLogEvents", log_group)]
+    next_step = "Section 3 lists what the event source mapping and the handler do with the role."
+    expect.permissions(iam, ROLE, needed, next_step)
 
 
-@check("The role may do nothing more than it needs", task="role", needs=role_exists)
-def role_is_least_privilege(iam):
-    expect.least_privilege(iam, ROLE, ["sqs", "dynamodb"])
-
-
-@check("The function process-pet-order exists", task="function")
-def function_exists(lambda_):
-    expect.function(lambda_, FUNCTION, "Section 5 of the notebook asks for create_function.")
+role_is_least_privilege = standard_checks.role_is_least_privilege(
+    ROLE, ["sqs", "dynamodb"], task="role", needs=role_exists
+)
+function_exists = standard_checks.function_exists(
+    FUNCTION, "Section 5 of the notebook asks for create_function.", task="function"
+)
 
 
 @check("The function may run for 3 seconds", task="function", needs=function_exists)
@@ -104,16 +94,15 @@ def function_times_out(lambda_):
     expect.value("a timeout in seconds of", FUNCTION_TIMEOUT, seconds, "update_function_configuration changes Timeout.")
 
 
-@check("The function uses the role", task="function", needs=(function_exists, role_exists))
-def function_uses_role(lambda_, iam):
-    expect.function_role(lambda_, iam, FUNCTION, ROLE)
+function_uses_role = standard_checks.function_uses_role(
+    FUNCTION, ROLE, task="function", needs=(function_exists, role_exists)
+)
 
 
 @check("The queue starts the function", task="mapping", needs=(function_exists, queues_exist))
 def mapping_is_enabled(lambda_, sqs):
-    if not any(mapping["State"] in CHANGING for mapping in mappings(lambda_, sqs)):
-        expect_enabled(lambda_, sqs)  # Nothing will change by waiting, so say at once what is wrong.
-    eventually(lambda: expect_enabled(lambda_, sqs), within=QUICKLY)
+    next_step = "Section 6 shows create_event_source_mapping; update_event_source_mapping enables one."
+    expect.mapping(lambda_, FUNCTION, queues.arn(sqs, QUEUE), next_step)
 
 
 @check("The function may report single orders as failed", task="mapping", needs=mapping_is_enabled)
@@ -124,29 +113,19 @@ def mapping_reads_failures(lambda_, sqs):
 
 
 @check("A fresh order becomes its item", task="handler", needs=mapping_is_enabled)
-def order_becomes_item(dynamodb, sqs, logs, witness=None):
-    moment = witness.moment() if witness else 0
+def order_becomes_item(dynamodb, sqs, logs, witness=no_witness):
+    moment = witness.moment()
     with sent_orders(dynamodb, sqs, 1) as orders:
         expect_items(dynamodb, sqs, logs, witness, orders, moment)
 
 
 @check("The function logs each order's id", task="handler", needs=order_becomes_item)
-def function_logs_order_ids(dynamodb, sqs, logs, witness=None):
-    moment = witness.moment() if witness else 0
+def function_logs_order_ids(dynamodb, sqs, logs, witness=no_witness):
+    moment = witness.moment()
     with sent_orders(dynamodb, sqs, 2) as orders:
         expect_items(dynamodb, sqs, logs, witness, orders, moment)
-
-    def look():
-        lines = logged(witness, logs, FUNCTION)
-        ids = [order["orderId"] for order in orders]
-        if silent := [each for each in ids if not any(functions.mentions(line, each) for line in lines)]:
-            raise Failure(
-                expected=f"a log line with the order id {silent[0]}",
-                found=functions.latest_log(logs, FUNCTION),
-                next_step="Print the order's id in the handler, for every record of the batch.",
-            )
-
-    eventually(look, within=2)
+    next_step = "Print the order's id in the handler, for every record of the batch."
+    expect.logged(logs, FUNCTION, [order["orderId"] for order in orders], next_step, witness=witness)
 
 
 @check("The same order sent twice is one item", task="handler", needs=order_becomes_item)
@@ -157,8 +136,9 @@ def same_order_is_one_item(dynamodb, sqs, logs):
         found = [item for item in items.read_items(dynamodb, TABLE) if item not in before and is_of(item, order)]
     if found != [order]:
         raise Failure(
-            expected=f"one item {described(order)}",
-            found=f"{len(found)} items: {'; '.join(map(described, found))}; {functions.latest_log(logs, FUNCTION)}",
+            expected=f"one item {items.described(order)}",
+            found=f"{len(found)} items: {'; '.join(map(items.described, found))}; "
+            + functions.latest_log(logs, FUNCTION),
             next_step="Write the item so that doing it again changes nothing: put_item with orderId as the key.",
         )
 
@@ -176,7 +156,7 @@ def function_reports_bad_messages(lambda_, dynamodb, sqs, logs):
     batch = {str(uuid.uuid4()): body for body in bodies}
     good = {each for each, body in batch.items() if body in map(json.dumps, orders)}
     with items.kept_items(dynamodb, TABLE, "orderId", [order["orderId"] for order in orders]):
-        answer = functions.invoke(lambda_, FUNCTION, queues.event(queues.attributes(sqs, QUEUE)["QueueArn"], batch))
+        answer = functions.invoke(lambda_, FUNCTION, queues.event(queues.arn(sqs, QUEUE), batch))
         written = [get_item(dynamodb, order) for order in orders]
     if answer.error or reported(answer.payload) != batch.keys() - good or written != orders:
         raise Failure(
@@ -189,8 +169,8 @@ def function_reports_bad_messages(lambda_, dynamodb, sqs, logs):
 
 @check("Bad messages end in the dead-letter queue, good ones do not", task="handler",
        needs=(function_reports_bad_messages, orders_are_redriven, mapping_reads_failures))  # fmt: skip
-def bad_messages_are_set_aside(dynamodb, sqs, logs, witness=None):
-    bad, dead, moment = set(bad_messages()), set(take_dead(sqs)), witness.moment() if witness else 0
+def bad_messages_are_set_aside(dynamodb, sqs, logs, witness=no_witness):
+    bad, dead, moment = set(bad_messages()), set(take_dead(sqs)), witness.moment()
     with sent_orders(dynamodb, sqs, 3, others=bad) as orders:
         expect_items(dynamodb, sqs, logs, witness, orders, moment)
 
@@ -217,24 +197,8 @@ def bad_messages_are_set_aside(dynamodb, sqs, logs, witness=None):
         )
 
 
-def queue_url(sqs, name):
-    return sqs.get_queue_url(QueueName=name)["QueueUrl"]
-
-
 def mappings(lambda_, sqs):
-    queue = queues.attributes(sqs, QUEUE)["QueueArn"]
-    found = lambda_.list_event_source_mappings(EventSourceArn=queue)["EventSourceMappings"]
-    return [mapping for mapping in found if mapping["FunctionArn"].split(":")[6] == FUNCTION]
-
-
-def expect_enabled(lambda_, sqs):
-    states = [mapping["State"] for mapping in mappings(lambda_, sqs)]
-    if "Enabled" not in states:
-        raise Failure(
-            expected=f"an enabled event source mapping from {QUEUE} to {FUNCTION}",
-            found=f"a mapping in state {', '.join(states)}" if states else "no mapping between the two",
-            next_step="Section 6 shows create_event_source_mapping; update_event_source_mapping enables one.",
-        )
+    return functions.mappings(lambda_, FUNCTION, queues.arn(sqs, QUEUE))
 
 
 def fresh_order(but=()):
@@ -250,8 +214,7 @@ def bad_messages():
     """Two or three messages that are no orders: broken off, without an id, or in other words."""
     text, (nameless, listed) = json.dumps(fresh_order()), (fresh_order(), fresh_order())
     del nameless["orderId"]
-    words = f"{nameless['quantity']} times {nameless['pet']} for {customers.full_name()}, please"
-    kinds = [customers.cut(text), json.dumps(nameless), json.dumps([listed]), words]
+    kinds = [customers.cut(text), json.dumps(nameless), json.dumps([listed]), customers.words()]
     return customers.chance.sample(kinds, customers.chance.choice((2, 3)))
 
 
@@ -286,36 +249,26 @@ def take_dead(sqs):
 
 def expect_items(dynamodb, sqs, logs, witness, orders, moment):
     """Each order's item appears with the order's values, and it was this function that wrote it for the queue."""
+    next_step = "Let nothing but this function take orders out of the queue: list_event_source_mappings shows who does."
     for order in orders:
         eventually(lambda order=order: expect_item(dynamodb, sqs, logs, order), within=QUICKLY)
-        writers = witness.writers(TABLE, order["orderId"], moment) if witness else None
-        callers = witness.callers(FUNCTION, order["orderId"], moment) if witness else None
-        if writers not in (None, {f"function {FUNCTION}"}) or callers not in (None, {f"sqs {QUEUE}"}):
-            raise Failure(
-                expected=f"the item {described(order)}, written by the function {FUNCTION} when {QUEUE} started it",
-                found=f"it was written by {shown(writers)}; for this order {FUNCTION} was started by {shown(callers)}",
-                next_step="Let nothing but this function take orders out of the queue: list_event_source_mappings "
-                "shows who does.",
-            )
+        expect.written_by(witness, FUNCTION, TABLE, order["orderId"], moment, next_step)
+        expect.started_by(witness, FUNCTION, order["orderId"], f"sqs {QUEUE}", moment, next_step)
 
 
 def expect_item(dynamodb, sqs, logs, order):
     item = get_item(dynamodb, order)
     if item != order:
         raise Failure(
-            expected=f"the item {described(order)}",
-            found=f"{described(item) if item else 'no such item'}; {evidence(sqs, logs)}",
+            expected=f"the item {items.described(order)}",
+            found=f"{items.described(item) if item else 'no such item'}; {evidence(sqs, logs)}",
             next_step="Compare what the handler writes with the message, and read its log for errors.",
         )
 
 
-def shown(doers):
-    return " and ".join(sorted(doers)) or "nobody"
-
-
 def expect_empty_queue(sqs, logs):
     def look():
-        if any(queues.counts(sqs, queue_url(sqs, QUEUE)).values()):
+        if any(queues.counts(sqs, queues.url(sqs, QUEUE)).values()):
             raise Failure(
                 expected=f"no message left in {QUEUE}",
                 found=evidence(sqs, logs),
@@ -327,10 +280,7 @@ def expect_empty_queue(sqs, logs):
 
 def evidence(sqs, logs):
     """Where the messages are now, and the function's own last words."""
-    places = []
-    for name in (QUEUE, DEAD_LETTER_QUEUE):
-        counts = queues.counts(sqs, queue_url(sqs, name))
-        places.append(f"{name} holds {', '.join(f'{count} {state}' for state, count in counts.items())}")
+    places = [queues.described(sqs, name) for name in (QUEUE, DEAD_LETTER_QUEUE)]
     return "; ".join([*places, functions.latest_log(logs, FUNCTION)])
 
 

@@ -4,15 +4,18 @@ import json
 import re
 import secrets
 
-from lab_harness.authors import Failure, check, customers, eventually, expect, functions
-from lab_harness.authors.rest_api import (
-    all_named,
-    ask,
-    deployed_method,
-    key_of_new_plan,
-    key_of_plan,
-    method_for,
-    one_named,
+from lab_harness.authors import (
+    Failure,
+    api_gateway,
+    api_keys,
+    check,
+    customers,
+    eventually,
+    expect,
+    expect_api,
+    functions,
+    no_witness,
+    standard_checks,
 )
 
 API, STAGE, FUNCTION, ROLE = "PetStore", "prod", "pet-store", "pet-store-role"
@@ -24,39 +27,38 @@ PETS = [
     {"id": 3, "type": "fish", "price": 0.99},
 ]
 ROUTES = (("GET", "/pets"), ("GET", "/pets/1"), ("POST", "/pets"))
-LOG_GROUP = f"/aws/lambda/{FUNCTION}"
-LOG_ARN = f"arn:aws:logs:us-east-1:000000000000:log-group:{LOG_GROUP}:*"
+LOG_GROUP = functions.log_group(FUNCTION)
 DEPLOY_AGAIN = "A stage serves what was deployed to it: create_deployment once more, for the same stage."
 
 
 @check("The REST API PetStore exists", task="api")
 def api_exists(apigateway):
-    one_named(apigateway, "REST API", API, "Section 1 of the notebook shows create_rest_api.")
+    api_gateway.one_named(apigateway, "REST API", API, "Section 1 of the notebook shows create_rest_api.")
 
 
 @check("The API's endpoint is regional", task="api", needs=api_exists)
 def api_is_regional(apigateway):
-    types = one_named(apigateway, "REST API", API)["endpointConfiguration"]["types"]
+    types = api_gateway.one_named(apigateway, "REST API", API)["endpointConfiguration"]["types"]
     next_step = "Delete the API and create it anew with an endpointConfiguration; section 1 names the types."
     expect.value("the endpoint type", "REGIONAL", ", ".join(types), next_step)
 
 
 @check("API Gateway itself answers GET / (MOCK)", task="page", needs=api_exists)
 def page_is_mocked(apigateway):
-    method = serving(apigateway, "GET", "/")
-    kind = method.integration.get("type", "no type") if method else "no such method"
+    route = pet_store(apigateway).route("GET", "/")
+    kind = route.integration.get("type", "no type") if route else "no such method"
     expect.value("GET / with the integration type", "MOCK", kind, "Section 2 shows put_method and put_integration.")
 
 
 @check("The API is deployed to the stage prod", task="deploy", needs=api_exists)
 def api_is_deployed(apigateway):
-    stages = [each["stageName"] for each in apigateway.get_stages(restApiId=stage_of(apigateway)[0])["item"]]
-    expect.names("stages", [STAGE], stages, "Section 3 of the notebook describes create_deployment.")
+    next_step = "Section 3 of the notebook describes create_deployment."
+    expect.names("stages", [STAGE], pet_store(apigateway).stages, next_step)
 
 
 @check("GET / answers an HTML page", task="deploy", needs=(page_is_mocked, api_is_deployed))
 def page_is_served(apigateway, http):
-    answer = ask(http, stage_of(apigateway), "GET", "/")
+    answer = pet_store(apigateway).ask(http, "GET", "/")
     kind = answer.headers.get("content-type", "none")
     page = re.search(r"<(!doctype html|html|body|h1|p)\b", answer.text, re.IGNORECASE)
     if answer.status != 200 or not kind.startswith("text/html") or not page:
@@ -67,121 +69,92 @@ def page_is_served(apigateway, http):
         )
 
 
-@check("The role pet-store-role exists", task="function")
-def role_exists(iam):
-    expect.role(iam, ROLE, "Create it as you created the roles of notebooks 01 and 02.")
-
-
-@check("Lambda may take on the role", task="function", needs=role_exists)
-def role_trusts_lambda(iam):
-    expect.trust(iam, ROLE, "lambda.amazonaws.com")
+role_exists = standard_checks.role_exists(
+    ROLE, "Create it as you created the roles of notebooks 01 and 02.", task="function"
+)
+role_trusts_lambda = standard_checks.role_trusts_lambda(ROLE, task="function", needs=role_exists)
 
 
 @check("The role may write logs", task="function", needs=role_exists)
 def role_may_write_logs(iam):
-    expect.permissions(iam, ROLE, [("logs:PutLogEvents", LOG_ARN)], "Notebook 01 names the managed policy for logs.")
+    needed = [("logs:PutLogEvents", functions.log_group_arn(FUNCTION))]
+    expect.permissions(iam, ROLE, needed, "Notebook 01 names the managed policy for logs.")
 
 
-@check("The role may do nothing more than it needs", task="function", needs=role_exists)
-def role_is_least_privilege(iam):
-    expect.least_privilege(iam, ROLE)
-
-
-@check("The function pet-store exists", task="function")
-def function_exists(lambda_):
-    expect.function(lambda_, FUNCTION, "Section 5 of the notebook asks for create_function.")
-
-
-@check("The function uses the role", task="function", needs=(function_exists, role_exists))
-def function_uses_role(lambda_, iam):
-    expect.function_role(lambda_, iam, FUNCTION, ROLE)
+role_is_least_privilege = standard_checks.role_is_least_privilege(ROLE, task="function", needs=role_exists)
+function_exists = standard_checks.function_exists(
+    FUNCTION, "Section 5 of the notebook asks for create_function.", task="function"
+)
+function_uses_role = standard_checks.function_uses_role(
+    FUNCTION, ROLE, task="function", needs=(function_exists, role_exists)
+)
 
 
 @check("A Lambda proxy takes each route to pet-store", task="routes", needs=(api_exists, function_exists))
 def routes_use_function(apigateway):
-    wrong = []
-    for verb, path in ROUTES:
-        method = serving(apigateway, verb, path)
-        found = method.integration if method else {}
-        if found.get("type") != "AWS_PROXY" or not re.search(rf":function:{FUNCTION}[:/]", found.get("uri", "")):
-            kind = f"{found.get('type', 'no integration')} {found.get('uri', '')}".strip()
-            wrong.append(f"{verb} {path} with {kind if method else 'no method'}")
-        elif found.get("httpMethod") != "POST":
-            wrong.append(f"{verb} {path} with integrationHttpMethod {found.get('httpMethod')}; Lambda knows only POST")
-    if wrong:
-        raise Failure(
-            expected=f"GET /pets, GET /pets/{{petId}} and POST /pets with the integration type AWS_PROXY to {FUNCTION}",
-            found="; ".join(wrong),
-            next_step="Section 6 shows create_resource, put_integration and a function's URI.",
-        )
+    next_step = "Section 6 shows create_resource, put_integration and a function's URI."
+    expect_api.proxies(pet_store(apigateway), ROUTES, FUNCTION, next_step)
 
 
 @check("The API, by its own ARN, may invoke the function", task="routes", needs=routes_use_function)
 def api_may_invoke(apigateway, lambda_):
-    region, account = lambda_.get_function_configuration(FunctionName=FUNCTION)["FunctionArn"].split(":")[3:5]
-    stage = "/".join(stage_of(apigateway))
-    sources = [f"arn:aws:execute-api:{region}:{account}:{stage}/{verb}{path}" for verb, path in ROUTES]
     next_step = "Section 6 shows add_permission; remove_permission takes a statement away by its StatementId."
-    expect.invocation(lambda_, FUNCTION, "apigateway.amazonaws.com", sources, stage_of(apigateway)[0], next_step)
+    expect_api.invocation(pet_store(apigateway), ROUTES, lambda_, FUNCTION, next_step)
 
 
 @check("The stage prod serves the three routes", task="routes", needs=(routes_use_function, api_is_deployed))
 def routes_are_deployed(apigateway, http):
-    stage = stage_of(apigateway)
+    api = pet_store(apigateway)
     for verb, path in ROUTES:
-        method, answer = serving(apigateway, verb, path), ask(http, stage, verb, path)
-        if "Missing Authentication Token" in answer.text or deployed_method(apigateway, *stage, method) == {}:
-            found = f"{answer} to {verb} {path}, and a deployment from before there was {method}"
-            raise Failure(expected=f"a deployment of {STAGE} with {method}", found=found, next_step=DEPLOY_AGAIN)
+        route, answer = api.route(verb, path), api.ask(http, verb, path)
+        if "Missing Authentication Token" in answer.text or route.deployed == {}:
+            found = f"{answer} to {verb} {path}, and a deployment from before there was {route}"
+            raise Failure(expected=f"a deployment of {STAGE} with {route}", found=found, next_step=DEPLOY_AGAIN)
 
 
 @check("GET /pets lists the three pets", task="handler", needs=routes_are_deployed)
-def pets_are_listed(apigateway, http, logs, witness=None):
-    moment = witness.moment() if witness else 0
-    expect_answer(logs, "GET /pets", ask(http, stage_of(apigateway), "GET", "/pets"), 200, PETS)
-    expect_run(witness, apigateway, "/pets", moment)
+def pets_are_listed(apigateway, http, logs, witness=no_witness):
+    expect_pets(pet_store(apigateway), http, logs, witness, "/pets", PETS)
 
 
 @check("GET /pets/{petId} answers that pet", task="handler", needs=pets_are_listed)
-def pet_is_answered(apigateway, http, logs, witness=None):
-    moment = witness.moment() if witness else 0
+def pet_is_answered(apigateway, http, logs, witness=no_witness):
     for pet in customers.shuffled(PETS):
-        path = f"/pets/{pet['id']}"
-        expect_answer(logs, f"GET {path}", ask(http, stage_of(apigateway), "GET", path), 200, pet)
-        expect_run(witness, apigateway, path, moment)
+        expect_pets(pet_store(apigateway), http, logs, witness, f"/pets/{pet['id']}", pet)
 
 
 @check("An unknown pet is answered 404", task="handler", needs=pets_are_listed)
 def unknown_pet_is_not_found(apigateway, http, logs):
     unknown = [customers.number() + 3, -customers.number(), 0, customers.pet(), f"{customers.chance.randint(1, 3)}0"]
     for path in customers.shuffled([f"/pets/{each}" for each in unknown]):
-        expect_answer(logs, f"GET {path}", ask(http, stage_of(apigateway), "GET", path), 404)
+        expect_answer(logs, f"GET {path}", pet_store(apigateway).ask(http, "GET", path), 404)
 
 
 @check("POST /pets answers 201 and the new pet", task="handler", needs=pets_are_listed)
 def new_pet_is_answered(apigateway, http, logs):
-    with key_of_new_plan(apigateway, *stage_of(apigateway)) as key:
+    api = pet_store(apigateway)
+    with api_keys.key_of_new_plan(apigateway, api.id, api.stage) as key:
         for price in customers.shuffled([12.5, 40, customers.price(), customers.price()]):
             pet = {"type": customers.pet(), "price": price}
-            expect_new_pet(logs, ask(http, stage_of(apigateway), "POST", "/pets", pet, key), pet)
+            expect_new_pet(logs, api.ask(http, "POST", "/pets", pet, key), pet)
 
 
 @check("POST /pets answers 400 to what is no pet", task="handler", needs=new_pet_is_answered)
 def bad_pet_is_refused(apigateway, http, logs):
-    with key_of_new_plan(apigateway, *stage_of(apigateway)) as key:
+    api = pet_store(apigateway)
+    with api_keys.key_of_new_plan(apigateway, api.id, api.stage) as key:
         for body in customers.shuffled(no_pets()):
-            answer = ask(http, stage_of(apigateway), "POST", "/pets", body, key)
-            expect_answer(logs, f"POST /pets with {body or 'no body'}", answer, 400)
+            expect_answer(logs, f"POST /pets with {body or 'no body'}", api.ask(http, "POST", "/pets", body, key), 400)
 
 
 @check("The usage plan basic exists", task="plan")
 def plan_exists(apigateway):
-    one_named(apigateway, "usage plan", PLAN, "Section 8 of the notebook describes create_usage_plan.")
+    api_gateway.one_named(apigateway, "usage plan", PLAN, "Section 8 of the notebook describes create_usage_plan.")
 
 
 @check("The plan allows 2 requests a second and 100 a day", task="plan", needs=plan_exists)
 def plan_has_limits(apigateway):
-    plan = one_named(apigateway, "usage plan", PLAN)
+    plan = api_gateway.one_named(apigateway, "usage plan", PLAN)
     rate, burst = (plan.get("throttle", {}).get(name, 0) for name in ("rateLimit", "burstLimit"))
     quota, period = (plan.get("quota", {}).get(name, "none") for name in ("limit", "period"))
     found = f"rate {rate:g}, burst {burst}, quota {quota} a {period}"
@@ -190,94 +163,88 @@ def plan_has_limits(apigateway):
 
 @check("The plan covers the stage prod of the API", task="plan", needs=(plan_exists, api_is_deployed))
 def plan_covers_stage(apigateway):
-    stages = [
-        f"{each['apiId']}:{each['stage']}" for each in one_named(apigateway, "usage plan", PLAN).get("apiStages", [])
-    ]
+    covered = api_gateway.one_named(apigateway, "usage plan", PLAN).get("apiStages", [])
+    stages = [f"{each['apiId']}:{each['stage']}" for each in covered]
     next_step = "A plan is for the stages in its apiStages; update_usage_plan adds one."
-    expect.names("stages of the plan", [":".join(stage_of(apigateway))], stages, next_step)
+    expect.names("stages of the plan", [f"{pet_store(apigateway).id}:{STAGE}"], stages, next_step)
 
 
 @check("The API key pet-store-key is there and enabled", task="key")
 def key_is_enabled(apigateway):
-    key = one_named(apigateway, "API key", KEY, "Section 8 of the notebook describes create_api_key.")
+    key = api_gateway.one_named(apigateway, "API key", KEY, "Section 8 of the notebook describes create_api_key.")
     expect.value("a key with enabled", True, key.get("enabled", False), "update_api_key changes enabled.")
 
 
 @check("The key belongs to the plan", task="key", needs=(key_is_enabled, plan_exists))
 def key_is_in_plan(apigateway):
-    keys = apigateway.get_usage_plan_keys(usagePlanId=one_named(apigateway, "usage plan", PLAN)["id"])["items"]
-    next_step = "create_usage_plan_key joins a key to a plan, by their ids."
-    expect.names(
-        "keys of the plan", [one_named(apigateway, "API key", KEY)["id"]], [key["id"] for key in keys], next_step
-    )
+    plan, key = (api_gateway.one_named(apigateway, *each) for each in (("usage plan", PLAN), ("API key", KEY)))
+    keys = [each["id"] for each in apigateway.get_usage_plan_keys(usagePlanId=plan["id"])["items"]]
+    expect.names("keys of the plan", [key["id"]], keys, "create_usage_plan_key joins a key to a plan, by their ids.")
 
 
 @check("POST /pets, and only that, asks for a key", task="key", needs=(page_is_served, pet_is_answered))
 def post_asks_for_key(apigateway, http):
-    method = serving(apigateway, "POST", "/pets")
-    asked = method.settings.get("apiKeyRequired", False)
-    expect.value(f"{method} with apiKeyRequired", True, asked, "update_method changes a method's apiKeyRequired.")
-    summary = deployed_method(apigateway, *stage_of(apigateway), method)
+    api = pet_store(apigateway)
+    route = api.route("POST", "/pets")
+    asked = route.settings.get("apiKeyRequired", False)
+    expect.value(f"{route} with apiKeyRequired", True, asked, "update_method changes a method's apiKeyRequired.")
     for what, headers in (("no key", {}), ("a key that nobody has", {"x-api-key": secrets.token_hex(20)})):
-        answer = ask(http, stage_of(apigateway), "POST", "/pets", new_pet(), headers)
-        if answer.status != 403 or (summary is not None and not summary.get("apiKeyRequired")):
+        answer = api.ask(http, "POST", "/pets", new_pet(), headers)
+        if answer.status != 403 or (route.deployed is not None and not route.deployed.get("apiKeyRequired")):
             raise Failure(
                 expected=f"403 to POST /pets with {what}, from a deployment that asks for a key",
-                found=f"{answer}, and a deployment from before {method} asked for one",
+                found=f"{answer}, and a deployment from before {route} asked for one",
                 next_step=DEPLOY_AGAIN,
             )
 
 
 @check("The key opens POST /pets", task="key", needs=(post_asks_for_key, key_is_in_plan, plan_covers_stage))
 def key_opens_post(apigateway, http, logs):
-    key = apigateway.get_api_key(apiKey=one_named(apigateway, "API key", KEY)["id"], includeValue=True)
+    key_id = api_gateway.one_named(apigateway, "API key", KEY)["id"]
+    key = {"x-api-key": apigateway.get_api_key(apiKey=key_id, includeValue=True)["value"]}
     pet = new_pet()
-    answer = ask(http, stage_of(apigateway), "POST", "/pets", pet, {"x-api-key": key["value"]})
+    answer = pet_store(apigateway).ask(http, "POST", "/pets", pet, key)
     if "Limit Exceeded" not in answer.text:  # The day's quota is spent: the key was known.
         expect_new_pet(logs, answer, pet)
 
 
 @check("Nothing lifts the plan's limits", task="key", needs=(key_opens_post, plan_has_limits))
 def limits_hold(apigateway, http):
-    plan = one_named(apigateway, "usage plan", PLAN)
+    api, plan = pet_store(apigateway), api_gateway.one_named(apigateway, "usage plan", PLAN)
     lifted = [path for stage in plan["apiStages"] for path in stage.get("throttle", {})]
     next_step = "In a plan's apiStages single methods may have a throttle of their own; take it off."
     expect.value("limits for single methods:", "none", ", ".join(lifted) or "none", next_step)
-    with key_of_new_plan(apigateway, *stage_of(apigateway), throttle={"rateLimit": 0, "burstLimit": 0}) as key:
-        if http.api(*stage_of(apigateway), "POST", "/pets", new_pet(), key).status != 429:
+
+    def post(key):
+        return http.api(api.id, api.stage, "POST", "/pets", new_pet(), key).status
+
+    with api_keys.key_of_new_plan(apigateway, api.id, api.stage, throttle={"rateLimit": 0, "burstLimit": 0}) as key:
+        if post(key) != 429:
             return  # LocalStack enforces no limits; what the plan says is all that can be judged there.
-    with key_of_plan(apigateway, plan["id"]) as key:
+    with api_keys.key_of_plan(apigateway, plan["id"]) as key:
 
         def look():
-            statuses = [http.api(*stage_of(apigateway), "POST", "/pets", new_pet(), key).status for _ in range(8)]
-            expect.value(
-                "429 among 8 quick answers:", True, 429 in statuses, "get_usage_plan shows the plan's throttle."
-            )
+            limited = 429 in [post(key) for _ in range(8)]
+            expect.value("429 among 8 quick answers:", True, limited, "get_usage_plan shows the plan's throttle.")
 
         eventually(look, within=4)
 
 
 @check("API, usage plan and key are gone", task="clean_up")
 def api_is_gone(apigateway):
-    wanted = {"REST API": API, "usage plan": PLAN, "API key": KEY}
-    left = [f"the {kind} {name}" for kind, name in wanted.items() if all_named(apigateway, kind, name)]
+    kinds = {"REST APIs": API, "usage plans": PLAN, "API keys": KEY}
     next_step = "The calls that delete them want their ids; a plan gives up its stages first."
-    expect.value("left of the lab:", "nothing", ", ".join(left) or "nothing", next_step)
+    expect.gone([(apigateway, kind, name) for kind, name in kinds.items()], next_step)
 
 
 @check("Function, log group and role are gone", task="clean_up")
 def function_is_gone(lambda_, logs, iam):
-    functions = lambda_.get_paginator("list_functions").paginate().search("Functions[].FunctionName")
-    groups = logs.get_paginator("describe_log_groups").paginate().search("logGroups[].logGroupName")
-    roles = iam.get_paginator("list_roles").paginate().search("Roles[].RoleName")
-    wanted = (("function", FUNCTION, functions), ("log group", LOG_GROUP, groups), ("role", ROLE, roles))
-    left = [f"the {kind} {name}" for kind, name, names in wanted if name in list(names)]
-    next_step = "A log group outlives its function; a role gives up its policies first."
-    expect.value("left of the lab:", "nothing", ", ".join(left) or "nothing", next_step)
+    wanted = [(lambda_, "functions", FUNCTION), (logs, "log groups", LOG_GROUP), (iam, "roles", ROLE)]
+    expect.gone(wanted, "A log group outlives its function; a role gives up its policies first.")
 
 
-def stage_of(apigateway):
-    return one_named(apigateway, "REST API", API)["id"], STAGE
+def pet_store(apigateway):
+    return api_gateway.rest_api(apigateway, API)
 
 
 def new_pet():
@@ -287,32 +254,17 @@ def new_pet():
 def no_pets():
     """Bodies that are no pets: none, text, broken off, no object, with something missing, or a price that is none."""
     price, pets = customers.price(), [new_pet() for _ in range(3)]
-    prices = [str(price), True, -price]
-    bad = [
-        pets,
-        list(new_pet()),
-        {"price": price},
-        {"type": customers.pet()},
-        *(pet | {"price": each} for pet, each in zip(pets, prices, strict=True)),
-    ]
-    text = f"a {customers.pet()}, please"
-    return [None, text, customers.cut(json.dumps(new_pet())), *map(json.dumps, bad)]
+    prices = [pet | {"price": each} for pet, each in zip(pets, (str(price), True, -price), strict=True)]
+    bad = [pets, list(new_pet()), {"price": price}, {"type": customers.pet()}, *prices]
+    return [None, f"a {customers.pet()}, please", customers.cut(json.dumps(new_pet())), *map(json.dumps, bad)]
 
 
-def serving(apigateway, verb, path):
-    """The method of the API that a request meets, or None."""
-    return method_for(apigateway, one_named(apigateway, "REST API", API)["id"], verb, path)
-
-
-def expect_run(witness, apigateway, path, moment):
-    """It was the function that answered, by the API's doing."""
-    callers, by = witness.callers(FUNCTION, path, moment) if witness else None, f"execute-api {stage_of(apigateway)[0]}"
-    if callers is not None and by not in callers:
-        raise Failure(
-            expected=f"a run of {FUNCTION} for GET {path}",
-            found=f"an answer, and runs of {FUNCTION} for it by {' and '.join(sorted(callers)) or 'nobody'}",
-            next_step="A resource with this path of its own comes before {petId}: get_resources lists them.",
-        )
+def expect_pets(api, http, logs, witness, path, pets):
+    """The answer is right, and it was the function that gave it, by the API's doing."""
+    moment = witness.moment()
+    expect_answer(logs, f"GET {path}", api.ask(http, "GET", path), 200, pets)
+    next_step = "A resource with this path of its own comes before {petId}: get_resources lists them."
+    expect.started_by(witness, FUNCTION, path, f"execute-api {api.id}", moment, next_step, others=True)
 
 
 def expect_answer(logs, request, answer, status, body=None):

@@ -4,12 +4,22 @@ import json
 import re
 from types import SimpleNamespace
 
-from lab_harness.authors import Failure, check, customers, executions, expect, items, queues
+from lab_harness.authors import (
+    Failure,
+    check,
+    customers,
+    executions,
+    expect,
+    functions,
+    items,
+    no_witness,
+    queues,
+    task_tokens,
+)
 
 HELLO, MACHINE, TABLE, QUEUE = "hello-world", "pet-adoption", "Pets", "adoption-approvals"
 FUNCTION_ROLE, MACHINE_ROLE = "pet-functions-role", "pet-adoption-role"
 CHECK, RESERVE, RELEASE = FUNCTIONS = ("check-pet", "reserve-pet", "release-pet")
-LOG_GROUP = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/check-pet:*"
 WITHIN = 20  # seconds: an execution with its retries, on a slow machine
 AVAILABLE, ABSENT = {"status": "available"}, "no such pet"
 APPROVE, DENY = {"output": '{"approved": true}'}, {"output": '{"approved": false}'}
@@ -19,8 +29,7 @@ NEXT_STEP = "Section 4 says what each function does; deploy the code again after
 
 @check("The state machine hello-world exists, with its role", task="hello")
 def hello_exists(stepfunctions, iam):
-    machines = executions.state_machines(stepfunctions)
-    expect.names("state machines", [HELLO], machines, "Section 1 shows create_state_machine.")
+    expect.exists(stepfunctions, "state machines", [HELLO], "Section 1 shows create_state_machine.")
     role = executions.describe_machine(stepfunctions, HELLO)["roleArn"].rpartition("/")[2]
     expect.role(iam, role, "Section 1 creates a role; update_state_machine changes roleArn.")
     expect.trust(iam, role, "states.amazonaws.com")
@@ -40,7 +49,7 @@ def hello_false_fails(stepfunctions):
 
 @check("The table Pets has the partition key petId", task="pets")
 def table_exists(dynamodb):
-    expect.names("tables", [TABLE], dynamodb.list_tables()["TableNames"], "Notebook 02 shows create_table.")
+    expect.exists(dynamodb, "tables", [TABLE], "Notebook 02 shows create_table.")
     table = dynamodb.describe_table(TableName=TABLE)["Table"]
     keys = ", ".join(f"{key['AttributeName']} ({key['KeyType']})" for key in table["KeySchema"])
     expect.value("the key", "petId (HASH)", keys, "A key cannot be changed: delete the table, create it anew.")
@@ -48,7 +57,7 @@ def table_exists(dynamodb):
 
 @check("The queue adoption-approvals keeps its messages", task="pets")
 def queue_exists(sqs):
-    expect.names("queues", [QUEUE], queues.names(sqs), "Notebook 02 shows create_queue.")
+    expect.queue(sqs, QUEUE, "Notebook 02 shows create_queue.")
     # People look at an approval more than once before they decide, and so do these checks.
     found = queues.attributes(sqs, QUEUE).get("RedrivePolicy") or "none"
     expect.value("a redrive policy:", "none", found, "set_queue_attributes with an empty RedrivePolicy takes it off.")
@@ -62,8 +71,8 @@ def function_role_is_trusted(iam):
 
 @check("It allows what the functions do, no more", task="function_role", needs=(function_role_is_trusted, table_exists))
 def function_role_fits(iam, dynamodb):
-    arn = dynamodb.describe_table(TableName=TABLE)["Table"]["TableArn"]
-    needed = [("dynamodb:GetItem", arn), ("dynamodb:UpdateItem", arn), ("logs:PutLogEvents", LOG_GROUP)]
+    table, log_group = items.table_arn(dynamodb, TABLE), functions.log_group_arn(CHECK)
+    needed = [("dynamodb:GetItem", table), ("dynamodb:UpdateItem", table), ("logs:PutLogEvents", log_group)]
     expect.permissions(iam, FUNCTION_ROLE, needed, "Section 3 lists what the functions do.")
     expect.least_privilege(iam, FUNCTION_ROLE, ["dynamodb"])
 
@@ -114,18 +123,15 @@ def machine_role_is_trusted(iam):
 @check("It allows the calls and the messages, no more", task="machine_role",
        needs=(machine_role_is_trusted, functions_exist, queue_exists))  # fmt: skip
 def machine_role_fits(iam, lambda_, sqs):
-    arns = [lambda_.get_function_configuration(FunctionName=name)["FunctionArn"] for name in FUNCTIONS]
-    calls, queue = [("lambda:InvokeFunction", arn) for arn in arns], queues.attributes(sqs, QUEUE)["QueueArn"]
-    expect.permissions(
-        iam, MACHINE_ROLE, [*calls, ("sqs:SendMessage", queue)], "Section 5 lists what the state machine calls."
-    )
+    needed = [("lambda:InvokeFunction", functions.arn(lambda_, name)) for name in FUNCTIONS]
+    needed.append(("sqs:SendMessage", queues.arn(sqs, QUEUE)))
+    expect.permissions(iam, MACHINE_ROLE, needed, "Section 5 lists what the state machine calls.")
     expect.least_privilege(iam, MACHINE_ROLE, ["lambda", "sqs", "dynamodb"])
 
 
 @check("The standard state machine pet-adoption uses the role", task="machine", needs=machine_role_is_trusted)
 def machine_exists(stepfunctions, iam):
-    machines = executions.state_machines(stepfunctions)
-    expect.names("state machines", [MACHINE], machines, "Section 6 shows how to deploy one.")
+    expect.exists(stepfunctions, "state machines", [MACHINE], "Section 6 shows how to deploy one.")
     found = executions.describe_machine(stepfunctions, MACHINE)
     expect.value("the type", "STANDARD", found["type"], "A type cannot be changed: delete the machine, create it anew.")
     role = iam.get_role(RoleName=MACHINE_ROLE)["Role"]["Arn"]
@@ -140,7 +146,7 @@ def definition_is_valid(stepfunctions):
 
 
 @check("An unknown pet is not-found at once", task="machine", needs=(definition_is_valid, check_pet_knows_pets))
-def unknown_pet_is_not_found(stepfunctions, dynamodb, sqs, witness=None):
+def unknown_pet_is_not_found(stepfunctions, dynamodb, sqs, witness=no_witness):
     next_step = "Catch PetNotFound where check-pet is called, and go on to the state for this end."
     pets = {"nobody": (None, "not-found", ABSENT)}
     execution = expect_ends(stepfunctions, dynamodb, sqs, next_step, pets, called=(CHECK, "nobody", witness))
@@ -162,7 +168,7 @@ def flaky_pet_is_retried(stepfunctions, dynamodb, sqs):
 
 
 @check("An available pet is reserved", task="reserve", needs=(unknown_pet_is_not_found, reserve_pet_reserves))
-def available_pet_is_reserved(stepfunctions, dynamodb, sqs, witness=None):
+def available_pet_is_reserved(stepfunctions, dynamodb, sqs, witness=no_witness):
     adoption = adopt(stepfunctions, dynamodb, sqs, {"pet": AVAILABLE}, called=(RESERVE, "pet", witness))
     # While it waits for an approval, or, as long as there is no approval yet, at the end.
     if (status := adoption.waiting.get("pet") or adoption.items["pet"].get("status")) != "reserved":
@@ -204,13 +210,13 @@ def approved_pet_is_adopted(stepfunctions, dynamodb, sqs):
 def machine_role_allows_its_own_calls(stepfunctions, iam, dynamodb):
     definition = executions.describe_machine(stepfunctions, MACHINE)["definition"]
     names = sorted(set(re.findall(r"arn:aws:states:::(?:aws-sdk:)?dynamodb:(\w+)", definition)))
-    arn = dynamodb.describe_table(TableName=TABLE)["Table"]["TableArn"]
+    arn = items.table_arn(dynamodb, TABLE)
     needed = [(f"dynamodb:{name[0].upper()}{name[1:]}", arn) for name in names]
     expect.permissions(iam, MACHINE_ROLE, needed, "Each service that a Task state calls needs its permission.")
 
 
 @check("A refused pet is available again", task="compensation", needs=(approved_pet_is_adopted, release_pet_releases))
-def refused_pet_is_released(stepfunctions, dynamodb, sqs, witness=None):
+def refused_pet_is_released(stepfunctions, dynamodb, sqs, witness=no_witness):
     pets = {"pet": (AVAILABLE, "refused", "available")}
     next_step = "Catch the refusal where the approval is asked for, and call release-pet."
     called = (RELEASE, "pet", witness)
@@ -282,8 +288,8 @@ def adopt(stepfunctions, dynamodb, sqs, pets, answers=None, meanwhile=None, call
     adoption = SimpleNamespace(adopter=customers.name(), asked={}, waiting={})
     adoption.ids = ids = pet_ids(dynamodb, pets)
     data = {"adopter": adoption.adopter, "petIds": list(ids.values())}
-    function, about, witness = called or (None, None, None)
-    moment = witness.moment() if witness else 0
+    function, about, witness = called or (None, None, no_witness)
+    moment = witness.moment()
 
     def answer(message):
         if label := next((label for label, pet in ids.items() if pet == message.get("petId")), None):
@@ -294,19 +300,16 @@ def adopt(stepfunctions, dynamodb, sqs, pets, answers=None, meanwhile=None, call
         return (answers or {}).get(label, APPROVE)
 
     def expect_called():
-        callers = witness.callers(function, ids[about], moment) if witness else None
-        if callers not in (None, {f"states {MACHINE}"}):
-            raise Failure(
-                expected=f"a call of {function} for {ids[about]} by the state machine {MACHINE}",
-                found=f"calls of {function} for it by {' and '.join(sorted(callers)) or 'nobody'}; "
-                f"{adoption.execution.described(about=ids[about])}",
-                next_step=f"A Task state calls {function}; its FunctionName or Resource says which function that is.",
-            )
+        if called:
+            next_step = f"A Task state calls {function}; its FunctionName or Resource says which function that is."
+            evidence = adoption.execution.described(about=ids[about])
+            starter = f"states {MACHINE}"
+            expect.started_by(witness, function, ids[about], starter, moment, next_step, evidence=evidence)
 
     adoption.expect_called = expect_called
     with items.probe_items(dynamodb, TABLE, "petId", {ids[label]: pet for label, pet in pets.items()}):
-        queue = executions.token_queue(stepfunctions, sqs, MACHINE, QUEUE, ids.values())
-        ran = executions.run_answering(stepfunctions, MACHINE, data, queue, answer, WITHIN)
+        queue = task_tokens.token_queue(stepfunctions, sqs, MACHINE, QUEUE, ids.values())
+        ran = task_tokens.run_answering(stepfunctions, MACHINE, data, queue, answer, WITHIN)
         adoption.execution, adoption.messages, adoption.unanswered = ran
         adoption.items = {label: items.read_item(dynamodb, TABLE, "petId", pet) for label, pet in ids.items()}
     return adoption

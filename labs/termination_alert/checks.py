@@ -3,14 +3,22 @@
 import json
 import re
 import secrets
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
-from botocore.exceptions import ClientError
-
-from lab_harness.authors import Failure, check, customers, eventually, expect, queues
-from lab_harness.authors.event_patterns import compare
-from lab_harness.authors.made import made, owe
-from lab_harness.authors.policies import allowed, grants, role_statements, trusts
+from lab_harness.authors import (
+    Failure,
+    check,
+    customers,
+    event_patterns,
+    event_rules,
+    eventually,
+    expect,
+    owe,
+    policies,
+    queues,
+    remember,
+    topics,
+)
 
 INSTANCE, TOPIC, RULE = "termination-alert", "myEmailNotification", "EC2StateChange"
 SOURCE, DETAIL_TYPE = "aws.ec2", "EC2 Instance State-change Notification"
@@ -39,8 +47,7 @@ def instance_was_launched(ec2, events, inbox):
 
 @check("The topic myEmailNotification exists", task="topic")
 def topic_exists(sns):
-    there = [arn.rpartition(":")[2] for arn in topic_arns(sns)]
-    expect.names("topics", [TOPIC], there, "Section 2 of the notebook shows create_topic.")
+    expect.topic(sns, TOPIC, "Section 2 of the notebook shows create_topic.")
 
 
 @check("The topic mails to a confirmed subscriber", task="topic", needs=topic_exists)
@@ -71,7 +78,12 @@ def rule_is_enabled(events):
 def rule_matches_termination(ec2, events, inbox):
     if not matched_instances(ec2, events, inbox):
         pattern, event = rule_pattern(events), termination(instance_ids(ec2, events, inbox)[0])
-        fields = [field for way in compare(json.loads(pattern), event).ways for field in way if not field.matched]
+        fields = [
+            field
+            for way in event_patterns.compare(json.loads(pattern), event).ways
+            for field in way
+            if not field.matched
+        ]
         differs = [f"{each.path} asks for {each.asked}, the event has {each.found}" for each in fields]
         raise Failure(
             expected=f"a pattern that matches {SOURCE}'s event {DETAIL_TYPE} with {json.dumps(event['detail'])}",
@@ -103,7 +115,7 @@ def rule_ignores_others(ec2, events, inbox):
 @check("The rule's target is the topic", task="target", needs=(rule_exists, topic_exists))
 def target_is_topic(events, sns):
     if not topic_targets(events, sns):
-        arns = [target["Arn"] for target in events.list_targets_by_rule(Rule=RULE)["Targets"]]
+        arns = [target["Arn"] for target in event_rules.targets(events, RULE)]
         raise Failure(
             expected=f"the target {topic_arn(sns)}",
             found=f"targets: {', '.join(arns)}" if arns else "no targets",
@@ -116,7 +128,8 @@ def eventbridge_may_publish(events, sns, iam):
     topic, rule = topic_arn(sns), events.describe_rule(Name=RULE)["Arn"]
     policy = sns.get_topic_attributes(TopicArn=topic)["Attributes"].get("Policy", "{}")
     roles = [target.get("RoleArn", "").rpartition("/")[2] for target in topic_targets(events, sns)]
-    if not any(role_allows(iam, role, topic) if role else policy_allows(policy, topic, rule) for role in roles):
+    permitted = policies.permits(policy, EVENTBRIDGE, PUBLISH, topic, rule)
+    if not any(role_allows(iam, role, topic) if role else permitted for role in roles):
         raise Failure(
             expected=f"a policy that allows {EVENTBRIDGE} the action {PUBLISH} on {topic}",
             found="; ".join([f"the topic's policy {policy}", *(f"the target's role {role}" for role in roles if role)]),
@@ -127,7 +140,7 @@ def eventbridge_may_publish(events, sns, iam):
 @check("No other event reaches the topic", task="target", needs=(target_is_topic, rule_ignores_others))
 def others_stay_silent(ec2, events, sns, sqs, inbox):
     forged = {"instance-id": matched_instances(ec2, events, inbox)[0], "state": "terminated"}
-    with probe_queue(events, sns, sqs) as (name, hear), probe_instance(ec2, some_name()) as probe:
+    with probe_queue(events, sns, sqs) as (name, hear), probe_instance(ec2, customers.resource_name()) as probe:
         expect_event(hear, SOURCE, {"instance-id": probe, "state": "running"})
         for state, change in (("stopped", ec2.stop_instances), ("terminated", ec2.terminate_instances)):
             change(InstanceIds=[probe])
@@ -196,33 +209,19 @@ def termination(instance, state="terminated"):
 
 
 def rule_pattern(events):
-    """The rule's pattern as text, empty where there is no such rule."""
-    rules = events.list_rules(NamePrefix=RULE)["Rules"]
-    return next((rule.get("EventPattern", "") for rule in rules if rule["Name"] == RULE), "")
+    return event_rules.pattern(events, RULE)
 
 
 def matches(events, event):
-    try:
-        return events.test_event_pattern(EventPattern=rule_pattern(events), Event=json.dumps(event))["Result"]
-    except ClientError as error:
-        raise Failure(
-            expected="an event pattern that EventBridge can read",
-            found=f"{error.response['Error']['Message']} The pattern is {rule_pattern(events)}",
-            next_step="put_rule replaces the pattern; json.dumps makes JSON text of a dictionary.",
-        ) from None
-
-
-def topic_arns(sns):
-    return [topic["TopicArn"] for page in sns.get_paginator("list_topics").paginate() for topic in page["Topics"]]
+    return event_rules.matches(events, rule_pattern(events), event)
 
 
 def topic_arn(sns):
-    return next(arn for arn in topic_arns(sns) if arn.endswith(f":{TOPIC}"))
+    return topics.arn(sns, TOPIC)
 
 
 def subscriptions(sns):
-    pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic_arn(sns))
-    return [subscription for page in pages for subscription in page["Subscriptions"]]
+    return topics.subscriptions(sns, TOPIC)
 
 
 def addresses(sns):
@@ -232,27 +231,13 @@ def addresses(sns):
 
 
 def topic_targets(events, sns):
-    targets = events.list_targets_by_rule(Rule=RULE)["Targets"]
-    return [target for target in targets if target["Arn"] == topic_arn(sns)]
-
-
-def policy_allows(policy, topic, rule):
-    """Whether the topic's policy lets the rule publish; its statements may ask for the rule's ARN or the account."""
-    by_account = json.dumps({"StringEquals": {"aws:SourceAccount": topic.split(":")[4]}})
-    by_rule = json.dumps({"ArnEquals": {"aws:SourceArn": rule}})
-    try:
-        text = re.sub(re.escape(by_account), by_rule, json.dumps(json.loads(policy)), flags=re.IGNORECASE)
-    except ValueError:
-        return False  # MiniStack takes any text for a policy; AWS would have refused.
-    about = [each for each in grants(text) if each.covers(EVENTBRIDGE, PUBLISH, topic)]
-    verdicts = {each.allows for each in about if not each.conditional or each.comes_from(rule)}
-    return verdicts == {True}
+    return [target for target in event_rules.targets(events, RULE) if target["Arn"] == topic_arn(sns)]
 
 
 def role_allows(iam, role, topic):
     roles = [each for page in iam.get_paginator("list_roles").paginate() for each in page["Roles"]]
-    trusted = any(each["RoleName"] == role and trusts(each, EVENTBRIDGE) for each in roles)
-    return trusted and allowed(role_statements(iam, role), PUBLISH, topic)
+    trusted = any(each["RoleName"] == role and policies.trusts(each, EVENTBRIDGE) for each in roles)
+    return trusted and policies.allowed(policies.role_statements(iam, role), PUBLISH, topic)
 
 
 def tells(mail, instance, rewritten):
@@ -271,14 +256,9 @@ def tells(mail, instance, rewritten):
         return rewritten and instance in mail.text
 
 
-def some_name():
-    """A name such as people give to what they make."""
-    return made(f"{customers.pet()}-{customers.chance.choice(customers.SURNAMES).lower()}-{customers.number()}")
-
-
 def some_source():
     """A source of events such as programs have."""
-    return f"{customers.chance.choice(('com', 'org', 'shop'))}.{some_name()}"
+    return f"{customers.chance.choice(('com', 'org', 'shop'))}.{customers.resource_name()}"
 
 
 def other_instance(half=8):
@@ -298,7 +278,7 @@ def probe_instance(ec2, name):
     tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}]
     launch = {"ImageId": IMAGE, "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1, "TagSpecifications": tags}
     owed = owe("AWS::EC2::Instance", name)
-    instance = made(ec2.run_instances(**launch)["Instances"][0]["InstanceId"])
+    instance = remember(ec2.run_instances(**launch)["Instances"][0]["InstanceId"])
     try:
         yield instance
     finally:
@@ -308,26 +288,14 @@ def probe_instance(ec2, name):
 @contextmanager
 def probe_queue(events, sns, sqs):
     """A queue for what comes to the bus and to the topic: a source of events for it, and how to read it."""
-    source, name, heard = some_source(), some_name(), []
-    kinds = ("AWS::SQS::Queue", "AWS::Events::Rule", "AWS::SNS::Subscription")
-    owed_queue, owed_rule, owed_subscription = (owe(kind, name) for kind in kinds)
-    with ExitStack() as afterwards:  # Each of them is undone, also when undoing another fails.
-        url = sqs.create_queue(QueueName=name)["QueueUrl"]
-        afterwards.callback(owed_queue.take_away, sqs.delete_queue, QueueUrl=url)
-        queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        events.put_rule(Name=name, EventPattern=json.dumps({"source": [SOURCE, source], "detail-type": [DETAIL_TYPE]}))
-        afterwards.callback(owed_rule.take_away, events.delete_rule, Name=name)
-        events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": queue}])
-        afterwards.callback(events.remove_targets, Rule=name, Ids=["queue"])
-        subscription = sns.subscribe(TopicArn=topic_arn(sns), Protocol="sqs", Endpoint=queue)["SubscriptionArn"]
-        afterwards.callback(owed_subscription.take_away, sns.unsubscribe, SubscriptionArn=subscription)
-
-        def hear(wait=0):
-            sqs.receive_message(QueueUrl=url, WaitTimeSeconds=wait, VisibilityTimeout=0)
-            heard.extend(json.loads(body) for body in queues.take(sqs, url))
-            return heard
-
-        yield source, hear
+    source = some_source()
+    pattern = {"source": [SOURCE, source], "detail-type": [DETAIL_TYPE]}
+    with (
+        queues.probe_queue(sqs) as queue,
+        event_rules.probe_rule(events, pattern, queue.arn),
+        topics.probe_subscription(sns, TOPIC, queue.arn),
+    ):
+        yield source, lambda wait=0: [json.loads(body) for body in queue.hear(wait)]
 
 
 def expect_event(hear, source, detail):

@@ -7,20 +7,31 @@ from decimal import Decimal
 from functools import partial
 from urllib.parse import urlsplit
 
-from lab_harness.authors import Failure, check, customers, eventually, expect, functions, items
-from lab_harness.authors.gateway import expect_cors, expect_routes, expect_stage, http_api, rest_api
-from lab_harness.authors.items import probe_items, read_item
-from lab_harness.authors.policies import allowed, role_statements
-from lab_harness.local import is_local
+from lab_harness.authors import (
+    Failure,
+    api_gateway,
+    check,
+    customers,
+    eventually,
+    expect,
+    expect_api,
+    functions,
+    items,
+    no_witness,
+    standard_checks,
+)
 
 TABLE, ROLE, FUNCTION = "PetShopItems", "pet-shop-items-role", "pet-shop-items"
 HTTP_API, REST_API, BUCKET = "pet-shop", "pet-shop-rest", "pet-shop-site-000000000000"
 SITE_HOST = f"{BUCKET}.s3-website.localhost"
 ROUTES = (("GET", "/items"), ("PUT", "/items"), ("GET", "/items/{id}"), ("DELETE", "/items/{id}"))
-LOG_GROUP = f"arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/{FUNCTION}:*"
-# What the handler does with the table, each with the actions that can do it
-WORK = (("PutItem", "UpdateItem"), ("GetItem", "Query", "Scan"), ("Scan",), ("DeleteItem",))
-TYPES = {"js": "javascript", "mjs": "javascript", "css": "text/css", "json": "json"}
+# What the handler does with the table: of actions that stand together any one will do.
+WORK = (
+    ("dynamodb:PutItem", "dynamodb:UpdateItem"), ("dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"),
+    "dynamodb:Scan", "dynamodb:DeleteItem",
+)  # fmt: skip
+OWN_CLIENT = "The handler itself works on the table, with a client of its own; section 3 shows how."
+PERMISSION = "Section 5 shows add_permission with the SourceArn of an API; remove_permission takes one away."
 DONE = range(200, 205)  # the statuses of a PUT or DELETE that worked
 QUICKLY = 3  # seconds until a scan shows what was written
 
@@ -30,141 +41,124 @@ def table_exists(dynamodb):
     expect.table(dynamodb, TABLE, "id (HASH, S)", "Section 1 of the notebook asks for create_table.")
 
 
-@check("The role pet-shop-items-role exists", task="role")
-def role_exists(iam):
-    expect.role(iam, ROLE, "Create it as you created the role in notebook 01.")
-
-
-@check("Lambda may take on the role", task="role", needs=role_exists)
-def role_trusts_lambda(iam):
-    expect.trust(iam, ROLE, "lambda.amazonaws.com")
+role_exists = standard_checks.role_exists(ROLE, "Create it as you created the role in notebook 01.", task="role")
+role_trusts_lambda = standard_checks.role_trusts_lambda(ROLE, task="role", needs=role_exists)
 
 
 @check("The role may do the handler's work, and log", task="role", needs=(role_exists, table_exists))
 def role_allows_the_work(iam, dynamodb):
-    statements, table = role_statements(iam, ROLE), dynamodb.describe_table(TableName=TABLE)["Table"]["TableArn"]
-    may = {action: allowed(statements, f"dynamodb:{action}", table) for each in WORK for action in each}
-    missing = [f"dynamodb:{actions[0]} on {TABLE}" for actions in WORK if not any(may[action] for action in actions)]
-    missing += [] if allowed(statements, "logs:PutLogEvents", LOG_GROUP) else ["logs:PutLogEvents"]
-    if missing:
-        found, next_step = f"no permission for {', '.join(missing)}", "Section 2 lists what the handler does."
-        raise Failure(expected="permission for all that the function does", found=found, next_step=next_step)
+    table, log_group = items.table_arn(dynamodb, TABLE), functions.log_group_arn(FUNCTION)
+    needed = [*((actions, table) for actions in WORK), ("logs:PutLogEvents", log_group)]
+    expect.permissions(iam, ROLE, needed, "Section 2 lists what the handler does.")
 
 
-@check("The role may do nothing more than it needs", task="role", needs=role_exists)
-def role_is_least_privilege(iam):
-    expect.least_privilege(iam, ROLE, ["dynamodb"])
-
-
-@check("The function pet-shop-items exists", task="function")
-def function_exists(lambda_):
-    expect.function(lambda_, FUNCTION, "Section 4 of the notebook asks for create_function.")
-
-
-@check("The function uses the role", task="function", needs=(function_exists, role_exists))
-def function_uses_role(lambda_, iam):
-    expect.function_role(lambda_, iam, FUNCTION, ROLE)
+role_is_least_privilege = standard_checks.role_is_least_privilege(ROLE, ["dynamodb"], task="role", needs=role_exists)
+function_exists = standard_checks.function_exists(
+    FUNCTION, "Section 4 of the notebook asks for create_function.", task="function"
+)
+function_uses_role = standard_checks.function_uses_role(
+    FUNCTION, ROLE, task="function", needs=(function_exists, role_exists)
+)
 
 
 @check("There is one HTTP API pet-shop, with a stage", task="api")
 def api_is_deployed(apigatewayv2):
-    expect_stage(http_api(apigatewayv2, HTTP_API), "Section 5 shows create_stage; update_stage changes AutoDeploy.")
+    expect_api.stage(http_api(apigatewayv2), "Section 5 shows create_stage; update_stage changes AutoDeploy.")
 
 
 @check("The HTTP API's four routes lead to the function", task="api", needs=(api_is_deployed, function_exists))
 def routes_reach_function(apigatewayv2):
     next_step = "Section 5 shows create_integration and, with its Target, create_route."
-    expect_routes(http_api(apigatewayv2, HTTP_API), ROUTES, FUNCTION, next_step)
+    expect_api.routes(http_api(apigatewayv2), ROUTES, FUNCTION, next_step)
 
 
 @check("The HTTP API may invoke the function", task="api", needs=(api_is_deployed, function_exists))
 def api_may_invoke(lambda_, apigatewayv2):
-    expect_permission(lambda_, http_api(apigatewayv2, HTTP_API))
+    expect_api.invocation(http_api(apigatewayv2), ROUTES, lambda_, FUNCTION, PERMISSION)
 
 
 @check("PUT /items writes the item to the table", task="handler", needs=(table_exists, routes_reach_function))
-def put_writes_the_item(http, apigatewayv2, dynamodb, logs, witness=None):
-    probe_put(http_api(apigatewayv2, HTTP_API).caller(http), dynamodb, logs, witness, again=False)
+def put_writes_the_item(http, apigatewayv2, dynamodb, logs, witness=no_witness):
+    probe_put(partial(http_api(apigatewayv2).ask, http), dynamodb, logs, witness, again=False)
 
 
 @check("PUT /items replaces the item of the same id", task="handler", needs=put_writes_the_item)
-def put_replaces_the_item(http, apigatewayv2, dynamodb, logs, witness=None):
-    probe_put(http_api(apigatewayv2, HTTP_API).caller(http), dynamodb, logs, witness, again=True)
+def put_replaces_the_item(http, apigatewayv2, dynamodb, logs, witness=no_witness):
+    probe_put(partial(http_api(apigatewayv2).ask, http), dynamodb, logs, witness, again=True)
 
 
 @check("GET /items lists what is in the table", task="handler", needs=put_writes_the_item)
 def items_are_listed(http, apigatewayv2, dynamodb, logs):
-    probe_get(http_api(apigatewayv2, HTTP_API).caller(http), dynamodb, logs, listed=True)
+    probe_get(partial(http_api(apigatewayv2).ask, http), dynamodb, logs, listed=True)
 
 
 @check("GET /items/{id} answers with the item of that id", task="handler", needs=put_writes_the_item)
 def item_is_found(http, apigatewayv2, dynamodb, logs):
-    probe_get(http_api(apigatewayv2, HTTP_API).caller(http), dynamodb, logs, listed=False)
+    probe_get(partial(http_api(apigatewayv2).ask, http), dynamodb, logs, listed=False)
 
 
 @check("DELETE /items/{id} removes the item from the table", task="handler", needs=put_writes_the_item)
-def item_is_deleted(http, apigatewayv2, dynamodb, logs, witness=None):
-    probe_delete(http_api(apigatewayv2, HTTP_API).caller(http), dynamodb, logs, witness)
+def item_is_deleted(http, apigatewayv2, dynamodb, logs, witness=no_witness):
+    probe_delete(partial(http_api(apigatewayv2).ask, http), dynamodb, logs, witness)
 
 
 @check("An unknown id is answered with 404", task="handler", needs=put_writes_the_item)
 def unknown_id_is_404(http, apigatewayv2, dynamodb, logs):
-    probe_unknown_id(http_api(apigatewayv2, HTTP_API).caller(http), dynamodb, logs)
+    probe_unknown_id(partial(http_api(apigatewayv2).ask, http), dynamodb, logs)
 
 
 @check("A bad body is answered with 400, and not written", task="handler", needs=put_writes_the_item)
 def bad_body_is_400(http, apigatewayv2, dynamodb, logs):
-    probe_bad_bodies(http_api(apigatewayv2, HTTP_API).caller(http), dynamodb, logs)
+    probe_bad_bodies(partial(http_api(apigatewayv2).ask, http), dynamodb, logs)
 
 
 @check("The HTTP API allows requests from the site", task="cors", needs=routes_reach_function)
 def api_allows_the_site(http, apigatewayv2, s3):
     next_step = "Section 6 shows a CorsConfiguration, which update_api gives to the API."
-    expect_site_allowed(http_api(apigatewayv2, HTTP_API).caller(http), s3, next_step)
+    expect_site_allowed(partial(http_api(apigatewayv2).ask, http), s3, next_step)
 
 
 @check("There is one REST API pet-shop-rest, with a stage", task="rest_api")
 def rest_api_is_deployed(apigateway):
-    expect_stage(rest_api(apigateway, REST_API), "Section 7 shows create_deployment, which comes after all else.")
+    expect_api.stage(rest_api(apigateway), "Section 7 shows create_deployment, which comes after all else.")
 
 
 @check("The REST API's methods lead to the function", task="rest_api", needs=(rest_api_is_deployed, function_exists))
 def methods_reach_function(apigateway):
     next_step = "Section 7 shows put_method and put_integration, which each method of each resource needs."
-    expect_routes(rest_api(apigateway, REST_API), ROUTES, FUNCTION, next_step)
+    expect_api.routes(rest_api(apigateway), ROUTES, FUNCTION, next_step)
 
 
 @check("The REST API may invoke the function", task="rest_api", needs=(rest_api_is_deployed, function_exists))
 def rest_api_may_invoke(lambda_, apigateway):
-    expect_permission(lambda_, rest_api(apigateway, REST_API))
+    expect_api.invocation(rest_api(apigateway), ROUTES, lambda_, FUNCTION, PERMISSION)
 
 
 @check("The REST API serves the items, too", task="rest_api", needs=(table_exists, methods_reach_function))
-def rest_api_serves_items(http, apigateway, dynamodb, logs, witness=None):
-    call = rest_api(apigateway, REST_API).caller(http)
+def rest_api_serves_items(http, apigateway, dynamodb, logs, witness=no_witness):
+    ask = partial(rest_api(apigateway).ask, http)
     for each in (False, True):
-        probe_put(call, dynamodb, logs, witness, again=each)
-        probe_get(call, dynamodb, logs, listed=each)
-    probe_delete(call, dynamodb, logs, witness)
+        probe_put(ask, dynamodb, logs, witness, again=each)
+        probe_get(ask, dynamodb, logs, listed=each)
+    probe_delete(ask, dynamodb, logs, witness)
 
 
 @check("The REST API answers 404 and 400 where it must", task="rest_api", needs=rest_api_serves_items)
 def rest_api_refuses(http, apigateway, dynamodb, logs):
-    call = rest_api(apigateway, REST_API).caller(http)
-    probe_unknown_id(call, dynamodb, logs)
-    probe_bad_bodies(call, dynamodb, logs)
+    ask = partial(rest_api(apigateway).ask, http)
+    probe_unknown_id(ask, dynamodb, logs)
+    probe_bad_bodies(ask, dynamodb, logs)
 
 
 @check("The REST API allows requests from the site", task="rest_api", needs=rest_api_serves_items)
 def rest_api_allows_the_site(http, apigateway, s3):
     next_step = "Section 7 says who answers OPTIONS and who sets the other headers; deploy again after a change."
-    expect_site_allowed(rest_api(apigateway, REST_API).caller(http), s3, next_step)
+    expect_site_allowed(partial(rest_api(apigateway).ask, http), s3, next_step)
 
 
 @check("The bucket pet-shop-site-000000000000 is a website", task="website")
 def bucket_is_a_website(s3):
-    names = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
-    expect.names("buckets", [BUCKET], names, "Section 8 of the notebook asks for create_bucket.")
+    expect.bucket(s3, BUCKET, "Section 8 of the notebook asks for create_bucket.")
     expect.website(s3, BUCKET, "index.html", "put_bucket_website sets it.")
 
 
@@ -176,23 +170,13 @@ def everyone_may_read(s3):
 
 @check("The page and its files are served, each as what it is", task="site", needs=bucket_is_a_website)
 def page_is_served(http):
-    for path, answer in http.site(SITE_HOST).items():
-        wanted = TYPES.get(path.rpartition(".")[2], "text/html")
-        kind = answer.headers.get("content-type", "none")
-        if answer.status != 200 or wanted not in kind:
-            raise Failure(
-                expected=f"{path} with status 200 and a content type of {wanted}",
-                found=f"status {answer.status} and the content type {kind}",
-                next_step="Section 9 says what each file of the site is uploaded with.",
-            )
+    expect.site(http, SITE_HOST, "Section 9 says what each file of the site is uploaded with.")
 
 
 @check("The page points at an API that lists the pets", task="site", needs=(page_is_served, table_exists))
 def page_points_at_api(http, s3, dynamodb, logs):
     files, port = http.site(SITE_HOST), str(urlsplit(s3.meta.endpoint_url).port)
-    text = re.sub("(?s)<!--.*?-->", "", "\n".join(answer.text for answer in files.values()))
-    urls = sorted(set(re.findall(r"http://[\w.-]+:\d+/[^\s\"'`<>\\]*", text)))
-    urls = [urlsplit(url) for url in urls if re.search("execute-api|/restapis/", url) and is_local(url)]
+    urls = api_gateway.urls_in("\n".join(answer.text for answer in files.values()))
     if not urls:
         found, next_step = f"none in {', '.join(files)}", "Section 9 asks for a config.js, which index.html loads."
         raise Failure(expected="the whole URL of an API of this lab in the site", found=found, next_step=next_step)
@@ -203,16 +187,17 @@ def page_points_at_api(http, s3, dynamodb, logs):
         probe_get(partial(http.request, host=url.hostname), dynamodb, logs, listed=True, base=base)
 
 
-def expect_permission(lambda_, api):
-    base = f"arn:aws:execute-api:us-east-1:000000000000:{api.id}/{api.stage or 'prod'}"
-    next_step = "Section 5 shows add_permission with the SourceArn of an API; remove_permission takes one away."
-    sources = [f"{base}/{method}{path}" for method, path in ROUTES]
-    expect.invocation(lambda_, FUNCTION, "apigateway.amazonaws.com", sources, f":{api.id}/", next_step)
+def http_api(apigatewayv2):
+    return api_gateway.http_api(apigatewayv2, HTTP_API, "The section on this API shows what creates it.")
 
 
-def expect_site_allowed(call, s3, next_step):
+def rest_api(apigateway):
+    return api_gateway.rest_api(apigateway, REST_API, "The section on this API shows what creates it.")
+
+
+def expect_site_allowed(ask, s3, next_step):
     origin, unknown = f"http://{SITE_HOST}:{urlsplit(s3.meta.endpoint_url).port}", f"/items/p-{customers.number()}"
-    expect_cors(call, origin, [("PUT", "/items"), ("DELETE", unknown)], ["/items", unknown], next_step)
+    expect_api.cors(ask, origin, [("PUT", "/items"), ("DELETE", unknown)], ["/items", unknown], next_step)
 
 
 @contextmanager
@@ -221,7 +206,7 @@ def probe_item(dynamodb, stored):
     new = customers.some_id("p-", items.ids(dynamodb, TABLE, "id"))
     item = {"id": new, "type": customers.pet(), "price": customers.price()}
     attributes = {"type": item["type"], "price": Decimal(str(item["price"]))} if stored else None
-    with probe_items(dynamodb, TABLE, "id", {item["id"]: attributes}):
+    with items.probe_items(dynamodb, TABLE, "id", {item["id"]: attributes}):
         yield item
 
 
@@ -242,36 +227,25 @@ def wrong(expected, answer, logs, next_step, also=""):
     return Failure(expected=expected, found=f"{answer}{also}{log}", next_step=next_step)
 
 
-def expect_written(witness, item, moment):
-    """It was the function that wrote to the table or deleted from it."""
-    writers = witness.writers(TABLE, item["id"], moment) if witness else None
-    if writers not in (None, {f"function {FUNCTION}"}):
-        raise Failure(
-            expected=f"the item {item['id']} written or deleted by the function {FUNCTION}",
-            found=f"that was done by {' and '.join(sorted(writers)) or 'nobody'}",
-            next_step="The handler itself works on the table, with a client of its own; section 3 shows how.",
-        )
-
-
-def probe_put(call, dynamodb, logs, witness, again):
+def probe_put(ask, dynamodb, logs, witness, again):
     with probe_item(dynamodb, stored=again) as item:
         item |= {"type": customers.pet(), "price": round(item["price"] + 1, 2)}
-        moment = witness.moment() if witness else 0
-        answer = call("PUT", "/items", item)
-        row = read_item(dynamodb, TABLE, "id", item["id"])
+        moment = witness.moment()
+        answer = ask("PUT", "/items", item)
+        row = items.read_item(dynamodb, TABLE, "id", item["id"])
         if answer.status not in DONE or not same(row, item):
             also = f"; in the table: {items.described(row) if row else 'no such item'}"
             next_step = "Section 3 says what PUT writes: the values as they were sent, the price as a number."
             raise wrong(f"200 from PUT /items, and the item {json.dumps(item)}", answer, logs, next_step, also)
-        expect_written(witness, item, moment)
+        expect.written_by(witness, FUNCTION, TABLE, item["id"], moment, OWN_CLIENT)
 
 
-def probe_get(call, dynamodb, logs, listed, base=""):
+def probe_get(ask, dynamodb, logs, listed, base=""):
     with probe_item(dynamodb, stored=True) as item:
         path = f"{base}/items" if listed else f"{base}/items/{item['id']}"
 
         def look():
-            answer = call("GET", path)
+            answer = ask("GET", path)
             found = answer.json() if listed else [answer.json()]
             if answer.status != 200 or not isinstance(found, list) or not any(same(each, item) for each in found):
                 what = f"a JSON list with {json.dumps(item)}" if listed else json.dumps(item)
@@ -281,33 +255,33 @@ def probe_get(call, dynamodb, logs, listed, base=""):
         eventually(look, within=QUICKLY)
 
 
-def probe_delete(call, dynamodb, logs, witness):
+def probe_delete(ask, dynamodb, logs, witness):
     with probe_item(dynamodb, stored=True) as item:
-        moment = witness.moment() if witness else 0
-        answer = call("DELETE", f"/items/{item['id']}")
-        row = read_item(dynamodb, TABLE, "id", item["id"])
+        moment = witness.moment()
+        answer = ask("DELETE", f"/items/{item['id']}")
+        row = items.read_item(dynamodb, TABLE, "id", item["id"])
         if answer.status not in DONE or row:
             also = f"; in the table: {'it is still there' if row else 'it is gone'}"
             next_step = "delete_item takes the Key, whose id is among the event's pathParameters."
             raise wrong(f"200 from DELETE /items/{item['id']}, and no such item", answer, logs, next_step, also)
-        expect_written(witness, item, moment)
+        expect.written_by(witness, FUNCTION, TABLE, item["id"], moment, OWN_CLIENT)
 
 
-def probe_unknown_id(call, dynamodb, logs):
+def probe_unknown_id(ask, dynamodb, logs):
     for method in customers.shuffled(("GET", "DELETE")):
         unknown = customers.some_id("p-", items.ids(dynamodb, TABLE, "id"))
-        answer = call(method, f"/items/{unknown}")
+        answer = ask(method, f"/items/{unknown}")
         if answer.status != 404:
             next_step = "Section 3 says how get_item and delete_item tell that there was no item."
             raise wrong(f"404 from {method} /items/… with an unknown id", answer, logs, next_step)
 
 
-def probe_bad_bodies(call, dynamodb, logs):
+def probe_bad_bodies(ask, dynamodb, logs):
     there = items.ids(dynamodb, TABLE, "id")
     with probe_item(dynamodb, stored=False) as item:
         for body in customers.shuffled(bad_bodies(item)):
-            answer = call("PUT", "/items", body, {"Content-Type": "application/json"})
-            if answer.status != 400 or read_item(dynamodb, TABLE, "id", item["id"]):
+            answer = ask("PUT", "/items", body, {"Content-Type": "application/json"})
+            if answer.status != 400 or items.read_item(dynamodb, TABLE, "id", item["id"]):
                 remove_items(dynamodb, item, there)
                 next_step = "Section 3 lists what a good body has; answer 400 to any other before you write."
                 raise wrong(f"400 from PUT /items with the body {body!r}", answer, logs, next_step)

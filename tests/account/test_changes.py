@@ -9,7 +9,7 @@ import pytest
 from lab_harness.account.changes import BREATH, INTERVAL, LONGEST_INTERVAL, SETTLING, Change, Changes, affected
 from lab_harness.account.resources import deleters, remove_resources
 from lab_harness.account.service import Part
-from lab_harness.authors.rest_api import all_named
+from lab_harness.authors import api_gateway
 from lab_harness.aws import Clients, using_emulator
 from lab_harness.emulators.base import Call
 from lab_harness.emulators.embedded import Embedded
@@ -613,13 +613,13 @@ def say_no_to_all(clients):
 
 
 def disable_key(clients):
-    [key] = all_named(clients["apigateway"], "API key", "pet-store-key")
+    key = api_gateway.one_named(clients["apigateway"], "API key", "pet-store-key")
     operations = [{"op": "replace", "path": "/enabled", "value": "false"}]
     clients["apigateway"].update_api_key(apiKey=key["id"], patchOperations=operations)
 
 
 def take_off_stage(clients):
-    [api] = all_named(clients["apigateway"], "REST API", "PetStore")
+    api = api_gateway.one_named(clients["apigateway"], "REST API", "PetStore")
     clients["apigateway"].delete_stage(restApiId=api["id"], stageName="prod")
 
 

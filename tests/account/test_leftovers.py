@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lab_harness.account.leftovers import take_away
-from lab_harness.authors import items, queues
+from lab_harness.authors import inventory, items, queues
 from lab_harness.authors.executions import state_machines
 from lab_harness.authors.made import owe, remembered_in
 from lab_harness.aws import Clients
@@ -46,7 +46,7 @@ def test_resources_go_and_what_is_not_there_any_more_is_forgotten(memory, client
     for name in ("ana-keller-1", "bo-lund-2"):
         owe("AWS::SQS::Queue", name)
     take_away(memory, clients)
-    assert queues.names(clients["sqs"]) == ["learners"]
+    assert inventory.names(clients["sqs"], "queues") == ["learners"]
     assert memory.owed() == []
 
 

@@ -12,7 +12,7 @@ from lab_harness.account.resources import remove_resources
 from lab_harness.account.service import Part
 from lab_harness.account.state import account_state, differences
 from lab_harness.authoring.lint.files import resources_can_be_removed
-from lab_harness.authors.made import made
+from lab_harness.authors.made import remember
 from lab_harness.emulators.base import Call
 from lab_harness.lab.labs import load_lab
 from lab_harness.notebook.console import tabs
@@ -116,7 +116,7 @@ def test_its_calls_are_understood():
 def test_its_tab_is_shown_in_its_place(lab, clients):
     assert [tab.title for tab in tabs(lab)] == ["Queues", "Parameters", "Timeline", "AWS calls"]
     assert shown(lab, clients) == ["Nothing yet.", "Parameters appear here."]
-    put(clients, "a-name", "greeting", made("of-a-check"))
+    put(clients, "a-name", "greeting", remember("of-a-check"))
     assert shown(lab, clients)[-4:] == ["greeting", "String", "a-name", "String"]
 
 

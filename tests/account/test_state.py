@@ -11,7 +11,7 @@ from lab_harness.account.changes import READS
 from lab_harness.account.resources import remove_resources
 from lab_harness.account.service import Part
 from lab_harness.account.state import account_state, differences, readers
-from lab_harness.authors.made import made
+from lab_harness.authors.made import remember
 from lab_harness.aws import Clients
 from lab_harness.emulators.localstack import LocalStack
 from lab_harness.emulators.process import free_port
@@ -384,7 +384,7 @@ def test_services_that_differ_are_told_by_part():
 
 def test_what_checks_made_for_themselves_is_left_out():
     before = account_state({"iam": iam("one")}, ["iam"])
-    assert differences(before, account_state({"iam": iam("one", made("ana-keller-17"))}, ["iam"])) == built()
+    assert differences(before, account_state({"iam": iam("one", remember("ana-keller-17"))}, ["iam"])) == built()
 
 
 def test_service_of_which_nothing_is_read_is_left_out():

@@ -6,8 +6,9 @@ from contextlib import suppress
 import nbformat
 import pytest
 
+from lab_harness import authors
 from lab_harness.authoring import lint
-from lab_harness.authoring.scaffold import new_lab
+from lab_harness.authoring.scaffold import Wanted, new_lab
 from lab_harness.errors import LabError
 from lab_harness.lab.labs import all_labs, load_lab
 from lab_harness.lab.notebooks import solved_notebook
@@ -19,15 +20,15 @@ CELL = re.compile(r"^# %% (\S+)( ran)?\n", re.MULTILINE)
 
 
 def as_notebook(text):
-    """A notebook from cells that begin with their id: `# %% open`. One `ran`, and has an output; a task's is tagged.
+    """A notebook from cells that begin with their id: `# %% open`. One `ran`, and has an output.
 
-    What begins `# %% text:open` is text.
+    The cells `task:queue` and `fact:sqs_long_poll` have that as their tag. That one and `text:open` are text.
     """
     _, *parts = CELL.split(text)
     notebook = nbformat.v4.new_notebook()
     for name, ran, source in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
-        tags = {"tags": [name]} if name.startswith("task:") else {}
-        new_cell = nbformat.v4.new_markdown_cell if name.startswith("text:") else nbformat.v4.new_code_cell
+        tags = {"tags": [name]} if name.startswith(("task:", "fact:")) else {}
+        new_cell = nbformat.v4.new_markdown_cell if name.startswith(("fact:", "text:")) else nbformat.v4.new_code_cell
         cell = new_cell(source.strip(), id=name.replace(":", "-"), metadata=tags)
         if ran:
             cell.outputs = [nbformat.v4.new_output("stream", text="sum\n")]
@@ -88,8 +89,24 @@ def said(course, *names):
 OTHER_TASKS = "01_queue.ipynb has cells for the tasks message, mesage; lab.toml has queue, message"
 TITLE = "is longer than 60 characters or ends in a full stop"
 ASKED = "does not end in 'Choose two.' or 'Choose all that apply.'"
+POLL = "the fact 'sqs_long_poll' of labs/facts.toml"
 NOT_BUILT = "notebooks/solved/01_queue.ipynb is missing; run: lab notebooks build"
+PUBLIC = f"of the package it may import these names of lab_harness.authors alone: {', '.join(sorted(authors.__all__))}"
 BROKEN = {
+    "inner_imports": [
+        *(
+            f"checks.py, line {line}: imports lab_harness.{name}; {PUBLIC}"
+            for line, name in (
+                (1, "authors.expect"),
+                (2, "authors.words"),
+                (3, "authors.expect.queue"),
+                (4, "local.is_local"),
+                (9, "run_checks"),
+            )
+        ),
+        "functions/hello/lambda_function.py, line 1: imports lab_harness.authors.customers; "
+        "a function has nothing of the package where it runs",
+    ],
     "stray_file": ["notes.txt does not belong in a lab's folder"],
     "dead_links": [
         "README.md: the link to notes.md leads nowhere",
@@ -125,9 +142,22 @@ BROKEN = {
     "undeclared_service": [
         f"lab.toml: services lacks '{service}', which a check uses" for service in ("cognito-idp", "dynamodb")
     ],
-    "saved_with_outputs": ["01_queue.ipynb, cell sum: saved with outputs; clear them"],
+    "saved_with_outputs": ["01_queue.ipynb, cell sum: saved with outputs; run: lab notebooks clear saved_with_outputs"],
+    "mathematics": [
+        f"01_queue.ipynb, cell {cell}: a dollar in prose becomes mathematics; write it as code, `$1.00`"
+        for cell in ("text-prose", "text-after-code")
+    ],
     "asks_nothing": ["01_queue.ipynb: its last code cell is not lab.quiz()"],
     "gives_its_answer": ["01_queue.ipynb: the starter cell of 'queue' is its answer"],
+    "other_facts": [
+        "01_queue.ipynb, cell fact-sqs_long_pol: names 'sqs_long_pol', which is no fact of labs/facts.toml",
+        f"01_queue.ipynb, cell fact-sqs_long_poll: does not say 20 seconds, {POLL}",
+        "01_queue.ipynb, cell fact-lambda_timeout: does not say 900 seconds or 15 minutes, "
+        "the fact 'lambda_timeout' of labs/facts.toml",
+        "01_queue.ipynb, cell untagged: states a number of AWS's that is no fact of labs/facts.toml: "
+        "# Messages are kept for 4 days (2026)",
+        f"quiz.toml: the question 'longest_poll' does not say 20 seconds, {POLL}",
+    ],
     "other_tasks": [OTHER_TASKS, f"{NOT_BUILT} other_tasks"],
 }  # what each of these labs breaks, and nothing else
 
@@ -135,6 +165,41 @@ BROKEN = {
 @pytest.mark.parametrize(("sample", "problems"), BROKEN.items(), ids=BROKEN)
 def test_lab_that_breaks_a_rule_is_told_which_and_how(written, sample, problems):
     assert said(written(sample), sample) == [f"{sample}: {problem}" for problem in problems]
+
+
+def test_solution_may_load_the_lab_and_import_nothing_else_of_the_package(written):
+    course = written("queue")
+    path = course.labs / "queue" / "solution.py"
+    code = path.read_text(encoding="utf-8")
+    path.write_text(f"{code}\nfrom lab_harness import load_lab\n", encoding="utf-8")
+    before = said(course, "queue")
+    path.write_text(f"{code}\nfrom lab_harness import run_checks\n", encoding="utf-8")
+    (told,) = set(said(course, "queue")) - set(before)
+    assert told.startswith("queue: solution.py, line ")
+    assert told.endswith("imports lab_harness.run_checks; "
+                         "of the package it may import these names of lab_harness alone: load_lab")  # fmt: skip
+
+
+def test_file_that_python_cannot_read_is_told_by_what_loads_it(written):
+    course = written("queue")
+    (course.labs / "queue" / "checks.py").write_text("from lab_harness.local import (", encoding="utf-8")
+    assert {problem.partition(": ")[2] for problem in said(course, "queue")} >= {
+        "labs/queue/checks.py, line 1: '(' was never closed"
+    }
+
+
+def test_file_of_facts_that_botocore_contradicts_or_that_cannot_be_read_is_named_once(written):
+    course = written("queue")
+    path = course.labs / "facts.toml"
+    path.write_text(
+        path.read_text(encoding="utf-8") + '[[facts.models]]\nservice = "lambda"\nshape = "Timeout"\nmax = 300\n',
+        encoding="utf-8",
+    )
+    assert said(course, "queue") == [
+        "labs/facts.toml: lambda_timeout: botocore's lambda.Timeout has the max 5400, not 300"
+    ]
+    path.write_text("format_version = 2", encoding="utf-8")
+    assert set(said(course, "queue")) >= {"labs/facts.toml, line 1, field format_version: Invalid enum value 2"}
 
 
 @pytest.mark.parametrize("sample", ["queue", "apart"])
@@ -456,18 +521,18 @@ def test_quiz_that_cannot_be_read_is_named_with_its_line(course):
 
 def test_files_of_a_new_lab_break_no_rule_but_the_one_that_asks_for_the_solved_notebook(written):
     course = written("queue")
-    new_lab(course, "my_lab")
+    new_lab(course, "my_lab", Wanted())
     assert said(course, "my_lab") == [
         "my_lab: notebooks/solved/02_my_lab.ipynb is missing; run: lab notebooks build my_lab"
     ]
 
 
 def test_notebook_without_its_questions_is_refused(course):
-    new_lab(course, "my_lab")
-    path = course.notebooks / "01_my_lab.ipynb"
+    new_lab(course, "my_lab", Wanted())
+    (path,) = course.notebooks.glob("*_my_lab.ipynb")
     path.write_text(path.read_text(encoding="utf-8").replace("lab.quiz()", "lab.check()"), encoding="utf-8")
     found = list(lint.notebook_ends_with_the_quiz(course, load_lab("my_lab", course)))
-    assert found == ["01_my_lab.ipynb: its last code cell is not lab.quiz()"]
+    assert found == [f"{path.name}: its last code cell is not lab.quiz()"]
 
 
 # The commands.
@@ -498,7 +563,7 @@ def test_new_lab_gets_its_row_in_the_courses_readme_and_no_other_line_changes(wr
     readme.write_text(f"# Labs\n\n{readme.read_text(encoding='utf-8')}\n\nMore.\n", encoding="utf-8")
     before = readme.read_text(encoding="utf-8")
     told = lab("new", "my_lab")
-    assert (told.code, told.out.splitlines()[-2]) == (0, "wrote README.md")
+    assert (told.code, "wrote README.md\n" in told.out) == (0, True)
     row = "| 02 | [`my_lab`](labs/my_lab/README.md) | a queue, `my-lab-queue` |\n"
     assert readme.read_text(encoding="utf-8") == before.replace("\n\nMore.", f"\n{row}\nMore.")
 

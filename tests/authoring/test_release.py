@@ -13,6 +13,7 @@ from lab_harness.course import Course
 from lab_harness.errors import LabError, UsageError
 from lab_harness.lab.labs import all_labs
 from lab_harness.lab.solutions import answers
+from tests.conftest import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,7 @@ def copy(bundle, tmp_path):
 def test_bundle_holds_each_labs_files_and_its_notebook(bundle, course):
     labs = all_labs(course)
     assert [lab.id for lab in all_labs(Course(bundle))] == [lab.id for lab in labs]
+    assert (bundle / "labs" / "facts.toml").read_bytes() == (course.labs / "facts.toml").read_bytes()
     for lab in labs:
         assert (bundle / "notebooks" / lab.file.notebook).is_file()
         assert (bundle / "labs" / lab.id / "checks.py").is_file()
@@ -39,6 +41,15 @@ def test_bundle_holds_each_labs_files_and_its_notebook(bundle, course):
         "LICENSE", "Makefile", "README.md", "lab_harness", "labs", "notebooks", "pyproject.toml", "requirements.txt",
         "uv.lock",
     }  # fmt: skip
+
+
+def test_bundle_holds_the_whole_package(bundle):
+    ours, theirs = (
+        {path.relative_to(root) for path in (root / "lab_harness").rglob("*") if path.suffix not in ("", ".pyc")}
+        for root in (ROOT, bundle)
+    )
+    assert theirs == ours
+    assert (bundle / "lab_harness/notebook/panel/assets/idiomorph/LICENSE").is_file()
 
 
 def test_readme_of_the_bundle_speaks_of_nothing_that_is_not_in_it(bundle):

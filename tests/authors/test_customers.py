@@ -1,11 +1,13 @@
 """Tests for what customers send: the notebooks' own values among it, ids that are free, and no two answers alike."""
 
 import json
+import re
 from types import SimpleNamespace
 
 import pytest
 
 from lab_harness.authors import customers
+from lab_harness.authors.made import is_made
 
 
 @pytest.mark.parametrize(
@@ -43,6 +45,23 @@ def test_no_order_id_is_drawn_twice_or_is_in_use(monkeypatch):
 def test_a_price_is_what_people_write():
     prices = [customers.price() for _ in range(2000)]
     assert all(price > 0 and round(price, 2) == price for price in prices)
+
+
+def test_a_resources_name_is_one_that_aws_takes_and_is_remembered_as_a_checks_own():
+    drawn = {customers.resource_name() for _ in range(100)}
+    assert len(drawn) > 90
+    assert all(re.fullmatch(r"[a-z-]+-[a-z]+-\d+", name) and is_made(name) for name in drawn)
+
+
+def test_a_files_name_is_none_of_those_in_use(monkeypatch):
+    numbers = iter((1, 2))
+    monkeypatch.setattr(customers, "pet", lambda: "cat")
+    monkeypatch.setattr(customers, "number", lambda: next(numbers))
+    assert customers.file_name(".jpg", but=["cat-1.jpg"]) == "cat-2.jpg"
+
+
+def test_words_are_no_json():
+    assert re.fullmatch(r"\d+ times [a-z-]+ for [A-Z][\w ]+, please", customers.words())
 
 
 def test_a_message_that_was_cut_off_is_no_json():

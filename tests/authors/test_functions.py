@@ -1,6 +1,7 @@
 """Tests for what checks ask of a function: its answer, its log."""
 
 import io
+import time
 import zipfile
 from types import SimpleNamespace
 
@@ -8,6 +9,8 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from lab_harness.authors import Failure, functions
+from lab_harness.authors.witness import Witness
+from tests.waiting import wait_until
 
 HANDLER = """
 def handler(event, context):
@@ -32,6 +35,13 @@ def function(clients):
         Code={"ZipFile": buffer.getvalue()},
     )
     return clients["lambda"]
+
+
+@pytest.fixture
+def witness(emulator):
+    if emulator.deeds() is None:
+        pytest.skip("this emulator does not tell who wrote a line")
+    return Witness(emulator)
 
 
 class Answering:
@@ -92,6 +102,26 @@ def test_function_log_has_the_lines_that_contain_a_text_oldest_first(function, c
     assert functions.log(logs, "echo", "nothing like it") == []
     kinds = [line.split()[0] for line in functions.log(logs, "echo")]
     assert [kind for kind in kinds if kind != "INIT_START"] == ["START", "got", "END", "REPORT"] * 2
+
+
+def test_lines_from_a_moment_on_are_told_and_with_a_witness_only_those_of_lambda_itself(function, clients, witness):
+    logs, group = clients["logs"], "/aws/lambda/echo"
+    functions.invoke(function, "echo", "early")
+    (event,) = [each for each in logs.filter_log_events(logGroupName=group)["events"] if "got" in each["message"]]
+    since = (event["timestamp"] + 1) / 1000
+    wait_until(lambda: time.time() > since)
+    functions.invoke(function, "echo", "late")
+    stream = logs.describe_log_streams(logGroupName=group)["logStreams"][0]["logStreamName"]
+    by_hand = [{"timestamp": int(time.time() * 1000), "message": "got by hand"}]
+    logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=by_hand)
+    assert functions.log(logs, "echo", "got", since=since) == ["got late", "got by hand"]
+    assert functions.log(logs, "echo", "got", since=since, witness=witness) == ["got late"]
+    assert functions.log(logs, "echo", "got", witness=witness) == ["got early", "got late"]
+
+
+def test_arns_of_a_function_and_of_its_log_group(function):
+    assert functions.arn(function, "echo") == "arn:aws:lambda:us-east-1:000000000000:function:echo"
+    assert functions.log_group_arn("echo") == "arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/echo:*"
 
 
 def test_function_without_a_log_has_no_lines(clients):

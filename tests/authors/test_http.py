@@ -17,7 +17,7 @@ import requests
 import urllib3
 
 from lab_harness.authors.checks import Failure
-from lab_harness.authors.http import SHOWN_TEXT, Answer, Http
+from lab_harness.authors.http import SHOWN_TEXT, Http, Response
 from lab_harness.authors.http_clients import CLIENTS, REQUESTS, URLLIB3
 from lab_harness.aws import Clients
 from lab_harness.emulators.process import free_port
@@ -233,19 +233,19 @@ def test_body_is_unpacked_and_odd_bytes_are_shown_as_such(server, http):
 
 @pytest.mark.parametrize(("text", "data"), [('{"a": 1}', {"a": 1}), ("[]", []), ("null", None), ('"text"', "text")])
 def test_body_as_json(text, data):
-    assert Answer(200, {}, text).json() == data
+    assert Response(200, {}, text).json() == data
 
 
 @pytest.mark.parametrize("text", ["", "<html>", "{'a': 1}", "{", "[" * 100_000])
 def test_body_that_is_no_json_is_none(text):
-    assert Answer(200, {}, text).json() is None
+    assert Response(200, {}, text).json() is None
 
 
 def test_answer_as_text_is_evidence_and_not_too_long():
-    assert str(Answer(404, {}, '{"message":"Not Found"}')) == '404 {"message":"Not Found"}'
-    assert str(Answer(204, {}, "")) == "204 with no body"
-    assert str(Answer(200, {}, "x" * SHOWN_TEXT)) == "200 " + "x" * SHOWN_TEXT
-    assert str(Answer(200, {}, "x" * (SHOWN_TEXT + 1))) == "200 " + "x" * SHOWN_TEXT + "…"
+    assert str(Response(404, {}, '{"message":"Not Found"}')) == '404 {"message":"Not Found"}'
+    assert str(Response(204, {}, "")) == "204 with no body"
+    assert str(Response(200, {}, "x" * SHOWN_TEXT)) == "200 " + "x" * SHOWN_TEXT
+    assert str(Response(200, {}, "x" * (SHOWN_TEXT + 1))) == "200 " + "x" * SHOWN_TEXT + "…"
 
 
 # No answer

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
-from lab_harness.authors.items import described, ids, kept_items, probe_items, put_back, put_item, read_item
+from lab_harness.authors.items import described, ids, kept_items, probe_items, put_back, put_item, read_item, table_arn
 from lab_harness.authors.made import remembered_in
 
 TABLE = "Things"
@@ -27,6 +27,10 @@ def dynamodb(clients):
 def test_an_item_is_read_as_it_was_written(dynamodb):
     put_item(dynamodb, TABLE, {"id": "a", "count": 3, "tags": ["x"]})
     assert read_item(dynamodb, TABLE, "id", "a") == {"id": "a", "count": 3, "tags": ["x"]}
+
+
+def test_a_tables_arn_is_told(dynamodb):
+    assert table_arn(dynamodb, TABLE) == "arn:aws:dynamodb:us-east-1:000000000000:table/Things"
 
 
 def test_a_missing_item_is_empty(dynamodb):

@@ -4,12 +4,12 @@ import threading
 
 import pytest
 
-from lab_harness.authors.made import is_made, made, made_names, owe, owed, remembered_in, show_from
+from lab_harness.authors.made import is_made, made_names, owe, owed, remember, remembered_in, show_from
 from lab_harness.authors.memory import FILE, Memory
 
 
 def test_a_name_is_known_as_soon_as_it_is_made():
-    assert made("ana-keller-1") == "ana-keller-1"
+    assert remember("ana-keller-1") == "ana-keller-1"
     assert is_made("ana-keller-1")
     assert "ana-keller-1" in made_names()
     assert not is_made("ana-keller-2")
@@ -24,11 +24,11 @@ def unshown(tmp_path):
 
 def test_names_of_other_processes_are_known_where_their_course_is_shown(unshown):
     with Memory(unshown / FILE) as another:
-        another.made("bo-lund-1")
+        another.remember("bo-lund-1")
         assert not is_made("bo-lund-1")
         show_from(unshown)
         assert is_made("bo-lund-1")
-        another.made("bo-lund-2")
+        another.remember("bo-lund-2")
         assert {"bo-lund-1", "bo-lund-2"} <= made_names()
     (unshown / FILE).unlink()
     assert not is_made("bo-lund-2")
@@ -36,7 +36,7 @@ def test_names_of_other_processes_are_known_where_their_course_is_shown(unshown)
 
 def test_what_is_owed_in_a_run_is_remembered_on_disk(tmp_path):
     with remembered_in(tmp_path, "here", "lab"):
-        made("ana-keller-3")
+        remember("ana-keller-3")
         owe("item", "o-1", table="T")
         owe("execution", "e", arn="arn")
         assert [each.details for each in owed("item")] == [{"table": "T"}]

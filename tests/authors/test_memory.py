@@ -18,7 +18,7 @@ from pathlib import Path
 from lab_harness.authors.memory import Memory
 
 memory = Memory(Path(sys.argv[1]), "here", "lab")
-memory.made("ana-keller-17")
+memory.remember("ana-keller-17")
 memory.owe("AWS::SQS::Queue", "ana-keller-17", {"raw": b"\\0\\xff"})
 os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -80,7 +80,7 @@ def test_each_lab_and_each_account_has_its_own(memory, file):
 
 def test_it_stays_small(memory):
     for number in range(REMEMBERED + 5):
-        memory.made(str(number))
+        memory.remember(str(number))
         memory.owe("item", str(number), {})
     assert len(memory.names()) == len(memory.owed()) == REMEMBERED
     assert memory.owed()[-1].name == "5"
@@ -105,6 +105,6 @@ def test_where_nothing_can_be_written_it_is_kept_in_memory(tmp_path):
 def test_a_file_that_goes_bad_meanwhile_keeps_no_check_from_running(memory, file):
     with closing(sqlite3.connect(file)) as database:
         database.executescript("drop table owed; drop table names;")
-    memory.made("a")
+    memory.remember("a")
     memory.owe("item", "a", {}).gone()
     assert (memory.owed(), memory.names()) == ([], frozenset())

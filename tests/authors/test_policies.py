@@ -9,6 +9,7 @@ from lab_harness.authors.policies import (
     Statement,
     allowed,
     grants,
+    permits,
     role_statements,
     trusts,
     wide_actions,
@@ -363,3 +364,56 @@ def test_condition_says_where_it_may_come_from(condition, sources, comes):
 @pytest.mark.parametrize("text", ["", "text", "[]", "null", "[" * 100_000, '{"Statement": [[], "x", null]}'])
 def test_text_that_is_no_policy_grants_nothing(text):
     assert grants(text) == []
+
+
+# What a topic's policy permits a rule.
+
+TOPIC, RULE = "arn:aws:sns:us-east-1:000000000000:alerts", "arn:aws:events:us-east-1:000000000000:rule/ended"
+PUBLISH = {
+    "Effect": "Allow",
+    "Principal": {"Service": "events.amazonaws.com"},
+    "Action": "sns:Publish",
+    "Resource": TOPIC,
+}
+
+
+def rule_may_publish(*changes):
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [PUBLISH | change for change in changes]})
+    return permits(policy, "events.amazonaws.com", "sns:Publish", TOPIC, RULE)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"Principal": "*"},
+        {"Action": "SNS:*", "Resource": "*"},
+        {"Condition": {"ArnEquals": {"aws:SourceArn": RULE}}},
+        {"Condition": {"ArnLike": {"AWS:SourceArn": ["arn:aws:events:*:*:rule/*"]}}},
+        {"Condition": {"StringEquals": {"aws:SourceAccount": "000000000000"}}},
+        {"Condition": {"StringEquals": {"AWS:SourceAccount": "000000000000"}}},
+    ],
+)
+def test_a_policy_permits_a_source_by_its_arn_or_account(change):
+    assert rule_may_publish(change)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [],
+        [{"Principal": {"Service": "s3.amazonaws.com"}}],
+        [{"Action": "sns:Subscribe"}],
+        [{"Resource": f"{TOPIC}-2"}],
+        [{"Condition": {"ArnEquals": {"aws:SourceArn": f"{RULE}-2"}}}],
+        [{"Condition": {"StringEquals": {"aws:SourceAccount": "111111111111"}}}],
+        [{"Condition": {"StringEquals": {"aws:SourceOwner": "000000000000"}}}],
+        [{}, {"Effect": "Deny"}],
+    ],
+)
+def test_a_policy_about_others_or_one_that_denies_permits_nothing(changes):
+    assert not rule_may_publish(*changes)
+
+
+def test_what_is_no_policy_permits_nothing():
+    assert not permits("no JSON", "events.amazonaws.com", "sns:Publish", TOPIC, RULE)

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from lab_harness.authors import made, queues
-from lab_harness.authors.made import remembered_in
+from lab_harness.authors import inventory, made, queues
+from lab_harness.authors.made import is_made, remembered_in
 from tests.waiting import wait_until
 
 
@@ -42,6 +42,26 @@ def test_messages_with_a_text_are_taken_and_the_others_come_back(queue):
 
 def test_taking_from_an_empty_queue_takes_nothing(queue):
     assert queues.take(*queue) == []
+
+
+def test_queue_is_found_by_name_and_what_it_holds_is_described(queue):
+    sqs, url = queue
+    assert (queues.url(sqs, "letters"), queues.arn(sqs, "letters")[-8:]) == (url, ":letters")
+    sqs.send_message(QueueUrl=url, MessageBody="hello")
+    assert queues.described(sqs, "letters") == "letters holds 1 visible, 0 in flight, 0 delayed"
+
+
+def test_a_probes_queue_hears_all_that_has_come_so_far_and_is_gone_afterwards(clients):
+    sqs = clients["sqs"]
+    with pytest.raises(ValueError), queues.probe_queue(sqs) as probe:
+        assert [is_made(name) for name in inventory.names(sqs, "queues")] == [True]
+        sqs.send_message(QueueUrl=probe.url, MessageBody="one")
+        assert probe.hear() == ["one"]
+        sqs.send_message(QueueUrl=probe.url, MessageBody="two")
+        assert probe.hear(wait=1) == ["one", "two"]
+        assert not any(queues.counts(sqs, probe.url).values())
+        raise ValueError
+    assert inventory.names(sqs, "queues") == []
 
 
 class SlowQueue:

@@ -1,5 +1,8 @@
 """What the grading tests share: a reader, a grader, and an attack that must leave the next grade as it is."""
 
+from contextlib import ExitStack
+from functools import cache
+
 import pytest
 
 from lab_harness.grading.grade import Status
@@ -17,11 +20,30 @@ def reader():
         yield running
 
 
-@pytest.fixture(scope="module")
-def grader(course):
+@pytest.fixture(scope="session")
+def graders(course):
+    """Gives the grader of all tests that closes submissions off, or the one that does not: to start one takes long."""
+    with ExitStack() as running:
+        yield cache(lambda sandbox: running.enter_context(Grader(course, workers=1, limits=LIMITS, sandbox=sandbox)))
+
+
+@pytest.fixture
+def grader_with(graders, monkeypatch):
+    """Gives one of them, set otherwise for one test: `grader_with(workers=2)`."""
+
+    def set_up(sandbox=True, **settings):
+        grader = graders(sandbox)
+        for name, value in settings.items():
+            monkeypatch.setattr(grader, name, value)
+        return grader
+
+    return set_up
+
+
+@pytest.fixture
+def grader(grader_with):
     """One that closes submissions off and grades one at a time."""
-    with Grader(course, workers=1, limits=LIMITS) as running:
-        yield running
+    return grader_with()
 
 
 @pytest.fixture

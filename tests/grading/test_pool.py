@@ -20,13 +20,12 @@ from tests.per_lab import LABS
 CLOSED = not missing_protections()
 
 
-@pytest.fixture(scope="module", params=["closed", "open"])
-def grader(request, course):
+@pytest.fixture(params=["closed", "open"])
+def grader(request, grader_with):
     """One with bubblewrap, and one without."""
     if request.param == "closed" and not CLOSED:
         pytest.skip("bubblewrap cannot close submissions off here")
-    with Grader(course, workers=2, limits=LIMITS, sandbox=request.param == "closed") as running:
-        yield running
+    return grader_with(sandbox=request.param == "closed", workers=2)
 
 
 def grade(grader, *submissions):
@@ -46,9 +45,9 @@ def test_a_right_submission_gets_every_point(grader, tmp_path, course, lab):
     assert graded.seconds > graded.cpu_seconds / os.cpu_count() > 0
 
 
-def test_right_submissions_of_the_other_labs_get_every_point_within_the_labs_own_limits(tmp_path, course):
+def test_right_submissions_of_the_other_labs_get_every_point_within_the_labs_own_limits(grader_with, tmp_path, course):
     submissions = [hand_in_right(tmp_path, course, lab, student=lab) for lab in OTHERS]
-    graded = list(grade_all(submissions, course, workers=2, sandbox=CLOSED))
+    graded = list(grader_with(sandbox=CLOSED, workers=2, limits=None).grade(submissions))
     found = {each.student: (each.status, each.reason, each.cell_errors, each.points == each.total) for each in graded}
     assert found == dict.fromkeys(OTHERS, (Status.GRADED, "", (), True))
 
@@ -187,11 +186,12 @@ def test_a_check_that_breaks_is_the_courses_fault(sample_course, tmp_path):
 def test_a_warm_process_that_was_killed_loses_no_submission(course, tmp_path):
     submissions = [hand_in(tmp_path, "import time; time.sleep(1)", *RIGHT_CELLS, student=name) for name in ("a", "b")]
     quick = hand_in(tmp_path, *RIGHT_CELLS, student="quick")
+    before = {*psutil.Process().children()}  # among them other tests' warm processes
     with Grader(course, workers=2, limits=LIMITS, sandbox=CLOSED) as running:
         assert grade(running, quick)["quick"].points == 4
         grades = running.grade([*submissions, quick])
         first = next(grades)
-        for process in psutil.Process().children():
+        for process in {*psutil.Process().children()} - before:
             if "lab_harness.grading.room.zygote" in process.cmdline():
                 process.send_signal(signal.SIGKILL)
         points = {each.student: each.points for each in [first, *grades]}
@@ -208,30 +208,24 @@ def test_nothing_is_left_running_when_the_grader_is_done(course, tmp_path):
     assert ["sleep", "7.25"] not in running
 
 
-def test_a_notebook_that_ends_by_a_signal_without_a_name_is_judged(course, tmp_path):
+def test_a_notebook_that_ends_by_a_signal_without_a_name_is_judged(grader_with, tmp_path):
     submission = hand_in(tmp_path, *RIGHT_CELLS, "import os; os.kill(os.getpid(), 40)")
-    [graded] = grade_all([submission], course, workers=1, limits=LIMITS, sandbox=False)
+    [graded] = grader_with(sandbox=False).grade([submission])
     assert (graded.status, graded.points) == (Status.GRADED, 4)
     assert graded.cell_errors[0].error == "The notebook's process ended by signal 40."
 
 
-def test_a_notebook_that_runs_too_long_in_all_is_ended_and_judged(grader, tmp_path):
-    limits, grader.limits = grader.limits, replace(LIMITS, notebook_seconds=4)
-    try:
-        graded = grade(grader, hand_in(tmp_path, *RIGHT_CELLS, *["import time; time.sleep(3)"] * 2))["ana"]
-    finally:
-        grader.limits = limits
+def test_a_notebook_that_runs_too_long_in_all_is_ended_and_judged(grader, monkeypatch, tmp_path):
+    monkeypatch.setattr(grader, "limits", replace(LIMITS, notebook_seconds=4))
+    graded = grade(grader, hand_in(tmp_path, *RIGHT_CELLS, *["import time; time.sleep(3)"] * 2))["ana"]
     assert (graded.status, graded.points) == (Status.LIMITED, 4)
     assert graded.reason == "The notebook ran longer than 4 s and was stopped."
 
 
-def test_cpu_time_is_limited_across_processes(grader, tmp_path):
-    limits, grader.limits = grader.limits, replace(LIMITS, cpu_seconds=2, cell_seconds=60, notebook_seconds=60)
-    try:
-        source = "import os\nfor _ in range(3): os.fork()\nwhile True: pass"
-        graded = grade(grader, hand_in(tmp_path, *RIGHT_CELLS, source))["ana"]
-    finally:
-        grader.limits = limits
+def test_cpu_time_is_limited_across_processes(grader, monkeypatch, tmp_path):
+    monkeypatch.setattr(grader, "limits", replace(LIMITS, cpu_seconds=2, cell_seconds=60, notebook_seconds=60))
+    source = "import os\nfor _ in range(3): os.fork()\nwhile True: pass"
+    graded = grade(grader, hand_in(tmp_path, *RIGHT_CELLS, source))["ana"]
     assert (graded.status, graded.points) == (Status.LIMITED, 4)
     assert "CPU time" in graded.reason
 

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from lab_harness.handing_in.archives import Refused
 from lab_harness.handing_in.bundle import NOT_OURS, Attempts, CheckLog, Manifest, QuestionLog, TaskLog, pack, unpack
+from lab_harness.handing_in.rejected import Rejected
 from tests.grading.handing_in import HELLO, bundled
 
 LOG = Attempts(
@@ -33,8 +33,8 @@ def packed(files):
     return made.getvalue()
 
 
-def refused(content):
-    with pytest.raises(Refused) as caught:
+def rejected(content):
+    with pytest.raises(Rejected) as caught:
         unpack(content)
     return str(caught.value)
 
@@ -55,23 +55,23 @@ def test_attempt_log_is_summed_up():
 def test_file_that_was_changed_is_named(name):
     files = files_of(bundled({"cells": []}))
     files[name] = files[name].replace(b"{", b"{ ", 1)
-    assert refused(packed(files)) == f"{name} was changed after `lab submit` made the bundle"
+    assert rejected(packed(files)) == f"{name} was changed after `lab submit` made the bundle"
 
 
 def test_file_that_was_removed_or_added_is_named():
     files = files_of(bundled({"cells": []}))
-    assert "other.py was added after" in refused(packed(files | {"other.py": b""}))
+    assert "other.py was added after" in rejected(packed(files | {"other.py": b""}))
     del files["attempts.json"]
-    assert "attempts.json was removed after" in refused(packed(files))
+    assert "attempts.json was removed after" in rejected(packed(files))
     del files["manifest.sig"]
-    assert "manifest.json was changed after" in refused(packed(files))
+    assert "manifest.json was changed after" in rejected(packed(files))
 
 
 def test_signature_of_another_key_is_no_signature():
     files = files_of(bundled({"cells": []}))
     other = Ed25519PrivateKey.generate()
     signed = files | {"manifest.sig": other.sign(files["manifest.json"])}
-    assert "manifest.json was changed after" in refused(packed(signed))
+    assert "manifest.json was changed after" in rejected(packed(signed))
 
 
 def test_bundle_that_a_student_unpacked_and_packed_again_is_the_same():
@@ -81,8 +81,8 @@ def test_bundle_that_a_student_unpacked_and_packed_again_is_the_same():
 
 
 def test_archive_that_lab_submit_did_not_make_is_refused():
-    assert refused(packed({HELLO: b"{}"})) == NOT_OURS
-    assert "it is no zip archive that can be read" in refused(b"PK\x03\x04 nonsense")
+    assert rejected(packed({HELLO: b"{}"})) == NOT_OURS
+    assert "it is no zip archive that can be read" in rejected(b"PK\x03\x04 nonsense")
 
 
 @pytest.mark.parametrize(
@@ -94,14 +94,14 @@ def test_archive_that_lab_submit_did_not_make_is_refused():
     ],
 )
 def test_tricks_in_a_bundle_are_refused(name, reason):
-    assert reason in refused(packed({name: b"[" * 50_000}))
+    assert reason in rejected(packed({name: b"[" * 50_000}))
 
 
 def test_bomb_in_a_bundle_and_too_many_files_are_refused():
     files = files_of(bundled({"cells": []}))
-    assert "it is larger than 10 MB" in refused(packed(files | {"more.json": b" " * 20_000_000}))
-    assert "it is a zip bomb" in refused(packed(files | {"more.json": b" " * 300_000_000}))
-    assert refused(packed(files | {f"{number}.txt": b"" for number in range(60)})) == "it holds 64 files"
+    assert "it is larger than 10 MB" in rejected(packed(files | {"more.json": b" " * 20_000_000}))
+    assert "it is a zip bomb" in rejected(packed(files | {"more.json": b" " * 300_000_000}))
+    assert rejected(packed(files | {f"{number}.txt": b"" for number in range(60)})) == "it holds 64 files"
 
 
 def test_file_that_is_there_twice_is_refused():
@@ -109,7 +109,7 @@ def test_file_that_is_there_twice_is_refused():
     made = io.BytesIO(packed(files))
     with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(made, "a") as archive:
         archive.writestr("attempts.json", b"{}")
-    assert refused(made.getvalue()) == "it holds attempts.json twice"
+    assert rejected(made.getvalue()) == "it holds attempts.json twice"
 
 
 def resigned(**changes):
@@ -120,8 +120,8 @@ def resigned(**changes):
 
 
 def test_manifest_that_its_maker_signed_is_believed_nothing():
-    assert "a newer version of the course made it" in refused(resigned(format_version=2))
-    assert "names no notebook" in refused(resigned(notebook="../../other.ipynb"))
+    assert "a newer version of the course made it" in rejected(resigned(format_version=2))
+    assert "names no notebook" in rejected(resigned(notebook="../../other.ipynb"))
     assert unpack(resigned(student="a\x1b[2J\n\u202e" + "b" * 500)).origin.student == "a�[2J �" + "b" * 92 + "…"
 
 

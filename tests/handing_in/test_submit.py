@@ -81,7 +81,7 @@ def test_bundle_holds_notebook_report_and_log_and_grade_accepts_it(lab, notebook
     assert (found.attempts.hints, found.attempts.solutions, found.attempts.right) == (1, ["message"], 1)
     assert progress.of("first_steps").tries == {}  # handing in is no try
     [work] = read_submissions(tmp_path / "here", COURSE, tmp_path / "scratch").works
-    assert (work.student.id, work.lab, work.refused) == ("Ana Example", "first_steps", "")
+    assert (work.student.id, work.lab, work.rejected) == ("Ana Example", "first_steps", "")
 
 
 def test_notebook_in_the_bundle_has_no_outputs_and_all_else(lab, notebook, tmp_path):

@@ -95,7 +95,10 @@ def test_parameters_name_services_with_keywords_and_hyphens(with_checks):
 
 
 def test_parameter_witness_is_no_service(with_checks):
-    lab = with_checks("from lab_harness.authors import check\n\n@check('There')\ndef there(sqs, witness=None): ...\n")
+    lab = with_checks(
+        "from lab_harness.authors import check, no_witness\n\n"
+        "@check('There')\ndef there(sqs, witness=no_witness): ...\n"
+    )
     (check,) = lab.all_checks
     assert (check.parameters, check.services) == ({"sqs": "sqs", "witness": "witness"}, ("sqs",))
 
@@ -170,6 +173,35 @@ def test_need_that_is_written_below_is_refused(with_checks):
     checks = "@check('One', needs=two)\ndef one(): ...\n@check('Two')\ndef two(): ...\n"
     with pytest.raises(LabError, match="line 3: NameError: name 'two' is not defined"):
         print(with_checks(f"from lab_harness.authors import check\n\n{checks}").all_checks)
+
+
+STANDARD = """from lab_harness.authors import check, standard_checks
+
+role_exists = standard_checks.role_exists("worker", "Look.", task="queue")
+
+
+@check("Another")
+def another(sqs): ...
+
+
+role_trusts_lambda = standard_checks.role_trusts_lambda("worker", task="message", needs=role_exists)
+"""
+
+
+def test_standard_checks_are_the_labs_own_where_they_stand(with_checks):
+    lab = with_checks(STANDARD)
+    assert [(each.name, each.title, each.task, each.needs) for each in lab.all_checks] == [
+        ("role_exists", "The role worker exists", "queue", ()),
+        ("another", "Another", None, ()),
+        ("role_trusts_lambda", "Lambda may take on the role", "message", ("role_exists",)),
+    ]
+    assert lab.check_names == ("role_exists", "another", "role_trusts_lambda")
+
+
+def test_mistake_in_a_standard_check_is_named_with_its_line_in_the_lab(with_checks):
+    lab = with_checks(STANDARD.replace('task="message"', 'task="mesage"'))
+    with pytest.raises(LabError, match=r"checks\.py, line 10, check role_trusts_lambda: task 'mesage'"):
+        print(lab.all_checks)
 
 
 def test_imported_checks_are_not_the_labs_own(sample_course):

@@ -2,8 +2,6 @@
 
 import io
 import os
-import subprocess
-import sys
 import zipfile
 
 import pytest
@@ -11,6 +9,7 @@ import pytest
 from lab_harness import run_checks
 from lab_harness.authors import Failure
 from lab_harness.aws import learners_environment
+from tests.aws_cli import run_aws
 
 
 def zipped(code):
@@ -61,5 +60,6 @@ def aws_cli(clients, *words):
     """Run the AWS CLI against the emulator; returns what it printed."""
     environ = learners_environment(clients.emulator, os.environ)
     # Version 1 of the CLI ignores AWS_ENDPOINT_URL for some services, so it is told outright.
-    command = [sys.executable, "-m", "awscli", "--endpoint-url", clients.emulator.endpoint, *words]
-    return subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout
+    done = run_aws(["--endpoint-url", clients.emulator.endpoint, *words], environ)
+    done.check_returncode()
+    return done.stdout

@@ -1,4 +1,4 @@
-"""What is the same for every lab: it can be told untouched from solved, and a reset makes it untouched again."""
+"""What is the same for every lab: it keeps the rules, untouched and solved are told apart, others stand beside it."""
 
 from importlib import import_module
 
@@ -6,6 +6,8 @@ import pytest
 
 from lab_harness import run_checks
 from lab_harness.account.resources import remove_resources
+from lab_harness.authoring import lint
+from lab_harness.aws import Clients
 from lab_harness.lab.labs import all_labs
 from tests.waiting import wait_until
 
@@ -33,3 +35,21 @@ def test_untouched_it_fails_solved_it_passes_and_reset_it_fails_again(lab, clien
     assert {resource.name for resource in remove_resources(lab, clients)} <= asked_for
     assert_untouched(lab, clients)
     assert remove_resources(lab, clients) == []
+
+
+def test_no_lab_breaks_a_rule(course):
+    assert list(lint.problems(course, LABS)) == []
+
+
+def test_labs_stand_side_by_side_in_one_account(embedded):
+    """Solving all labs, then removing one, leaves the others whole."""
+    embedded.reset()
+    clients = Clients(embedded)
+    first, *others = LABS
+    for lab in LABS:
+        lab.solve(clients)
+    remove_resources(first, clients)
+    for lab in others:
+        looking = [check.name for check in lab.all_checks if check.task != "handler" and not check.apart]
+        report = run_checks(lab, clients, looking)
+        assert [(result.name, result.found) for result in report if result.outcome != "passed"] == []

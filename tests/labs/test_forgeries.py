@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from lab_harness import run_checks
 from lab_harness.account.services.lambda_ import delete_mapping
-from lab_harness.authors import executions, items
+from lab_harness.authors import api_gateway, executions, items
 from lab_harness.aws import Clients
 from lab_harness.lab.labs import all_labs
 from tests.waiting import PATIENCE, in_thread, wait_until
@@ -241,11 +241,11 @@ def test_a_machine_that_does_the_functions_work_itself_or_has_another_do_it_is_s
         "ExpressionAttributeValues": {":r": {"S": "reserved"}, ":a": {"S": "available"}},
     }  # fmt: skip
     reserve_by(learner, Resource="arn:aws:states:::dynamodb:updateItem", Parameters=write)
-    assert "calls of reserve-pet for it by nobody" in found(clients, "state_machine", check)
+    assert "runs of reserve-pet for it by nobody" in found(clients, "state_machine", check)
     create_another(learner, handler("state_machine", "reserve_pet"), "pet-functions-role")
     call = {"FunctionName": "another", "Payload.$": "$"}
     reserve_by(learner, Resource="arn:aws:states:::lambda:invoke", Parameters=call)
-    assert "calls of reserve-pet for it by nobody" in found(clients, "state_machine", check)
+    assert "runs of reserve-pet for it by nobody" in found(clients, "state_machine", check)
 
 
 def test_a_function_that_looks_pets_up_only_under_the_names_that_checks_gave_them_finds_none(clients, built):
@@ -358,7 +358,7 @@ def test_a_store_that_knows_only_what_checks_have_sent_before_sells_nothing(clie
 def test_a_pet_that_api_gateway_answers_by_itself_is_seen(clients, built):
     learner = built("pets_api")
     gateway, checks = learner["apigateway"], LABS["pets_api"].checks
-    api = checks.one_named(gateway, "REST API", "PetStore")["id"]
+    api = api_gateway.one_named(gateway, "REST API", "PetStore")["id"]
     there = {each["path"]: each["id"] for each in gateway.get_resources(restApiId=api)["items"]}
     made = gateway.create_resource(restApiId=api, parentId=there["/pets"], pathPart="2")["id"]
     method = {"restApiId": api, "resourceId": made, "httpMethod": "GET"}

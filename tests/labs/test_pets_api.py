@@ -12,7 +12,7 @@ import pytest
 
 from lab_harness import load_lab, run_checks
 from lab_harness.account.resources import remove_resources
-from lab_harness.authors import eventually
+from lab_harness.authors import api_gateway, eventually
 from lab_harness.aws import Clients
 from tests.waiting import PATIENCE
 
@@ -55,9 +55,9 @@ class Built:
 
     def __init__(self, clients):
         self.gateway, self.lambda_ = clients["apigateway"], clients["lambda"]
-        self.api = checks.one_named(self.gateway, "REST API", API)["id"]
-        self.plan = checks.one_named(self.gateway, "usage plan", PLAN)["id"]
-        self.key = checks.one_named(self.gateway, "API key", KEY)["id"]
+        self.api = api_gateway.one_named(self.gateway, "REST API", API)["id"]
+        self.plan = api_gateway.one_named(self.gateway, "usage plan", PLAN)["id"]
+        self.key = api_gateway.one_named(self.gateway, "API key", KEY)["id"]
         self.uri = self.method("/pets", "GET")["methodIntegration"]["uri"]
 
     def resource(self, path):

@@ -1,6 +1,7 @@
 """Tests for the lab state_machine."""
 
 import json
+import re
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from botocore.exceptions import ClientError
 from lab_harness import load_lab, run_checks
 from lab_harness.authors import eventually, executions, items, queues
 from lab_harness.aws import Clients
+from lab_harness.lab.notebooks import read_notebook
+from tests.conftest import ROOT
 from tests.waiting import PATIENCE
 
 from .helpers import aws_cli, configure, deploy, failure, not_passed
@@ -321,6 +324,32 @@ def test_a_wrong_function_is_shown_with_what_it_did(solved, function, code, brok
     finally:
         path = lab.folder / "functions" / function.replace("-", "_") / "lambda_function.py"
         deploy(solved, function, path.read_text(encoding="utf-8"))
+
+
+def alone(state):
+    """An edit after which a machine has this state only."""
+
+    def edit(states):
+        states.clear()
+        states["Pass"] = state
+
+    return edit
+
+
+def test_the_notebooks_state_in_jsonpath_does_what_its_twin_in_jsonata_does(solved):
+    if solved.emulator.name == "localstack":
+        pytest.skip("LocalStack needs Java for JSONata, and fetches it from the network")
+    cells = read_notebook(ROOT / "notebooks" / lab.file.notebook).cells
+    (text,) = (cell.source for cell in cells if cell.id == "jsonata-md")
+    twins = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+    assert [state.get("QueryLanguage", "JSONPath") for state in twins] == ["JSONPath", "JSONata"]
+    solved["dynamodb"].put_item(TableName=TABLE, Item={"petId": {"S": "twin"}, "status": {"S": "available"}})
+    pet = {"petId": "twin", "adopter": "Ana"}
+    for state in twins:
+        with edited(solved, alone(state), HELLO):
+            execution = executions.run_execution(solved["stepfunctions"], HELLO, pet, PATIENCE)
+        assert (execution.status, execution.output) == ("SUCCEEDED", pet), execution.described()
+    solved["dynamodb"].delete_item(TableName=TABLE, Key={"petId": {"S": "twin"}})
 
 
 def test_a_machine_with_another_role_is_named(solved):

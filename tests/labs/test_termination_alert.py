@@ -8,7 +8,7 @@ import pytest
 
 from lab_harness import load_lab, run_checks
 from lab_harness.account.resources import remove_resources
-from lab_harness.authors import eventually, queues
+from lab_harness.authors import eventually, inventory, policies
 from lab_harness.authors.made import made_names
 from lab_harness.emulators.base import Mail
 from tests.waiting import PATIENCE
@@ -102,7 +102,7 @@ def test_solution_passes_every_check_and_nothing_of_the_probes_stays(clients):
     assert [rule["Name"] for rule in clients["events"].list_rules()["Rules"]] == [RULE]
     assert [each["Protocol"] for each in checks.subscriptions(clients["sns"])] == ["email"]
     # On LocalStack there are other labs' queues.
-    assert not {*queues.names(clients["sqs"])} & {*made_names()}
+    assert not {*inventory.names(clients["sqs"], "queues")} & {*made_names()}
     probes = [{"Name": "instance-state-name", "Values": ["running"]}]
     assert clients["ec2"].describe_instances(Filters=probes)["Reservations"] == []
     assert len(clients["inbox"]()) == old + 1
@@ -207,7 +207,8 @@ def test_a_policy_that_does_not_let_eventbridge_publish_is_shown(ready):
         put_policy(ready, *statements)
         assert failed(ready, ["eventbridge_may_publish"]) == {"eventbridge_may_publish"}, statements
     assert '"Effect": "Deny"' in found(ready, "eventbridge_may_publish")
-    assert not checks.policy_allows("no JSON", arn, "rule")
+    rule = ready["events"].describe_rule(Name=RULE)["Arn"]
+    assert not policies.permits("no JSON", checks.EVENTBRIDGE, "sns:Publish", arn, rule)
 
     put_target(ready, RoleArn="arn:aws:iam::000000000000:role/no-such-role")
     put_policy(ready, {})

@@ -11,7 +11,7 @@ import pytest
 
 from lab_harness import load_lab, run_checks
 from lab_harness.account.resources import remove_resources
-from lab_harness.authors.gateway import http_api, rest_api
+from lab_harness.authors.api_gateway import http_api, rest_api
 from tests.waiting import wait_until
 
 from .helpers import aws_cli, configure, deploy, failure, found_alone, not_passed
@@ -230,7 +230,7 @@ def test_an_http_api_that_lacks_something_is_named(solved, with_http_apis):
     assert failing(solved, *tasks) == {"api_is_deployed"}
     gateway.update_stage(ApiId=api_id, StageName="$default", AutoDeploy=True)
     second = gateway.create_api(Name=checks.HTTP_API, ProtocolType="HTTP")["ApiId"]
-    assert found(solved, "api_is_deployed").startswith("2 of them")
+    assert found(solved, "api_is_deployed") == f"HTTP APIs named {checks.HTTP_API}: 2"
     gateway.delete_api(ApiId=second)
     routes = {each["RouteKey"]: each for each in gateway.get_routes(ApiId=api_id)["Items"]}
     elsewhere = gateway.create_integration(

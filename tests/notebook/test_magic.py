@@ -53,6 +53,15 @@ def test_cell_runs_once_its_task_is_done(shell):
     assert shell.user_ns["ran"] == "again"
 
 
+def test_cell_may_wait_for_one_check_of_a_task_whatever_the_others_say(shell, capsys):
+    shell.run_cell("%%after queue_exists\nran = 'too early'")
+    assert "ran" not in shell.user_ns
+    assert "This cell needs this first: The queue sample-queue exists." in capsys.readouterr().out
+    create_queue()
+    assert shell.run_cell("%%after queue_exists\nran = 'yes'").success
+    assert shell.user_ns["ran"] == "yes"
+
+
 def test_checks_that_passed_within_the_last_minute_do_not_run_again(shell, monkeypatch):
     create_queue()
     runs = []
@@ -128,7 +137,7 @@ def test_unknown_task_names_the_nearest_without_a_traceback(shell, capsys):
     done = shell.run_cell("%%after queu\nran = True")
     assert isinstance(done.error_in_exec, UsageError)
     said = capsys.readouterr()
-    assert "UsageError: There is no task 'queu'. Did you mean queue?" in said.out + said.err
+    assert "UsageError: There is no task or check 'queu'. Did you mean queue?" in said.out + said.err
     assert "Traceback" not in said.out + said.err
     assert "ran" not in shell.user_ns
 

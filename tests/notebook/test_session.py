@@ -169,6 +169,11 @@ def test_logs_are_a_functions_lines(opened):
     assert opened.logs("echo").rows == [("first",), ("second",)]
 
 
+def test_facts_are_those_of_the_labs_services_or_of_the_services_named(opened):
+    assert [row[1] for row in opened.facts().rows] == ["the longest time that a long poll waits"]
+    assert [row[2] for row in opened.facts("lambda").rows] == ["1,800 seconds"]
+
+
 def test_calls_are_the_learners_and_the_checks_only_when_asked_for(opened):
     build(message=False)
     opened.check()

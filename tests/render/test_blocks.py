@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 import pytest
 
 from lab_harness.render.blocks import FAILED, FREE, SHORT, TOGETHER, Link, Note, Table
+from lab_harness.render.markup import bundle
 
 HOSTILE = "<script>alert(1)</script> <class 'str'> & [bold]text[/bold] :smile:"
 
@@ -127,4 +128,4 @@ def test_every_text_is_shown_as_it_is_and_escaped_in_html(block):
 
 def test_blocks_display_as_text_and_html():
     for block in (Note("Title"), Table("Title", ("a",), [("b",)])):
-        assert block._repr_mimebundle_(include=None) == {"text/plain": str(block), "text/html": block.html()}
+        assert block._repr_mimebundle_(include=None) == bundle(str(block), block.html())

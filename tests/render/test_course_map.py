@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from lab_harness.render.course_map import BEGUN, DONE, NEW, CourseMap, Stop
+from lab_harness.render.markup import bundle
 
 HOSTILE = "<script>alert(1)</script> <class 'str'> & \"quoted\" [bold]text[/bold]"
 FIRST = Stop(0, "First steps", "00_start.ipynb", 2, "Send a message.", passed=4, checks=4, begun=True)
@@ -118,4 +119,4 @@ def test_text_takes_its_colour_from_the_page_and_nothing_comes_from_elsewhere():
 
 def test_map_displays_as_text_and_html():
     shown = CourseMap([FIRST])
-    assert shown._repr_mimebundle_(include=None) == {"text/plain": str(shown), "text/html": shown.html()}
+    assert shown._repr_mimebundle_(include=None) == bundle(str(shown), shown.html())

@@ -4,6 +4,7 @@ from xml.etree import ElementTree
 
 from lab_harness.learner.doctor import Finding
 from lab_harness.render.findings import SYMBOLS, Findings
+from lab_harness.render.markup import bundle
 
 HOSTILE = "<script>alert(1)</script> <class 'str'> & \"quoted\" [bold]text[/bold]"
 READY = Finding("Python", "ok", "3.12.1")
@@ -69,4 +70,4 @@ def test_json_has_the_published_keys():
 
 def test_findings_display_as_text_and_html():
     found = Findings((READY,))
-    assert found._repr_mimebundle_(include=None) == {"text/plain": str(found), "text/html": found.html()}
+    assert found._repr_mimebundle_(include=None) == bundle(str(found), found.html())

@@ -4,6 +4,7 @@ from xml.etree import ElementTree
 
 from lab_harness.emulators.base import Mail
 from lab_harness.render.mails import Mails
+from lab_harness.render.markup import bundle
 
 HOSTILE = "<img src=x onerror=alert(1)> [bold]text[/bold] :smile:"
 FIRST = Mail("ada@example.com", "Hello", "Dear Ada,\n\n  a text.", 1_700_000_000.9)
@@ -55,4 +56,4 @@ def test_html_in_a_mail_is_shown_as_it_is():
 
 def test_mails_display_as_text_and_html():
     mails = Mails([FIRST])
-    assert mails._repr_mimebundle_(include=None) == {"text/plain": str(mails), "text/html": mails.html()}
+    assert mails._repr_mimebundle_(include=None) == bundle(str(mails), mails.html())

@@ -2,7 +2,8 @@
 
 from xml.etree import ElementTree
 
-from lab_harness.render.markup import escaped, scrolling
+from lab_harness.render.markup import bundle, escaped, scrolling
+from tests.conftest import ROOT
 
 HOSTILE = "<img src=x onerror=alert(1)> & \"double\" 'single'"
 
@@ -24,3 +25,13 @@ def test_wide_html_scrolls_by_keyboard_and_has_a_name():
     assert frame.find("b").text == "wide"
     assert (frame.get("tabindex"), frame.get("role"), frame.get("aria-label")) == ("0", "region", HOSTILE)
     assert "overflow-x:auto" in frame.get("style")
+
+
+def test_html_of_ours_is_kept_from_becoming_mathematics_and_made_at_one_place():
+    assert bundle("$a $b", "<p>$a $b</p>") == {
+        "text/plain": "$a $b",
+        "text/html": '<div class="mathjax_ignore"><p>$a $b</p></div>',
+    }
+    sources = (ROOT / "lab_harness").rglob("*.py")
+    making = [path.name for path in sources if '"text/html":' in path.read_text(encoding="utf-8")]
+    assert making == ["markup.py"]

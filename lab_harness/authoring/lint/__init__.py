@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from lab_harness.account.resources import remove_resources
+from lab_harness.authoring.lint.facts import disagreements, facts_are_those_of_the_file
 from lab_harness.authoring.lint.files import (
     course_lists_it,
     diagram_names_what_there_is,
@@ -22,9 +23,11 @@ from lab_harness.authoring.lint.files import (
     services_are_declared,
     tasks_are_told_apart,
 )
+from lab_harness.authoring.lint.imports import lab_imports_what_is_public
 from lab_harness.authoring.lint.notebooks import (
     notebook_ends_with_the_quiz,
     notebook_has_each_task,
+    notebook_has_no_mathematics,
     notebook_is_clean,
     solved_notebook_is_current,
     solved_notebook_shows_each_check,
@@ -39,6 +42,7 @@ from lab_harness.authoring.readme_table import listed
 from lab_harness.aws import Clients
 from lab_harness.course import Course
 from lab_harness.errors import HarnessError, LabError
+from lab_harness.lab.facts import read_facts
 from lab_harness.lab.labs import Lab, lab_ids
 from lab_harness.results import Outcome
 from lab_harness.runner import run_alone, run_checks
@@ -50,6 +54,7 @@ RULES: tuple[Rule, ...] = (
     folder_holds_what_a_lab_holds,
     python_can_be_parsed,
     notebook_code_can_be_parsed,
+    lab_imports_what_is_public,
     links_lead_somewhere,
     readme_is_short,
     readme_names_each_resource,
@@ -63,8 +68,10 @@ RULES: tuple[Rule, ...] = (
     each_check_is_tested,
     course_lists_it,
     notebook_is_clean,
+    notebook_has_no_mathematics,
     notebook_ends_with_the_quiz,
     notebook_has_each_task,
+    facts_are_those_of_the_file,
     solved_notebook_is_current,
     solved_notebook_shows_each_check,
     solved_notebook_shows_the_course,
@@ -79,9 +86,19 @@ def problems(course: Course, labs: list[Lab]) -> Iterator[str]:
             yield f"{sharing}: they share the notebook {name}"
     for gone in sorted(listed(course.root / "README.md").keys() - lab_ids(course)):
         yield f"the course's README.md lists {gone!r}, which is no lab"
+    yield from _disagreements(course)
     for lab in labs:
         found = [problem for rule in RULES for problem in _told(rule, course, lab)]
         yield from (f"{lab.id}: {problem}" for problem in dict.fromkeys(found))
+
+
+def _disagreements(course: Course) -> Iterator[str]:
+    """What the file of facts says that botocore says otherwise, or why the file cannot be read."""
+    try:
+        for fact in read_facts(course.labs).values():
+            yield from disagreements(fact)
+    except LabError as error:
+        yield str(error)
 
 
 def _told(rule: Rule, course: Course, lab: Lab) -> Iterator[str]:

@@ -11,6 +11,8 @@ from lab_harness.lab.labs import Lab, all_labs
 from lab_harness.lab.notebooks import is_current, read_notebook, task_of
 from lab_harness.lab.solutions import answers
 
+# Code in Markdown, in which a dollar stays one: a fenced block, an indented one, a span.
+CODE = re.compile(r"^(```|~~~).*?^\1|^ {4}[^\n]*$|(`+)(?!`).*?(?<!`)\2(?!`)", re.DOTALL | re.MULTILINE)
 # What a solved notebook shows, in the HTML of render/html.py and render/course_map.py
 REPORTED = re.compile(r"</span></td><td[^>]*>(.*?)<(?:table|/td)")
 MAPPED = re.compile(r"<strong>([^<]*)</strong></a><div>([^<]*)</div></div><div[^>]*>(\d+) min")
@@ -21,7 +23,16 @@ def notebook_is_clean(course: Course, lab: Lab) -> Iterator[str]:
     notebook = read_notebook(course.notebooks / lab.file.notebook)
     for cell in notebook.cells:
         if cell.get("outputs") or cell.get("execution_count"):
-            yield f"{lab.file.notebook}, cell {cell.id}: saved with outputs; clear them"
+            yield f"{lab.file.notebook}, cell {cell.id}: saved with outputs; run: lab notebooks clear {lab.id}"
+
+
+def notebook_has_no_mathematics(course: Course, lab: Lab) -> Iterator[str]:
+    """No dollar in its prose stands outside of code: two of them would make mathematics of what is between."""
+    notebook = read_notebook(course.notebooks / lab.file.notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and "$" in CODE.sub("", cell.source):
+            place = f"{lab.file.notebook}, cell {cell.id}"
+            yield f"{place}: a dollar in prose becomes mathematics; write it as code, `$1.00`"
 
 
 def notebook_ends_with_the_quiz(course: Course, lab: Lab) -> Iterator[str]:
@@ -84,6 +95,11 @@ def solved_notebook_shows_the_course(course: Course, lab: Lab) -> Iterator[str]:
         stops = [(unescape(name), unescape(goal), int(minutes)) for name, goal, minutes in MAPPED.findall(shown)]
         if stops != there:
             yield f"notebooks/solved/{path.name} shows another map of the course; run: lab notebooks build {lab.id}"
+
+
+def shows_the_course(course: Course, lab: Lab) -> bool:
+    """Whether the lab's solved notebook shows the map of the course, so is to be built anew with each lab."""
+    return bool(_shown(course.solved / lab.file.notebook, "lab-map"))
 
 
 def _shown(path: Path, kind: str) -> list[str]:

@@ -1,1 +1,1 @@
-"""What runs in the emulator's own process: MiniStack inside an ASGI application of ours, an addition a module."""
+"""What runs in the emulator's own process: MiniStack inside our ASGI application, and a module for each addition."""

@@ -1,7 +1,7 @@
-"""Who may have what of the embedded emulator: each request is let in, with the name of its caller, or is answered here.
+"""Decides about each request to the embedded emulator: it is admitted, with the name of its caller, or refused.
 
-In this order: of which user of the machine it is (`peers`), what it says of where it comes from (`guard`), whether what
-it asks for is open to all (`routes`, `links`), and else whose signature it bears (`signatures`).
+In this order: which user of the machine sends it (`peers`), where it says that it comes from (`guard`), whether its
+target is public (`routes`, `links`), and if not, whose signature it has (`signatures`).
 """
 
 from dataclasses import replace
@@ -18,12 +18,12 @@ from lab_harness.emulators.inside.peers import Peers
 from lab_harness.emulators.inside.requests import Request
 from lab_harness.emulators.inside.websites import website_bucket
 
-SMALL = 65_536  # bytes of a form that is read to see in which shape its refusal must be
+SMALL = 65_536  # bytes of a form; it is read to find out in which format it must be refused
 ANOTHER_USER = "this emulator belongs to another user of this computer; start your own with: lab start"
 
 
 class Admitted(NamedTuple):
-    """A request that is let in: its caller is "learner", "checks" or "function <name>"."""
+    """An admitted request. Its caller is "learner", "checks" or "function <name>"."""
 
     request: Request
     receive: Receive
@@ -31,7 +31,7 @@ class Admitted(NamedTuple):
 
 
 class Access:
-    """Decides for one emulator, whose administration the token opens; the learner's calls are signed with `secret`."""
+    """Decides for one emulator. `token` is for its administration; the learner's calls are signed with `secret`."""
 
     def __init__(self, token: str, secret: str) -> None:
         self.keys = Keys(Credentials(ACCESS_KEY_ID, secret), of_checks(token))
@@ -40,7 +40,7 @@ class Access:
         self._peers = Peers()
 
     async def admit(self, scope: Scope, receive: Receive) -> Admitted | refusals.Answer:
-        """Let a request in, or give the answer that it gets instead."""
+        """Admit a request, or return the answer that refuses it."""
         from ministack.core.sigv4 import decode_header_value
 
         fields = [(name.decode("latin-1").lower(), decode_header_value(value)) for name, value in scope["headers"]]
@@ -61,7 +61,7 @@ class Access:
         return refusals.answer(request, caller)
 
     def _is_open(self, request: Request) -> bool:
-        """Whether it needs no signature: it is public by nature, follows a signed link, or has shown the token."""
+        """Whether it needs no signature: its target is public, it follows a signed link, or it has the token."""
         path = request.path
         if guard.is_administration(path) or path in guard.OPEN_ADMIN_PATHS or website_bucket(request.headers["host"]):
             return True

@@ -1,4 +1,4 @@
-"""The emulator's administration: what the routes `/_lab/…` tell and do, for whoever has shown the token."""
+"""The emulator's administration: the routes `/_lab/…`, for requests with the token."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ JSON_HEADERS = {"content-type": "application/json"}
 
 
 class Administration:
-    """Answers from what one emulator keeps; `stopping` is set when it is asked to stop."""
+    """The administration of one emulator. It sets `stopping` when it is asked to stop."""
 
     def __init__(
         self, calls: CallLog, did: Deeds, inbox: Inbox, incidents: Incidents, saver: Saver, stopping: asyncio.Event
@@ -33,7 +33,7 @@ class Administration:
         return (404, JSON_HEADERS, b"{}") if told is None else (200, JSON_HEADERS, json.dumps(told).encode())
 
     async def _tell(self, action: str, wanted: dict[str, str]) -> Any:
-        """What is to be known; None where there is no such route."""
+        """The answer to a GET request; None if there is no such route."""
         told: Any = None
         match action:
             case "health":
@@ -52,7 +52,7 @@ class Administration:
         return told
 
     async def _do(self, method: str, action: str, wanted: dict[str, str]) -> Any:
-        """Do what is asked; None where there is no such route."""
+        """Do what a request asks for, and return the answer; None if there is no such route."""
         match method, action:
             case "POST", "reset":
                 await self._reset()

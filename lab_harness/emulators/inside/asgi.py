@@ -1,4 +1,4 @@
-"""What an ASGI application takes and gives, and the little that the embedded emulator needs for it."""
+"""The types of an ASGI application, and a function that sends an answer."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -9,7 +9,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 async def respond(send: Send, status: int, headers: dict[str, str], body: bytes) -> None:
-    """Send an answer whole."""
+    """Send a whole answer."""
     fields = {"content-length": str(len(body)), **headers}
     encoded = [(name.encode(), value.encode("latin-1")) for name, value in fields.items()]
     await send({"type": "http.response.start", "status": status, "headers": encoded})

@@ -1,4 +1,4 @@
-"""Which AWS calls were made, when, by whom and with what result: the embedded emulator's call log."""
+"""The embedded emulator's call log: which AWS calls were made, when, by whom, and with what result."""
 
 import asyncio
 import re
@@ -23,9 +23,9 @@ SECOND_VERSIONS = {"apigateway": "/v2/", "ses": "/v2/email/"}
 
 
 class CallLog:
-    """The latest calls, oldest first. Each has a number that grows by one with every call.
+    """The latest calls, oldest first. Each call has the next number, beginning above `last`.
 
-    The numbers begin above `last`. Where they do not go on by one, calls that were there are not kept any more.
+    If a number is missing, calls were dropped.
     """
 
     def __init__(self, last: int = 0) -> None:
@@ -41,16 +41,16 @@ class CallLog:
         self._wake()
 
     def since(self, number: int) -> list[dict[str, Any]]:
-        """The calls after the one with this number, which may be none of this log's (0 for all that are kept)."""
+        """The calls after the one with this number; 0 gives all. The number may be from an earlier log."""
         if number > self._last:  # of an emulator before this one; the clock was set back since
             number = 0
         newer = min(max(0, self._last - number), len(self._calls))
         return list(islice(self._calls, len(self._calls) - newer, None))
 
     async def later(self, number: int, wait: float) -> list[dict[str, Any]]:
-        """The calls after the one with this number; where there are none yet, as soon as one is made.
+        """The calls after the one with this number. If there are none, wait for the next one.
 
-        After `wait` seconds, of at most MAX_WAIT, there may still be none.
+        It waits at most `wait` seconds, and at most MAX_WAIT; then there may still be none.
         """
         if not (self._closed or self.since(number)):
             with suppress(TimeoutError):
@@ -59,12 +59,12 @@ class CallLog:
         return self.since(number)
 
     def clear(self) -> None:
-        """Forget all calls. Numbers go on growing and leave one out, so that whoever follows them sees it."""
+        """Forget all calls. The numbers go on, but one is left out, so that a reader notices."""
         self._calls.clear()
         self._last += 1
 
     def close(self) -> None:
-        """Let nobody wait any longer for a call."""
+        """End all waiting for calls."""
         self._closed = True
         self._wake()
 
@@ -76,13 +76,13 @@ class CallLog:
 def describe_call(
     method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, caller: str
 ) -> dict[str, Any]:
-    """Service, operation and caller of one request. Its path is as sent, its header names are lower case."""
+    """The time, service, operation and caller of a request. Its path is as sent; its header names are lower case."""
     service, operation = _operation(method, path, query, headers, body)
     return {"time": time.time(), "service": service, "operation": operation, "caller": caller}
 
 
 def api_id(path: str, headers: Mapping[str, str]) -> str:
-    """The id of the API, or of the function URL, that a request is for; empty where it is an AWS call."""
+    """The id of the API or function URL that a request is for; empty if it is an AWS call."""
     found = API_PATHS.match(path) or API_HOSTS.match(headers.get("host", ""))
     return next(filter(None, found.groups()), "") if found else ""
 
@@ -107,7 +107,7 @@ def _operation(method: str, path: str, query: str, headers: Mapping[str, str], b
 
 
 def _boto3_name(service: str, path: str) -> str:
-    """boto3's name for a service that MiniStack's router has found."""
+    """boto3's name for the service that MiniStack's router has found."""
     for name, start in SECOND_VERSIONS.items():
         if service == name and path.startswith(start):
             return f"{service}v2"
@@ -115,7 +115,7 @@ def _boto3_name(service: str, path: str) -> str:
 
 
 class RestOperation(NamedTuple):
-    """How one operation is called: `required` names the query parameters and headers that it cannot do without."""
+    """How one operation is called. `required` has the names of the query parameters and headers that it needs."""
 
     name: str
     method: str
@@ -124,14 +124,14 @@ class RestOperation(NamedTuple):
     deprecated: bool
 
     def fit(self) -> tuple[int, int, bool]:
-        """The more a description fixes, the better it fits: /functions/{name} against /functions/{name}/code."""
+        """How well it fits: /functions/{name}/code says more than /functions/{name}, so it is greater."""
         return len(self.required), len(self.path.pattern), not self.deprecated
 
 
 def rest_operation(service: str, method: str, path: str, given: Set[str]) -> str | None:
-    """The operation that a REST request calls, found in botocore's own description of the service.
+    """The operation that a REST request calls, from botocore's description of the service; None if there is none.
 
-    `given` holds the names of the request's query parameters and headers.
+    `given` has the names of the request's query parameters and headers.
     """
     fitting = [
         operation
@@ -143,7 +143,7 @@ def rest_operation(service: str, method: str, path: str, given: Set[str]) -> str
 
 @lru_cache
 def rest_operations(service: str) -> list[RestOperation]:
-    """How a service's operations are called; none where botocore does not know it."""
+    """How a service's operations are called; empty if botocore does not know the service."""
     from botocore.exceptions import UnknownServiceError
     from botocore.loaders import Loader
 

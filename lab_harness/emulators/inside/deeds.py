@@ -1,10 +1,11 @@
-"""What the emulator sees happen inside: who had a function run, who wrote an item, which event became a mail.
+"""Records what happens inside the emulator: who ran a function, who wrote an item, which event became a mail.
 
-The call log knows the calls that come in. Much of what the labs build happens without one: an event source mapping has
-a function run, an execution calls it, a rule publishes. Here each of these is on record, with the one who brought it
-about: a caller as in the call log, or `sqs <queue>`, `states <machine>`, `events <rule>`, `execute-api <API's id>`.
-A function's log keeps, with the lines that Lambda itself wrote, whom they are from: anybody may put lines there, but
-not this mark, which is saved with the state and so outlives the emulator, as the record of deeds does not.
+The call log has only the calls that come in. Much happens without a call: an event source mapping runs a function, an
+execution calls it, a rule publishes. Such a deed is recorded with the one who caused it: a caller as in the call log,
+or `sqs <queue>`, `states <machine>`, `events <rule>`, `execute-api <API's id>`.
+
+In a function's log, the lines that Lambda itself wrote have a mark that says which run wrote them. Anybody can add
+lines to a log, but not this mark. The mark is saved with the state; the record of deeds is not.
 """
 
 import json
@@ -24,13 +25,13 @@ MAX_KEPT = 8_000_000  # characters of all events
 MAX_EVENT_SAVED = 2048  # the same, with a log
 RUN = "labRun"  # the key of Lambda's mark on a log's event; MiniStack answers with keys of its own only
 
-acting: ContextVar[str] = ContextVar("acting", default="emulator")  # on whose behalf the current code runs
-delivering: ContextVar[dict[str, Any] | None] = ContextVar("delivering", default=None)  # the event of a rule's target
-running: ContextVar[dict[str, Any] | None] = ContextVar("running", default=None)  # the mark of the logs written now
+acting: ContextVar[str] = ContextVar("acting", default="emulator")  # who caused what the current code does
+delivering: ContextVar[dict[str, Any] | None] = ContextVar("delivering", default=None)  # the event a rule delivers
+running: ContextVar[dict[str, Any] | None] = ContextVar("running", default=None)  # the mark for log lines
 
 
 class Deeds:
-    """The latest deeds, oldest first. Each has a number that grows by one, beginning above `last`."""
+    """The latest deeds, oldest first. Each deed has the next number, beginning above `last`."""
 
     def __init__(self, last: int = 0) -> None:
         self._deeds: deque[dict[str, Any]] = deque()
@@ -39,7 +40,7 @@ class Deeds:
         self._adding = threading.Lock()
 
     def add(self, kind: str, name: str, detail: str) -> None:
-        """Record what happens to `name` on behalf of whoever is acting."""
+        """Record that something happens to `name`; `acting` says who caused it."""
         kept = detail[:MAX_EVENT]
         deed = {"time": time.time(), "kind": kind, "name": name, "by": acting.get(), "detail": kept}
         with self._adding:
@@ -61,7 +62,7 @@ class Deeds:
             self._size = 0
 
     def install(self) -> None:
-        """Watch MiniStack; takes effect when its modules are imported."""
+        """Watch MiniStack. This takes effect when its modules are imported."""
         for name, watch in (
             ("lambda_svc", self._watch_functions),
             ("dynamodb", self._watch_tables),
@@ -132,7 +133,7 @@ def _set(variable: ContextVar[Any], value: Any) -> Iterator[None]:
 
 
 def runs(function: str) -> list[dict[str, Any]]:
-    """The runs of a function that its log tells of, each with `by`, `event` and the `lines` that Lambda wrote of it."""
+    """The runs of a function, from its log: each with `by`, `event` and the `lines` that Lambda wrote."""
     from ministack.services import cloudwatch_logs
 
     group = cloudwatch_logs._log_groups.get(f"/aws/lambda/{function}") or {"streams": {}}

@@ -8,7 +8,7 @@ from lab_harness.states_language import Problem, problems
 
 
 def install() -> None:
-    """Make MiniStack refuse invalid definitions; takes effect when it imports Step Functions."""
+    """Make MiniStack refuse invalid definitions. This takes effect when it imports Step Functions."""
     wrapt.register_post_import_hook(_change_stepfunctions, "ministack.services.stepfunctions")
 
 
@@ -32,7 +32,7 @@ def _change_stepfunctions(stepfunctions: Any) -> None:
 
 
 def _jsonata_problem(refused: str) -> Problem:
-    """MiniStack's own refusal of an expression, "CODE: message\\n  at location", taken apart."""
+    """The parts of MiniStack's error for an expression: "CODE: message\\n  at location"."""
     code, _, text = refused.partition(": ")
     message, _, location = text.rpartition("\n  at ")
     return Problem(code, message, location)

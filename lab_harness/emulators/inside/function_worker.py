@@ -1,4 +1,4 @@
-"""The process in which one Python function runs: a stand-in for AWS's Python runtime.
+"""The process in which one Python function runs, in place of AWS's Python runtime.
 
 Runs as a script of its own, with the standard library only. It speaks MiniStack's worker protocol:
 one JSON line on stdin to set up, then one line in and one line out for each invocation. Where AWS's
@@ -107,7 +107,7 @@ def described(kind: str, message: str, stack: list[str]) -> Error:
 
 
 def describe(error: BaseException) -> Error:
-    """The payload for an exception that left the user's code; frames of this file are not theirs."""
+    """The payload for an exception of the user's code, without the stack frames of this file."""
     if isinstance(error, SystemExit):
         status = error.code if isinstance(error.code, int) else int(error.code is not None)
         return described("Runtime.ExitError", f"Runtime exited with error: exit status {status}", [])
@@ -124,7 +124,7 @@ def log_error(error: Error) -> None:
 
 
 def plain(value: Any) -> float:
-    """What AWS's runtime makes of a Decimal, which DynamoDB's numbers are; it can send nothing else of its kind."""
+    """A Decimal, as DynamoDB's numbers are, as AWS's runtime sends it. Raises TypeError for any other type."""
     from decimal import Decimal
 
     if not isinstance(value, Decimal):
@@ -133,7 +133,7 @@ def plain(value: Any) -> float:
 
 
 def invoke(handler: Handler, event: Any, context: Context) -> dict[str, Any]:
-    """Run the handler once: its value or error, and milliseconds taken."""
+    """Run the handler once; returns its value or error, and the milliseconds that it took."""
     started = time.perf_counter()
     value = error = None
     try:
@@ -150,7 +150,7 @@ def invoke(handler: Handler, event: Any, context: Context) -> dict[str, Any]:
 
 
 def set_variables(call: dict[str, Any]) -> None:
-    """Put an invocation's own values where the AWS SDK looks for them."""
+    """Set the environment variables of an invocation, which the AWS SDK reads."""
     values = {"_X_AMZN_TRACE_ID": call.get("trace_id"), "_MINISTACK_INVOKE_DEPTH": call.get("depth")}
     for name, value in values.items():
         if value is None:
@@ -160,7 +160,7 @@ def set_variables(call: dict[str, Any]) -> None:
 
 
 def exit_with_parent() -> None:
-    """End this process soon after the emulator is gone, even in the middle of an endless loop."""
+    """End this process soon after the emulator has ended, even during an endless loop."""
     parent = os.getppid()
 
     def watch() -> None:
@@ -172,7 +172,7 @@ def exit_with_parent() -> None:
 
 
 def find_code(setup: dict[str, Any]) -> None:
-    """Make the function's code importable, and behind it its layers."""
+    """Make the function's code importable, and its layers after it."""
     for folder in filter(None, os.environ.get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep)):
         from glob import glob  # pathlib would slow every cold start
 
@@ -201,7 +201,7 @@ def end_log(request_id: str) -> None:
 
 
 def cold_start(setup: dict[str, Any], ready: Callable[[], None]) -> tuple[Handler, Error | None, float]:
-    """Load the handler, and call `ready` then or when INIT_DEADLINE is over; its error; milliseconds taken."""
+    """The handler, or its error, and the milliseconds taken. Calls `ready` then, or after INIT_DEADLINE seconds."""
     started = time.perf_counter()
     overdue = threading.Timer(INIT_DEADLINE, ready)
     overdue.daemon = True
@@ -214,7 +214,7 @@ def cold_start(setup: dict[str, Any], ready: Callable[[], None]) -> tuple[Handle
 
 
 def main() -> None:
-    """Set up once (the cold start), then serve invocations until stdin closes."""
+    """Set up once (the cold start), then run invocations until stdin closes."""
     # The protocol keeps the real stdout; descriptor 1 becomes the log, for child processes and C code too.
     protocol = os.fdopen(os.dup(1), "w", encoding="utf-8")
     send = partial(print, file=protocol, flush=True)
@@ -224,8 +224,7 @@ def main() -> None:
     setup = json.loads(sys.stdin.readline())
     find_code(setup)
     formatter = start_logging()
-    # MiniStack's guard against functions that call themselves stands before this file's own code.
-    globals().get("_ms_install_invoke_depth", int)()
+    globals()["guard_against_loops"]()  # loop_guard.py stands before this file in the script.
     handler, init_error, duration = cold_start(setup, partial(send, '{"status": "ready"}'))
     init_milliseconds: float | None = duration
     for line in sys.stdin:

@@ -1,10 +1,11 @@
-"""What a request itself says about where it comes from: a program, a page of ours, a link that was followed.
+"""Reads from a request where it comes from: a program, a page of the emulator, or a link that was followed.
 
-Creating a Lambda function is running code on the learner's machine, and any web page can let a browser send requests to
-a loopback port. So what a browser sends for a page of somebody else's is refused, before anything else looks at it: a
-foreign `Origin` or `Referer`, a `Host` that is no name of ours (DNS rebinding), whatever is loaded ahead. A link, or an
-address that is typed, may open a website, an API or a function's URL. What is left must be public by nature (`routes`)
-or be signed (`signatures`); the emulator's administration needs the token that only the process which started it knows.
+To create a Lambda function is to run code on the learner's machine, and any web page can make a browser send requests
+to a loopback port. So requests for other pages are refused before anything else looks at them: those with a foreign
+`Origin` or `Referer`, with a `Host` that is not a name of the emulator (DNS rebinding), and all that a browser loads
+ahead. A link, or a typed address, may open a website, an API or a function URL. Everything else must be public
+(`routes`) or signed (`signatures`). The administration needs the token, which only the process that started the
+emulator knows.
 """
 
 import re
@@ -29,14 +30,14 @@ NO_PAGES = "web pages may not use this emulator, except those that it serves its
 
 
 class Source(Enum):
-    """Where a request comes from that is not refused."""
+    """Where an acceptable request comes from."""
 
     PROGRAM = "a program, or a page that the emulator serves"
     LINK = "a link that was followed, or an address that was typed"
 
 
 def source(method: str, path: str, fields: Iterable[tuple[str, str]], token: str) -> Source | str:
-    """Where a request comes from, or why it is refused. Header names are lower case; the path is decoded."""
+    """Where a request comes from, or why it is refused. Give lower-case header names and the decoded path."""
     headers: dict[str, str] = {}
     for name, value in fields:
         if name in headers and name in ALLOWED_ONCE:
@@ -48,7 +49,7 @@ def source(method: str, path: str, fields: Iterable[tuple[str, str]], token: str
         return f"the Host {host!r} is not a name of this emulator; use localhost or 127.0.0.1"
     if not path.startswith("/"):
         return "the path does not begin with a slash"
-    # A wrong token is refused everywhere: by that a command knows that another emulator has the port of its own.
+    # A wrong token is refused everywhere: so a command notices that another emulator has its port.
     given = headers.get(TOKEN_HEADER, "" if is_administration(path) else token)
     found = _sender(method, headers, own["port"])
     if isinstance(found, Source) and not secrets.compare_digest(given.encode(), token.encode()):
@@ -57,7 +58,7 @@ def source(method: str, path: str, fields: Iterable[tuple[str, str]], token: str
 
 
 def is_administration(path: str) -> bool:
-    """Whether a path belongs to the emulator's administration, which takes the token."""
+    """Whether a path belongs to the emulator's administration, which needs the token."""
     return path.startswith("/_") and path not in OPEN_ADMIN_PATHS and not DATA_PATHS.match(path)
 
 
@@ -77,7 +78,7 @@ def _sender(method: str, headers: Mapping[str, str], port: str | None) -> Source
 
 
 def _is_ours(address: str, port: str | None) -> bool:
-    """Whether an origin, or a page's address, is of a page that the emulator serves."""
+    """Whether an origin, or a page's address, belongs to a page of the emulator."""
     scheme, _, rest = address.partition("://")
     name = LOCAL_NAME.fullmatch(rest.partition("/")[0])
     return scheme == "http" and name is not None and name["port"] == port

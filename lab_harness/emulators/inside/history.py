@@ -1,7 +1,7 @@
-"""An execution's history as AWS writes it: states inside a Map or a Parallel too, each event with the one before it.
+"""Completes an execution's history as on AWS: with the states inside a Map or a Parallel, and the previous event's id.
 
-MiniStack records the states of the outermost level only, and no `previousEventId`, so which branch or iteration
-took which way could not be told.
+MiniStack records only the states of the outermost level, without `previousEventId`. So nobody could see which way a
+branch or an iteration took.
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
 """
 
@@ -24,7 +24,7 @@ _writing = threading.Lock()  # ids are counted, and branches write at once
 
 
 def install() -> None:
-    """Change MiniStack's Step Functions; takes effect when its module is imported."""
+    """Change MiniStack's Step Functions. This takes effect when its module is imported."""
     wrapt.register_post_import_hook(_change, "ministack.services.stepfunctions")
 
 
@@ -62,7 +62,7 @@ def _change(stepfunctions: Any) -> None:
 
 
 def _run_state(stepfunctions: Any, state: Any, data: Any, execution: Any, ctx: Any) -> tuple[Any, str | None]:
-    """A state's output, and the state that follows it."""
+    """A state's output, and the name of the next state."""
     kind = state["Type"]
     if kind == "Fail":
         raise stepfunctions._ExecutionError(*stepfunctions._fail_state_error(state, data, ctx))

@@ -1,7 +1,7 @@
-"""HTTP APIs' CORS settings where CloudFormation made them.
+"""Makes the CORS settings of HTTP APIs work if CloudFormation made the API.
 
-MiniStack keeps a template's CorsConfiguration under CloudFormation's names (AllowOrigins) and looks for API Gateway's
-(allowOrigins), so that such an API refuses every preflight.
+MiniStack keeps the names of the template (AllowOrigins) and looks for those of API Gateway (allowOrigins). So such an
+API would refuse every preflight request.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ import wrapt
 
 
 def install() -> None:
-    """Make MiniStack read them; takes effect when it imports API Gateway."""
+    """Make MiniStack read both names. This takes effect when it imports API Gateway."""
     wrapt.register_post_import_hook(_change_apigateway, "ministack.services.apigateway")
 
 

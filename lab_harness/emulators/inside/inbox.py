@@ -1,4 +1,4 @@
-"""A mailbox for what SNS sends to `email` subscribers: MiniStack only logs that it would have sent it."""
+"""A mailbox for the mails that SNS sends to `email` subscribers; MiniStack only logs that it would send them."""
 
 import json
 import logging
@@ -33,7 +33,7 @@ class Inbox:
         self._load(incidents or Incidents(file.with_name("incidents.json")))
 
     def _load(self, incidents: Incidents) -> None:
-        """Read the file. Where a part of it is damaged all of it is set aside, and what can be read written anew."""
+        """Read the file. If it is damaged, it is set aside, and the mails that can be read are saved again."""
         try:
             found, damaged = _read(self._file)
         except FileNotFoundError:
@@ -54,7 +54,7 @@ class Inbox:
         incidents.add(f"{told}; it was set aside as {aside.name}, and {len(found)} mails are kept.")
 
     def add(self, mail: dict[str, Any]) -> None:
-        """Put a mail into the file, and then into the mailbox, where it can be seen."""
+        """Add a mail: first to the file, then to the mailbox, where it can be seen."""
         with self._writing:
             try:
                 with self._file.open("a", encoding="utf-8") as file:
@@ -65,7 +65,7 @@ class Inbox:
             self.mails.append(mail)
 
     def save(self) -> str:
-        """Write what could not be written when it came; what is still to be said of it."""
+        """Save the mails that could not be saved when they came; returns the problem if that fails again."""
         with self._writing:
             if not self._behind:
                 return ""
@@ -78,14 +78,14 @@ class Inbox:
             return ""
 
     def clear(self) -> None:
-        """Throw all mails away."""
+        """Delete all mails."""
         with self._writing:
             self.mails.clear()
             self._behind = False
             self._file.unlink(missing_ok=True)
 
     def install(self) -> None:
-        """Listen to SNS; takes effect when MiniStack imports its SNS module."""
+        """Listen to SNS. This takes effect when MiniStack imports its SNS module."""
         wrapt.register_post_import_hook(self._listen, "ministack.services.sns")
 
     def _listen(self, sns: Any) -> None:
@@ -132,7 +132,7 @@ class Inbox:
 
 
 def _read(file: Path) -> tuple[list[dict[str, Any]], str]:
-    """The mails in a file, and what is damaged in it, as the end of a sentence."""
+    """The mails in a file, and the end of a sentence that says what is damaged; empty if nothing is."""
     if not file.is_file():
         file.stat()  # what is not there is no damage
         raise OSError("it is no file")
@@ -145,7 +145,7 @@ def _read(file: Path) -> tuple[list[dict[str, Any]], str]:
 
 
 def _mail(line: bytes) -> dict[str, Any] | None:
-    """The mail in a line of the file; None where it is damaged."""
+    """The mail in a line of the file; None if the line is damaged."""
     with suppress(ValueError, RecursionError):
         mail = json.loads(line.decode("utf-8"))
         if isinstance(mail, dict) and "to" in mail and _is_right(mail):

@@ -1,6 +1,6 @@
-"""Whose key a call to the embedded emulator may be signed with: the learner's, the checks', a function's.
+"""The keys with which calls to the embedded emulator may be signed: those of the learner, the checks and functions.
 
-Keys that the account itself has issued, to IAM users or for sessions from STS or Cognito, are the learner's, too.
+Keys that the account has issued, to IAM users or for sessions of STS or Cognito, count as the learner's.
 """
 
 import re
@@ -22,24 +22,24 @@ class Key(NamedTuple):
 
 
 class Keys:
-    """The keys that open one emulator."""
+    """The keys that one emulator accepts."""
 
     def __init__(self, learner: Credentials, checks: Credentials) -> None:
         self._administrators = [Key(learner.secret_access_key, LEARNER), Key(checks.secret_access_key, CHECKS)]
         self._functions: dict[str, Key] = {}  # by session token
 
     def for_function(self, name: str) -> dict[str, str]:
-        """The secret and session token of one process of a function's, as its environment holds them."""
+        """A new secret and session token for one process of a function, as environment variables."""
         token = secrets.token_urlsafe(48)
         self._functions[token] = Key(new_secret(), f"function {name}")
         return {"AWS_SECRET_ACCESS_KEY": self._functions[token].secret, "AWS_SESSION_TOKEN": token}
 
     def forget_function(self, token: str) -> None:
-        """Let the key of a process that has ended open nothing any more."""
+        """Stop accepting the key of a process that has ended."""
         self._functions.pop(token, None)
 
     def find(self, access_key_id: str, session_token: str) -> list[Key]:
-        """The keys that this id may stand for; none where nobody has it."""
+        """The keys with this id and session token; empty if there are none."""
         if session_token in self._functions:
             return [self._functions[session_token]]
         if ADMINISTRATOR.fullmatch(access_key_id):
@@ -48,7 +48,7 @@ class Keys:
 
 
 def _issued(access_key_id: str, session_token: str) -> list[Key]:
-    """The secret of a key that the account has issued."""
+    """The key with this id that the account has issued, as a list; empty if there is none."""
     from ministack.core.iam_evaluator import (
         AmbiguousAccessKeyError,
         ResolvedCredential,

@@ -1,6 +1,6 @@
-"""Links from which a function's or layer's code is downloaded: signed, and good for ten minutes, as AWS's are.
+"""Signs the links for downloading the code of functions and layers; they are valid for ten minutes, as on AWS.
 
-MiniStack hands out links that anybody could write who knows a function's name.
+Without this, anybody who knows a function's name could write MiniStack's links.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ class Links:
         self._key = secrets.token_bytes(32)
 
     def install(self) -> None:
-        """Sign what MiniStack hands out; takes effect when it imports Lambda."""
+        """Sign MiniStack's links. This takes effect when it imports Lambda."""
         wrapt.register_post_import_hook(self._change_lambda, "ministack.services.lambda_svc")
 
     def _change_lambda(self, lambda_svc: Any) -> None:
@@ -41,7 +41,7 @@ class Links:
         return url._replace(query=urlencode({"X-Amz-Algorithm": "AWS4-HMAC-SHA256"} | signed)).geturl()
 
     def good(self, method: str, path: str, query: Mapping[str, list[str]]) -> bool:
-        """Whether a request follows such a link in time. Its path is decoded."""
+        """Whether a request follows a valid link. Give the decoded path."""
         if method != "GET" or not path.startswith(FOLDERS):
             return False
         date, signature = (query.get(name, [""])[0] for name in ("X-Amz-Date", "X-Amz-Signature"))

@@ -1,4 +1,4 @@
-"""Metrics of AWS's own: nobody may put data into a namespace that begins with `AWS/`, which MiniStack allows.
+"""Protects AWS's own metrics: data for a namespace that begins with `AWS/` is refused, which MiniStack allows.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html (2026)
 """
@@ -11,7 +11,7 @@ REASON = "The value AWS/ for parameter Namespace is invalid."
 
 
 def install() -> None:
-    """Make MiniStack refuse them; takes effect when it imports CloudWatch."""
+    """Make MiniStack refuse such data. This takes effect when it imports CloudWatch."""
     wrapt.register_post_import_hook(_change_cloudwatch, "ministack.services.cloudwatch")
 
 

@@ -1,8 +1,8 @@
-"""Which user of this machine is at the other end of a connection: on Linux the kernel says so, exactly.
+"""Finds out which user of this machine is at the other end of a connection, by asking the kernel (Linux only).
 
-Others may open connections to a loopback port, too. The kernel is asked for the one socket with this connection's two
-addresses (sock_diag, see the manual page sock_diag(7)). A socket that its owner has closed already belongs to nobody
-any more, and the kernel then says it were root's: such a one is told by its inode, and never trusted.
+Other users can connect to a loopback port, too. The kernel finds the socket with the two addresses of a connection
+(sock_diag, see the manual page sock_diag(7)). If its owner has already closed it, the socket belongs to nobody, but the
+kernel names root as its user. Such a socket has no inode, and is never trusted.
 """
 
 import os
@@ -19,7 +19,7 @@ Address = tuple[str, int]
 
 
 class Peers:
-    """Tells whether a connection is from a process of this user's, or of root's."""
+    """Tells whether a connection comes from a process of this user or of root."""
 
     def __init__(self) -> None:
         self._kernel = _kernel()
@@ -28,22 +28,22 @@ class Peers:
             self.close()
 
     def trusted(self, client: Address, server: Address) -> bool:
-        """Whether the connection from this client to us may be served; always where the kernel cannot be asked."""
+        """Whether to serve the connection from this client; always True if the kernel cannot be asked."""
         return self._kernel is None or self._owner(client, server) in self._trusted
 
     def close(self) -> None:
-        """Ask the kernel nothing any more."""
+        """Stop asking the kernel."""
         if self._kernel:
             self._kernel.close()
         self._kernel = None
 
     def _knows_ourselves(self) -> bool:
-        """Whether the kernel tells whose a connection is that we make ourselves; some are built without that."""
+        """Whether the kernel can name the user of our own connection; some kernels are built without that."""
         with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
             return self._owner(client.getsockname(), client.getpeername()) == os.geteuid()
 
     def _owner(self, client: Address, server: Address) -> int | None:
-        """The user of the socket at the client's end; None where there is no such socket, or it was closed."""
+        """The user of the client's socket; None if there is no such socket, or it was closed."""
         assert self._kernel
         family = socket.AF_INET6 if ":" in client[0] else socket.AF_INET
         ends = [socket.inet_pton(family, end[0]) for end in (client, server)]
@@ -63,7 +63,7 @@ class Peers:
 
 
 def _kernel() -> socket.socket | None:
-    """A socket to the kernel; None where it answers no such questions."""
+    """A socket for asking the kernel; None if that is not possible."""
     if sys.platform != "linux":
         return None
     try:

@@ -1,4 +1,4 @@
-"""How a call that is not believed is answered: with AWS's code for it in the service's own shape, and what to do."""
+"""The answers to refused calls: AWS's error code, in the format of the service, and what to do."""
 
 import json
 import uuid
@@ -16,13 +16,13 @@ Answer = tuple[int, dict[str, str], bytes]
 
 
 def plain(reason: str) -> Answer:
-    """The refusal of a request that is nobody's call."""
+    """The answer to a refused request that is not an AWS call."""
     body = json.dumps({"__type": "AccessDenied", "message": f"Refused: {reason}."}).encode()
     return 403, {"content-type": "application/json"}, body
 
 
 def answer(request: Request, refused: Refused) -> Answer:
-    """Status, headers and body of the refusal; an SDK reads code and message from them."""
+    """The answer to a refused AWS call: status, headers and body, from which an SDK reads code and message."""
     from ministack.core import iam_actions
     from ministack.core.responses import fix_error_content_type
 

@@ -1,4 +1,4 @@
-"""One HTTP request as it arrived, before anybody believes it."""
+"""An HTTP request as it arrived, before it is admitted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request as it arrived. `raw_path` is as sent, `path` decoded; header names are lower case."""
+    """An HTTP request. `raw_path` is as it was sent, `path` is decoded; header names are lower case."""
 
     method: str
     raw_path: str
@@ -16,5 +16,5 @@ class Request:
     body: bytes = b""
 
     def parameter(self, name: str) -> str:
-        """A parameter of the query string; empty where it has none."""
+        """A parameter of the query string; empty if it is not there."""
         return self.query.get(name, [""])[0]

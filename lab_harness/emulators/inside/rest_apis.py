@@ -1,12 +1,12 @@
-"""REST APIs as AWS keeps them, where MiniStack loses what it was told.
+"""Makes REST APIs behave as on AWS, where MiniStack loses settings or answers differently.
 
-CloudFormation writes an endpoint's `Types`, the API's own calls `types`; MiniStack keeps the former where only the
-latter is read. An update names a usage plan's stage as `<api id>:<stage>` and every value as text; MiniStack puts the
-text itself in place of the list of stages, after which no usage plan can be read, and takes "false" for true. A MOCK
-integration answers with a template of any content type; MiniStack knows only those for application/json. What a
-function may answer through a proxy integration is narrow: anything else is 502, and the client is not told why. And a
-custom domain is a name, never an address: as that of the emulator itself it would take every AWS call, those of checks
-too, to an API that answers them as it likes.
+* An endpoint's type is `Types` in CloudFormation, `types` in the API. MiniStack stores the first and reads the second.
+* An update of a usage plan names a stage as `<api id>:<stage>`, and has every value as text. MiniStack would replace
+  the list of stages by that text, after which no usage plan can be read, and would take "false" for true.
+* A MOCK integration may answer with a template of any content type. MiniStack only reads those for application/json.
+* A function must answer a proxy integration in a certain form. AWS answers anything else with 502, without a reason.
+* A custom domain is a name, never an address. With the emulator's own address as a custom domain, an API would receive
+  every AWS call, even those of the checks.
 """
 
 import ipaddress
@@ -20,7 +20,7 @@ PROXY_FIELDS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", 
 
 
 def install() -> None:
-    """Make MiniStack keep them; takes effect when it imports API Gateway."""
+    """Make MiniStack behave like this. It takes effect when it imports API Gateway."""
     wrapt.register_post_import_hook(_change_apigateway, "ministack.services.apigateway_v1")
 
 
@@ -77,7 +77,7 @@ def _is_proxy_response(answer: Any) -> bool:
 
 
 def _change_stages(plan: dict[str, Any], operation: str, value: str) -> None:
-    """Add a stage to a usage plan, or take it off."""
+    """Add a stage to a usage plan, or remove it."""
     api_id, _, stage = value.partition(":")
     others = [each for each in plan.get("apiStages", []) if (each["apiId"], each["stage"]) != (api_id, stage)]
     plan["apiStages"] = others if operation == "remove" else [*others, {"apiId": api_id, "stage": stage}]
@@ -90,7 +90,7 @@ def _with_boolean(operation: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_template(response: dict[str, Any]) -> dict[str, Any]:
-    """An integration response whose first template stands for application/json, too, where that has none."""
+    """An integration response whose first template is also used for application/json, if that has none."""
     templates = response.get("responseTemplates") or {}
     if not templates:
         return response

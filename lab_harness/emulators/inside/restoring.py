@@ -1,7 +1,7 @@
-"""Loads the saved state when the emulator starts, in MiniStack's place, which would begin anew where it cannot.
+"""Loads the saved state when the emulator starts, instead of MiniStack, which would begin anew after an error.
 
-A file that is damaged is set aside under another name, the copy that `saving` keeps takes its place, and an incident
-says what happened. Whatever a file holds, the emulator starts, and nothing that can be read is written over.
+A damaged file is renamed, its copy (see `saving`) is loaded instead, and an incident says what happened. Whatever is in
+the files, the emulator starts, and nothing readable is overwritten.
 """
 
 import copy
@@ -31,11 +31,11 @@ log = logging.getLogger("lab_harness.restoring")
 
 
 class Damaged(Exception):
-    """The content of a file cannot be used; the message says why, as a phrase."""
+    """A file's content cannot be used. The message says why, as a phrase."""
 
 
 def load_state(home: Path, port: int, saver: Saver, incidents: Incidents) -> None:
-    """Have what is saved in a course's home loaded, for the emulator at this port, when MiniStack comes to it."""
+    """Prepare that MiniStack, when it starts, loads the state in a course's home, for an emulator at this port."""
     from ministack import app
 
     folder, mark = home / "state", home / "state" / "port"
@@ -54,21 +54,21 @@ def load_state(home: Path, port: int, saver: Saver, incidents: Incidents) -> Non
 
 
 class Restorer:
-    """Loads each service's state from a folder; what is good is told to the saver, what is not to the incidents."""
+    """Loads each service's state from a folder. It tells the saver which files are good, and reports damaged ones."""
 
     def __init__(self, folder: Path, saver: Saver, incidents: Incidents) -> None:
         self._folder, self._saver, self._incidents = folder, saver, incidents
         self._lost_code: list[str] = []
 
     def install(self) -> None:
-        """Take the place of MiniStack's own loading, and guard the functions' code."""
+        """Replace MiniStack's own loading, and protect the functions' code."""
         from ministack import app
 
         app._load_persisted_state = self.restore
         wrapt.register_post_import_hook(self._guard_code, "ministack.services.lambda_svc")
 
     def restore(self) -> None:
-        """Load what is saved."""
+        """Load all saved states."""
         from ministack import app
 
         for service, module in app._state_map.items():
@@ -79,7 +79,7 @@ class Restorer:
             self._tell_of_lost_code()
 
     def _restore(self, service: str, module: str, file: Path) -> None:
-        """Load a service's file, or else its copy."""
+        """Load a service's file or, if that fails, its copy."""
         try:
             self._load(service, module, file)
             return
@@ -97,7 +97,7 @@ class Restorer:
         log.error(told)
 
     def _load(self, service: str, module: str, file: Path) -> None:
-        """Load one file. Whatever is raised, the service is as it was before."""
+        """Load one file. If this raises, the service is unchanged."""
         from ministack import app
 
         content = read(file)
@@ -114,7 +114,7 @@ class Restorer:
             self._saver.loaded(service, content)
 
     def _put_away(self, service: str, file: Path, error: Exception) -> str:
-        """Set a damaged file aside, and say so in one sentence."""
+        """Rename a damaged file; returns a sentence that says so."""
         what = f"The saved state of {service}" if file == state_file(self._folder, service) else "Its copy"
         if not os.path.lexists(file):
             return f"{what}, {file.name}, was missing."
@@ -127,7 +127,7 @@ class Restorer:
         return f"{what} was damaged ({why}); it was set aside as state/{aside.name}."
 
     def _guard_code(self, functions: Any) -> None:
-        """Keep the code of functions that only a copy, or a file set aside, knows; tell of code that is gone."""
+        """Keep the code of functions that only a copy or a renamed file names, and note code that is missing."""
 
         @wrapt.patch_function_wrapper(functions, "_prune_orphan_code_blobs")
         def prune(original: Any, _instance: Any, args: Any, _kwargs: Any) -> None:
@@ -158,7 +158,7 @@ class Restorer:
 
 
 def read(file: Path) -> bytes:
-    """What is in a file. Damaged where it is no file, or larger than any that was saved."""
+    """The content of a file. Raises Damaged if it is not a file, or larger than any saved one."""
     about = file.stat()
     if not stat.S_ISREG(about.st_mode):
         raise Damaged("it is no file")
@@ -168,7 +168,7 @@ def read(file: Path) -> bytes:
 
 
 def payload_of(content: bytes, service: str) -> dict[str, Any]:
-    """A service's state from what its file holds, as MiniStack reads it. Damaged where it would not, or not all."""
+    """A service's state in a file's content. Raises Damaged if MiniStack could not read all of it."""
     from ministack.core import persistence
 
     text, good = unsealed(content)
@@ -187,7 +187,7 @@ def payload_of(content: bytes, service: str) -> dict[str, Any]:
 
 
 def _compare(payload: dict[str, Any], empty: dict[str, Any]) -> None:
-    """Insist that a state has the parts, each of the kind, that the service has while it is empty."""
+    """Raise Damaged unless the state has parts of an empty service's state, and each has the same kind."""
     shared = payload.keys() & empty.keys()
     if payload and empty and not shared:
         raise Damaged("nothing that the service keeps is in it")
@@ -206,7 +206,7 @@ def _kind(value: Any) -> str:
 
 @contextmanager
 def _undone_if_it_fails(module: ModuleType) -> Iterator[None]:
-    """What a module holds, as it was before, where what is done within fails: a state may be loaded in part."""
+    """Restore a module's variables if the code within fails: a part of the state may be loaded already."""
     from ministack.core.responses import AccountRegionScopedDict, AccountScopedDict
 
     scoped = (AccountScopedDict, AccountRegionScopedDict)

@@ -1,8 +1,8 @@
-"""Where MiniStack takes a request, and which places are public by nature.
+"""Finds out where MiniStack sends a request, and whether that place is public.
 
-What is public on AWS is public here: websites, stages of APIs, function URLs, and the links that AWS itself hands out.
-For all else a request must be signed. So this must never call a request public that MiniStack takes to an AWS service:
-it asks MiniStack's own router, in MiniStack's own order.
+What is public on AWS is public here: websites, stages of APIs, function URLs, and links that AWS itself gives out. All
+other requests must be signed. So a request that MiniStack sends to an AWS service must never be called public: this
+module asks MiniStack's own router, in MiniStack's own order.
 """
 
 import re
@@ -20,7 +20,7 @@ CALLBACK = re.compile(r"/_ministack/cfn-(response|signal)/[0-9a-f]{8}-([0-9a-f]{
 
 
 def destination(request: Request) -> str:
-    """The service that MiniStack takes a request to, by its name for it; or what else it takes it to."""
+    """The place to which MiniStack sends a request: its own name for a service, or one of the names above."""
     from ministack.app import _routing_params
     from ministack.core.router import detect_service
 
@@ -34,7 +34,7 @@ def destination(request: Request) -> str:
 
 
 def _places(request: Request) -> Iterator[tuple[str, object]]:
-    """What MiniStack looks at before it asks which service a request names, in its order; and whether that is it."""
+    """The places that MiniStack tries before it looks for a service, in its order; each with whether it matches."""
     from ministack import app
 
     host, path = request.headers.get("host", ""), request.path
@@ -59,7 +59,7 @@ def _places(request: Request) -> Iterator[tuple[str, object]]:
 
 
 def _names_a_user_pool(path: str) -> bool:
-    """Whether it is where a Cognito user pool shows the keys that its tokens are signed with."""
+    """Whether the path is the address of a Cognito user pool's public keys."""
     from ministack import app
 
     match = KEY_SET.fullmatch(path)
@@ -67,7 +67,7 @@ def _names_a_user_pool(path: str) -> bool:
 
 
 def signed_for(request: Request, scope: str) -> str:
-    """The service that a presigned URL may reach, whose signature names this one."""
+    """The service that a presigned URL may reach if its signature is for `scope`."""
     from ministack.core.router import detect_service
 
     if scope == "s3":
@@ -77,7 +77,7 @@ def signed_for(request: Request, scope: str) -> str:
 
 
 def is_public(request: Request) -> bool:
-    """Whether anybody may send it. Signed links (`links`) and websites are decided elsewhere."""
+    """Whether anybody may send this request. `links` and `access` decide about signed links and websites."""
     if request.method == "PUT" and CALLBACK.fullmatch(request.path):
         return True
     place = destination(request)
@@ -89,20 +89,20 @@ def is_public(request: Request) -> bool:
 
 
 def is_public_socket(request: Request) -> bool:
-    """Whether anybody may open a WebSocket there. By Host alone MiniStack takes all others to IoT or AppSync."""
+    """Whether anybody may open a WebSocket there: only to APIs. MiniStack sends all others to IoT or AppSync."""
     from ministack import app
 
     return bool(app._parse_execute_api_url(request.headers.get("host", ""), request.path))
 
 
 def may_be_public(request: Request) -> bool:
-    """Whether a look is needed: not for most AWS calls, which name no API by Host or path."""
+    """Whether `is_public` must be asked. For most AWS calls it need not, because they name no API."""
     plain = "." not in request.headers["host"].removeprefix("127.0.0.1")
     return not plain or request.path.startswith(("/_aws/", "/restapis/"))
 
 
 def _has_own_preflights(request: Request) -> bool:
-    """Whether MiniStack passes a preflight on, instead of giving it the answer that it gives to all others."""
+    """Whether MiniStack passes a preflight request on, instead of answering it itself."""
     from ministack import app
 
     host, path = request.headers.get("host", ""), request.path
@@ -116,15 +116,18 @@ def _has_own_preflights(request: Request) -> bool:
 
 
 def _is_unsigned_operation(request: Request) -> bool:
-    """Whether an application's users call it, who have no key. It is named by a header that no page sends unasked."""
+    """Whether this is an operation for an application's users, who have no key.
+
+    A header names it, and no page can send that header without a preflight request.
+    """
     return request.method == "POST" and request.path == "/" and request.headers.get("x-amz-target") in _unsigned()
 
 
 @cache
 def _unsigned() -> frozenset[str]:
-    """The operations of Cognito that AWS's own description of it says are not signed, by their targets.
+    """The targets of Cognito's unsigned operations, as AWS's description names them.
 
-    But for the one that gives out keys: permissions are not enforced here, so with such a key one may do everything.
+    The operation that gives out keys is left out: permissions are not enforced here, so such a key could do everything.
     """
     from botocore.loaders import Loader
 

@@ -1,4 +1,4 @@
-"""Python functions behave as on AWS's own runtime: errors by name, log lines, honest REPORT figures.
+"""Makes Python functions behave as on AWS: errors keep their names, the log has all lines, REPORT has measured figures.
 
 MiniStack calls every exception `Runtime.HandlerError`, so a Retry or Catch by name never matches; it
 drops `logger.info`; it restarts the environment after an exception. `install` puts our worker
@@ -20,13 +20,14 @@ from lab_harness.emulators.inside.keys import Keys
 LOG_DEADLINE = 5.0  # seconds to wait for the end of an invocation's log
 LAST_WORDS_DEADLINE = 0.25  # the same, where the process died before it could mark the end
 LOG_END = "\x1e"
+WORKER = ("loop_guard.py", "function_worker.py")  # behind MiniStack's guard, the script of a function's process
 DIED = ("Worker process died", "Worker process exited")
 
 
 def install(keys: Keys) -> None:
-    """Change MiniStack's Lambda executor; takes effect when its modules are imported.
+    """Change how MiniStack runs functions. This takes effect when its modules are imported.
 
-    Each process of a function's gets a key of its own, so that the call log knows whose calls are a function's.
+    Each process of a function gets its own key, so that the call log can tell the calls of functions.
     """
     wrapt.register_post_import_hook(_change_workers, "ministack.core.lambda_runtime")
     wrapt.register_post_import_hook(Issuer(keys).change_runtime, "ministack.core.lambda_runtime")
@@ -34,8 +35,8 @@ def install(keys: Keys) -> None:
 
 
 def _change_workers(lambda_runtime: Any) -> None:
-    script = Path(__file__).with_name("function_worker.py").read_text(encoding="utf-8")
-    lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_runtime.INVOKE_DEPTH_BOOTSTRAP + script
+    ours = [Path(__file__).with_name(name).read_text(encoding="utf-8") for name in WORKER]
+    lambda_runtime._PYTHON_WORKER_SCRIPT = "\n".join([lambda_runtime.INVOKE_DEPTH_BOOTSTRAP, *ours])
     wrapt.wrap_function_wrapper(lambda_runtime, "Worker._read_stderr", _read_log)
     wrapt.wrap_function_wrapper(lambda_runtime, "Worker._drain_stderr_bounded", _drain_log)
 
@@ -45,14 +46,14 @@ def _change_executor(lambda_svc: Any) -> None:
 
 
 class Issuer:
-    """Gives functions' processes their keys, and takes them back when a worker has another process, or none."""
+    """Gives keys to the processes of functions, and withdraws each when its process has ended."""
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
         self._spawning = threading.local()
 
     def change_runtime(self, lambda_runtime: Any) -> None:
-        """Take effect on MiniStack's workers."""
+        """Change MiniStack's workers."""
         wrapt.wrap_function_wrapper(lambda_runtime, "execution_credentials", self._issue)
         wrapt.wrap_function_wrapper(lambda_runtime, "Worker._spawn", self._spawn)
         wrapt.wrap_function_wrapper(lambda_runtime, "kill_workers", self._kill)
@@ -81,13 +82,13 @@ class Issuer:
 
 
 def _read_log(original: Any, worker: Any, args: Any, kwargs: Any) -> None:
-    """Go on reading when a function writes bytes that are no text, else it would stand still with a full pipe."""
+    """Read a function's log even if it writes bytes that are not text; else the pipe would fill up and block it."""
     worker._proc.stderr.reconfigure(errors="backslashreplace")
     original(*args, **kwargs)
 
 
 def _drain_log(original: Any, worker: Any, args: Any, kwargs: Any) -> str:
-    """Read an invocation's log up to the worker's end mark, instead of guessing by a pause."""
+    """Read an invocation's log up to the worker's end mark; MiniStack would wait for a pause."""
     if not worker.config.get("Runtime", "").startswith("python"):
         return str(original(*args, **kwargs))
     if worker._proc is None:  # It died.
@@ -125,7 +126,7 @@ def _answer_as_aws(original: Any, _instance: Any, args: Any, kwargs: Any) -> dic
 def _runtime_answer(
     result: dict[str, Any], config: dict[str, Any], request_id: str, milliseconds: float
 ) -> dict[str, Any] | None:
-    """What the worker answered, or would have if its process had not ended; None where neither is the case."""
+    """The worker's answer, or the one for a process that has ended or ran out of time; None in all other cases."""
     body = result.get("body")
     if not isinstance(body, dict) or not config.get("Runtime", "").startswith("python"):
         return None

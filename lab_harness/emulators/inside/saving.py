@@ -1,7 +1,8 @@
 """Saves the embedded emulator's state every few seconds, so that a crash loses next to nothing.
 
-MiniStack writes its state only when it is stopped in good order. Beside each service's file a copy is kept, for
-`restoring` to load where the file was damaged. It is what the file was before, until that has lasted for one look.
+MiniStack writes its state only when it is stopped normally. Beside each service's file there is a copy, which
+`restoring` loads if the file is damaged. The copy has the file's earlier content; when the file has not changed until
+the next look, it gets the same content.
 """
 
 import asyncio
@@ -29,29 +30,27 @@ log = logging.getLogger("lab_harness.saving")
 
 
 def state_file(folder: Path, service: str) -> Path:
-    """Where a service's state is saved; the place and the format are MiniStack's."""
+    """The file for a service's state. MiniStack defines its place and its format."""
     return folder / f"{service}.json"
 
 
 def copy_of(file: Path) -> Path:
-    """Where the copy of this file is kept. Emptying the account removes it with the file, for it ends alike."""
+    """The copy of this file. Its name ends like the file's, so a reset of the account removes both."""
     return file.with_suffix(".before.json")
 
 
 def follow_port(folder: Path, port: int, last: int | None = None) -> bool:
-    """Make the saved state name the port the emulator has now: the URLs of queues and APIs contain it.
+    """Put the emulator's current port into the saved state: the URLs of queues and APIs contain it.
 
-    The folder notes the port that its files name; where that is damaged, `last` is taken for it. False where nobody
-    knows it, so that the files stay as they are.
+    A file in the folder has the port that the state contains; if that file is damaged, it is taken to be `last`.
+    Returns False if the port is unknown; then the state stays as it is.
     """
     mark, files = folder / "port", list(folder.glob("*.json"))
     before = read_port(mark) or last or (None if files else port)
     if before not in (None, port):
         address = re.compile(rb"\b(localhost|127\.0\.0\.1):%d\b" % before)
         for file in files:
-            with suppress(
-                OSError, MemoryError
-            ):  # It is not there for its port alone: whoever loads it says what is wrong.
+            with suppress(OSError, MemoryError):  # `restoring` reports files that cannot be read.
                 _move(file, address, rb"\g<1>:%d" % port)
     write_whole(mark, str(port).encode())
     return before is not None
@@ -69,9 +68,9 @@ def _move(file: Path, address: re.Pattern[bytes], new: bytes) -> None:
 
 
 class Saver:
-    """Writes the services' states that changed since they were last written.
+    """Writes the states of services that have changed.
 
-    `also` are other things to save in the same round, each by a function that returns what could not be saved.
+    `also` are functions that save other things in the same round; each returns a sentence if something failed.
     """
 
     def __init__(self, folder: Path, *also: Callable[[], str]) -> None:
@@ -87,7 +86,7 @@ class Saver:
 
     @property
     def trouble(self) -> list[str]:
-        """What could not be saved when it was last tried, as sentences."""
+        """Sentences that say what could not be saved at the last try."""
         reasons: dict[str, list[str]] = {}
         for service, reason in self._unsaved.items():
             reasons.setdefault(reason, []).append(service)
@@ -98,16 +97,15 @@ class Saver:
         ] + self._told
 
     async def run(self) -> None:
-        """Save for ever; cancel the task to end it."""
+        """Save again and again; cancel the task to stop."""
         while True:
             await asyncio.sleep(INTERVAL)
             await asyncio.to_thread(self.save)
 
     def save(self, last: bool = False) -> None:
-        """Write each service whose state changed, whole files only; `trouble` says what could not be written.
+        """Write the state of each service that has changed. `trouble` says what could not be written.
 
-        Where it may be the `last` time, what changed on disk meanwhile is put right, and the copies are brought up to
-        date.
+        If this may be the `last` time, damaged files are written again, too, and all copies are brought up to date.
         """
         from ministack import app
 
@@ -146,12 +144,12 @@ class Saver:
             self._copied[service] = now
 
     def loaded(self, service: str, content: bytes) -> None:
-        """The service's file holds this, and it is good."""
+        """Note that the service's file has this content and was loaded."""
         self._written[service] = digest(content)
 
 
 def _is_whole(file: Path, expected: bytes) -> bool:
-    """Whether a file still is what was written: a damaged one must not take the good copy's place."""
+    """Whether a file still has the content that was written. A damaged file must not replace its good copy."""
     try:
         return digest(file.read_bytes()) == expected
     except OSError:
@@ -163,7 +161,7 @@ def _reason(error: Exception) -> str:
 
 
 def unsaved_objects() -> str:
-    """Write the S3 objects that could not be written when they came; what is still to be said of them."""
+    """Write the S3 objects that could not be written before; returns a sentence if some still cannot."""
     s3 = sys.modules.get("ministack.services.s3")
     if s3 is None or not s3.S3_PERSIST:
         return ""
@@ -177,9 +175,9 @@ def unsaved_objects() -> str:
 
 
 def state_text(service: str, get_state: Any) -> bytes | None:
-    """What its file is to hold: the service's state in MiniStack's own format, sealed; None where it has none.
+    """The content for a service's file: its state in MiniStack's format, sealed; None if it has no state.
 
-    RuntimeError if it keeps changing.
+    Raises RuntimeError if the state keeps changing.
     """
     from ministack.core import persistence
 

@@ -1,6 +1,6 @@
-"""Seals what is saved with a digest: a file whose content was changed since is told from a good one, though it is JSON.
+"""Adds a digest to saved files, to detect changed content even if it is still valid JSON.
 
-The digest is the last member of the file's JSON object, where MiniStack reads over it.
+The digest is the last member of the file's JSON object; MiniStack ignores it.
 """
 
 import hashlib
@@ -11,17 +11,17 @@ LENGTH = len(', "digest": ""}') + 32
 
 
 def digest(content: bytes) -> bytes:
-    """What tells one content from another."""
+    """A digest of this content."""
     return hashlib.blake2b(content, digest_size=16).digest()
 
 
 def sealed(text: bytes) -> bytes:
-    """A JSON object's text with its seal."""
+    """The text of a JSON object, with its digest."""
     return text[:-1] + b', "digest": "%s"}' % digest(text).hex().encode()
 
 
 def unsealed(content: bytes) -> tuple[bytes, bool]:
-    """The text without its seal, and whether it is what was sealed, as far as can be told: earlier versions did not."""
+    """The text without its digest, and whether the digest is right. Without a digest, from an earlier version: True."""
     seal = SEAL.fullmatch(content[-LENGTH:])
     if not seal:
         return content, True

@@ -1,10 +1,10 @@
 """The embedded emulator's process: MiniStack inside an ASGI application that adds what the labs teach.
 
 Run as `python -m lab_harness.emulators.inside.server`, with one JSON line on stdin: `port`, `token` (opens the
-administration), `secret` (what the learner's calls are signed with) and `folder` (where the state is saved). It is not
-in the command line or the environment, where every function that a learner creates could read token and secret. A
-second line, GO, says that `emulator.json` names this process; before that it touches nothing, and without it, it ends:
-nobody could find it.
+administration), `secret` (signs the learner's calls) and `folder` (where the state is saved). These are not in the
+command line or the environment, where every function that a learner creates could read token and secret. A second
+line, GO, says that `emulator.json` names this process. Before that line it changes nothing; if the line does not come,
+the process ends, because no command could find it.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ log = logging.getLogger("lab_harness.server")
 
 
 class LabEmulator:
-    """MiniStack, guarded and completed. An ASGI application."""
+    """MiniStack with access control and our additions, as an ASGI application."""
 
     def __init__(self, token: str, secret: str, folder: Path, saver: Saver | None = None) -> None:
         self._access = Access(token, secret)
@@ -85,7 +85,7 @@ class LabEmulator:
         )
 
     def keep_state(self, folder: Path, port: int, holding: Holding) -> None:
-        """Load what is saved in the folder when the lifespan begins, and save there, as long as it is ours."""
+        """Load the state from the folder when MiniStack starts, and save it there as long as we hold the folder."""
         self._holding = holding
         self._saver.may_write = holding.lasts
         load_state(folder, port, self._saver, self._incidents)
@@ -110,7 +110,7 @@ class LabEmulator:
             await self._pass_on(scope, admitted, send)
 
     async def _pass_on(self, scope: Scope, admitted: Admitted, send: Send) -> None:
-        """Let MiniStack answer, and record the call. What marks a request as the checks' is taken off it."""
+        """Let MiniStack answer, and record the call. The header that marks requests of the checks is removed."""
         request, receive, caller = admitted
         mark = TOKEN_HEADER.encode()
         scope = {**scope, "headers": [field for field in scope["headers"] if field[0].lower() != mark]}
@@ -135,7 +135,7 @@ class LabEmulator:
             self._instances.announce()
 
     async def stopped(self) -> None:
-        """Wait until it is to stop; nobody who waits for a call holds that up."""
+        """Wait until the emulator must stop, then end all waiting for calls."""
         await self.stopping.wait()
         self._calls.close()
 
@@ -213,7 +213,7 @@ async def run(port: int, token: str, secret: str, folder: Path, holding: Holding
 
 
 def await_go() -> None:
-    """Wait until somebody can find this process; end it where nobody ever will, for its starter has gone."""
+    """Wait for GO: then commands can find this process. End it if its starter has ended before."""
     too_late = threading.Timer(START_DEADLINE, os._exit, args=[1])
     too_late.daemon = True
     too_late.start()

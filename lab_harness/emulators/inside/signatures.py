@@ -1,7 +1,8 @@
-"""Whose call it is: every AWS call to the embedded emulator is proven by its signature, in each form that AWS knows.
+"""Checks the signature of every AWS call to the embedded emulator, and finds out who made the call.
 
-In the Authorization header (SigV4), in the query string of a presigned URL (SigV4, and S3's older SigV2), or in the
-policy of a form that a browser uploads to S3. MiniStack has the arithmetic, and uses it for some of these alone.
+A signature is in the Authorization header (SigV4), in the query string of a presigned URL (SigV4, and S3's older
+SigV2), or in the policy of a form that a browser uploads to S3. MiniStack can calculate signatures, but checks only
+some of these.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
 """
@@ -37,7 +38,7 @@ OLD_QUERY = frozenset(
 
 
 class Refused(NamedTuple):
-    """Why a call is not believed, by AWS's code for it; an empty message leaves the words to us."""
+    """Why a call is refused: AWS's error code, and its message. If the message is empty, ours is used."""
 
     code: str
     message: str = ""
@@ -58,25 +59,25 @@ CHANGED_BODY = Refused("SignatureDoesNotMatch", "The body is not the one that x-
 
 
 def is_signed(request: Request) -> bool:
-    """Whether there is a signature to look at, which may need the body."""
+    """Whether the request has a signature. To verify it, the body may be needed."""
     return bool(_verifier(request))
 
 
 def without_signature(request: Request) -> Refused:
-    """Why a request is refused in which there is no signature that is looked at."""
+    """The reason for refusing a request without a signature that can be verified."""
     return OLD_HEADER if request.headers.get("authorization", "").startswith("AWS ") else UNSIGNED
 
 
 def is_link(request: Request) -> bool:
-    """Whether it follows a presigned link to read from S3, which somebody may click on."""
+    """Whether it is a presigned link for reading from S3, which a person may click on."""
     presigned = request.query.keys() & {"X-Amz-Signature", "Signature"} and "authorization" not in request.headers
     return bool(presigned) and request.method in ("GET", "HEAD") and destination(request) == "s3"
 
 
 def install() -> None:
-    """Let S3 leave presigned URLs to us; takes effect when MiniStack imports it.
+    """Stop MiniStack's S3 from checking presigned URLs itself. This takes effect when MiniStack imports S3.
 
-    It looks at one kind of them, with the secret "test", and in its own spelling of the path.
+    It checks only one kind of them, with the secret "test", and writes the path in another way.
     """
     wrapt.register_post_import_hook(_trust_us, "ministack.services.s3")
 
@@ -86,7 +87,7 @@ def _trust_us(s3: Any) -> None:
 
 
 def verify(request: Request, keys: Keys) -> str | Refused:
-    """Who made the call, by its signature."""
+    """The caller, if the signature is right; else why the call is refused."""
     verifier = _verifier(request)
     return verifier(request, keys) if verifier else UNSIGNED
 
@@ -114,7 +115,7 @@ def _by_header(request: Request, keys: Keys) -> str | Refused:
 
 
 def _by_query(request: Request, keys: Keys) -> str | Refused:
-    """A presigned URL, which may be in others' hands: it opens what it was signed for, and that in time."""
+    """Verify a presigned URL. Others may have it, so it is only good for its own target, until it expires."""
     from ministack.core import sigv4
 
     signature = sigv4.parse_query_signature(request.query)
@@ -151,7 +152,7 @@ def _token(request: Request) -> str:
 
 
 def _by_old_query(request: Request, keys: Keys) -> str | Refused:
-    """What boto3's `generate_presigned_url` makes for S3 where it is not told otherwise (2026)."""
+    """Verify a SigV2 URL, which boto3's `generate_presigned_url` makes for S3 by default (2026)."""
     from botocore.auth import HmacV1Auth
     from botocore.awsrequest import HTTPHeaders
     from botocore.credentials import Credentials
@@ -178,7 +179,7 @@ def _by_old_query(request: Request, keys: Keys) -> str | Refused:
 
 
 def _is_covered(request: Request, name: str) -> bool:
-    """Whether a SigV2 link may have a parameter: MiniStack takes one for a header, and the signature is by headers."""
+    """Whether a SigV2 link may have this parameter: MiniStack reads it as a header, and only headers are signed."""
     from botocore.auth import HmacV1Auth
 
     if name in OLD_QUERY or name in HmacV1Auth.QSAOfInterest:
@@ -187,7 +188,7 @@ def _is_covered(request: Request, name: str) -> bool:
 
 
 def _old_path(request: Request) -> str:
-    """The path that SigV2 signs: with the bucket, wherever the request names it."""
+    """The path that SigV2 signs: it has the bucket even if the request names it in the Host."""
     from ministack.app import _extract_s3_vhost_bucket
 
     bucket, path = _extract_s3_vhost_bucket(request.headers.get("host", "")), request.raw_path
@@ -195,7 +196,7 @@ def _old_path(request: Request) -> str:
 
 
 def _by_form(request: Request, keys: Keys) -> str | Refused:
-    """A form that uploads to a bucket. MiniStack itself judges what its policy says, but not who has signed it."""
+    """Verify a form that uploads to a bucket. MiniStack checks what its policy says, but not who signed it."""
     if destination(request) != "s3" or any(request.headers.get(name) for name in REFRAMING):
         return UNSIGNED
     fields = _fields(request)

@@ -1,4 +1,4 @@
-"""Looks at S3's objects on disk before MiniStack reads them: one bad file must not cost it the others, or be unsaid."""
+"""Checks S3's objects on disk before MiniStack reads them, so that one damaged file hides no others."""
 
 import json
 import os
@@ -16,7 +16,7 @@ NAMED = 5  # objects that an incident names
 
 
 def check_objects(folder: Path, aside: Path, incidents: Incidents) -> None:
-    """Say which objects are damaged; what MiniStack could not read is moved aside."""
+    """Report damaged objects, and move files that MiniStack could not read to the folder `aside`."""
     unknown: list[str] = []
     short: list[str] = []
     unreadable: list[str] = []
@@ -41,7 +41,7 @@ def check_objects(folder: Path, aside: Path, incidents: Incidents) -> None:
 
 
 def _files(folder: Path, unreadable: list[str]) -> Iterator[Path]:
-    """All that MiniStack will read."""
+    """All files that MiniStack will read."""
 
     def failed(error: OSError) -> None:
         if Path(error.filename) != folder:
@@ -58,7 +58,7 @@ def _is_readable(file: Path) -> bool:
 
 
 def _known(sidecar: Path) -> dict[str, Any] | None:
-    """What is noted of an object; None where it is damaged."""
+    """What the sidecar file says about an object; None if it is damaged."""
     try:
         found = json.loads(sidecar.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -70,7 +70,7 @@ def _known(sidecar: Path) -> dict[str, Any] | None:
 
 
 def _is_whole(sidecar: Path, known: dict[str, Any]) -> bool:
-    """Whether the content is there, as long as it was. A delete marker has none of its own."""
+    """Whether the object's content is there, with the right size. A delete marker has no content."""
     if known.get("is_delete_marker") or "size" not in known:
         return True
     content = sidecar.with_name(sidecar.name.removesuffix(SIDECAR))

@@ -1,4 +1,4 @@
-"""S3 static website hosting by Host name: `http://<bucket>.s3-website.localhost:<port>/`.
+"""Serves S3 static websites, by their host names: `http://<bucket>.s3-website.localhost:<port>/`.
 
 MiniStack stores a bucket's website configuration but answers its website address with a listing.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteHosting.html
@@ -26,13 +26,13 @@ class Page:
 
 
 def website_bucket(host: str) -> str | None:
-    """The bucket whose website this Host names, if it names one."""
+    """The bucket whose website has this Host; None if there is no bucket in it."""
     match = WEBSITE_HOST.fullmatch(host.lower())
     return match["bucket"] if match else None
 
 
 async def serve(bucket: str, method: str, path: str) -> Page:
-    """Answer a website request as S3's website endpoint does: index and error documents, redirects."""
+    """Answer like S3's website endpoint, with index documents, error documents and redirects."""
     if method not in ("GET", "HEAD"):
         return _error(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
     status, _, body = await _s3(f"/{bucket}", {"website": [""]})
@@ -90,7 +90,7 @@ async def _s3(path: str, query: dict[str, list[str]]) -> tuple[int, dict[str, st
 
 
 def _find(config: Element, name: str) -> dict[str, str]:
-    """The children of one element of a website configuration, by their names without namespace."""
+    """The texts of an element's children in a website configuration, by their names without namespace."""
     for element in config:
         if element.tag.rpartition("}")[2] == name:
             return {child.tag.rpartition("}")[2]: child.text or "" for child in element}

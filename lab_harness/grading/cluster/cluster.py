@@ -1,7 +1,7 @@
-"""Grades submissions on a Dask cluster: the same work as `pool` does here, with the same grades.
+"""Grades submissions on a Dask cluster, with the same grades as `pool` gives on this machine.
 
-A notebook's bytes and its lab's name go out, and a grade comes back; students' names stay here. What a lost worker
-was grading the scheduler gives to another.
+Only a notebook's bytes and the lab's name are sent, and a grade comes back; students' names stay here. If a worker is
+lost, the scheduler gives its submissions to another one.
 """
 
 import logging
@@ -17,7 +17,8 @@ from lab_harness.course import Course
 from lab_harness.errors import ClusterError, HarnessError, UsageError
 from lab_harness.grading.grade import Grade, Status, Submission
 from lab_harness.grading.pool import ROOM_SECONDS, longest_first
-from lab_harness.handing_in.cells import Rejected, read_cells
+from lab_harness.handing_in.cells import read_cells
+from lab_harness.handing_in.rejected import Rejected
 from lab_harness.handing_in.versions import versions_of
 from lab_harness.lab.file import Limits
 from lab_harness.lab.labs import load_lab
@@ -46,10 +47,10 @@ def grade_all(
     limits: Limits | None = None,
     sandbox: bool = True,
 ) -> Iterator[Grade]:
-    """The grade of each submission as `pool.grade_all` gives it, by the workers of this scheduler's cluster.
+    """The grade of each submission, as `pool.grade_all` gives it, from the workers of this scheduler.
 
-    A worker takes as many at a time as it has threads, and others while these wait. ClusterError where the cluster
-    cannot be reached, and where one of its workers would grade by something else than is installed here.
+    A worker grades as many submissions at a time as it has threads, and begins others while these only wait. Raises
+    ClusterError if the cluster cannot be reached, or a worker has other versions than this machine.
     """
     good, unfit = _sort_out(submissions, course)
     with _connected(scheduler) as client:
@@ -63,7 +64,7 @@ def grade_all(
 
 
 def _sort_out(submissions: Iterable[Submission], course: Course) -> tuple[list[Submission], list[Grade]]:
-    """What is worth sending, the labs that take longest first, and the grades of what is not."""
+    """The submissions to send, those that take longest first, and the grades of those that cannot be graded."""
     good, unfit = [], []
     for each in longest_first(submissions, course):
         try:
@@ -107,7 +108,7 @@ def _connected(scheduler: str) -> "Iterator[Client]":
 
 
 def _silence() -> None:
-    """Let Dask, and what it stands on, write nothing: what they say, with tracebacks, we say in one message."""
+    """Let Dask and its libraries log nothing: what goes wrong is told in one message, without tracebacks."""
     # Its configuration gives some of Dask's loggers a level of their own, so that of their parent is not enough.
     for name in ("asyncio", "tornado", "distributed", *list(logging.root.manager.loggerDict)):
         if name.partition(".")[0] in ("asyncio", "tornado", "distributed"):
@@ -115,7 +116,7 @@ def _silence() -> None:
 
 
 def _look_at_workers(client: "Client", terms: "Terms") -> None:
-    """Insist on at least one worker, and that each may grade. One that comes later is looked at by its first task."""
+    """Raise ClusterError unless there is a worker and each may grade. A later worker is checked by its first task."""
     from lab_harness.grading.cluster.worker import look_at, refusal
 
     address = client.scheduler.address
@@ -156,7 +157,7 @@ def _grades(client: "Client", submissions: Iterable[Submission], terms: "Terms",
 
 
 def _next(ended: "SimpleQueue[Task]", client: "Client", patience: float) -> "Task":
-    """The task that ends next. ClusterError where that takes too long, or nobody is there who could do one."""
+    """The next task that ends. Raises ClusterError if that takes too long, or there are no workers any more."""
     began = seen = time.monotonic()
     while True:
         with suppress(Empty):
@@ -171,7 +172,7 @@ def _next(ended: "SimpleQueue[Task]", client: "Client", patience: float) -> "Tas
 
 
 def _count_workers(client: "Client") -> int:
-    """How many workers the scheduler has; 0 where it does not answer."""
+    """How many workers the scheduler has; 0 if it does not answer."""
     try:
         return len(client.sync(client.scheduler.identity, n_workers=-1, callback_timeout=ANSWER)["workers"])
     except Exception:  # Whatever it is: what the client raises differs by how the scheduler went.
@@ -179,9 +180,9 @@ def _count_workers(client: "Client") -> int:
 
 
 def _longest_silence(submissions: Iterable[Submission], course: Course, limits: Limits | None) -> float:
-    """Seconds within which a cluster that works gives a grade.
+    """The seconds within which a working cluster gives at least one grade.
 
-    Whatever a submission does, its worker gives it up after `ROOM_SECONDS` beyond its own limit.
+    Whatever a submission does, its worker stops it `ROOM_SECONDS` after its own limit.
     """
     labs = {each.lab for each in submissions}
     longest = max(((limits or load_lab(lab, course).file.limits).notebook_seconds for lab in labs), default=0.0)
@@ -189,7 +190,7 @@ def _longest_silence(submissions: Iterable[Submission], course: Course, limits: 
 
 
 def _grade(task: "Task", submission: Submission) -> Grade:
-    """What became of a task: whatever one submission does to its workers, the others go on."""
+    """The grade of a finished task. If a submission has ended its workers, its grade says so and the others go on."""
     from distributed import CancelledError, KilledWorker
 
     try:

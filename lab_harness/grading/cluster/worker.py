@@ -1,4 +1,4 @@
-"""What runs on a worker of a Dask cluster: the look at whether it may grade, and the grading of one submission."""
+"""What runs on a worker of a Dask cluster: it checks that it may grade, and grades one submission."""
 
 import asyncio
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from distributed import get_worker, secede
 
 from lab_harness.course import find_course
 from lab_harness.errors import ClusterError, HarnessError
-from lab_harness.grading.cluster.desk import Desk
+from lab_harness.grading.cluster.grader_thread import GraderThread
 from lab_harness.grading.grade import Grade
 from lab_harness.grading.pool import IN_FLIGHT
 from lab_harness.grading.room import sandbox
@@ -26,7 +26,10 @@ LOOK = 0.1  # seconds between two looks at whether another task may begin
 
 @dataclass(frozen=True)
 class Terms:
-    """How workers have to grade: what of the labs, `limits` in place of the labs' own, and whether within walls."""
+    """How workers have to grade: by which versions, with which limits, and whether within walls.
+
+    `limits` stand in place of the labs' own.
+    """
 
     versions: Mapping[str, Mapping[str, str]]  # by lab
     limits: Limits | None = None
@@ -34,12 +37,12 @@ class Terms:
 
 
 async def look_at(terms: Terms) -> list[str]:
-    """`shortcomings`, without holding up the worker's event loop."""
+    """`shortcomings`, in a thread, so that the worker's event loop does not stop."""
     return await asyncio.to_thread(shortcomings, terms)
 
 
 def shortcomings(terms: Terms) -> list[str]:
-    """Why this process may not grade on these terms; nothing where it may."""
+    """Why this process may not grade on these terms; an empty list where it may."""
     found = [line for lab, wanted in terms.versions.items() for line in _differences(lab, wanted)]
     if not terms.walled:
         return found
@@ -58,27 +61,27 @@ def _differences(lab: str, wanted: Mapping[str, str]) -> list[str]:
 
 @cache
 def _versions_here(lab: str) -> dict[str, str]:
-    """Taken once, before the labs are loaded for grading: the files may be changed later."""
+    """The versions of this machine, read once before the labs are loaded: the files may change later."""
     return versions.versions_of(load_lab(lab, find_course()))
 
 
 def grade_one(notebook: bytes, lab: str, terms: Terms) -> Grade:
-    """The grade of a notebook, as a task of Dask's; ClusterError where this worker may not grade.
+    """The grade of a notebook, as a task of Dask's. Raises ClusterError where this worker may not grade.
 
-    While it waits for something another task begins, as on the teacher's own machine.
+    While the notebook only waits, the worker begins another task, as the teacher's own machine would.
     """
     worker = get_worker()
     if problems := shortcomings(terms):
         raise ClusterError(refusal(worker.address, problems))
-    desk, seats = _desks.one(terms, worker.state.nthreads)
+    grader, places = _graders.one(terms, worker.state.nthreads)
     with Scratch() as folder:
         path = Path(folder) / "notebook.ipynb"
         path.write_bytes(notebook)
-        return _wait_for(desk.hand_in(lab, path), desk, seats)
+        return _wait_for(grader.submit(lab, path), grader, places)
 
 
 def refusal(address: str, problems: list[str]) -> str:
-    """What a worker's shortcomings are to the teacher, and what to do."""
+    """The message to the teacher: why this worker may not grade, and what to do."""
     lines = "".join(f"\n  {problem}" for problem in problems)
     return (
         f"The worker {address} may not grade:{lines}\n"
@@ -86,38 +89,42 @@ def refusal(address: str, problems: list[str]) -> str:
     )
 
 
-def _wait_for(promise: "Future[Grade]", desk: Desk, seats: Semaphore) -> Grade:
-    """The grade, once it is known; as soon as it only waits, and a seat is free, the task steps aside for another."""
-    aside = False
+def _wait_for(future: "Future[Grade]", grader: GraderThread, places: Semaphore) -> Grade:
+    """The grade, once it is known.
+
+    Where the grader can begin another submission and there is a place for a waiting task, this task gives its thread
+    back to Dask (`secede`), which then starts another one.
+    """
+    seceded = False
     try:
-        while not wait([promise], LOOK).done:
-            if not desk.is_open and not promise.done():
+        while not wait([future], LOOK).done:
+            if not grader.is_alive and not future.done():
                 raise RuntimeError("The worker's grader has ended.")
-            if not aside and desk.has_room and seats.acquire(blocking=False):
-                aside = True
+            if not seceded and grader.can_begin and places.acquire(blocking=False):
+                seceded = True
                 secede()
-        return promise.result()
+        return future.result()
     finally:
-        if aside:
-            seats.release()
+        if seceded:
+            places.release()
 
 
-class _Desks:
-    """The desks of this process, each with the seats for tasks that have stepped aside."""
+class _Graders:
+    """The graders of this process, each with the places for tasks that wait without a thread of Dask's."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._made: dict[tuple[Limits | None, bool], tuple[Desk, Semaphore]] = {}
+        self._made: dict[tuple[Limits | None, bool], tuple[GraderThread, Semaphore]] = {}
 
-    def one(self, terms: Terms, workers: int) -> tuple[Desk, Semaphore]:
-        """The desk for these terms, started where there is none that is open."""
+    def one(self, terms: Terms, workers: int) -> tuple[GraderThread, Semaphore]:
+        """The grader for these terms; a new one where there is none, or where it has ended."""
         key = terms.limits, terms.walled
         with self._lock:
-            if key not in self._made or not self._made[key][0].is_open:
+            if key not in self._made or not self._made[key][0].is_alive:
                 remove_left_behind()
-                desk = Desk(find_course(), workers=workers, limits=terms.limits, sandbox=terms.walled)
-                self._made[key] = desk, Semaphore(workers * (IN_FLIGHT - 1))
+                grader = GraderThread(find_course(), workers=workers, limits=terms.limits, sandbox=terms.walled)
+                self._made[key] = grader, Semaphore(workers * (IN_FLIGHT - 1))
             return self._made[key]
 
 
-_desks = _Desks()
+_graders = _Graders()

@@ -1,7 +1,7 @@
-"""Lets nobody have another's row: where two places claim one name for a lab, neither gets it, and both are shown.
+"""Keeps one student's row from another: if two places claim the same name for a lab, neither gets it.
 
-A name is claimed by where a file lies: a folder, a platform's name for a student, or a loose file that names its
-student itself. What lies in one place is one student's, who may hand in again.
+The place of a file claims a name: a folder, a platform's name for a student, or a loose file that names its student
+itself. All files in one place belong to one student, who may hand in again. A rejected row names both places.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Claim:
-    """A piece of work, and the place that says whose it is."""
+    """A piece of work, and the place that names its student."""
 
     home: str
     work: Work
@@ -31,7 +31,7 @@ class Claim:
 
 
 def settled(claims: Sequence[Claim]) -> list[Work]:
-    """The work of each claim; of those that contradict each other, a rejection for each name, which says so."""
+    """The work of each claim. Claims that contradict each other give rejected work, with the reason, for each name."""
     rivals: dict[tuple[Key, str], dict[str, Claim]] = defaultdict(dict)
     by_others: dict[Key, Claim] = {}
     for claim in claims:
@@ -48,7 +48,7 @@ def settled(claims: Sequence[Claim]) -> list[Work]:
 
 
 def _rival(claim: Claim, rivals: Mapping[tuple[Key, str], Mapping[str, Claim]]) -> Claim | None:
-    """Who claims the same work from another place."""
+    """A claim from another place on the same name and lab; None if there is none."""
     for key in _keys(claim.work.student):
         for home, other in rivals[key, claim.work.lab].items():
             same_row = other.work.student.id == claim.work.student.id
@@ -58,14 +58,14 @@ def _rival(claim: Claim, rivals: Mapping[tuple[Key, str], Mapping[str, Claim]]) 
 
 
 def _owner(claim: Claim, by_others: Mapping[Key, Claim]) -> Claim | None:
-    """Who has the name, where only the file itself claims it."""
+    """The claim of a teacher or a platform on this name, if this claim is only made by the file itself."""
     if claim.is_by_others:
         return None
     return next((by_others[key] for key in _keys(claim.work.student) if key in by_others), None)
 
 
 def against_grades(works: Iterable[Work], rows: Mapping[tuple[str, str], Row]) -> list[Work]:
-    """The work, where it does not claim what an earlier run has graded for somebody else."""
+    """The work; rejected if it claims a row that an earlier run has graded for somebody else."""
     held: dict[tuple[Key, str], list[Row]] = defaultdict(list)
     for row in rows.values():
         if row.grade.status in HELD:
@@ -82,7 +82,7 @@ def _against(work: Work, held: list[Row]) -> Work:
 
 
 def _may_replace(work: Work, row: Row) -> bool:
-    """Whether work may take the place of what is graded under the same name."""
+    """Whether work may replace the grade that is there under the same name."""
     if work.claim in BY_OTHERS or row.claim == work.claim:
         return not work.disputed
     if row.claim or row.student.system:
@@ -98,10 +98,10 @@ def _disputed(work: Work, other: str) -> Work:
         f"two claims on one name: {work.file} and {other} would both be {work.student.id}'s; neither is taken. "
         "Find out whose each is, and rename or remove one"
     )
-    return replace(work, path=None, digest="", tasks={}, note="", refused=reason, disputed=True)
+    return replace(work, path=None, digest="", tasks={}, note="", rejected=reason, disputed=True)
 
 
 def _keys(student: Student) -> list[Key]:
-    """What a student is known by: the name, and the number that a platform has given."""
+    """The keys by which a student is known: the name and, if there is one, a platform's number."""
     name = ("name", same_student(student.id))
     return [name, (student.system, same_student(student.number))] if student.number else [name]

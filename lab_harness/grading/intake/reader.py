@@ -1,8 +1,8 @@
-"""The process that reads what students handed in: it forks a process of its own for each piece, and reads none itself.
+"""The process that reads what students handed in. It forks a child for each file, and reads no file itself.
 
-Run as `python -m lab_harness.grading.intake.reader FD CLOSED`. The first message on the socket FD brings a file with
-what is known of the labs. Each later one is a `Job`, and brings a pipe for the answer and the file to read. An answer
-is one line of JSON, then comes a line on how the process ended, which that process cannot write.
+Run as `python -m lab_harness.grading.intake.reader FD CLOSED`. The first message on the socket FD brings a file that
+describes the labs. Each later message is a `Job`, with a pipe for the answer and the file to read. The answer is one
+line of JSON from the child, then a line from this process that tells how the child ended.
 """
 
 import gc
@@ -19,9 +19,10 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from lab_harness.grading.room import walls
-from lab_harness.handing_in.archives import MAX_FILE, Entry, Refused, directory, too_large, unpacked
+from lab_harness.handing_in.archives import MAX_FILE, Entry, directory, too_large, unpacked
 from lab_harness.handing_in.bundle import Origin, unpack
 from lab_harness.handing_in.notebooks import KnownLab, Notebook, read_submitted
+from lab_harness.handing_in.rejected import Rejected
 from lab_harness.handing_in.similarity import Hashes, hashes_of
 from lab_harness.lab.file import MIB, Limits
 
@@ -32,9 +33,9 @@ Labs = dict[str, KnownLab]
 
 
 class Job(msgspec.Struct, frozen=True):
-    """What is to be read, and within which limits. `entry` is the file's place in an archive, `name` what it is called.
+    """What to read, and within which limits. `kind` is directory, handed_in or codes.
 
-    `kind` is directory, handed_in or codes.
+    `name` is the file's name, and `entry` its place in an archive, if it is in one.
     """
 
     kind: str
@@ -46,29 +47,29 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, Generic[T], frozen=True):
-    """What came of reading, or why nothing did."""
+    """The result of a job, or the reason why there is none."""
 
     value: T | None = None
-    refused: str = ""
+    rejected: str = ""
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """How a process ended that read something."""
+    """How the child ended."""
 
     code: int
     cpu_seconds: float
 
 
 class Submitted(msgspec.Struct, frozen=True):
-    """A notebook, and where it comes from if it came in a bundle; or why there is none."""
+    """A notebook, and its origin if it came in a bundle; or the reason why there is no notebook."""
 
     notebook: Notebook | None = None
     origin: Origin | None = None
-    refused: str = ""
+    rejected: str = ""
 
 
 class Codes(msgspec.Struct, frozen=True):
-    """The code of some students', each by task, and the names in it that a lab fixes."""
+    """The code of some students, for each a list by task, and the names that the lab prescribes."""
 
     pieces: list[list[str]]
     kept: list[str]
@@ -95,7 +96,7 @@ class _Server:
         self._selector.register(jobs, selectors.EVENT_READ)
 
     def serve(self) -> None:
-        """Fork a process for each job, and say of each how it ended."""
+        """Fork a child for each job, and tell how each child ended."""
         while True:
             for key, _ in self._selector.select():
                 if key.data:
@@ -111,7 +112,7 @@ class _Server:
         answer, file = descriptors
         try:
             pid = os.fork()
-        except OSError:  # The machine is short of something: who asked is told nothing, and asks again.
+        except OSError:  # The machine is short of something. Without an answer `Reader` asks again.
             os.close(answer)
             os.close(file)
             return True
@@ -133,7 +134,7 @@ def _say_end(pid: int, process: int, answer: int) -> None:
 
 
 def _answer(job: Job, labs: Labs, answer: int, file: int) -> None:
-    """In a process of its own: read what is asked for, tell it, and end."""
+    """In the child: do the job, write the answer, and end."""
     code = 1
     try:
         walls.close_all_but({answer, file})
@@ -154,12 +155,12 @@ def _answer(job: Job, labs: Labs, answer: int, file: int) -> None:
 def _told(read: Callable[[], Any], job: Job) -> Told[Any]:
     try:
         return Told(read())
-    except Refused as reason:
-        return Told(refused=str(reason)[:2000].encode("utf-8", "replace").decode())
+    except Rejected as reason:
+        return Told(rejected=str(reason)[:2000].encode("utf-8", "replace").decode())
     except MemoryError:
-        return Told(refused=f"it is too large to be read: it takes more than {job.memory_bytes // MIB} MB of memory")
+        return Told(rejected=f"it is too large to be read: it takes more than {job.memory_bytes // MIB} MB of memory")
     except RecursionError:
-        return Told(refused="it is too deep to be read: too much in it is in something else")
+        return Told(rejected="it is too deep to be read: too much in it is in something else")
 
 
 def _read_directory(_job: Job, _labs: Labs, file: int) -> list[Entry]:
@@ -167,14 +168,14 @@ def _read_directory(_job: Job, _labs: Labs, file: int) -> list[Entry]:
 
 
 def _read_handed_in(job: Job, labs: Labs, file: int) -> Submitted:
-    """A notebook, or the one in a bundle. What is wrong with a bundle's notebook takes nothing from what it is of."""
+    """A notebook, or the one in a bundle. A bundle's origin is told even if its notebook is rejected."""
     content = unpacked(partial(_at, file), job.entry) if job.entry else _content(file, MAX_FILE)
     if not job.name.lower().endswith(".zip"):
         return Submitted(read_submitted(content, job.name, labs))
     bundle = unpack(content)
     try:
         return Submitted(read_submitted(bundle.notebook, bundle.manifest.notebook, labs), bundle.origin)
-    except Refused as reason:
+    except Rejected as reason:
         return Submitted(None, bundle.origin, str(reason)[:2000].encode("utf-8", "replace").decode())
 
 

@@ -1,7 +1,8 @@
-"""Reads what students handed in, each piece in a process of its own with limits on time, memory and what comes of it.
+"""Reads what students handed in: each file in a separate process, with limits on time, memory and the answer's size.
 
-One small notebook can take a parser minutes or gigabytes, or end it. So nothing of a student's is parsed here: a warm
-process forks another for each piece (see `reader`), and what that tells is decoded into a few types.
+One small notebook can keep a parser busy for minutes, take gigabytes, or make it crash. So this process parses nothing
+that a student wrote. A warm process forks a child for each file (see `reader`); the answers are decoded into a few
+types.
 """
 
 import os
@@ -24,8 +25,9 @@ from lab_harness.errors import CourseError
 from lab_harness.grading.intake.reader import Codes, Ended, Job, Submitted, Told
 from lab_harness.grading.room import sandbox
 from lab_harness.grading.room.scratch import Scratch
-from lab_harness.handing_in.archives import Entry, Refused
+from lab_harness.handing_in.archives import Entry
 from lab_harness.handing_in.notebooks import KnownLab
+from lab_harness.handing_in.rejected import Rejected
 from lab_harness.handing_in.similarity import Hashes
 from lab_harness.lab.file import MIB
 from lab_harness.render import one_line
@@ -40,7 +42,7 @@ CHUNK = 1 << 16
 
 @dataclass(frozen=True)
 class Bounds:
-    """What the reading of one piece may take."""
+    """The limits for reading one file."""
 
     cpu_seconds: int = 10
     seconds: float = 60.0  # on a machine that does other things as well
@@ -48,7 +50,7 @@ class Bounds:
 
 
 class Reader:
-    """A warm process that forks a process for each piece that is to be read. Safe to use from several threads."""
+    """A warm process that forks a child for each file to read. Several threads may use it."""
 
     def __init__(self, labs: Mapping[str, KnownLab], walled: bool | None = None, bounds: Bounds = Bounds()) -> None:
         self.bounds = bounds
@@ -63,7 +65,7 @@ class Reader:
         self.close()
 
     def close(self) -> None:
-        """End it, and what still reads."""
+        """End the process and its children."""
         self._jobs.close()
         with suppress(
             subprocess.TimeoutExpired
@@ -75,24 +77,24 @@ class Reader:
         self._scratch.cleanup()
 
     def _has_ended(self, seconds: float) -> bool:
-        """Whether it has ended by then."""
+        """Whether the process ends within so many seconds."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(seconds)
         return self._process.poll() is not None
 
     def directory(self, archive: int) -> list[Entry]:
-        """What lies in a zip archive. Raises Refused where that cannot be told."""
+        """The files in a zip archive. Raises Rejected if it cannot be read."""
         bounds = replace(self.bounds, memory_bytes=self.bounds.memory_bytes + os.fstat(archive).st_size)
         found: list[Entry] = self._told("directory", archive, list[Entry], bounds=bounds, longest=LONGEST_DIRECTORY)
         return found
 
     def handed_in(self, file: int, name: str, entry: Entry | None = None) -> Submitted:
-        """The notebook in a file of this name. Raises Refused with the reason why there is none."""
+        """The notebook in a file with this name. Raises Rejected with the reason if there is none."""
         found: Submitted = self._told("handed_in", file, Submitted, name, entry)
         return found
 
     def hash_all(self, codes: Sequence[Sequence[str]], kept: frozenset[str]) -> list[Hashes]:
-        """The hashes by which code is compared; none of code that cannot be read within the limits."""
+        """The hashes for comparing code, for each student. Code that cannot be read within the limits has none."""
         found: list[Hashes] = []
         for at in range(0, len(codes), TOGETHER):
             found += self._hashes([list(each) for each in codes[at : at + TOGETHER]], sorted(kept))
@@ -106,7 +108,7 @@ class Reader:
                 found: list[Hashes] = self._told("codes", file.fileno(), list[Hashes])
             if len(found) == len(pieces):
                 return found
-        except Refused:
+        except Rejected:
             pass
         if len(pieces) == 1:
             return [frozenset()]
@@ -126,18 +128,18 @@ class Reader:
         bounds = bounds or self.bounds
         job = Job(kind, bounds.cpu_seconds, bounds.seconds, bounds.memory_bytes, name, entry)
         told = _decoded(self._ask(job, file, longest), type, bounds)
-        if told.value is None and not told.refused:  # The machine may have been short of memory: once more, alone.
+        if told.value is None and not told.rejected:  # The machine may have been short of memory: once more, alone.
             with self._alone:
                 os.lseek(file, 0, os.SEEK_SET)
                 told = _decoded(self._ask(job, file, longest), type, bounds)
                 if told == Told() and self._has_ended(0.5):
                     raise CourseError(f"What reads submissions cannot be started:\n{self._words()}")
         if told.value is None:
-            raise Refused(one_line(told.refused) or "it is too large or too deep to be read: what read it was ended")
+            raise Rejected(one_line(told.rejected) or "it is too large or too deep to be read: what read it was ended")
         return told.value
 
     def _ask(self, job: Job, file: int, longest: int) -> bytes:
-        """What a process answers that reads this file; as much of it as came in time and within the limit."""
+        """The answer to a job; empty if it did not come in time, or is too long."""
         ours, theirs = os.pipe()
         with os.fdopen(ours, "rb", buffering=0) as answer:
             try:
@@ -147,7 +149,7 @@ class Reader:
             return _all_of(answer.fileno(), time.monotonic() + job.seconds + GRACE, longest)
 
     def _send(self, job: Job, descriptors: list[int]) -> None:
-        """Send a job, to another process where the one before has ended."""
+        """Send a job. If the process has ended, start another one first."""
         with self._lock:
             try:
                 socket.send_fds(self._jobs, [msgspec.json.encode(job)], descriptors)
@@ -157,7 +159,7 @@ class Reader:
                 socket.send_fds(self._jobs, [msgspec.json.encode(job)], descriptors)
 
     def _words(self) -> str:
-        """The end of what it has written, for an error's message."""
+        """The end of the process's log, for an error message."""
         self._log.seek(0)
         return self._log.read()[-2000:].decode(errors="replace")
 
@@ -201,7 +203,7 @@ def begin_reader(course: Course) -> Reader:
 
 
 def _decoded(answer: bytes, type: Any, bounds: Bounds) -> Told[Any]:
-    """What a process has told; nothing where it ended without a word, and not for want of time."""
+    """The answer of a child; an empty `Told` if it crashed for another reason than running out of time."""
     line, _, end = answer.rpartition(b"\n")
     try:
         ended = msgspec.json.decode(end, type=Ended)
@@ -211,6 +213,6 @@ def _decoded(answer: bytes, type: Any, bounds: Bounds) -> Told[Any]:
         return Told()
     if ended.cpu_seconds > bounds.cpu_seconds - 1:
         return Told(
-            refused=f"it is too large to be read: that takes more than {bounds.cpu_seconds} s of processor time"
+            rejected=f"it is too large to be read: that takes more than {bounds.cpu_seconds} s of processor time"
         )
     return Told()

@@ -18,19 +18,19 @@ NO_PERSON = "points possible"  # a line of Canvas' own lists
 
 @dataclass(frozen=True)
 class Person:
-    """One line of a class list; a student is known by any of `keys`, for lists name them in many ways."""
+    """One line of a class list. Any of `keys` may name the student, because lists differ."""
 
     label: str
     keys: frozenset[str]
 
     def is_student(self, student: Student) -> bool:
-        """Whether this is who handed something in."""
+        """Whether this person is that student."""
         return bool(self.keys & {_key(student.id), _key(student.name), _key(student.number)})
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What is to be said of one person's work for a lab: it is missing, was rejected, or came late."""
+    """The state of one person's work for a lab: missing, rejected or late."""
 
     person: str
     lab: str
@@ -38,7 +38,7 @@ class Standing:
 
 
 def read_roster(path: Path) -> list[Person]:
-    """The people on a class list: a CSV file with a line of headings, as Canvas and Moodle export it or one's own."""
+    """The people on a class list: a CSV file with a line of headings, from Canvas, from Moodle, or made by hand."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -70,7 +70,7 @@ def standings(people: Sequence[Person], rows: Iterable[Row], labs: Collection[st
 
 
 def strangers(people: Sequence[Person], rows: Iterable[Row]) -> list[str]:
-    """Who handed in something and is not on the list."""
+    """The ids of students who handed something in and are not on the list."""
     students = {row.student.id: row.student for row in rows}
     return [id for id, student in students.items() if not any(person.is_student(student) for person in people)]
 
@@ -95,5 +95,5 @@ def _person(line: list[str], at: int) -> Person:
 
 
 def _key(name: str) -> str:
-    """A name as it is compared: Canvas writes "Doe, Jane" as doejane."""
+    """A name for comparing, without spaces and signs: Canvas writes "Doe, Jane" as doejane."""
     return re.sub(r"\W", "", same_student(name))

@@ -1,4 +1,4 @@
-"""Turns what a class handed in into submissions to grade, and a rejected grade with its reason for each other one."""
+"""Turns the files of a class into pieces of work: each can be graded, or is rejected with a reason."""
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -13,7 +13,7 @@ from lab_harness.grading.intake.claims import Claim, settled
 from lab_harness.grading.intake.reading import Reader
 from lab_harness.grading.students import Place, Student, known_as, nobodys, place_of
 from lab_harness.grading.work import Work
-from lab_harness.handing_in.archives import Refused, is_ignored_name
+from lab_harness.handing_in.archives import is_ignored_name
 from lab_harness.handing_in.bundle import SIGNATURE
 from lab_harness.handing_in.cells import write_cells
 from lab_harness.handing_in.handed_in import (
@@ -26,6 +26,7 @@ from lab_harness.handing_in.handed_in import (
     open_archive,
 )
 from lab_harness.handing_in.notebooks import KnownLab, lab_by_name
+from lab_harness.handing_in.rejected import Rejected
 from lab_harness.handing_in.released import releases_of
 from lab_harness.render import one_line
 
@@ -35,7 +36,7 @@ SUFFIXES = (".ipynb", ".zip")  # of notebooks and bundles
 
 @dataclass(frozen=True)
 class _Found:
-    """A file that could be read as a notebook of the course, or why not."""
+    """A file that was read, and the work in it, which may be rejected."""
 
     place: Place
     modified: float
@@ -43,29 +44,29 @@ class _Found:
 
     @property
     def newer(self) -> tuple[tuple[int, int], float, str]:
-        """What orders a student's files for one lab."""
+        """The sort key for a student's files for one lab: the newest is the greatest."""
         return self.place.attempt, self.modified, self.work.file
 
 
 @dataclass
 class Intake:
-    """What came in: a piece of work for each student and lab, in the order of their names, and what else there was."""
+    """A piece of work for each student and lab, sorted by name, and notices about all other files."""
 
     works: list[Work] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
 
     @property
     def rejected(self) -> list[Work]:
-        return [work for work in self.works if work.refused]
+        return [work for work in self.works if work.rejected]
 
 
 def read_submissions(
     source: Path, course: Course, scratch: Path, labs: Collection[str] = (), reader: Reader | None = None
 ) -> Intake:
-    """What lies in a folder or zip archive; the notebooks that will be run are written to `scratch`.
+    """The work in a folder or zip archive. The notebooks to run are written to `scratch`.
 
-    No file makes this raise, whatever it holds or is called: it gets a row that says why it was rejected, or a notice.
-    Where a student handed in several notebooks for one lab, the newest counts. `labs` limits it to these labs.
+    No file can make this raise, whatever its name and content: it is rejected with a reason, or gets a notice. If a
+    student handed in several notebooks for a lab, the newest counts. `labs` restricts the work to these labs.
     """
     known = {id: released.known for id, released in releases_of(course).items()}
     with nullcontext(reader) if reader else Reader(known) as reading:
@@ -79,10 +80,10 @@ def read_submissions(
 
 
 def _in_archive(archive: int, source: Path, reader: Reader) -> HandedInFiles:
-    """The files of a class; one bundle alone is one file."""
+    """The files in an archive. If the archive itself is a bundle, it is the only file."""
     try:
         found = files_in_archive(archive, reader.directory(archive), source)
-    except Refused as error:
+    except Rejected as error:
         raise no_archive(source, error) from error
     alone = any(str(file.path) == SIGNATURE for file in found.files)
     return HandedInFiles([one_file(source)]) if alone else found
@@ -105,7 +106,7 @@ def _intake(
     for home, files in sorted(homes.items()):
         works, left_out = _of_student(home, files, labs or known, only_lab)
         claims += [Claim(home, work) for work in works]
-        intake.notices += [f"{each.work.file} was left out: {each.work.refused}" for each in left_out]
+        intake.notices += [f"{each.work.file} was left out: {each.work.rejected}" for each in left_out]
     intake.works = sorted(settled(claims), key=lambda work: (work.student.id, work.lab))
     return intake
 
@@ -122,14 +123,14 @@ def _placed(files: list[HandedIn], source: Path, known: Labs, intake: Intake) ->
 
 
 def _place_of_nobodys(file: HandedIn, known: Labs) -> Place | None:
-    """Whose a notebook or a bundle is that lies in no student's folder: its own name tells, unless it says better."""
+    """The place of a notebook or bundle outside any student's folder: its own name, until its content tells more."""
     suffix = file.path.suffix.lower()
     bundle = suffix == ".zip" and lab_by_name(file.path.name, known.values())
     return nobodys(file.path, file.path.stem) if suffix == ".ipynb" or bundle else None
 
 
 def _common_folder(files: list[HandedIn], known: Labs) -> str:
-    """The one folder that an archive wraps all students' folders, or all their bundles, in, or nothing."""
+    """The one folder in an archive that holds all students' folders, or all bundles; empty if there is none."""
     tops = {file.path.parts[:1] for file in files}
     if len(tops) != 1 or any(".." in file.path.parts for file in files):
         return ""
@@ -140,7 +141,7 @@ def _common_folder(files: list[HandedIn], known: Labs) -> str:
 
 
 def _of_several(files: list[HandedIn], known: Labs) -> bool:
-    """Whether these are bundles only, and two of one lab: nobody hands that in alone."""
+    """Whether all files are bundles and two are for the same lab: then they are of several students."""
     bundles = [file.path.suffix == ".zip" and lab_by_name(file.path.name, known.values()) for file in files]
     return all(bundles) and len(set(bundles)) < len(bundles)
 
@@ -164,29 +165,31 @@ def _read(file: HandedIn, place: Place, known: Labs, folder: Path, reader: Reade
     work = Work(place.student, lab, late=place.late, file=file.shown, claim=place.home.partition(" ")[0])
     try:
         if place.doubt:
-            raise Refused(place.doubt)
+            raise Rejected(place.doubt)
         if not place.file.lower().endswith(SUFFIXES):
-            raise Refused("it is no notebook: its name does not end in .ipynb")
+            raise Rejected("it is no notebook: its name does not end in .ipynb")
         with os.fdopen(file.open(), "rb", buffering=0) as opened:
             submitted = reader.handed_in(opened.fileno(), place.file, file.entry)
         if submitted.origin:
             place, work = _named(place, replace(work, origin=submitted.origin))
         if submitted.notebook is None:
-            raise Refused(submitted.refused)
+            raise Rejected(submitted.rejected)
         notebook = submitted.notebook
         path = write_cells(notebook.cells, folder / known[notebook.lab].notebook)
         work = replace(work, lab=notebook.lab, path=path, digest=notebook.digest, tasks=notebook.tasks)
-    except Refused as reason:
-        work = replace(work, refused=f"{place.file}: {one_line(str(reason))}")
+    except Rejected as error:
+        work = replace(work, rejected=f"{place.file}: {one_line(str(error))}")
     except HarnessError:
         raise  # the grader's own fault
     except Exception as error:  # whatever one file holds, the others are graded
-        work = replace(work, refused=f"{place.file}: it cannot be read: {type(error).__name__}: {one_line(str(error))}")
+        work = replace(
+            work, rejected=f"{place.file}: it cannot be read: {type(error).__name__}: {one_line(str(error))}"
+        )
     return _Found(place, file.modified, work)
 
 
 def _named(place: Place, work: Work) -> tuple[Place, Work]:
-    """A bundle that lies in no student's folder says whose it is: bundles of one key and name are one student's."""
+    """The place and work of a bundle outside any student's folder: one key and name stand for one student."""
     if place.is_named_by_others or not work.origin:
         return place, work
     name = known_as(work.origin.student or place.student.name)
@@ -201,14 +204,14 @@ def _named(place: Place, work: Work) -> tuple[Place, Work]:
 def _of_student(
     home: str, found: list[_Found], labs: Collection[str], only_lab: str
 ) -> tuple[list[Work], list[_Found]]:
-    """A student's work, one a lab; then the notebooks of no lab that lie beside it, and count where nothing else does.
+    """A student's work, one for each lab, and the files of no lab. These count only if there is no other work.
 
-    `only_lab` is what a file is for that does not say so, where no other lab is asked for.
+    If only one lab is asked for, it is `only_lab`: a file that names no lab is taken to be for it.
     """
     if not found:
         kind, _, name = home.partition(" ")
         student = Student(known_as(name), known_as(name))
-        return [Work(student, only_lab, refused="nothing was handed in", file=student.id, claim=kind)], []
+        return [Work(student, only_lab, rejected="nothing was handed in", file=student.id, claim=kind)], []
     notebooks = [each for each in found if each.place.file.lower().endswith(SUFFIXES)]
     by_lab: dict[str, list[_Found]] = {}
     for each in notebooks or found:
@@ -221,17 +224,17 @@ def _of_student(
         return [_counting(nameless)], []
     any_of_them = found[0].work
     reason = f"wrong lab: handed in {', '.join(sorted(by_lab))}"
-    work = Work(any_of_them.student, only_lab, refused=reason, file=any_of_them.file, claim=any_of_them.claim)
+    work = Work(any_of_them.student, only_lab, rejected=reason, file=any_of_them.file, claim=any_of_them.claim)
     return [work], []
 
 
 def _counting(found: list[_Found]) -> Work:
-    """The newest of a student's notebooks for one lab that can be graded, with a note on those that differ from it."""
-    good = [each for each in found if not each.work.refused]
+    """The newest notebook for a lab that can be graded. Its note names the others whose code differs."""
+    good = [each for each in found if not each.work.rejected]
     counting = max(good or found, key=lambda each: each.newer)
     different = [each for each in found if each.work.digest != counting.work.digest or not each.work.digest]
-    names = [f"{each.work.file}{' (cannot be)' if each.work.refused else ''}" for each in different if each != counting]
-    if not names or not good:
+    others = [each.work for each in different if each != counting]
+    if not others or not good:
         return counting.work
-    others = one_line(", ".join(names), 1000)
-    return replace(counting.work, note=f"{counting.work.file} counts, the newest; not graded: {others}")
+    names = one_line(", ".join(f"{work.file}{' (cannot be)' if work.rejected else ''}" for work in others), 1000)
+    return replace(counting.work, note=f"{counting.work.file} counts, the newest; not graded: {names}")

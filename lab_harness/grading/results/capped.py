@@ -1,4 +1,4 @@
-"""Keeps what one submission leaves in the gradebook and on the pages small, and says what was left out."""
+"""Limits the texts that one submission leaves in the gradebook and on the pages, and says what was left out."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -23,7 +23,7 @@ class _Allowance:
         self.left = left
 
     def of(self, text: str, most: int | None = None) -> str:
-        """The text, or as much of it as there is left for, and a word on how much is missing."""
+        """The text; if it is too long, its beginning and how many characters were left out."""
         most = self.left if most is None else min(most, self.left)
         kept = text if len(text) <= most else f"{text[:most]}… ({len(text) - most} characters were left out)"
         self.left = max(self.left - len(kept), 0)
@@ -31,14 +31,14 @@ class _Allowance:
 
 
 def capped(grade: Grade) -> Grade:
-    """The grade with as much of its texts as is kept."""
+    """The grade, with its texts shortened to the limits."""
     reason = _Allowance(LONGEST_REASON).of(plain(grade.reason))
     report = grade.report and _report(grade.report)
     return replace(grade, reason=reason, report=report, cell_errors=tuple(_errors(grade.cell_errors)))
 
 
 def capped_code(tasks: Mapping[str, str]) -> dict[str, str]:
-    """The code of each task, as much of it as is kept."""
+    """The code of each task, shortened to the limit."""
     if sum(len(task) + len(code) for task, code in tasks.items()) <= MOST_OF_CODE:
         return dict(tasks)
     allowance = _Allowance(MOST_OF_CODE)

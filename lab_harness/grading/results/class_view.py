@@ -1,4 +1,4 @@
-"""What there is to be seen of a class: who passed which check, where they are stuck, who was slow, who is alike."""
+"""What the page of a class shows: who passed what, where students are stuck, who was slow, whose work is alike."""
 
 import hashlib
 import re
@@ -37,7 +37,7 @@ class Line:
 
 @dataclass(frozen=True)
 class CheckView:
-    """One check over the whole class: how many have which outcome, and for how many it is the first that failed."""
+    """One check for the whole class: how many students have which outcome, and for how many it failed first."""
 
     name: str
     title: str
@@ -68,7 +68,7 @@ class LabView:
 
     @property
     def stuck(self) -> list[CheckView]:
-        """The checks that failed, where most students failed first. Those that were only blocked stop nobody."""
+        """The checks that failed, those where most students failed first at the top. A blocked check stops nobody."""
         failed = [check for check in self.checks if check.outcomes["failed"]]
         return sorted(failed, key=lambda check: (-check.first_failed, -check.missed))
 
@@ -83,7 +83,7 @@ class LabView:
 
     @property
     def distribution(self) -> list[tuple[str, int]]:
-        """How many have which share of the points, in tenths; all points stand alone."""
+        """How many students have which share of the points, in steps of 10 %. Full points are a step of their own."""
         tenths = Counter(10 * row.grade.points // max(row.grade.total, 1) for row in self.graded)
         shares = [(f"{10 * tenth}–{10 * tenth + 9} %", tenths[tenth]) for tenth in range(10)]
         return [*shares, ("100 %", tenths[10])]
@@ -94,7 +94,7 @@ class LabView:
 
 
 def lab_views(rows: Iterable[Row], labs: Sequence[GradedLab], pairs: Mapping[str, Sequence[Pair]]) -> list[LabView]:
-    """The labs that somebody handed in something for."""
+    """The labs for which at least one student handed something in."""
     by_lab: dict[str, list[Row]] = {}
     for row in rows:
         by_lab.setdefault(row.lab, []).append(row)
@@ -102,7 +102,7 @@ def lab_views(rows: Iterable[Row], labs: Sequence[GradedLab], pairs: Mapping[str
 
 
 def page_name(student: str) -> str:
-    """The file name of a student's page: harmless and short enough on every system, and no other student's."""
+    """The file name of a student's page: safe on every system, short, and different for each student."""
     if PLAIN_NAME.fullmatch(student) and not HASHED.search(student) and not DEVICES.fullmatch(student):
         return f"{student}.html"
     begin = re.sub(r"[^\w-]+", "_", student)[:40].strip("_") or "student"
@@ -110,7 +110,7 @@ def page_name(student: str) -> str:
 
 
 def shared_keys(rows: Iterable[Row]) -> list[list[str]]:
-    """The students whose bundles were signed by one key, so come from one installation of the course."""
+    """The groups of students whose bundles have the same key, so come from the same installation of the course."""
     owners: dict[str, set[str]] = {}
     for row in rows:
         if row.origin:

@@ -11,16 +11,16 @@ import msgspec
 from defusedxml.ElementTree import fromstring
 
 from lab_harness.grading.grade import Grade, Status
-from lab_harness.grading.results.changes import Change
 from lab_harness.grading.results.gradebook import Row
+from lab_harness.grading.results.regrades import Regrade
 from lab_harness.grading.students import ANONYMOUS, Student
 from lab_harness.render import plain
 from lab_harness.render.junit import report_junit
 from lab_harness.results import LabReport, Outcome
 
 FORMAT_VERSION = 1
-# What a spreadsheet takes a cell for a formula by, where it may see a cell's beginning: a semicolon, a tab or a line's
-# end parts cells where commas do not, and quotes inside a cell are its text's there.
+# The beginning of a formula, wherever a spreadsheet may see the beginning of a cell: some also divide cells at a
+# semicolon, a tab or the end of a line, and then take quotes inside a cell as text.
 FORMULA = re.compile("^(?=[=+\\-@\t\r＝＋－＠])|(?<=[;\t\r\n])(?=[\"'\\s]*[=+\\-@＝＋－＠])")
 QUOTED = re.compile('[,;\t\r\n"]')
 SCORED = (Status.GRADED, Status.LIMITED)  # what could not be run is no zero, before the teacher has looked at it
@@ -28,7 +28,7 @@ SCORED = (Status.GRADED, Status.LIMITED)  # what could not be run is no zero, be
 
 @dataclass(frozen=True)
 class GradedLab:
-    """What the files say of a lab: its id, its title, and the points that it has."""
+    """A lab as the files describe it: its id, its title and its points."""
 
     id: str
     title: str
@@ -36,7 +36,7 @@ class GradedLab:
 
 
 def gradebook_csv(rows: Iterable[Row], labs: Sequence[GradedLab]) -> str:
-    """One line a student and lab."""
+    """A CSV file with one line for each student and lab."""
     totals = {lab.id: lab.points for lab in labs}
     lines = [
         (
@@ -53,10 +53,10 @@ def gradebook_csv(rows: Iterable[Row], labs: Sequence[GradedLab]) -> str:
 
 
 def canvas_csv(rows: Iterable[Row], labs: Sequence[GradedLab]) -> str:
-    """The grades as Canvas imports them: a column an assignment, called as the lab, and its points possible.
+    """The grades for an import into Canvas: a column for each lab, named like the lab, with its points possible.
 
-    A student of a Canvas download is found by the number in it; another one by the login id that their folder is
-    called by, or by name. Canvas leaves a score that is empty as it is.
+    Canvas finds a student by the number in a Canvas download, else by the login id (the folder's name) or the name. An
+    empty score leaves the score in Canvas as it is.
     """
     header = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section", *(lab.title for lab in labs))
     possible = ("    Points Possible", "", "", "", "", *(lab.points for lab in labs))
@@ -71,7 +71,7 @@ def canvas_csv(rows: Iterable[Row], labs: Sequence[GradedLab]) -> str:
 def _in_canvas(who: Student) -> tuple[str, str, str, str]:
     """A student's name, ID, SIS user ID and SIS login ID.
 
-    The code of an anonymous one is no ID: Canvas would read 4xTb2 as the 4 of somebody else.
+    The code of an anonymous student is not an ID: Canvas would read 4xTb2 as 4, which is somebody else.
     """
     if who.system == "canvas" and who.name != ANONYMOUS:
         return who.name, who.number, "", ""
@@ -79,7 +79,7 @@ def _in_canvas(who: Student) -> tuple[str, str, str, str]:
 
 
 def moodle_csv(rows: Iterable[Row], labs: Sequence[GradedLab]) -> str:
-    """The grades as Moodle's gradebook imports them: map `identifier` to what the students' folders are called by."""
+    """The grades for an import into Moodle's gradebook: map `identifier` to the names of the students' folders."""
     header = ["identifier", "name", *(word for lab in labs for word in (lab.title, f"{lab.title} (feedback)"))]
     lines = []
     for student, grades in _by_student(rows):
@@ -92,10 +92,10 @@ def moodle_csv(rows: Iterable[Row], labs: Sequence[GradedLab]) -> str:
 
 
 def moodle_worksheet(rows: Iterable[Row], lab: GradedLab) -> str:
-    """One lab's grades as the offline grading worksheet of a Moodle assignment; only what was downloaded from it.
+    """One lab's grades as the offline grading worksheet of a Moodle assignment, for submissions that came from Moodle.
 
-    Moodle needs the three headings Identifier, Grade and Last modified (grade), in English. A grade that it has already
-    is replaced only where its teacher allows updating records that were modified more recently in Moodle.
+    Moodle needs the headings Identifier, Grade and Last modified (grade), in English. It replaces a grade that it has
+    only if the teacher allows updating records that were modified more recently in Moodle.
     """
     header = ("Identifier", "Full name", "Grade", "Maximum Grade", "Last modified (grade)", "Feedback comments")
     lines = [
@@ -107,7 +107,7 @@ def moodle_worksheet(rows: Iterable[Row], lab: GradedLab) -> str:
 
 
 def gradebook_json(rows: Iterable[Row]) -> str:
-    """All that is known of each grade."""
+    """Everything that is known about each grade, as JSON."""
     grades = [
         row.grade.to_dict()
         | {"name": row.student.name, "late": row.late, "note": row.note, "origin": msgspec.to_builtins(row.origin)}
@@ -117,7 +117,7 @@ def gradebook_json(rows: Iterable[Row]) -> str:
 
 
 def gradebook_junit(rows: Iterable[Row], titles: dict[str, str]) -> str:
-    """A test suite for each grade; one that was rejected or is broken is an error."""
+    """JUnit XML with a test suite for each grade. A rejected or broken submission is an error."""
     suites = Element("testsuites")
     for row in rows:
         suite = _suite(row.grade, titles)
@@ -127,10 +127,10 @@ def gradebook_junit(rows: Iterable[Row], titles: dict[str, str]) -> str:
     return tostring(suites, encoding="unicode", xml_declaration=True)
 
 
-def changes_csv(changes: Iterable[Change]) -> str:
+def changes_csv(regrades: Iterable[Regrade]) -> str:
     """A line for each check whose outcome changed when a submission was graded again."""
     lines = []
-    for each in changes:
+    for each in regrades:
         grade = (each.after.student, each.after.lab, each.before.points, each.after.points)
         lines += [(*grade, check.title, check.before, check.after, check.found) for check in each.checks]
     return _csv([("student", "lab", "points before", "points", "check", "was", "is", "found"), *lines])
@@ -170,9 +170,9 @@ def _csv(lines: Iterable[Iterable[object]]) -> str:
 
 
 def _cell(value: object) -> str:
-    """A cell as CSV has it, quoted where any spreadsheet could see a separator in it.
+    """A cell of a CSV file, in quotes if a spreadsheet could see a separator in it.
 
-    An apostrophe makes a text of what a spreadsheet would take for a formula.
+    An apostrophe is put before what a spreadsheet would take for a formula.
     """
     text = FORMULA.sub("'", plain(value)) if isinstance(value, str) else str(value)
     return '"' + text.replace('"', '""') + '"' if QUOTED.search(text) else text

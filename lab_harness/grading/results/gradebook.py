@@ -1,4 +1,4 @@
-"""What a class got, kept in `gradebook.sqlite`: one row a student and lab, written as each grade comes."""
+"""The grades of a class in `gradebook.sqlite`: a row for each student and lab, written when the grade is known."""
 
 import json
 import sqlite3
@@ -14,7 +14,7 @@ import msgspec
 from lab_harness.errors import CourseError
 from lab_harness.grading.grade import Grade, Status
 from lab_harness.grading.results.capped import capped_code
-from lab_harness.grading.results.changes import Change, change
+from lab_harness.grading.results.regrades import Regrade, regrade
 from lab_harness.grading.students import Student
 from lab_harness.grading.work import Work
 from lab_harness.handing_in.bundle import Origin
@@ -39,7 +39,7 @@ COLUMNS = "student, lab, name, system, number, late, note, digest, tasks, grade,
 
 @dataclass(frozen=True)
 class Row:
-    """One student's grade for one lab, with what it was given for; `graded` is when (seconds since 1970)."""
+    """One student's grade for one lab, with the work that it is for. `graded` is the time (seconds since 1970)."""
 
     student: Student
     grade: Grade
@@ -59,16 +59,16 @@ class Row:
 
     @property
     def reason(self) -> str:
-        """Why it is not simply graded, and what else the teacher should know."""
+        """Why it was not graded as usual, and what else the teacher should know."""
         return "; ".join(filter(None, (self.grade.reason, "late" if self.late else "", self.note)))
 
     @property
-    def change(self) -> Change | None:
-        """What grading it again has changed."""
-        return change(self.before, self.grade)
+    def regrade(self) -> Regrade | None:
+        """What grading it again has changed; None where it changed nothing."""
+        return regrade(self.before, self.grade)
 
     def settles(self, work: Work, versions: dict[str, str]) -> bool:
-        """Whether this grade still holds for a piece of work, judged by these versions."""
+        """Whether this grade is still right for a piece of work and these versions."""
         known = self.grade.status in (Status.GRADED, Status.LIMITED)
         return known and not self.due and self.digest == work.digest and _same(self.grade.versions, versions)
 
@@ -78,13 +78,16 @@ def _same(before: dict[str, str], now: dict[str, str]) -> bool:
 
 
 class Gradebook:
-    """An open gradebook. A grade is kept when `record` returns, so a run that is killed loses none."""
+    """An open gradebook. When `record` returns, the grade is saved: if the run is killed, no grade is lost."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
 
-    def record(self, work: Work, grade: Grade) -> Change | None:
-        """Keep a grade in place of the student's earlier one for this lab; what became of the same work."""
+    def record(self, work: Work, grade: Grade) -> Regrade | None:
+        """Save a grade in place of the student's earlier one for this lab.
+
+        Returns what has changed if the same work was graded before.
+        """
         who = work.student
         same = "select grade from grades where student = ? and lab = ? and digest = ?"
         (before,) = self._database.execute(same, (who.id, work.lab, work.digest)).fetchone() or (None,)
@@ -101,10 +104,10 @@ class Gradebook:
                 f"insert or replace into grades ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",  # noqa: S608
                 (*values, *texts, work.claim),
             )
-        return change(_grade(before), grade)
+        return regrade(_grade(before), grade)
 
     def grade_again(self, lab: str, students: Collection[str]) -> None:
-        """Let these students' grades for a lab be due, unless some still are: a run that was stopped goes on."""
+        """Mark these students' grades for a lab as due, unless some are still due because a run was stopped."""
         due = self._database.execute("select student from grades where lab = ? and due", (lab,))
         if not {student for (student,) in due}.intersection(students):
             with self._database:
@@ -112,7 +115,7 @@ class Gradebook:
                 self._database.executemany(again, [(lab, student) for student in students])
 
     def annotate(self, work: Work) -> None:
-        """Keep what is known of a piece of work now, whose grade stays: it may be late, or the newest of two, since."""
+        """Update what is known about work whose grade stays: for example, that it is late."""
         with self._database:
             self._database.execute(
                 "update grades set name = ?, late = ?, note = ?, origin = ?, claim = ? where student = ? and lab = ?",
@@ -120,11 +123,11 @@ class Gradebook:
             )
 
     def reject(self, work: Work) -> None:
-        """Keep why a piece of work was rejected; where somebody disputes a grade that is there, as a note to it."""
+        """Save why work was rejected. If it disputes an existing grade, the reason becomes a note to that grade."""
         if work.disputed and self._has_grade(work):
             with self._database:
                 disputed = "update grades set note = ?, due = 0 where student = ? and lab = ?"
-                self._database.execute(disputed, (work.refused, work.student.id, work.lab))
+                self._database.execute(disputed, (work.rejected, work.student.id, work.lab))
         else:
             self.record(work, work.rejection)
 
@@ -134,7 +137,7 @@ class Gradebook:
         return grade is not None and Grade.from_dict(json.loads(grade)).status is not Status.REJECTED
 
     def forget_rejections(self, students: Sequence[str]) -> None:
-        """Drop what these students were told of files that belong to no lab: they may have handed in anew."""
+        """Delete these students' rows for files of no lab: the students may have handed in again since."""
         with self._database:
             self._database.executemany("delete from grades where lab = '' and student = ?", [(s,) for s in students])
 
@@ -185,7 +188,7 @@ def _packed(origin: Origin | None) -> str | None:
 
 @contextmanager
 def open_gradebook(path: Path) -> Iterator[Gradebook]:
-    """The gradebook in a file, which is made where there is none. CourseError where it cannot be used."""
+    """The gradebook in a file, which is made if it does not exist. Raises CourseError if it cannot be used."""
     try:
         with closing(sqlite3.connect(path, timeout=10)) as database:
             _prepare(database, path)

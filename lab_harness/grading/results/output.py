@@ -1,4 +1,4 @@
-"""Writes all that comes of a class's grades into a folder."""
+"""Writes a class's grades into a folder, as files and pages."""
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,17 +21,17 @@ GRADEBOOK = "gradebook.sqlite"
 
 
 def graded_lab(lab: Lab) -> GradedLab:
-    """What the files say of a lab."""
+    """A lab as the files describe it."""
     return GradedLab(lab.id, lab.title, sum(check.points for check in lab.all_checks if not check.apart))
 
 
 def results_folder(path: Path) -> Path:
-    """The folder of the results, made where there is none. CourseError where nothing can be written there."""
+    """The folder for the results, which is made if needed. Raises CourseError if it cannot be written to."""
     try:
         path.mkdir(parents=True, exist_ok=True)
-        probe = path / ".writable"
-        probe.touch()
-        probe.unlink()
+        trial = path / ".writable"
+        trial.touch()
+        trial.unlink()
     except OSError as error:
         raise CourseError(f"{path} cannot be written: {error.strerror}.") from error
     return path
@@ -39,7 +39,7 @@ def results_folder(path: Path) -> Path:
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Insist that no other run writes to these results."""
+    """Raise CourseError if another run is writing to these results."""
     from filelock import FileLock, Timeout
 
     try:
@@ -52,7 +52,7 @@ def alone_in(folder: Path) -> Iterator[None]:
 def write_results(folder: Path, rows: Sequence[Row], releases: Mapping[str, Released], hash_all: HashAll) -> list[Path]:
     """Write the gradebook as CSV, for Canvas and Moodle, as JUnit XML and JSON, and the pages; returns the paths.
 
-    `hash_all` reads the code that is compared, which is students'.
+    `hash_all` reads the students' code for the comparison.
     """
     used = {row.lab for row in rows}
     labs = [graded_lab(released.lab) for released in releases.values() if released.lab.id in used]
@@ -65,14 +65,14 @@ def write_results(folder: Path, rows: Sequence[Row], releases: Mapping[str, Rele
         "gradebook.json": exports.gradebook_json(rows),
         "junit.xml": exports.gradebook_junit(rows, titles),
     }
-    if changes := [change for row in rows if (change := row.change)]:
-        files["changes.csv"] = exports.changes_csv(changes)
+    if regrades := [regrade for row in rows if (regrade := row.regrade)]:
+        files["changes.csv"] = exports.changes_csv(regrades)
     for lab in labs:
         if any(row.student.system == "moodle" and row.lab == lab.id for row in rows):
             files[f"moodle_{lab.id}.csv"] = exports.moodle_worksheet(rows, lab)
     try:
         _write_feedback(folder / "feedback", rows, {id: released.lab for id, released in releases.items()})
-        if not changes:
+        if not regrades:
             (folder / "changes.csv").unlink(missing_ok=True)
         return [_write(folder / name, text) for name, text in files.items()]
     except OSError as error:
@@ -80,7 +80,7 @@ def write_results(folder: Path, rows: Sequence[Row], releases: Mapping[str, Rele
 
 
 def _write(path: Path, text: str) -> Path:
-    """Write a whole file in place of an older one: a reader never sees half of it."""
+    """Replace a file by a whole new one, so that a reader never sees half of it."""
     return write_whole(path, text.encode())
 
 
@@ -108,7 +108,7 @@ def _class_page(
 
 
 def alike(released: Released, rows: Sequence[Row], hash_all: HashAll = hash_here) -> list[Pair]:
-    """The pairs of students whose work for a lab is alike beyond what its notebook and its answer explain."""
+    """The pairs of students whose work for a lab is more alike than its notebook and its answer explain."""
     pieces = [
         Piece(row.student.id, _codes(released.lab, row), row.grade.fingerprint, row.grade.points == row.grade.total)
         for row in rows
@@ -118,7 +118,7 @@ def alike(released: Released, rows: Sequence[Row], hash_all: HashAll = hash_here
 
 
 def _explained(released: Released) -> list[str]:
-    """The code that everybody has; less of it where a class is graded with a course that lacks notebook or answers."""
+    """The code that everybody has: from the notebook and from the answers, as far as this course has them."""
     found = []
     with suppress(LabError):
         found += [cell.source for cell in released.notebook.cells if cell.cell_type == "code"]

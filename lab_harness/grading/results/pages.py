@@ -1,4 +1,4 @@
-"""A page of feedback for each student and one of the class, as HTML that stands alone: no scripts, no network."""
+"""A page of feedback for each student and a page about the class: HTML without scripts and without network."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ def _render(template: str, **values: Any) -> str:
 
 
 def class_page(labs: Sequence[LabView], rows: Sequence[Row], versions: Mapping[str, str]) -> str:
-    """The class at a glance: a heat map a lab, where it is stuck, scores, what was slow, what is alike."""
+    """The page about the class: for each lab a heat map, where students are stuck, scores, what was slow or alike."""
     pages = {row.student.id: page_name(row.student.id) for row in rows}
     troubled = [row for row in rows if row.reason]
     together = shared_keys(rows)
@@ -28,12 +28,12 @@ def class_page(labs: Sequence[LabView], rows: Sequence[Row], versions: Mapping[s
 
 
 def student_page(rows: Sequence[Row], labs: Mapping[str, Lab]) -> str:
-    """One student's feedback: for each lab its tasks, and for each check what was expected and found, and what next."""
+    """A student's page: for each check of each lab what was expected, what was found, and what to do next."""
     return _render("student.html", student=rows[0].student, rows=[_lab(row, labs) for row in rows])
 
 
 def _lab(row: Row, labs: Mapping[str, Lab]) -> dict[str, Any]:
-    """A grade with its checks by task."""
+    """A grade, with its checks grouped by task."""
     lab = labs.get(row.lab)
     checks = row.grade.report["checks"] if row.grade.report else []
     tasks = [(task.title, [each for each in checks if each["task"] == task.id]) for task in lab.tasks] if lab else []

@@ -1,4 +1,4 @@
-"""A box: the process tree in which a student's code runs, within walls, and what of it can be seen from outside."""
+"""A box: the processes in which a student's code runs, within walls."""
 
 import json
 import os
@@ -24,7 +24,7 @@ OF_A_ROOM = 256  # processes and threads of the emulator, the judge, and of func
 
 @dataclass(frozen=True)
 class Walls:
-    """How a box is closed off: by namespaces too (`closed`), or by the kernel's limits alone."""
+    """How a box is closed off: by namespaces and limits if `closed`, else by limits alone."""
 
     closed: bool
     limits: Limits
@@ -32,10 +32,10 @@ class Walls:
 
 
 class Box:
-    """A running box. Its keeper, a process that students cannot see, ends it when the leash is dropped.
+    """A running box. `main` runs in its first process; when that ends, all processes in the box end.
 
-    `main` runs in the box as its first process: when that ends, all others in there do. Of our open descriptors it
-    has 0, 1, 2 and those that it is to `keep`.
+    The box's keeper is a process that students cannot see. It ends the box when the other end of its socket, the
+    `leash`, is closed. The box gets our descriptors 0, 1, 2 and those in `keep`.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Box:
         theirs.close()
 
     def told(self) -> dict[str, Any] | None:
-        """What the keeper says next: first `pid`, then `code`; None when it is gone without a word."""
+        """The keeper's next message: first `pid`, then `code`; None if the keeper has ended without one."""
         assert self.leash
         with suppress(OSError):
             text = self.leash.recv(4096)
@@ -69,7 +69,7 @@ class Box:
 
 
 def _keep(main: Callable[[], None], walls_of: Walls, keep: set[int], leash: socket.socket) -> NoReturn:
-    """The keeper: make the box, and end it when its first process or whoever holds the leash ends."""
+    """The keeper's process: make the box, and end it when its first process ends or the leash is closed."""
     try:
         walls.close_all_but({*keep, leash.fileno()})
         child = _first_process(main, walls_of, leash)
@@ -123,7 +123,7 @@ def _first_process(main: Callable[[], None], walls_of: Walls, leash: socket.sock
 
 
 def _furnish(walls_of: Walls) -> None:
-    """Give the box folders of its own in place of all that could be written to."""
+    """Give the box folders of its own in place of all folders that it could write to."""
     walls.keep_mounts_private()
     if walls_of.function:
         walls.mount_read_only(walls_of.function, MOUNTED_FUNCTION)
@@ -136,7 +136,7 @@ def _furnish(walls_of: Walls) -> None:
 
 
 def _close_in(walls_of: Walls, tell: int) -> None:
-    """In the box: take away what the first process has left of power. A failure is told, and ends the box."""
+    """In the box: give up all remaining rights. A failure is written to `tell`, and ends the box."""
     try:
         walls.sacrifice_first()
         if walls_of.closed:
@@ -160,7 +160,7 @@ def _close_in(walls_of: Walls, tell: int) -> None:
 
 
 def _end_orphans() -> None:
-    """End what is left of a box without namespaces: its processes' children that lost their parents."""
+    """End what is left of a box without namespaces: processes whose parents have ended."""
     while found := children_of(os.getpid()):
         end_processes(found)
 

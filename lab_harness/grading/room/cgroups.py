@@ -1,7 +1,7 @@
-"""Control groups (version 2): what all of a room's processes use together, limited by the kernel itself.
+"""Control groups (version 2): the kernel limits what all processes of a room use together.
 
-They can be had where the grader may make groups beside its own: as root, or started by `systemd-run --user --scope`.
-Elsewhere `watch` and `shares` do what can be done from outside.
+They are available if the grader may make groups beside its own: as root, or if `systemd-run --user --scope` started it.
+Otherwise `watch` and `shares` limit the processes from outside.
 """
 
 import os
@@ -21,11 +21,11 @@ PROCESSES_OF_A_ROOM = 256
 
 
 class Unavailable(Exception):
-    """There are no groups to be had; the message says why."""
+    """Control groups cannot be used here; the message says why."""
 
 
 class Groups:
-    """A group for each room in a group of ours. `close` ends what is left in them and removes them all."""
+    """One group that holds a group for each room. `close` ends what is left in them and removes them all."""
 
     def __init__(self, root: Path = ROOT, needed: tuple[str, ...] = NEEDED) -> None:
         try:
@@ -55,7 +55,7 @@ class Groups:
 
 
 def groups_or_why_none() -> tuple[Groups | None, str]:
-    """Control groups for rooms, or why there are none."""
+    """Control groups for rooms; or None, and the reason."""
     try:
         return Groups(), ""
     except Unavailable as error:
@@ -63,9 +63,9 @@ def groups_or_why_none() -> tuple[Groups | None, str]:
 
 
 class Group:
-    """The group that the calling process has joined, with all that it will start.
+    """The group of the calling process and of all processes that it will start.
 
-    Its files stay open: who joins gives up the right to open them.
+    Its files stay open, because after joining the process may no longer open them.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
@@ -78,7 +78,7 @@ class Group:
         (group / "cgroup.procs").write_text("0")
 
     def limit(self, limits: Limits) -> None:
-        """Set what all in the group may use together; each group has the same share of the processors."""
+        """Set what all processes in the group may use together. Each group gets the same share of the processors."""
         most = {
             "memory.max": limits.memory_bytes + FOR_THE_ROOM,
             "memory.swap.max": 0,
@@ -92,7 +92,7 @@ class Group:
     def was_full(self) -> bool:
         """Whether the group's memory was full, so that the kernel ended processes in it.
 
-        It counts those that it ends (`oom_kill`) for want of the machine's own memory as well.
+        `oom_kill` is not read for this: it also counts processes that ended because the machine's memory was full.
         """
         if "memory.events" not in self._files:
             return False
@@ -101,7 +101,7 @@ class Group:
 
 
 def join(folder: Path, name: str) -> Group | None:
-    """The group that the calling process has joined; None where there is no folder of groups, or no way in."""
+    """Let the calling process join a group; None if there are no groups, or it cannot join."""
     for _ in range(JOIN_ATTEMPTS):
         with suppress(OSError):  # One that nobody has joined yet may have been swept away.
             return Group(folder, name)
@@ -109,7 +109,7 @@ def join(folder: Path, name: str) -> Group | None:
 
 
 def _parent(root: Path) -> Path:
-    """The group beside whose members ours is made: one that holds processes may hold no groups with limits."""
+    """The folder in which our group is made: a group that holds processes may not hold groups with limits."""
     if not (root / "cgroup.controllers").exists():
         raise Unavailable("there are no control groups of version 2")
     lines = Path("/proc/self/cgroup").read_text().splitlines()
@@ -118,7 +118,7 @@ def _parent(root: Path) -> Path:
 
 
 def _clear_away(parent: Path) -> None:
-    """Remove what runs have left that were killed."""
+    """Remove the groups of earlier runs that were killed."""
     for folder in parent.glob(f"{PREFIX}*/"):
         run = folder.name.removeprefix(PREFIX).partition("-")[0]
         if not Path("/proc", run).exists():

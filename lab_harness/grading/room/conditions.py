@@ -1,4 +1,4 @@
-"""Under which conditions a submission was graded: what the machine did not give it is no fault of its own."""
+"""Whether a submission lost points only because the grader's machine was short of memory or processors."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -19,7 +19,7 @@ JUDGE_LOST = "What runs the checks ended in the middle"
 
 
 class Conditions:
-    """What the machine gives one submission, looked at now and then."""
+    """What the machine gives one submission. `look` is called from time to time."""
 
     def __init__(self, limits: Limits, alone: bool) -> None:
         self._limits, self._alone = limits, alone
@@ -29,19 +29,19 @@ class Conditions:
         self._granted: dict[int, tuple[float, float]] = {}
 
     def look(self, processes: Collection[int]) -> None:
-        """Note how much memory is left, and how these processes get on."""
+        """Note how much memory is left, and how long these processes had to wait for a processor."""
         self._least_left = min(self._least_left, machine.memory_left())
         self._short = self._short or machine.is_short_of_memory()
         self._granted |= {pid: granted for pid in processes if (granted := machine.time_granted(pid))}
 
     def short_of_memory(self, held: int) -> bool:
-        """Whether the machine had too little memory for a submission that `held` so much at most."""
+        """Whether the machine had too little memory for a submission whose greatest use was `held`."""
         if not self._short and machine.ended_for_memory() == self._ended_before:
             return False
         return held < self._limits.memory_bytes / 2 and not self.took_the_rest()
 
     def took_the_rest(self) -> bool:
-        """Whether the machine ran short by more than a submission and its emulator may take, and this one was alone."""
+        """Whether this submission, alone on the machine, took more memory than it and its emulator may take."""
         taken = self._left_before - self._least_left
         return self._alone and self._short and taken > self._limits.memory_bytes + EMULATOR_BYTES
 
@@ -55,7 +55,7 @@ class Conditions:
 def doubts(
     conditions: Conditions, held: int, hit: Sequence[str], results: Sequence[Mapping[str, Any]], judged: bool
 ) -> str:
-    """Why the machine, not the submission, may be to blame for what it lost; empty where nothing speaks for that."""
+    """Why the machine may be to blame for lost points, and not the submission; empty if there is no sign of that."""
     lost = [result for result in results if result["outcome"] != Outcome.PASSED]
     # What a full group's processes are ended for the kernel counts as want of memory, too.
     if (hit or lost or not judged) and GROUP_FULL not in hit and conditions.short_of_memory(held):

@@ -1,4 +1,4 @@
-"""One submission's emulator: the embedded one in a process of the room's, without files, without subprocesses."""
+"""One submission's emulator: the embedded one, in a process that saves no state and starts no programs."""
 
 import asyncio
 import os
@@ -49,7 +49,7 @@ def configure(port: int, folder: Path) -> None:
 
 
 def preload() -> None:
-    """Load MiniStack, configured for PORT, so that emulators forked from here are there, and answer, at once."""
+    """Load MiniStack, configured for PORT, so that emulators that are forked from here answer at once."""
     configure(PORT, Path("/tmp/emulator"))  # noqa: S108  a room's own
     from ministack.core import responses
 
@@ -79,7 +79,7 @@ def serve(
     learner: Credentials,
     folder: Path,
 ) -> None:
-    """Be the emulator. Its token exists in no process that a student's code is forked from: it is made here."""
+    """Run the emulator. Its token is made here, so no process from which a student's code is forked knows it."""
     token = secrets.token_urlsafe(32)
     tell.send(token.encode())
     tell.close()
@@ -124,7 +124,7 @@ async def _serve(emulator: Any, listening: list[socket.socket], requests: socket
 
 
 def _be_ready_at_once() -> None:
-    """Let a function that was made or changed be active at the next look: a waiter would sleep a second each time."""
+    """Make new and changed functions active at once: boto3's waiter would sleep for a second each time."""
     from ministack.services import lambda_svc
 
     begin = lambda_svc._schedule_state_transition
@@ -144,7 +144,7 @@ def _settle_when_asked(settle: socket.socket, end_all: Any) -> None:
 
 
 class Unsaved(Saver):
-    """In place of what saves the state: nobody needs it after the submission is graded."""
+    """Saves nothing: nobody needs the state after the submission is graded."""
 
     async def run(self) -> None:
         await asyncio.Event().wait()
@@ -154,7 +154,7 @@ class Unsaved(Saver):
 
 
 class RoomEmulator(Administered):
-    """A submission's emulator as its checks see it, with the token that opens its administration."""
+    """A submission's emulator, for the checks: they have the token for its administration."""
 
     def __init__(self, port: int, token: str = "") -> None:
         super().__init__()
@@ -167,7 +167,7 @@ class RoomEmulator(Administered):
 
     @property
     def learner(self) -> Credentials:
-        """The student's key is in no hands but the student's."""
+        """Raises EmulatorError: only the student has the student's key."""
         raise EmulatorError("Checks do not act as the student.")
 
     @property
@@ -179,15 +179,15 @@ class RoomEmulator(Administered):
         return {TOKEN_HEADER: self._token}
 
     def start(self) -> str:
-        """It runs already."""
+        """The address; the room has started it already."""
         return self.endpoint
 
     def stop(self, insist: bool = False) -> bool:
-        """The room ends it."""
+        """False: the room ends it."""
         return False
 
     def services(self) -> list[str]:
-        """Asked once: each check needs to know."""
+        """The services; asked for only once, because each check needs them."""
         self._services = self._services or super().services()
         return self._services
 
@@ -196,7 +196,7 @@ class RoomEmulator(Administered):
 
 
 def student_environment(port: int, learner: Credentials, home: str, course: str) -> dict[str, str]:
-    """What a student's code sees: the emulator, and nothing of the grader's own environment."""
+    """The environment of a student's code: it points to the emulator, and has no secrets of the grader."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ", "PYTHONPATH") if name in os.environ}
     kept |= {
         "HOME": home,

@@ -1,4 +1,4 @@
-"""The boxes of a submission's functions, as the room starts and ends them."""
+"""Starts and ends the boxes of a submission's functions."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ MOST = 24  # processes at once
 
 
 class FunctionBoxes:
-    """The functions' processes that run now, each in a box; the emulator holds their leashes."""
+    """The running processes of functions, each in a box. The emulator can end each by its leash."""
 
     def __init__(self, closed: bool, limits: Limits) -> None:
         self._closed, self._limits = closed, limits
@@ -22,12 +22,12 @@ class FunctionBoxes:
 
     @property
     def keepers(self) -> set[int]:
-        """The keepers of the boxes that are still there."""
+        """The keepers of the boxes that still run."""
         self._boxes = [box for box in self._boxes if not _ended(box.keeper)]
         return {box.keeper for box in self._boxes}
 
     def start(self, request: functions.Request) -> bool:
-        """Start the process that the emulator asks for; False where there are too many, here or in the whole room."""
+        """Start the process that the emulator asks for; False if there are too many already."""
         started = len(self.keepers) < MOST and self._start(request)
         if not started:
             request.leash.close()
@@ -44,7 +44,7 @@ class FunctionBoxes:
         return False
 
     def end(self, keepers: set[int]) -> None:
-        """End what is left in these boxes."""
+        """End all processes in these boxes."""
         keepers = keepers & self.keepers
         for process in use_of(keepers, processes()).family - keepers:
             with suppress(ProcessLookupError):

@@ -1,7 +1,7 @@
-"""Lambda functions in boxes: what MiniStack takes for a subprocess is a process that the room starts within walls.
+"""Lambda functions in boxes: instead of a subprocess of MiniStack, the room starts a process within walls.
 
-MiniStack's workers speak through pipes with a process that `subprocess.Popen` would start. `FunctionProcess` stands
-in for it: it hands the pipes' ends to the room, which alone starts processes.
+MiniStack's workers talk through pipes to a process from `subprocess.Popen`. `FunctionProcess` replaces that class: it
+sends the ends of the pipes to the room, and the room starts the process.
 """
 
 import json
@@ -27,7 +27,7 @@ NOT_PYTHON = "only Python functions run while submissions are graded"
 
 
 class FunctionProcess:
-    """The part of `subprocess.Popen` that MiniStack's workers use, for a process that the room starts."""
+    """Replaces `subprocess.Popen` for MiniStack's workers: the room starts the process."""
 
     requests: socket.socket  # to the room
     _one_at_a_time = threading.Lock()
@@ -75,7 +75,7 @@ class FunctionProcess:
         return self.returncode
 
     def kill(self) -> None:
-        """End the process and all that it started."""
+        """End the process and all processes that it started."""
         with suppress(OSError):
             self._leash.shutdown(socket.SHUT_WR)
 
@@ -83,7 +83,7 @@ class FunctionProcess:
 
 
 def install(requests: socket.socket) -> None:
-    """Let MiniStack's workers start their processes through the room, over this socket."""
+    """Let MiniStack's workers ask the room, through this socket, to start their processes."""
     from ministack.core import lambda_runtime
 
     FunctionProcess.requests = requests
@@ -92,9 +92,10 @@ def install(requests: socket.socket) -> None:
 
 
 def end_all(patience: float) -> bool:
-    """End every function's process once none is in the middle of an invocation; whether that was so in time.
+    """End the processes of all functions, and say whether no invocation was interrupted.
 
-    The next invocation starts from the function's code, whatever an earlier one left in a process's memory.
+    It waits for running invocations, up to `patience` seconds. The next invocation starts a new process, so nothing
+    that an earlier one left in memory remains.
     """
     from ministack.core import lambda_runtime
 
@@ -113,7 +114,7 @@ def end_all(patience: float) -> bool:
 
 @dataclass(frozen=True)
 class Request:
-    """A function's process that the emulator asks for, as the room reads it."""
+    """The emulator's request to start the process of a function."""
 
     folder: str
     env: dict[str, str]
@@ -122,7 +123,7 @@ class Request:
 
 
 def read_request(requests: socket.socket) -> Request | None:
-    """The next request; None when the emulator is gone."""
+    """The next request; None if the emulator has ended."""
     try:
         text, descriptors, _, _ = socket.recv_fds(requests, LONGEST_REQUEST, 4)
     except OSError:
@@ -135,7 +136,7 @@ def read_request(requests: socket.socket) -> Request | None:
 
 
 def serve_function(request: Request, shown_as: str) -> None:
-    """In the box: become the function's process, which serves invocations until its standard input closes."""
+    """In the box: run the function's invocations until standard input closes."""
     for number, descriptor in enumerate(request.descriptors):
         os.dup2(descriptor, number)
         os.close(descriptor)
@@ -154,7 +155,7 @@ def serve_function(request: Request, shown_as: str) -> None:
 
 
 class Renamed:
-    """A function's standard input, in whose first line the worker's folder has the name that it has in the box."""
+    """A function's standard input. Its first line names the worker's folder; here it gets its name in the box."""
 
     def __init__(self, stream: Any, folder: str, shown_as: str) -> None:
         self._stream, self._folder, self._shown_as = stream, folder, shown_as
@@ -167,12 +168,12 @@ class Renamed:
 
 
 def _forget_namesakes(code: Path) -> None:
-    """Let a function's own modules go before modules of the same name that are loaded already."""
+    """Unload modules that have the same name as one of the function's own modules."""
     own = {path.stem for path in code.iterdir() if path.is_dir() or path.suffix == ".py"}
     for name in [name for name in sys.modules if name.partition(".")[0] in own - {"sys", "builtins", "__main__"}]:
         del sys.modules[name]
 
 
 def mounted(closed: bool, folder: str) -> str:
-    """Where a worker's folder is found in its box."""
+    """The path of a worker's folder inside its box."""
     return MOUNTED_FUNCTION if closed else folder

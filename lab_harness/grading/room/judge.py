@@ -1,4 +1,4 @@
-"""Runs a lab's checks on the emulator that a notebook has left, and takes the state's fingerprint."""
+"""Runs a lab's checks after the notebook has ended, and makes a fingerprint of what was built."""
 
 import hashlib
 import io
@@ -35,7 +35,7 @@ VOLATILE_KEYS |= {"lastUpdatedDate", "creationTime", "LastUpdateDate", "UpdateDa
 
 
 class Judge:
-    """The labs' checks and their clients, made once before the fork, for an emulator at the usual port."""
+    """The labs' checks and their clients. Both are made once, before the fork, for an emulator at the usual port."""
 
     def __init__(self, course: Course, port: int = PORT) -> None:
         self.course = course
@@ -44,9 +44,9 @@ class Judge:
         self._labs: dict[str, Lab] = {}
 
     def prepare(self, lab_id: str, rehearse: bool) -> None:
-        """Load a lab's checks and make their clients; a lab that cannot be loaded says so when it is graded.
+        """Load a lab's checks and make their clients. If the lab cannot be loaded, the error comes when it is graded.
 
-        To `rehearse` is to make a first call with each while there is no emulator: what is slow is then done.
+        With `rehearse` each client makes a first call, although no emulator answers: the first call is slow.
         """
         from lab_harness.account.state import account_state
 
@@ -64,10 +64,10 @@ class Judge:
             self._labs[lab_id] = load_lab(lab_id, self.course)
         return self._labs[lab_id]
 
-    def run(self, lab_id: str, port: int, token: str, results: int) -> None:
-        """Judge the lab, telling each result as it comes, then that all is done, or why it stopped before.
+    def judge(self, lab_id: str, port: int, token: str, results: int) -> None:
+        """Run the checks and write each result to `results`; then that all are done, or why they stopped.
 
-        Runs in a process of its own.
+        This runs in a separate process.
         """
         self.emulator.open_with(port, token)
         if port != PORT:
@@ -88,18 +88,18 @@ class Judge:
             tell(results, {"stopped": str(error) or type(error).__name__})
 
     def _insist_on_answers(self) -> None:
-        """Raise EmulatorNotReady where the emulator hangs: no check's fault, and each would wait long for nothing."""
+        """Raise EmulatorNotReady if the emulator hangs: each check would wait long, and none is to blame."""
         if not any(self.emulator.healthy() for _ in range(ATTEMPTS)):
             raise EmulatorNotReady("The emulator hangs.")
 
 
 def _services(lab: Lab) -> set[str]:
-    """The services that a lab's checks ask."""
+    """The services that a lab's checks use."""
     return {name for check in lab.all_checks for name in check.services}
 
 
 def _short(values: dict[str, Any]) -> dict[str, Any]:
-    """The values with texts that can be told and shown."""
+    """The values, with long texts shortened."""
     return {
         name: f"{value[:LONGEST_TEXT]}…" if isinstance(value, str) and len(value) > LONGEST_TEXT else value
         for name, value in values.items()
@@ -107,7 +107,7 @@ def _short(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def whole_report(lab: Lab, told: Iterable[dict[str, Any]], why_missing: str) -> LabReport:
-    """The report of the results that were told; a check without one is BLOCKED, and says why."""
+    """A report with these results. A check without a result is BLOCKED, with the reason."""
     came = {result.name: result for result in map(CheckResult.from_dict, told)}
 
     def result(check: Check) -> CheckResult:
@@ -118,7 +118,7 @@ def whole_report(lab: Lab, told: Iterable[dict[str, Any]], why_missing: str) -> 
 
 
 def fingerprint(clients: Clients, lab: Lab) -> str:
-    """A digest of what was built, the functions' code among it, without what differs between two builds of the same."""
+    """A digest of what was built, with the functions' code, without ids and times, which differ in each build."""
     from lab_harness.account.service import Part
     from lab_harness.account.state import account_state
 

@@ -1,4 +1,4 @@
-"""JSON lines that come through a pipe, from senders who may send anything."""
+"""JSON messages, one a line, through a pipe; the sender may send anything."""
 
 import json
 import os
@@ -13,16 +13,16 @@ CHUNK = 1 << 16
 
 
 def tell(descriptor: int, message: Mapping[str, Any]) -> None:
-    """Send a message as a line, whole, however often a pipe takes a part."""
+    """Send a whole message as one line, even if the pipe takes it in parts."""
     data = json.dumps(message).encode() + b"\n"
     while data:
         data = data[os.write(descriptor, data) :]
 
 
 class Lines:
-    """Calls `each` with every message that comes; a sender who sends what is none, or too much, is not heard again.
+    """Calls `each` with every message that comes. After something else, or after too much, it stops reading.
 
-    One chunk is read at a time, so that nobody is kept busy by a sender who never ends.
+    It reads one chunk at a time, so that a sender who never ends does not keep the reader busy.
     """
 
     def __init__(
@@ -38,12 +38,12 @@ class Lines:
         selector.register(source, selectors.EVENT_READ, self._read)
 
     def drain(self) -> None:
-        """Read what there is left of a sender that has ended."""
+        """Read the rest from a sender that has ended."""
         while self._open and self._read():
             pass
 
     def _read(self) -> bool:
-        """Read once; whether there was something."""
+        """Read once, and say whether there was something."""
         try:
             chunk = os.read(self._source, CHUNK)
         except BlockingIOError:

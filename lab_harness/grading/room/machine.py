@@ -1,4 +1,4 @@
-"""What the grader's own machine is short of: a submission is not to blame for that."""
+"""Whether the grader's machine is short of memory or processors, for which a submission is not to blame."""
 
 import resource
 from contextlib import suppress
@@ -11,12 +11,12 @@ LEAST_LEFT, SHARE_LEFT = 128 * MIB, 0.03  # of memory; the machine is short wher
 
 
 def memory_left() -> int:
-    """The bytes of memory that programs could still have, by the kernel's estimate."""
+    """The bytes of memory that programs could still get, as the kernel estimates."""
     return _field("/proc/meminfo", "MemAvailable:") * 1024
 
 
 def is_short_of_memory() -> bool:
-    """Whether so little is left that the machine will swap, or end programs, soon."""
+    """Whether so little memory is left that the machine will soon swap or end programs."""
     return memory_left() < _must_be_left()
 
 
@@ -26,18 +26,18 @@ def _must_be_left() -> float:
 
 
 def ended_for_memory() -> int:
-    """How many processes the kernel has ended since it started, for want of memory."""
+    """How many processes the kernel has ended because of a lack of memory, since it started."""
     return _field("/proc/vmstat", "oom_kill")
 
 
 def may_address(size: int) -> bool:
-    """Whether whoever started us lets a process of ours have so many bytes (`ulimit -v`)."""
+    """Whether our own limit (`ulimit -v`) lets a process have so many bytes."""
     most = resource.getrlimit(resource.RLIMIT_AS)[1]
     return most == resource.RLIM_INFINITY or most >= size
 
 
 def time_granted(process: int) -> tuple[float, float] | None:
-    """The seconds that a process's first thread has had a processor, and has waited for one; None if it is gone."""
+    """The seconds that a process's first thread has run, and has waited for a processor; None if it has ended."""
     with suppress(OSError, ValueError):
         ran, waited, _ = Path(f"/proc/{process}/schedstat").read_text().split()
         return int(ran) / 1e9, int(waited) / 1e9
@@ -45,7 +45,7 @@ def time_granted(process: int) -> tuple[float, float] | None:
 
 
 def raise_open_files() -> None:
-    """Let us have as many descriptors as we may: what others of our user hold on to counts against it."""
+    """Raise our limit on open files to the highest allowed value."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 

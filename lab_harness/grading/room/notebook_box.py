@@ -1,6 +1,7 @@
-"""The notebook's box as the room sees it: which cell runs since when, what went wrong, which limit was hit.
+"""The notebook's box, seen from the room: which cell runs, since when, what went wrong, and which limits were hit.
 
-What the box tells is the student's word. It moves the clock of a cell, never that of the notebook, and is shown.
+The student controls what the box says. So it is only shown, and only starts the time limit of a cell, never that of the
+notebook.
 """
 
 import os
@@ -33,7 +34,7 @@ LIMIT_SIGNS = {
 
 
 class NotebookBox:
-    """The box in which the cells run. `hit` gets the limits that were hit, in words; `ended` is called at its end."""
+    """The box in which the cells run. The limits that were hit are added to `hit`; `ended` is called at the end."""
 
     def __init__(
         self,
@@ -68,11 +69,11 @@ class NotebookBox:
 
     @property
     def pid(self) -> int:
-        """Its first process, which runs the cells; 0 where there is none."""
+        """The process that runs the cells; 0 if there is none."""
         return self._pid
 
     def end(self) -> None:
-        """End all that runs in the box, wait until it is gone, and tell so."""
+        """End all processes in the box, wait for that, and call `ended`."""
         if self.box is None:
             return
         assert self.box.leash
@@ -83,7 +84,7 @@ class NotebookBox:
         self._ended()
 
     def watch(self, now: float) -> None:
-        """Interrupt a cell that takes too long, and end a notebook that does."""
+        """Interrupt a cell that takes too long; end the box if the notebook takes too long."""
         running = now - self._cell_began if self._cell else 0.0
         if now > self._deadline:
             self._hit.append(f"The notebook ran longer than {self._limits.notebook_seconds:g} s and was stopped.")
@@ -150,14 +151,14 @@ class NotebookBox:
 
 
 def _signal_name(number: int) -> str:
-    """A signal's name, or its number: most of those that are a program's own have no name."""
+    """A signal's name, or its number if it has no name."""
     with suppress(ValueError):
         return signal.Signals(number).name
     return str(number)
 
 
 class Where:
-    """Where a notebook runs: its folder, its emulator and what reaches it, the course, and within which walls."""
+    """Where a notebook runs: its folder, its emulator's port and credentials, the course, the walls and the limits."""
 
     def __init__(
         self, closed: bool, folder: Path, port: int, learner: Credentials, course: Path, limits: Limits

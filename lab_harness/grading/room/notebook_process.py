@@ -1,6 +1,6 @@
-"""The process in which a student's notebook runs: an IPython shell that takes the cells one after another.
+"""The process in which a student's notebook runs: an IPython shell that runs the cells one after another.
 
-What it tells is the student's own word: it is shown, and never counted.
+The student controls what this process says. So it is shown, but never changes the grade.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ Cell = tuple[str, str]  # id, source
 
 
 def run_notebook(cells: Sequence[Cell], environ: Mapping[str, str], events: int, output: int) -> None:
-    """Run the cells, telling of each on `events` as it begins and as it fails. Output goes to `output`."""
+    """Run the cells. `events` gets a message when a cell begins and when it fails; `output` gets the output."""
     _take_over(environ, output)
     shell = _shell()
     loop = asyncio.new_event_loop()
@@ -80,16 +80,16 @@ def _shell() -> Any:
 
 
 def replace(owner: Any, name: str, substitute: Any) -> None:
-    """Let what goes by this name in a module or a class be something else. AttributeError where nothing does.
+    """Replace an attribute of a module or a class. Raises AttributeError if it does not exist.
 
-    It may have been renamed: what is then set would be used by nobody.
+    In another version it may have another name; then the replacement would have no effect.
     """
     getattr(owner, name)
     setattr(owner, name, substitute)
 
 
 def _nothing(*_: Any, **__: Any) -> None:
-    """There is no window to draw in, and errors are told once, on `events`."""
+    """Do nothing: there is no window to draw in, and errors go to `events`."""
 
 
 def _leave_checks_for_later() -> None:
@@ -110,7 +110,7 @@ def _leave_checks_for_later() -> None:
 
 
 def _run_cell(shell: Any, loop: asyncio.AbstractEventLoop, source: str) -> BaseException | None:
-    """What a cell ended with, None where it ended well. As in a kernel an event loop runs meanwhile."""
+    """The error that ended a cell; None if there was none. As in a kernel, an event loop runs meanwhile."""
     try:
         transformed = shell.transform_cell(source)
         preprocessing_error = None
@@ -137,7 +137,7 @@ def _run_cell(shell: Any, loop: asyncio.AbstractEventLoop, source: str) -> BaseE
 
 
 def cell_error(cell: str, error: BaseException) -> CellError:
-    """An error as it is shown, without what only says on which machine it happened."""
+    """An error as it is shown, without paths of the grader's machine."""
     lines = [] if isinstance(error, SystemExit) else _traceback(error)
     text = without_machine("".join(lines)).rstrip().splitlines()
     try:
@@ -151,7 +151,7 @@ def cell_error(cell: str, error: BaseException) -> CellError:
 
 
 def _traceback(error: BaseException) -> list[str]:
-    """The error's traceback from the cell on."""
+    """The lines of the error's traceback, beginning at the cell."""
     frame = error.__traceback__
     while frame and not frame.tb_frame.f_code.co_filename.startswith("<ipython-input"):
         frame = frame.tb_next
@@ -162,7 +162,7 @@ def _traceback(error: BaseException) -> list[str]:
 
 
 def without_machine(text: str) -> str:
-    """The text without the folders of this machine's Python and course."""
+    """The text without the paths of this machine's Python and course."""
     package = str(Path(__file__).parents[3])
     folders = {sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib")} | {package, sys.prefix}
     for folder in sorted(folders, key=len, reverse=True):
@@ -172,5 +172,5 @@ def without_machine(text: str) -> str:
 
 
 def _leave() -> None:
-    """End at once: what a student's code has asked for at exit is none of ours."""
+    """End at once, without the functions that a student's code has registered to run at exit."""
     os._exit(0)

@@ -1,4 +1,4 @@
-"""A room: everything that grades one submission, in namespaces of its own; its first process keeps the house rules.
+"""A room: everything that grades one submission, in namespaces of its own. Its first process enforces the limits.
 
     zygote, warm
     └── room                user, process, mount and network namespace; ends with all that is in it
@@ -46,9 +46,9 @@ ROOM_BYTES = 256 * MIB  # the folder in memory where functions' packages are unp
 
 
 def occupy(control: socket.socket, judge: Judge, closed: bool, user: int) -> NoReturn:
-    """In a process of its own: build the room, grade the submission that `control` brings, and end.
+    """In a separate process: build the room, grade the submission that comes through `control`, and end.
 
-    Where the grader is root a closed room has a `user` of its own, so that what is counted by user is its own, too.
+    If the grader is root, a closed room runs as its own `user`, for whom the kernel then counts the room alone.
     """
     try:
         walls.die_with_parent()
@@ -76,7 +76,7 @@ def _send(control: socket.socket, message: dict[str, Any]) -> None:
 
 
 class Room:
-    """One submission's grading, from its cells to what the checks say."""
+    """Grades one submission: runs its cells, then the checks."""
 
     def __init__(self, control: socket.socket, judge: Judge, closed: bool, group: cgroups.Group | None) -> None:
         self.control, self.judge, self.closed, self.group = control, judge, closed, group
@@ -99,7 +99,7 @@ class Room:
         self.watch, self.conditions = Watch(self.limits, closed), Conditions(self.limits, self.job["alone"])
 
     def grade(self) -> None:
-        """Do everything, and tell what came of it."""
+        """Grade the submission, and send the result."""
         try:
             self._start_emulator()
             where = Where(self.closed, self.folder, self.port, self.learner, self.judge.course.root, self.limits)
@@ -132,7 +132,7 @@ class Room:
         self.over = True
 
     def _abandon(self) -> None:
-        """The grader has gone, or has given up on this submission."""
+        """Stop: the grader has ended, or has given up on this submission."""
         self.selector.unregister(self.control)
         self.over = True
 
@@ -144,14 +144,14 @@ class Room:
             self.hit.append("More functions' processes were to run at once than may.")
 
     def _settle(self) -> None:
-        """The notebook's box is gone: let the emulator end the functions' processes that it may have spoilt."""
+        """After the notebook's box has ended: let the emulator end the functions' processes, which may be spoilt."""
         self._end_strangers()
         self.spoilt = self.functions.keepers
         self.deadline = time.monotonic() + SETTLE_DEADLINE
         self.emulator.settling.send(b"settle")
 
     def _end_strangers(self) -> None:
-        """End children that we do not know: none should be, but what one could be, the checks must not meet."""
+        """End child processes that we do not know. There should be none, and the checks must not meet one."""
         known = {self.emulator.pid} | self.functions.keepers
         while strangers := children_of(os.getpid()) - known:
             end_processes(strangers)
@@ -166,7 +166,7 @@ class Room:
         results, tell = socket.socketpair()
 
         def main() -> None:
-            self.judge.run(self.job["lab"], self.port, self.emulator.read_token(), tell.fileno())
+            self.judge.judge(self.job["lab"], self.port, self.emulator.read_token(), tell.fileno())
 
         self.judge_pid = fork_trusted(main, {tell.fileno(), self.emulator.token.fileno()}, hidden=self.closed)
         tell.close()
@@ -183,7 +183,7 @@ class Room:
         self.over = True
 
     def _look_around(self, now: float) -> None:
-        """Look, ten times a second, whether a limit was hit; tell the grader whether we are busy."""
+        """Ten times a second: look whether a limit was hit, and tell the grader whether something computes."""
         if now < self.next_look or self.over:
             return
         self.next_look = now + TICK
@@ -204,7 +204,7 @@ class Room:
             _send(self.control, {"busy": self.watch.busy(), "holds": self.watch.holds})
 
     def _stop(self, why: str) -> None:
-        """End the notebook, after which the checks follow, or what still runs of it, or else the checks."""
+        """End the notebook; if it has ended, its functions; if the checks already run, the checks."""
         if not (known := why in self.hit):
             self.hit.append(why)
         if self.notebook.box:
@@ -230,7 +230,7 @@ class Room:
         }
 
     def _clear_away(self) -> None:
-        """Without namespaces: end what we started, and remove the folder."""
+        """Without namespaces: end all processes that we started, and remove the folder."""
         while left := children_of(os.getpid()):  # What they have started becomes ours when they end.
             end_processes(left)
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Starts the warm process, inside bubblewrap where that is to be had, and says which protections are missing."""
+"""Starts the warm process, inside bubblewrap if possible, and says which protections are missing."""
 
 import os
 import shutil
@@ -33,10 +33,7 @@ USERS = "root:x:0:0::/:/bin/sh\nstudent:x:1000:1000::/tmp/work:/bin/sh\n"
 
 
 def missing_protections() -> list[str]:
-    """What stands between students' code and this machine where the grader runs without bubblewrap; empty if nothing.
-
-    The names of the walls that are missing, as phrases.
-    """
+    """The protections that are missing because bubblewrap cannot be used, as phrases; empty if none is missing."""
     problem = why_not_closed()
     if not problem:
         return []
@@ -51,7 +48,7 @@ def missing_protections() -> list[str]:
 
 
 def exposed(places: Iterable[Path]) -> list[str]:
-    """Which of these places submissions could read all the same: all of Python's folders is shown to them."""
+    """Which of these places submissions could read, because they lie in Python's folders, which are visible to them."""
     return [
         f"{place} lies in {folder}"
         for place in places
@@ -62,12 +59,12 @@ def exposed(places: Iterable[Path]) -> list[str]:
 
 @cache
 def why_not_closed() -> str:
-    """Why submissions cannot be closed off on this machine, or nothing."""
+    """Why submissions cannot be closed off on this machine; empty if they can."""
     if not shutil.which("bwrap"):
         return "bubblewrap is not installed (Debian: apt-get install bubblewrap)"
-    probe = "from lab_harness.grading.room.probe import try_walls; try_walls()"
+    trial = "from lab_harness.grading.room.trial import try_walls; try_walls()"
     with tempfile.TemporaryDirectory() as empty:
-        command = [*_bubblewrap(Course(Path(empty)), Path(empty)), _inside(sys.executable), "-c", probe]
+        command = [*_bubblewrap(Course(Path(empty)), Path(empty)), _inside(sys.executable), "-c", trial]
         done = subprocess.run(
             command, env=_environment(sandbox=True), capture_output=True, text=True, check=False, timeout=START_DEADLINE
         )
@@ -78,7 +75,7 @@ def why_not_closed() -> str:
 
 
 class Warm:
-    """The warm process. It begins to load what it needs at once; `await_ready` is for whoever is to `submit`."""
+    """The warm process. It begins to load at once; call `await_ready` before `submit`."""
 
     def __init__(self, course: Course, sandbox: bool) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -93,7 +90,7 @@ class Warm:
         self._ready = False
 
     def await_ready(self) -> None:
-        """Wait until it has loaded what it needs. Raises EmulatorError where it did not start."""
+        """Wait until everything is loaded. Raises EmulatorError if the process did not start."""
         if self._ready:
             return
         self._jobs.settimeout(START_DEADLINE)
@@ -105,14 +102,14 @@ class Warm:
             raise EmulatorError(f"The grader's warm process did not start:\n{reason}")
 
     def submit(self, control: socket.socket, lab: str) -> None:
-        """Have a room made that reads its submission, one of this lab, from this socket."""
+        """Let it make a room for a submission of this lab. The room reads the submission from the socket `control`."""
         if self._groups:
             self._groups.sweep()
         socket.send_fds(self._jobs, [lab.encode()], [control.fileno()])
 
     @property
     def keeps_limits(self) -> str:
-        """Who keeps the limits on what a submission's processes use together, as a sentence."""
+        """A sentence that says how the limits on a submission's processes together are enforced."""
         if self._groups:
             return "Memory and processors are limited by control groups."
         return f"Memory and processors are limited by watching them: {self._why_none}."
@@ -122,12 +119,12 @@ class Warm:
         return self._process.poll() is None
 
     def words(self) -> str:
-        """The end of what it has written, for an error's message."""
+        """The end of the process's log, for an error message."""
         self._log.seek(0)
         return self._log.read()[-2000:].decode(errors="replace")
 
     def close(self) -> None:
-        """End it, and every room: those whose grader has gone clear away what is theirs."""
+        """End the process. The rooms see that, clean up and end, too."""
         self._jobs.close()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(END_DEADLINE if self._ready else 0)
@@ -148,7 +145,7 @@ def start_python(
     log: IO[bytes],
     groups: Groups | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a Python that takes its jobs from a socket, closed off by bubblewrap if it is to be."""
+    """Start a Python process that takes jobs from a socket; inside bubblewrap if `sandbox`."""
     command, environ = [sys.executable, "-P", *words], _environment(sandbox)
     if sandbox:
         command = [
@@ -167,7 +164,7 @@ def start_python(
 
 @contextmanager
 def begin_warm(course: Course, sandbox: bool) -> Iterator[Warm | None]:
-    """A warm process, which loads while its grader reads submissions: both take long. None where walls are missing."""
+    """A warm process that loads while the grader reads submissions; None if walls are needed and missing."""
     if sandbox and why_not_closed():
         yield None
         return
@@ -186,7 +183,7 @@ def _environment(sandbox: bool) -> dict[str, str]:
 
 
 def _bubblewrap(course: Course, scratch: Path, groups: Path | None = None) -> list[str]:
-    """The command that closes off the warm process: of this machine it sees Python, and what labs ask."""
+    """The command that closes off the warm process: it sees only Python and the labs without their answers."""
     words = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
     # From a namespace of control groups no room could move to its group; it makes one when it is there.
     words += ["--bind", str(groups), GROUPS] if groups else ["--unshare-cgroup-try"]
@@ -210,7 +207,7 @@ def _bubblewrap(course: Course, scratch: Path, groups: Path | None = None) -> li
 
 
 def _shown(course: Course, scratch: Path) -> dict[str, str]:
-    """What of this machine can be seen inside, each place with what is shown there."""
+    """What is visible inside: for each path there, the path on this machine."""
     places = [link for link in SYSTEM_FOLDERS if Path(link).is_dir() and not Path(link).is_symlink()]
     places += [*_python_folders(), str(PACKAGE), *filter(os.path.exists, (*SYSTEM_FILES, _font_cache()))]
     shown = {_inside(place): place for place in places} | _small_files(scratch)
@@ -220,7 +217,7 @@ def _shown(course: Course, scratch: Path) -> dict[str, str]:
 
 
 def _inside(place: str) -> str:
-    """Where a place of this machine's is shown inside: there, too, unless something else stands there."""
+    """The path inside for a path of this machine: the same one, unless it is hidden inside."""
     return f"/host{place}" if any(Path(place).is_relative_to(folder) for folder in HIDDEN) else place
 
 
@@ -232,7 +229,7 @@ def _small_files(folder: Path) -> dict[str, str]:
 
 
 def _python_folders() -> Iterator[str]:
-    """The folders that this Python and its packages lie in, outermost only."""
+    """The folders of this Python and its packages, without those that lie in another of them."""
     wanted = {Path("/usr"), Path(sys.prefix), Path(sys.base_prefix)}
     wanted |= {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     for folder in sorted(wanted):
@@ -242,7 +239,7 @@ def _python_folders() -> Iterator[str]:
 
 @cache
 def _font_cache() -> str:
-    """Where matplotlib keeps its list of fonts, which takes seconds to make."""
+    """The folder of matplotlib's list of fonts, which takes seconds to make; empty if there is none."""
     caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = Path(os.environ.get("MPLCONFIGDIR") or caches / "matplotlib")
     return str(folder) if any(folder.glob("fontlist-*.json")) else ""

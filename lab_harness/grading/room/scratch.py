@@ -1,4 +1,4 @@
-"""Temporary folders of the grader's. What a run that was killed has left is removed by the next one."""
+"""The grader's temporary folders. If a run is killed, the next run removes its folders."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ UNMARKED = 3600.0  # seconds after which a folder without a mark was not just ma
 
 
 class Scratch(tempfile.TemporaryDirectory[str]):
-    """A temporary folder that the next run removes where its owner cannot."""
+    """A temporary folder. If its process cannot remove it, the next run does."""
 
     def __init__(self) -> None:
         super().__init__(prefix=PREFIX, ignore_cleanup_errors=True)
@@ -29,7 +29,7 @@ class Scratch(tempfile.TemporaryDirectory[str]):
 
 
 def remove_left_behind(where: Path | None = None) -> None:
-    """Remove the folders of owners that have gone: this user's own, and no links, whoever made them."""
+    """Remove the folders of processes that have ended; only this user's own folders, and no links."""
     with suppress(OSError), os.scandir(where or tempfile.gettempdir()) as entries:
         for entry in entries:
             if entry.name.startswith(PREFIX):
@@ -38,7 +38,7 @@ def remove_left_behind(where: Path | None = None) -> None:
 
 
 def _marked(folder: str) -> int:
-    """The mark of a new folder; it is locked before it can be seen, for else it would look left behind."""
+    """Make the mark of a new folder. It is locked before it gets its name: without a lock it would look left behind."""
     import fcntl
 
     new = os.path.join(folder, f"{MARK}.new")  # noqa: PTH118
@@ -49,7 +49,7 @@ def _marked(folder: str) -> int:
 
 
 def _remove_if_left(path: Path) -> None:
-    """Remove a folder whose owner has gone. OSError where it is not ours, or is in use."""
+    """Remove a folder if its process has ended. Raises OSError if it is not ours or is in use."""
     import fcntl
 
     folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)

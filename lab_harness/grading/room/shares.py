@@ -1,8 +1,8 @@
-"""Fair shares of the processors by the kernel's weights, where no control group does it.
+"""Shares the processors fairly between submissions, by niceness, if there are no control groups.
 
-The kernel gives every process that wants to run an equal share. Fifty of one submission's would take fifty times what
-another's one gets. So they become the nicer the more of them want to run at a time: together they weigh no more than
-a few. To become less nice again they may not.
+The kernel gives each process that wants to run the same share. A submission with fifty processes would get fifty times
+as much as one with a single process. So the more of a submission's processes want to run, the nicer they all become:
+together they get no more than a few processes would. They cannot become less nice again.
 """
 
 import math
@@ -20,12 +20,12 @@ NICEST = 19
 
 
 def niceness(running: int) -> int:
-    """How nice each of so many processes must be, for all together to weigh as FULL_SHARES do."""
+    """The niceness with which so many processes together get the share of FULL_SHARES processes."""
     return min(NICEST, math.ceil(math.log(max(1.0, running / FULL_SHARES), STEP)))
 
 
 def share_fairly(family: Collection[int], table: Table) -> None:
-    """Make a submission's processes as nice as the number of those that want to run now asks for."""
+    """Set the niceness of a submission's processes, by how many of them want to run now."""
     nice = niceness(sum(table[pid][0] == RUNNING for pid in family))
     for pid in family:
         if int(table[pid][16]) < nice:
@@ -36,9 +36,9 @@ def share_fairly(family: Collection[int], table: Table) -> None:
 
 
 def _tell_session(leader: int, nice: int) -> None:
-    """Where the kernel gives each session a share of its own (autogroup), a process's niceness counts within that only.
+    """Make a whole session nice: if the kernel groups processes by session (autogroup), only that counts outside it.
 
-    It takes ten such words a second, from whomever, so that some have to be said again.
+    The kernel accepts ten such changes a second, so some fail and are made again later.
     """
     group = Path(f"/proc/{leader}/autogroup")
     with suppress(OSError, ValueError, IndexError):

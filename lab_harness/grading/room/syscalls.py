@@ -1,7 +1,7 @@
-"""What a box may not ask of the kernel.
+"""The system calls that a box may not make.
 
-A filter is a small program for the kernel (seccomp, in classic BPF), which sees the number and the arguments of each
-call. It lets through what it does not know: namespaces, limits and the lack of capabilities do the rest.
+The filter is a small program that the kernel runs for each call (seccomp, in classic BPF); it sees the call's number
+and arguments. It allows calls that are not listed here: namespaces, limits and missing capabilities cover those.
 """
 
 import errno
@@ -23,8 +23,8 @@ NETLINK = 16  # whoever resolves a name asks it which interfaces there are
 FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, NETLINK)
 
 
-class Call(NamedTuple):
-    """A call that is refused: its number by machine, and why."""
+class SystemCall(NamedTuple):
+    """A system call that boxes may not make: its number by machine, and why."""
 
     x86_64: int
     aarch64: int
@@ -39,34 +39,34 @@ KERNEL = "a large part of the kernel that no notebook needs"
 FILES = "a way to files that no path leads to, or to what others do with them"
 # Where a call is refused it seems to be missing, and programs find another way: Python's shared memory is in /dev/shm.
 REFUSED = {
-    "add_key": Call(248, 217, KEYS),
-    "request_key": Call(249, 218, KEYS),
-    "keyctl": Call(250, 219, KEYS),
-    "memfd_create": Call(319, 279, UNCOUNTED),
-    "memfd_secret": Call(447, 447, UNCOUNTED),
-    "shmget": Call(29, 194, UNCOUNTED),
-    "semget": Call(64, 190, UNCOUNTED),
-    "msgget": Call(68, 186, UNCOUNTED),
-    "vmsplice": Call(278, 75, UNCOUNTED),  # A huge page stays as a whole while a pipe holds a part of it.
-    "io_setup": Call(206, 0, ALL_TOGETHER),
-    "ptrace": Call(101, 117, OTHERS),
-    "process_vm_readv": Call(310, 270, OTHERS),
-    "process_vm_writev": Call(311, 271, OTHERS),
-    "process_madvise": Call(440, 440, OTHERS),
-    "pidfd_getfd": Call(438, 438, OTHERS),
-    "kcmp": Call(312, 272, OTHERS),
-    "bpf": Call(321, 280, KERNEL),
-    "perf_event_open": Call(298, 241, KERNEL),
-    "userfaultfd": Call(323, 282, KERNEL),
-    "io_uring_setup": Call(425, 425, "what is asked through a ring no filter sees"),
-    "name_to_handle_at": Call(303, 264, FILES),
-    "open_by_handle_at": Call(304, 265, FILES),
-    "fanotify_init": Call(300, 262, FILES),
+    "add_key": SystemCall(248, 217, KEYS),
+    "request_key": SystemCall(249, 218, KEYS),
+    "keyctl": SystemCall(250, 219, KEYS),
+    "memfd_create": SystemCall(319, 279, UNCOUNTED),
+    "memfd_secret": SystemCall(447, 447, UNCOUNTED),
+    "shmget": SystemCall(29, 194, UNCOUNTED),
+    "semget": SystemCall(64, 190, UNCOUNTED),
+    "msgget": SystemCall(68, 186, UNCOUNTED),
+    "vmsplice": SystemCall(278, 75, UNCOUNTED),  # A huge page stays as a whole while a pipe holds a part of it.
+    "io_setup": SystemCall(206, 0, ALL_TOGETHER),
+    "ptrace": SystemCall(101, 117, OTHERS),
+    "process_vm_readv": SystemCall(310, 270, OTHERS),
+    "process_vm_writev": SystemCall(311, 271, OTHERS),
+    "process_madvise": SystemCall(440, 440, OTHERS),
+    "pidfd_getfd": SystemCall(438, 438, OTHERS),
+    "kcmp": SystemCall(312, 272, OTHERS),
+    "bpf": SystemCall(321, 280, KERNEL),
+    "perf_event_open": SystemCall(298, 241, KERNEL),
+    "userfaultfd": SystemCall(323, 282, KERNEL),
+    "io_uring_setup": SystemCall(425, 425, "what is asked through a ring no filter sees"),
+    "name_to_handle_at": SystemCall(303, 264, FILES),
+    "open_by_handle_at": SystemCall(304, 265, FILES),
+    "fanotify_init": SystemCall(300, 262, FILES),
 }
 
 
 class Machine(NamedTuple):
-    """A machine's interface to the kernel, and which numbers the calls `socket` and `mmap` have in it."""
+    """A processor architecture, and the numbers of the calls `socket` and `mmap` on it."""
 
     architecture: int
     socket: int
@@ -77,12 +77,12 @@ MACHINES = {"x86_64": Machine(0xC000003E, 41, 9), "aarch64": Machine(0xC00000B7,
 
 
 def number_of(name: str, machine: str = platform.machine()) -> int | None:
-    """The number of a call that boxes are refused; None on machines that the filter is not written for."""
+    """The number of a call that boxes may not make; None on architectures without a filter."""
     return int(getattr(REFUSED[name], machine)) if machine in MACHINES else None
 
 
 def call_filter(machine: str = platform.machine()) -> bytes:
-    """The filter as the kernel takes it; empty for machines that it is not written for."""
+    """The filter in the form that the kernel takes; empty for architectures without a filter."""
     return _program(machine) if machine in MACHINES else b""
 
 

@@ -1,4 +1,4 @@
-"""The processes of a room in which no code of a student's runs: how they begin, and the emulator's among them."""
+"""Starts the processes of a room that run no student's code, such as the emulator."""
 
 import os
 import resource
@@ -18,7 +18,7 @@ LONGEST_TOKEN = 100  # bytes
 
 
 class EmulatorProcess:
-    """The room's emulator, which listens already when this returns. Its token can be read once, by the judge."""
+    """The room's emulator. It listens as soon as this object exists. Its token can be read once, by the judge."""
 
     def __init__(self, port: int, learner: Credentials, folder: Path, closed: bool) -> None:
         listening = _listen(port)
@@ -41,14 +41,14 @@ class EmulatorProcess:
             each.close()
 
     def read_token(self) -> str:
-        """What opens its administration."""
+        """The token for the emulator's administration."""
         return self.token.recv(LONGEST_TOKEN).decode()
 
 
 def fork_trusted(main: Callable[[], None], keep: set[int], hidden: bool) -> int:
-    """A process that runs `main` with these descriptors only, and ends with us.
+    """Fork a process that runs `main` with these descriptors only, and ends when we end; returns its number.
 
-    One that is `hidden` has descriptors and memory that no other process can open.
+    If it is `hidden`, no other process can open its descriptors and its memory.
     """
     child = os.fork()
     if child:
@@ -74,7 +74,7 @@ def _limit_memory() -> None:
 
 
 def _listen(port: int) -> list[socket.socket]:
-    """Sockets that listen on the loopback interface, before any code of a student's runs."""
+    """Sockets that listen on the loopback interface. They are made before any student's code runs."""
     listening = [socket.create_server(("127.0.0.1", port), backlog=256)]
     with suppress(OSError):  # There may be no IPv6.
         listening.append(socket.create_server(("::1", port), family=socket.AF_INET6, backlog=256))

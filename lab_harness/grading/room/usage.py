@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Use:
-    """What a group of processes uses together; memory that several share is counted several times."""
+    """What a group of processes uses together. Shared memory is counted once for each process."""
 
     family: frozenset[int]
     cpu_seconds: float
@@ -22,7 +22,7 @@ Table = dict[int, list[str]]
 
 
 def processes() -> Table:
-    """The fields of /proc/PID/stat, from the state on, of each process that we see."""
+    """The fields of /proc/PID/stat, beginning with the state, for each visible process."""
     return {int(entry): fields for entry in os.listdir("/proc") if entry.isdigit() and (fields := _stat(entry))}  # noqa: PTH208
 
 
@@ -41,7 +41,7 @@ def threads_of(family: Collection[int], table: Table) -> int:
 
 
 def files_in_memory(keepers: Collection[int]) -> int:
-    """The bytes that lie in boxes' own folders, which are in memory and no process's own."""
+    """The bytes of files in the boxes' own folders, which are in memory but belong to no process."""
     return sum(_used(f"/proc/{keeper}/root{folder}") for keeper in keepers for folder in MEMORY_FOLDERS)
 
 
@@ -53,14 +53,14 @@ def _used(folder: str) -> int:
 
 
 def sockets() -> int:
-    """How many sockets our network namespace has; what waits in them is memory of the kernel's."""
+    """How many sockets our network namespace has. What waits in them takes memory of the kernel."""
     with suppress(OSError, ValueError, IndexError):
         return int(Path("/proc/net/sockstat").read_text().split()[2])
     return 0
 
 
 def threads_of_user() -> int:
-    """How many threads our user has in all, which is what the kernel's limit on processes counts."""
+    """How many threads our user has in all: this is what the kernel's limit on processes counts."""
     ours = (fields for pid, fields in processes().items() if _owner(pid) == os.geteuid())
     return sum(int(fields[17]) for fields in ours)
 
@@ -77,7 +77,7 @@ def children_of(parent: int) -> set[int]:
 
 
 def really_held(family: Collection[int]) -> int:
-    """The memory that processes take, what they share counted once. Slow, so asked when in doubt."""
+    """The memory that processes take, with shared memory counted once. This is slow, so use it only when in doubt."""
     return sum(_proportional(pid) for pid in family)
 
 
@@ -89,7 +89,7 @@ def _proportional(pid: int) -> int:
 
 
 def _stat(pid: str) -> list[str]:
-    """The fields of /proc/PID/stat behind the name, which may hold anything; none where the process is gone."""
+    """The fields of /proc/PID/stat after the name, which may contain anything; empty if the process has ended."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123
             return file.read().rpartition(b")")[2].decode().split()

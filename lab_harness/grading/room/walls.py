@@ -1,7 +1,7 @@
-"""The kernel's means to keep processes apart: namespaces, mounts, capabilities, limits. Linux only.
+"""Separates processes from each other by namespaces, mounts, capabilities and limits of the kernel. Linux only.
 
-Everything here acts on the calling process. A step that fails raises OSError, so that nobody goes on with a wall
-missing.
+Every function here acts on the calling process. If a step fails, it raises OSError, so that nothing runs without a
+wall.
 """
 
 import ctypes
@@ -70,7 +70,7 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str
 
 
 def keep_mounts_private() -> None:
-    """Let nothing that we mount be seen outside."""
+    """Keep our mounts invisible outside."""
     mount("none", "/", flags=RECURSIVE | PRIVATE)
 
 
@@ -81,33 +81,33 @@ def mount_empty(target: str, size: int) -> None:
 
 
 def mount_read_only(source: str, target: str) -> None:
-    """Show a folder at another place, unchangeable."""
+    """Show a folder at another path, where it cannot be changed."""
     mount(source, target, flags=BIND)
     mount("none", target, flags=BIND | REMOUNT | READ_ONLY | NO_SETUID | NO_DEVICES)
 
 
 def mount_processes() -> None:
-    """Let /proc show our own process namespace only."""
+    """Let /proc show only the processes of our own namespace."""
     mount("proc", "/proc", "proc", NO_SETUID | NO_DEVICES)
 
 
 def freeze_processes() -> None:
-    """Let nobody change settings in /proc, such as whom the kernel ends first where memory runs out."""
+    """Make /proc read-only: it has settings such as which process the kernel ends first when memory runs out."""
     mount("none", "/proc", flags=BIND | REMOUNT | READ_ONLY | NO_SETUID | NO_DEVICES)
 
 
 def mount_terminals(most: int) -> None:
-    """Give us at most so many pseudo terminals, which nobody else can open: a machine has 4,096 in all."""
+    """Give us at most so many pseudo terminals of our own: the machine has 4,096 in all."""
     mount("devpts", "/dev/pts", "devpts", NO_SETUID, f"newinstance,ptmxmode=0666,mode=620,max={most}")
 
 
 def mount_zeros() -> None:
-    """Let /dev/zero be a source of zeros only: mapped, it is memory that is shared without a file."""
+    """Replace /dev/zero by /dev/full, which gives zeros, too, but cannot be mapped as shared memory without a file."""
     mount("/dev/full", "/dev/zero", flags=BIND)
 
 
 def start_loopback() -> None:
-    """Bring up the one interface that a new network namespace has."""
+    """Start the only interface of a new network namespace."""
     with socket.socket() as any_socket:
         fcntl.ioctl(any_socket, SET_FLAGS, struct.pack("16sh22x", b"lo", UP | RUNNING))
     for name in ("tcp_rmem", "tcp_wmem"):  # What waits in sockets is memory that counts for nobody.
@@ -115,12 +115,12 @@ def start_loopback() -> None:
 
 
 def forbid_namespaces() -> None:
-    """Let no further user namespace be made in ours: they open much of the kernel to whoever is inside."""
+    """Forbid further user namespaces in ours: inside one, a process can reach much more of the kernel."""
     Path("/proc/sys/user/max_user_namespaces").write_text("0")
 
 
 def drop_privileges() -> None:
-    """Give up every capability for good, ours and those of programs that we start."""
+    """Give up all capabilities for ever, for us and for the programs that we start."""
     for number in range(LAST_CAPABILITY + 1):
         with suppress(OSError):  # EINVAL behind the last one that this kernel knows
             _prctl(DROP_BOUNDING, number)
@@ -133,7 +133,7 @@ def drop_privileges() -> None:
 
 
 def _filter_calls(code: bytes) -> None:
-    """Let the kernel put every call, ours and those of programs that we start, through a filter for good."""
+    """Let the kernel filter all system calls from now on, ours and those of the programs that we start."""
     if code:
         held = ctypes.create_string_buffer(code, len(code))
         described = ctypes.create_string_buffer(struct.pack("HP", len(code) // 8, ctypes.addressof(held)))
@@ -141,9 +141,9 @@ def _filter_calls(code: bytes) -> None:
 
 
 def enter_room(size: int) -> None:
-    """Go on as the first process of new namespaces, a network among them, with `size` bytes of /tmp.
+    """Continue in a child process: the first process of new namespaces, with a network and a /tmp of `size` bytes.
 
-    The process that called this waits for it, and ends when it does.
+    The calling process only waits, and ends when the child ends.
     """
     groups = Path(GROUPS).is_dir()
     unshare(NEW_MOUNTS | NEW_PIDS | NEW_IPC | NEW_UTS | NEW_NET | (NEW_CGROUPS if groups else 0), as_user=0)
@@ -161,9 +161,9 @@ def enter_room(size: int) -> None:
 
 
 def limit_resources(limits: Limits, others: int = 0) -> None:
-    """Set the hard limits that the kernel keeps for each process; memory counts from what is in use now.
+    """Set the kernel's limits for each process. The memory limit is added to what is in use now.
 
-    `others` are the processes and threads that are the same user's and none of the submission's.
+    `others` is the number of processes and threads of the same user that do not belong to the submission.
     """
     memory = limits.memory_bytes + _virtual_memory()
     for kind, most in (
@@ -182,9 +182,9 @@ def limit_resources(limits: Limits, others: int = 0) -> None:
 
 
 def limit_family(most: int) -> None:
-    """Let the user namespaces that are made from here hold so many processes and threads, with those of our own.
+    """Limit the processes and threads in the user namespaces that are made from here, together with our own.
 
-    The kernel counts them along the namespaces above a process (since Linux 5.14), whatever limits are set within.
+    Since Linux 5.14 the kernel counts a process in every namespace above it, too, whatever the limits inside are.
     """
     hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
     value = most if hard == resource.RLIM_INFINITY else min(most, hard)
@@ -196,7 +196,7 @@ def _virtual_memory() -> int:
 
 
 def become(user: int) -> None:
-    """Stop being root for good: limits on processes do not hold for root. Where there is no such user, be nobody."""
+    """Change from root to another user for ever, because root has no limit on processes; or else to nobody."""
     os.setgroups([])
     for number in (user, NOBODY):
         with suppress(OSError):
@@ -207,7 +207,7 @@ def become(user: int) -> None:
 
 
 def forget_keys() -> None:
-    """Go on with an empty keyring, in place of that of whoever started us."""
+    """Change to an empty keyring, in place of the one of the process that started us."""
     if keyctl := number_of("keyctl"):
         # Where the kernel has none, or whoever runs us forbids it, there is no way to it either.
         with suppress(OSError):
@@ -215,17 +215,17 @@ def forget_keys() -> None:
 
 
 def die_with_parent() -> None:
-    """Be killed when the process that started us ends."""
+    """Let the kernel kill us when the process that started us ends."""
     _prctl(DEATH_SIGNAL, signal.SIGKILL)
 
 
 def hide() -> None:
-    """Let no process of our user's open our memory and descriptors in /proc; root of our namespace may."""
+    """Hide our memory and descriptors in /proc from other processes of our user, except our namespace's root."""
     _prctl(DUMPABLE, 0)
 
 
 def adopt_orphans() -> None:
-    """Become the parent of descendants whose own parents end, so that none is lost from sight."""
+    """Become the parent of descendants whose parents end, so that we can find them."""
     _prctl(SUBREAPER, 1)
 
 
@@ -239,6 +239,6 @@ def close_all_but(kept: Collection[int]) -> None:
 
 
 def sacrifice_first() -> None:
-    """Where memory runs out, let the kernel end us before anything else."""
+    """Let the kernel end us first when memory runs out."""
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")

@@ -1,4 +1,4 @@
-"""Watches what a submission uses: the limits that the kernel does not keep, since they hold for processes together."""
+"""Watches what a submission uses: limits on processes together, which the kernel does not enforce."""
 
 import os
 from collections.abc import Collection
@@ -25,7 +25,7 @@ MOST_SOCKETS = 512  # in a room, the emulator's among them; each may hold 400 Ki
 
 
 class Watch:
-    """Looks, from the room's first process, at all that runs in the room."""
+    """Looks at all processes in the room, from the room's first process."""
 
     def __init__(self, limits: Limits, closed: bool) -> None:
         self._limits, self._closed = limits, closed
@@ -37,7 +37,7 @@ class Watch:
         self._shared_bytes = use_of({os.getpid()}, processes()).memory_bytes
 
     def exceeded(self, students: Collection[int], emulator: int, now: float) -> str:
-        """Which limit the students' processes or their account exceed, in words; empty where none."""
+        """The limit that the student's processes or their account exceed, as a sentence; empty if there is none."""
         self._table = processes()
         use = use_of(students, self._table)
         if use.cpu_seconds > self._limits.cpu_seconds:
@@ -56,12 +56,12 @@ class Watch:
         return ""
 
     def busy(self) -> bool:
-        """Whether something computed at the last look."""
+        """Whether a process was computing at the last look."""
         others = use_of({os.getpid()}, self._table).family - {os.getpid()}
         return any(self._table[pid][0] == RUNNING for pid in others)
 
     def _holds_too_much(self, use: Use, files: int, now: float) -> bool:
-        """Whether processes and files take too much memory, beside what processes share since they were forked."""
+        """Whether processes and files take too much memory. Memory shared since the fork does not count."""
         own = use.memory_bytes - len(use.family) * self._shared_bytes + files
         self.holds, self.most_held = own, max(self.most_held, own)
         most = self._limits.memory_bytes
@@ -72,5 +72,5 @@ class Watch:
 
 
 def cpu_seconds() -> float:
-    """What we and all our descendants have computed so far."""
+    """The processor time of this process and all its descendants so far."""
     return use_of({os.getpid()}, processes()).cpu_seconds

@@ -1,8 +1,8 @@
-"""The warm process that rooms are forked from: everything is loaded here once, and nothing of a student's ever is.
+"""The warm process from which rooms are forked. It loads everything once, but never anything of a student's.
 
 Run as `python -m lab_harness.grading.room.zygote FD CLOSED COURSE`. Each message on the socket FD names a lab and
-brings, as a descriptor, the socket on which a room is told its submission; the submission itself never enters this
-process, so that no later room can find it in the memory that it is given.
+brings a second socket, on which a room gets its submission. The submission never enters this process, so no later room
+can find it in its memory.
 """
 
 import gc
@@ -38,7 +38,7 @@ USED = (
 
 
 def main() -> None:
-    """Load everything, say so, and fork a room for each submission until the socket closes."""
+    """Load everything, send READY, and fork a room for each submission until the socket closes."""
     jobs = socket.socket(fileno=int(sys.argv[1]))
     closed = sys.argv[2] == "closed"
     walls.forget_keys()
@@ -66,13 +66,13 @@ def main() -> None:
 
 
 def _await_rooms() -> None:
-    """Let the rooms end in order: they end with us, and their grader has gone."""
+    """Wait until all rooms have ended: if we ended first, they would be killed."""
     with suppress(ChildProcessError):
         os.wait()  # Since nobody asks how they ended, it returns when the last one has.
 
 
 def warm(closed: bool) -> None:
-    """Load what rooms need of every lab."""
+    """Load what rooms need, whatever the lab."""
     _share_models()
     if closed:
         preload()
@@ -83,7 +83,7 @@ def warm(closed: bool) -> None:
 
 
 def _rehearse() -> None:
-    """Do what is slow the first time: templates, a figure, what is known of services and what boto3 has for them."""
+    """Do what is slow the first time: load templates and services, draw a figure, make boto3 resources."""
     from boto3 import Session
     from matplotlib import pyplot
 
@@ -101,7 +101,7 @@ def _rehearse() -> None:
 
 
 def _share_models() -> None:
-    """Let all sessions of botocore's share the models of services that one of them has read."""
+    """Let all botocore sessions share the descriptions of services, so that each is read once."""
     from botocore import loaders, session
 
     session.create_loader = cache(loaders.create_loader)

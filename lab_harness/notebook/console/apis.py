@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-from lab_harness.authors.gateway import Api, http_apis, read_http_api, read_rest_api, rest_apis
+from lab_harness.authors.api_gateway import Api, Route, http_apis, read_http_api, read_rest_api, rest_apis
 from lab_harness.aws import Clients
 from lab_harness.lab.labs import Lab
 from lab_harness.notebook.console.addresses import api_address
@@ -54,26 +54,25 @@ def _rows(kind: _Kind, gateway: Any, api_id: str, name: str, endpoint: str) -> l
         api = kind.read(gateway, api_id)
     except gateway.exceptions.NotFoundException:
         return []  # It was deleted while we looked.
-    if not api.targets:
+    if not api.routes:
         return [(name, kind.name, ", ".join(api.stages) or "none", "", "", "no routes yet", "")]
     return [
-        (name, kind.name, stage or "none", *_route(route, target), _address(api, route, stage, endpoint))
+        (name, kind.name, stage or "none", *_told(route), _address(api, route, stage, endpoint))
         for stage in api.stages or ("",)
-        for route, target in api.targets.items()
+        for route in api.routes
     ]
 
 
-def _route(route: str, target: str) -> tuple[str, str, str]:
-    method, _, path = route.partition(" ")
-    return method, path, resource(target) or "nothing"
+def _told(route: Route) -> tuple[str, str, str]:
+    return route.method, route.path, resource(route.target) or "nothing"
 
 
-def _address(api: Api, route: str, stage: str, endpoint: str) -> str:
+def _address(api: Api, route: Route, stage: str, endpoint: str) -> str:
     """The address of a route on a stage: a link where a browser can follow it as it is."""
-    method, _, path = route.partition(" ")
     if not stage:
         return "not deployed"
-    if stage == api.stage and route in api.undeployed:
+    if stage == api.stage and route.deployed == {}:
         return "not deployed since it was made"
-    address = api_address(endpoint, api.id, stage, path or "/")
-    return Link(address) if method in ("GET", "ANY", "$default") and "{" not in path else address
+    path = "/" if route.path == "$default" else route.path
+    address = api_address(endpoint, api.id, stage, path)
+    return Link(address) if route.method in ("GET", "ANY") and "{" not in path else address

@@ -67,10 +67,10 @@ def _shown(item: Item, attribute: str) -> str:
     if attribute not in item:
         return ""
     text = item[attribute].get("S")
-    return text if isinstance(text, str) and text else _plain(item[attribute])
+    return text if isinstance(text, str) and text else _text_of(item[attribute])
 
 
-def _plain(value: Value) -> str:
+def _text_of(value: Value) -> str:
     """A value as JSON writes it; a set in braces.
 
     Not by boto3's TypeDeserializer, which makes a Decimal of each number: JSON has none.
@@ -88,11 +88,11 @@ def _bytes(content: bytes) -> str:
 
 
 def _list(content: list[Value]) -> str:
-    return f"[{', '.join(map(_plain, content))}]"
+    return f"[{', '.join(map(_text_of, content))}]"
 
 
 def _map(content: Item) -> str:
-    return f"{{{', '.join(f'{_json(name)}: {_plain(value)}' for name, value in content.items())}}}"
+    return f"{{{', '.join(f'{_json(name)}: {_text_of(value)}' for name, value in content.items())}}}"
 
 
 def _set(content: list[Any], shown: Callable[[Any], str]) -> str:

@@ -15,8 +15,10 @@ from IPython.display import display
 from markupsafe import Markup
 
 from lab_harness.render import templates
+from lab_harness.render.markup import bundle
 
 ASSETS = Path(__file__).parent / "assets"
+SCRIPTS = ("idiomorph/idiomorph.esm.js", "live.js")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 # Seconds: changes that come faster are shown together, and kept together in the notebook
 TOGETHER, KEPT_TOGETHER = 0.08, 0.2
@@ -28,6 +30,14 @@ Page = Callable[[bool], dict[str, str]]
 def render(template: str, **values: Any) -> Markup:
     """A template of `assets/` filled in."""
     return templates.render(ASSETS, template, **values)
+
+
+def script() -> str:
+    """The script of a view, as the one module that anywidget takes.
+
+    `live.js` uses Idiomorph, whose own module defines this single name; so it is put before it, as it is.
+    """
+    return "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)
 
 
 class Soon:
@@ -72,7 +82,7 @@ class LiveView(anywidget.AnyWidget):
     thread, or, where JupyterLab asks for that, in a thread that does not wait for running cells.
     """
 
-    _esm = ASSETS / "live.js"
+    _esm = script()
     _css = ASSETS / "live.css"
     fragments = traitlets.Dict(key_trait=traitlets.Unicode(), value_trait=traitlets.Unicode()).tag(sync=True)
 
@@ -97,7 +107,7 @@ class LiveView(anywidget.AnyWidget):
         """Display it as the cell's output, with its snapshot, which is hidden while the view itself is there."""
         display({WIDGET_VIEW: self._view()}, raw=True)  # type: ignore[no-untyped-call]
         # No text beside the view: what cannot show it shows the snapshot.
-        display(self._bundle(), raw=True, display_id=self.model_id)  # type: ignore[no-untyped-call]
+        display(self._snapshot(), raw=True, display_id=self.model_id)  # type: ignore[no-untyped-call]
 
     def dock(self, title: str) -> None:
         """Show it in a tab of its own beside the notebook, too, where JupyterLab is what shows the notebook."""
@@ -108,14 +118,14 @@ class LiveView(anywidget.AnyWidget):
 
     def keep(self) -> None:
         """Bring the snapshot in the notebook up to date."""
-        display(self._bundle(), raw=True, display_id=self.model_id, update=True)  # type: ignore[no-untyped-call]
+        display(self._snapshot(), raw=True, display_id=self.model_id, update=True)  # type: ignore[no-untyped-call]
 
     def _view(self) -> Any:
         return {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
 
-    def _bundle(self) -> dict[str, str]:
+    def _snapshot(self) -> dict[str, str]:
         body = Markup("\n".join(self._page(False).values()))  # noqa: S704  made by `render`
-        return {"text/plain": self._words(), "text/html": render("snapshot.html", css=_css(), body=body)}
+        return bundle(self._words(), render("snapshot.html", css=_css(), body=body))
 
     def _received(self, _: Any, content: Any, __: Any) -> None:
         if isinstance(content, dict) and isinstance(content.get("do"), str):

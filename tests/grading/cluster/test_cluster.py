@@ -17,7 +17,7 @@ from lab_harness.emulators.process import free_port
 from lab_harness.errors import ClusterError, UsageError
 from lab_harness.grading import pool
 from lab_harness.grading.cluster import cluster
-from lab_harness.grading.cluster.desk import Desk
+from lab_harness.grading.cluster.grader_thread import GraderThread
 from lab_harness.grading.cluster.worker import Terms, shortcomings
 from lab_harness.grading.grade import Status, Submission
 from lab_harness.grading.room import sandbox
@@ -176,11 +176,11 @@ def test_worker_without_the_lab_says_so():
 
 
 def test_grader_that_ends_on_a_worker_fails_its_tasks_and_the_next_has_another(course, tmp_path, monkeypatch):
-    desk = Desk(course, workers=1, limits=LIMITS, sandbox=False)
-    monkeypatch.setattr(desk, "_begin", lambda submission: 1 / 0)
+    grader = GraderThread(course, workers=1, limits=LIMITS, sandbox=False)
+    monkeypatch.setattr(grader, "_begin", lambda submission: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        desk.hand_in("first_steps", hand_in(tmp_path).path).result(10)
-    wait_until(lambda: not desk.is_open)
+        grader.submit("first_steps", hand_in(tmp_path).path).result(10)
+    wait_until(lambda: not grader.is_alive)
 
 
 def test_submission_whose_every_worker_ended_is_broken_and_others_go_on():

@@ -46,7 +46,7 @@ def run(read, tmp_path):
 
 
 def by_name(works):
-    return {(work.student.id, work.lab): work.refused for work in works}
+    return {(work.student.id, work.lab): work.rejected for work in works}
 
 
 def test_two_spellings_of_one_name_get_nothing_and_both_are_shown(read):
@@ -85,9 +85,9 @@ def test_bundles_of_one_name_and_two_keys_get_nothing_and_those_of_one_key_are_o
     first, again = (bundled(answered(role=code), student="Bea", key=key) for code in "12")
     other = bundled(answered(role="3"), student="Bea")
     [work] = read({"hello_lambda-a.zip": first, "hello_lambda-b.zip": again})
-    assert (work.student.id, work.refused, work.note != "") == ("Bea", "", True)
+    assert (work.student.id, work.rejected, work.note != "") == ("Bea", "", True)
     [work] = read({"hello_lambda-a.zip": first, "hello_lambda-b.zip": other})
-    assert work.refused.startswith("two claims on one name: hello_lambda-")
+    assert work.rejected.startswith("two claims on one name: hello_lambda-")
 
 
 def test_file_whose_name_tells_of_two_participants_of_moodle_is_neithers(read):

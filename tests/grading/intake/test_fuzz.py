@@ -264,4 +264,4 @@ def test_what_is_fuzzed_is_near_what_is_right(through, folder):
     (folder / "class").mkdir()
     assert laid_down(folder / "class", {f"ana/{HELLO}": as_bytes(SMALL), f"bo/{HELLO}": as_bytes(untouched())}) == 2
     laid_down(folder / "class", {"cy/hello_lambda-cy.zip": signed({}, {}, SMALL, {}, "")})
-    assert [work.refused for work in through(folder / "class", folder).works] == ["", "", ""]
+    assert [work.rejected for work in through(folder / "class", folder).works] == ["", "", ""]

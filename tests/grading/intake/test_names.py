@@ -87,7 +87,7 @@ def test_folders_in_folders_without_end_are_left_out_and_named(tmp_path, reader)
         here = inner
     os.close(here)
     found = read_submissions(folder, COURSE, tmp_path / "scratch", reader=reader)
-    assert [(work.student.id, work.refused) for work in found.works] == [("ana", ""), ("bo", "")]
+    assert [(work.student.id, work.rejected) for work in found.works] == [("ana", ""), ("bo", "")]
     [notice] = found.notices
     assert notice.endswith("lies too deep; what is in its folders was left out.")
     remove(folder / "bo" / "deeper")
@@ -128,7 +128,7 @@ def test_folder_of_too_many_files_and_one_that_cannot_be_listed_are_named(tmp_pa
         "ana holds too many files; the rest was left out.",
         "cy/x cannot be read (Permission denied); it was left out.",
     ]
-    assert [(work.student.id, bool(work.refused)) for work in found.works] == [
+    assert [(work.student.id, bool(work.rejected)) for work in found.works] == [
         ("ana", True),
         ("bo", False),
         ("cy", True),

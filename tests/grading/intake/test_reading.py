@@ -67,8 +67,8 @@ def test_hostile_notebook_is_read_or_rejected_soon_and_the_others_go_on(tmp_path
     began = time.monotonic()
     ana, bo = read_submissions(school, COURSE, tmp_path / "scratch", reader=reader).works
     assert time.monotonic() - began < SOON
-    assert bo.refused == ""
-    assert ana.refused.removeprefix(f"{HELLO}: ").startswith(reason) and bool(ana.refused) == bool(reason)
+    assert bo.rejected == ""
+    assert ana.rejected.removeprefix(f"{HELLO}: ").startswith(reason) and bool(ana.rejected) == bool(reason)
 
 
 def test_half_a_character_in_code_is_no_reason_to_stop(tmp_path, reader):
@@ -76,7 +76,7 @@ def test_half_a_character_in_code_is_no_reason_to_stop(tmp_path, reader):
     [work] = read_submissions(
         hand_in(tmp_path / "class", {f"ana/{HELLO}": notebook}), COURSE, tmp_path / "scratch", reader=reader
     ).works
-    assert (work.refused, work.tasks["role"]) == ("", "� \x00 x")
+    assert (work.rejected, work.tasks["role"]) == ("", "� \x00 x")
     assert work.path.read_text(encoding="utf-8")
 
 
@@ -95,7 +95,7 @@ def test_what_takes_more_than_it_may_is_rejected_with_the_reason(tmp_path, bound
     with Reader(KNOWN, bounds=bounds) as reader:
         if bounds.cpu_seconds == 1:
             (tmp_path / HELLO).write_text(json.dumps({"nbformat": 3, "worksheets": [{"cells": [{}] * 400_000}]}))
-        with pytest.raises(reading.Refused, match=reason):
+        with pytest.raises(reading.Rejected, match=reason):
             reader.handed_in(descriptor, HELLO)
     os.close(descriptor)
 
@@ -115,7 +115,7 @@ def test_reader_that_was_killed_is_started_again_and_one_that_cannot_is_the_grad
         read_submissions(school, COURSE, tmp_path / "before", reader=reader)
         end(reader)
         [work] = read_submissions(school, COURSE, tmp_path / "a", reader=reader).works
-        assert work.refused == ""
+        assert work.rejected == ""
         monkeypatch.setattr(reading.sandbox, "_environment", lambda _: {"PYTHONHOME": "/nowhere"})
         end(reader)
         with pytest.raises(CourseError, match="What reads submissions cannot be started"):
@@ -144,7 +144,7 @@ def test_names_in_an_archive_that_are_no_utf_8_lose_nobody_else_a_grade(tmp_path
     path = archive(tmp_path / "class.zip", {f"an\u00e9/{HELLO}": untouched(), f"bo/{HELLO}": untouched()})
     path.write_bytes(path.read_bytes().replace("an\u00e9".encode(), b"an\xff\xfe"))
     works = read_submissions(path, COURSE, tmp_path / "scratch", reader=reader).works
-    assert [(work.student.id[:2], work.refused) for work in works] == [("an", ""), ("bo", "")]
+    assert [(work.student.id[:2], work.rejected) for work in works] == [("an", ""), ("bo", "")]
 
 
 def test_entries_that_share_their_bytes_are_refused(tmp_path, reader):
@@ -154,8 +154,8 @@ def test_entries_that_share_their_bytes_are_refused(tmp_path, reader):
     data[second + 42 : second + 46] = struct.pack("<I", 0)  # where the first one's are
     path.write_bytes(data)
     ana, bo = read_submissions(path, COURSE, tmp_path / "scratch", reader=reader).works
-    assert [ana.refused, bo.refused].count("") == 1
-    assert f"{HELLO}: it lies in the archive where another file does" in (ana.refused, bo.refused)
+    assert [ana.rejected, bo.rejected].count("") == 1
+    assert f"{HELLO}: it lies in the archive where another file does" in (ana.rejected, bo.rejected)
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
@@ -163,7 +163,7 @@ def test_ways_of_packing_that_can_take_all_memory_are_not_read(tmp_path, reader,
     with zipfile.ZipFile(tmp_path / "class.zip", "w", method) as made:
         made.writestr(f"ana/{HELLO}", as_bytes(untouched()))
     [work] = read_submissions(tmp_path / "class.zip", COURSE, tmp_path / "scratch", reader=reader).works
-    assert work.refused == f"{HELLO}: it is packed in a way that is not read here"
+    assert work.rejected == f"{HELLO}: it is packed in a way that is not read here"
 
 
 def test_bundle_of_many_entries_and_one_that_unpacks_to_much_are_rejected(tmp_path, reader):
@@ -171,15 +171,15 @@ def test_bundle_of_many_entries_and_one_that_unpacks_to_much_are_rejected(tmp_pa
     large = archive(tmp_path / "large.zip", {f"{number}": b" " * MAX_FILE for number in range(40)}).read_bytes()
     school = hand_in(tmp_path / "class", {"ana/hello_lambda-a.zip": many, "bo/hello_lambda-b.zip": large})
     ana, bo = read_submissions(school, COURSE, tmp_path / "scratch", reader=reader).works
-    assert "it holds 5000 files" in ana.refused
-    assert "it holds more than 30 MB" in bo.refused
+    assert "it holds 5000 files" in ana.rejected
+    assert "it holds more than 30 MB" in bo.rejected
 
 
 def test_log_of_a_bundle_may_hold_so_much_and_no_more(tmp_path, reader):
     log = Attempts(checks={f"check {number}": CheckLog(1) for number in range(501)})
     school = hand_in(tmp_path / "class", {"ana/hello_lambda-a.zip": bundled(untouched(), attempts=log)})
     [work] = read_submissions(school, COURSE, tmp_path / "scratch", reader=reader).works
-    assert "its attempts.json cannot be read" in work.refused
+    assert "its attempts.json cannot be read" in work.rejected
 
 
 # Code that is compared

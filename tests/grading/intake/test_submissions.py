@@ -46,10 +46,10 @@ def only(intake):
     return work
 
 
-def refused(intake):
+def rejected(intake):
     work = only(intake)
     assert work.path is None
-    return work.refused
+    return work.rejected
 
 
 # Folders
@@ -89,13 +89,13 @@ def test_open_lab_in_a_comment_does_not_count(read):
 
 def test_files_beside_the_notebook_are_not_complained_of(read):
     found = read({f"ana/{HELLO}": untouched(), "ana/notes.txt": "x", "roster.csv": "x"})
-    assert not only(found).refused
+    assert not only(found).rejected
     assert found.notices == ["roster.csv is in no student's folder; it was left out."]
 
 
 def test_empty_folder_is_a_row(read, tmp_path):
     (tmp_path / "class" / "ana").mkdir(parents=True)
-    assert refused(read(tmp_path / "class")) == "nothing was handed in"
+    assert rejected(read(tmp_path / "class")) == "nothing was handed in"
 
 
 def test_folder_without_students_gives_nothing(read, tmp_path):
@@ -206,19 +206,19 @@ def test_names_are_compared_without_what_makes_no_other_name():
 
 def test_bad_second_notebook_does_not_spoil_the_good_one(read):
     work = only(read({f"ana/{HELLO}": untouched(), f"ana/old/{HELLO}": "garbage"}))
-    assert (work.lab, work.refused) == ("hello_lambda", "")
+    assert (work.lab, work.rejected) == ("hello_lambda", "")
     assert work.note == f"ana/{HELLO} counts, the newest; not graded: ana/old/{HELLO} (cannot be)"
 
 
 def test_one_row_a_lab_comes_of_good_and_bad_files_even_where_they_do_not_say_their_lab(read):
     files = {f"ana/{HELLO}": untouched(), "ana/draft.ipynb": "garbage", "ana/notes.txt": "x"}
     work = only(read(files, ["hello_lambda"]))
-    assert (work.lab, work.refused) == ("hello_lambda", "")
+    assert (work.lab, work.rejected) == ("hello_lambda", "")
 
 
 def test_notebook_of_no_lab_beside_a_good_one_is_left_out_and_named(read):
     found = read({f"ana/{HELLO}": untouched(), "ana/draft.ipynb": "garbage"})
-    assert only(found).refused == ""
+    assert only(found).rejected == ""
     [notice] = found.notices
     assert notice.startswith("ana/draft.ipynb was left out: draft.ipynb: it is no notebook: it is not JSON")
 
@@ -240,12 +240,12 @@ def test_notebook_of_no_lab_beside_a_good_one_is_left_out_and_named(read):
     ],
 )
 def test_file_that_is_no_notebook_says_so(read, content, reason):
-    assert refused(read({f"ana/{HELLO}": content})).startswith(f"{HELLO}: {reason}")
+    assert rejected(read({f"ana/{HELLO}": content})).startswith(f"{HELLO}: {reason}")
 
 
 def test_other_document_is_named(read):
     reason = "report.docx: it is no notebook: its name does not end in .ipynb"
-    assert refused(read({"ana/report.docx": "x"})) == reason
+    assert rejected(read({"ana/report.docx": "x"})) == reason
 
 
 def test_what_says_no_lab_is_put_down_for_the_only_lab_asked_for(read):
@@ -260,12 +260,12 @@ def test_what_says_no_lab_is_put_down_for_the_only_lab_asked_for(read):
     ],
 )
 def test_wrong_lab_is_named(read, name, notebook, labs, reason):
-    assert refused(read({f"ana/{name}": notebook}, labs)) == reason
+    assert rejected(read({f"ana/{name}": notebook}, labs)) == reason
 
 
 def test_lab_that_the_course_does_not_have_is_named(read):
     text = json.dumps(untouched()).replace("hello_lambda", "other_lab")
-    assert refused(read({"ana/x.ipynb": text})) == (
+    assert rejected(read({"ana/x.ipynb": text})) == (
         "x.ipynb: wrong lab: it opens 'other_lab', which the course does not have"
     )
 
@@ -280,31 +280,31 @@ def opening(*sources):
 
 def test_notebook_that_opens_two_labs_says_so(read):
     found = read({"ana/x.ipynb": opening('open_lab("hello_lambda")', 'lab_harness.open_lab("pets_api")')})
-    assert refused(found) == "x.ipynb: wrong lab: it opens several labs: hello_lambda, pets_api"
+    assert rejected(found) == "x.ipynb: wrong lab: it opens several labs: hello_lambda, pets_api"
 
 
 def test_notebook_of_no_lab_says_so(read):
     notebook = opening()
     notebook["cells"] = [cell for cell in notebook["cells"] if not cell["metadata"].get("tags")]
     reason = "x.ipynb: it is of no lab: no cell calls open_lab, and its name is none of the course's"
-    assert refused(read({"ana/x.ipynb": notebook})) == reason
+    assert rejected(read({"ana/x.ipynb": notebook})) == reason
 
 
 def test_lab_is_recognised_in_a_cell_that_is_no_python_alone(read):
     found = read({"ana/x.ipynb": opening('%matplotlib inline\nlab = open_lab("termination_alert")')})
-    assert only(found).refused == ("x.ipynb: no task cells: none of its cells belongs to a task of termination_alert")
+    assert only(found).rejected == ("x.ipynb: no task cells: none of its cells belongs to a task of termination_alert")
 
 
 def test_odd_tags_and_sources_in_lines_are_evened_out(read):
     notebook = untouched()
     notebook["cells"][2]["metadata"]["tags"] = "open"
-    assert not only(read({f"ana/{HELLO}": notebook})).refused
+    assert not only(read({f"ana/{HELLO}": notebook})).rejected
 
 
 def test_notebook_without_task_cells_says_so(read):
     notebook = untouched()
     notebook["cells"] = [cell for cell in notebook["cells"] if not cell["metadata"].get("tags")]
-    assert refused(read({f"ana/{HELLO}": notebook})) == (
+    assert rejected(read({f"ana/{HELLO}": notebook})) == (
         f"{HELLO}: no task cells: none of its cells belongs to a task of hello_lambda"
     )
 
@@ -318,18 +318,18 @@ def test_notebook_without_task_cells_says_so(read):
     ],
 )
 def test_wrong_kernel_is_named(read, metadata):
-    reason = refused(read({f"ana/{HELLO}": untouched() | {"metadata": metadata}}))
+    reason = rejected(read({f"ana/{HELLO}": untouched() | {"metadata": metadata}}))
     assert reason == f"{HELLO}: wrong kernel: R; the course is written in Python"
 
 
 @pytest.mark.parametrize("metadata", [{}, {"kernelspec": {"name": "conda-env-x-py", "language": "python"}}])
 def test_kernel_of_another_name_is_as_good(read, metadata):
-    assert not only(read({f"ana/{HELLO}": untouched() | {"metadata": metadata}})).refused
+    assert not only(read({f"ana/{HELLO}": untouched() | {"metadata": metadata}})).rejected
 
 
 def test_file_that_is_too_large_says_so(read):
     notebook = answered(role="#" * handed_in.MAX_FILE)
-    assert "larger than 10 MB" in refused(read({f"ana/{HELLO}": notebook}))
+    assert "larger than 10 MB" in rejected(read({f"ana/{HELLO}": notebook}))
 
 
 def test_link_and_unreadable_file_are_not_followed(read, tmp_path):
@@ -338,13 +338,13 @@ def test_link_and_unreadable_file_are_not_followed(read, tmp_path):
     (folder / "ana").mkdir()
     (folder / "ana" / HELLO).symlink_to(secret)
     os.mkfifo(folder / "bo" / "02_orders_pipeline.ipynb")
-    reasons = {work.student.id: work.refused for work in read(folder).works if work.refused}
+    reasons = {work.student.id: work.rejected for work in read(folder).works if work.rejected}
     assert reasons == {"ana": f"{HELLO}: it is a link, not a file", "bo": f"{ORDERS}: it is no regular file"}
 
 
 def test_one_bad_file_does_not_stop_the_others(read, monkeypatch):
     monkeypatch.setattr("lab_harness.grading.intake.submissions.write_cells", lambda *_: 1 / 0)
-    assert refused(read({f"ana/{HELLO}": untouched()})).endswith(
+    assert rejected(read({f"ana/{HELLO}": untouched()})).endswith(
         "it cannot be read: ZeroDivisionError: division by zero"
     )
 
@@ -367,14 +367,14 @@ def test_path_tricks_are_refused_and_write_nothing(read, tmp_path, name, reason)
     before = {path for path in tmp_path.parent.rglob("*") if path.is_file()}
     path = archive(tmp_path / "class.zip", {name: untouched(), f"bo/{HELLO}": untouched()})
     works = read(path).works
-    assert [work.refused.partition(": ")[2] for work in works if work.refused] == [reason]
+    assert [work.rejected.partition(": ")[2] for work in works if work.rejected] == [reason]
     after = {path for path in tmp_path.parent.rglob("*") if path.is_file()} - before - {path}
     assert [each.relative_to(tmp_path / "scratch").name for each in after] == [HELLO]
 
 
 def test_zip_bomb_is_refused_by_its_promise(read, tmp_path):
     path = archive(tmp_path / "class.zip", {f"ana/{HELLO}": b" " * 300_000_000})
-    assert "it is a zip bomb: " in refused(read(path))
+    assert "it is a zip bomb: " in rejected(read(path))
 
 
 def test_large_notebook_is_called_no_bomb_and_one_that_says_the_same_over_and_over_is_read(read, tmp_path):
@@ -383,8 +383,8 @@ def test_large_notebook_is_called_no_bomb_and_one_that_says_the_same_over_and_ov
     talkative["cells"][-1]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "again\n" * 1_000_000}]
     files = {f"ana/{HELLO}": b" " * 50_000_000, f"bo/{HELLO}": talkative}
     ana, bo = read(archive(tmp_path / "class.zip", files)).works
-    assert ana.refused == f"{HELLO}: it is larger than 10 MB; clear its outputs and hand it in again"
-    assert bo.refused == ""
+    assert ana.rejected == f"{HELLO}: it is larger than 10 MB; clear its outputs and hand it in again"
+    assert bo.rejected == ""
 
 
 def test_zip_bomb_that_lies_about_its_size_is_refused_by_what_comes(read, tmp_path):
@@ -393,7 +393,7 @@ def test_zip_bomb_that_lies_about_its_size_is_refused_by_what_comes(read, tmp_pa
     at = data.rindex(b"PK\x01\x02")
     data[at + 24 : at + 28] = struct.pack("<I", 1000)
     path.write_bytes(data)
-    assert "damaged in the archive" in refused(read(path)) or "larger than" in refused(read(path))
+    assert "damaged in the archive" in rejected(read(path)) or "larger than" in rejected(read(path))
 
 
 def test_damaged_and_encrypted_entries_are_rows(read, tmp_path):
@@ -404,8 +404,8 @@ def test_damaged_and_encrypted_entries_are_rows(read, tmp_path):
     data[at + 8] |= 1
     path.write_bytes(data)
     ana, bo = read(path).works
-    assert "it is damaged in the archive" in ana.refused
-    assert "it is encrypted" in bo.refused
+    assert "it is damaged in the archive" in ana.rejected
+    assert "it is encrypted" in bo.rejected
 
 
 def test_archive_is_read_within_limits(read, tmp_path, monkeypatch):
@@ -413,7 +413,7 @@ def test_archive_is_read_within_limits(read, tmp_path, monkeypatch):
     path = archive(tmp_path / "class.zip", files)
     monkeypatch.setattr(handed_in, "MAX_UNPACKED", len(as_bytes(untouched())) + 10)
     ana, bo = read(path).works
-    assert (ana.refused, bo.refused) == ("", f"{HELLO}: the archive holds more than 0 MB")
+    assert (ana.rejected, bo.rejected) == ("", f"{HELLO}: the archive holds more than 0 MB")
     monkeypatch.setattr(handed_in, "MAX_FILES", 1)
     with pytest.raises(UsageError, match="2 entries"):
         read(path)
@@ -444,7 +444,7 @@ def test_bundle_is_taken_wherever_a_notebook_is_and_named_by_where_it_lies(read,
         folder = hand_in(tmp_path / str(number), {path: content})
         for source in (folder, archive(tmp_path / f"{number}.zip", {path: content, "empty.txt": ""})):
             work = only(read_submissions(source, COURSE, tmp_path / f"to-{number}-{source.suffix}"))
-            assert (work.student.id, work.lab, work.refused) == (student, "hello_lambda", "")
+            assert (work.student.id, work.lab, work.rejected) == (student, "hello_lambda", "")
             assert (work.tasks["role"], work.path.name) == ("mine()", HELLO)
             assert work.origin.student == "Ana Example"
 
@@ -465,7 +465,7 @@ def test_bundle_that_was_changed_is_a_row_of_its_lab(read):
     broken = content.replace(b"manifest.sig", b"manifest.SIG")
     found = read({f"ana/{BUNDLE}": broken, BUNDLE: broken})
     reason = f"{BUNDLE}: manifest.json was changed after `lab submit` made the bundle"
-    assert [(work.student.id, work.lab, work.refused) for work in found.works] == [
+    assert [(work.student.id, work.lab, work.rejected) for work in found.works] == [
         ("ana", "hello_lambda", reason),
         (BUNDLE.removesuffix(".zip"), "hello_lambda", reason),
     ]
@@ -475,7 +475,7 @@ def test_archive_that_is_no_bundle_is_a_row_in_a_students_folder_and_left_out_el
     archive(tmp_path / "data.zip", {HELLO: untouched()})
     content = (tmp_path / "data.zip").read_bytes()
     found = read({"ana/work.zip": content, "data.zip": content, f"bo/{HELLO}": untouched(), "bo/data.zip": content})
-    assert [(work.student.id, work.refused.partition(",")[0]) for work in found.works] == [
+    assert [(work.student.id, work.rejected.partition(",")[0]) for work in found.works] == [
         ("ana", "work.zip: it is a zip archive"),
         ("bo", ""),
     ]
@@ -500,7 +500,7 @@ def test_the_same_handed_in_twice_is_not_worth_a_note(read):
 
 def test_bundle_of_another_lab_than_it_says_is_the_wrong_lab(read):
     work = only(read({f"ana/{BUNDLE}": bundled(untouched(ORDERS))}))
-    assert f"wrong lab: it is called {HELLO}, but opens orders_pipeline" in work.refused
+    assert f"wrong lab: it is called {HELLO}, but opens orders_pipeline" in work.rejected
 
 
 # However it was saved

@@ -12,8 +12,8 @@ from lab_harness.errors import CourseError, UsageError
 from lab_harness.grading.grade import CellError, Status
 from lab_harness.grading.intake.submissions import Work
 from lab_harness.grading.plan import carry_out, chosen, plan
-from lab_harness.grading.results.changes import change
 from lab_harness.grading.results.gradebook import VERSION, open_gradebook
+from lab_harness.grading.results.regrades import regrade
 from lab_harness.grading.students import Student
 from lab_harness.handing_in.bundle import Attempts, CheckLog, unpack
 from lab_harness.handing_in.versions import versions_of
@@ -164,15 +164,15 @@ def test_regrade_that_is_killed_goes_on_and_forgets_no_change(run, path):
     with pytest.raises(KeyboardInterrupt):
         run(works, killed(), regrade=["hello_lambda"])
     assert run(works, [graded("bo", a="passed")], regrade=["hello_lambda"]) == [("bo", "hello_lambda")]
-    assert [str(row.change) for row in rows(path)] == [
+    assert [str(row.regrade) for row in rows(path)] == [
         f"{name} hello_lambda: 0 → 1 points (The a is right: failed → passed)" for name in ("ana", "bo")
     ]
     run(works, [graded("ana", a="passed"), graded("bo", a="passed")], regrade=["hello_lambda"])
-    assert [row.change for row in rows(path)] == [None, None]
+    assert [row.regrade for row in rows(path)] == [None, None]
 
 
 def test_rejected_work_is_recorded_and_forgotten_when_the_student_hands_in_anew(run, path):
-    run([replace(work(lab="", digest=""), refused="it is empty", path=None)])
+    run([replace(work(lab="", digest=""), rejected="it is empty", path=None)])
     [row] = rows(path)
     assert (row.grade.status, row.grade.reason) == (Status.REJECTED, "it is empty")
     run([work()])
@@ -257,6 +257,6 @@ def test_same_result_and_other_work_are_no_change(run):
 
 
 def test_change_of_status_is_named():
-    found = change(graded("ana", status=Status.BROKEN, reason="lost"), graded("ana", a="passed"))
+    found = regrade(graded("ana", status=Status.BROKEN, reason="lost"), graded("ana", a="passed"))
     assert found.score_changed
     assert str(found) == "ana hello_lambda: broken → graded, 0 → 1 points (The a is right: absent → passed)"

@@ -6,7 +6,6 @@ import pytest
 from msgspec.structs import replace
 
 from lab_harness.grading.grade import Status
-from lab_harness.grading.pool import Grader, grade_all
 from lab_harness.grading.room.sandbox import missing_protections
 from lab_harness.lab.labs import load_lab
 from lab_harness.lab.notebooks import solved_notebook, task_of
@@ -411,7 +410,7 @@ def test_processes_have_no_capability_and_make_no_namespace(attack):
     assert said(grade) == "SystemExit: [-1, -1, -1] -1 [0] 1000"
 
 
-def test_nothing_of_the_machine_can_be_written_to(course, tmp_path):
+def test_nothing_of_the_machine_can_be_written_to(grader_with, tmp_path):
     look = """
         import os
         written = []
@@ -427,7 +426,7 @@ def test_nothing_of_the_machine_can_be_written_to(course, tmp_path):
         raise SystemExit(str(written))
         """
     patient = replace(LIMITS, cell_seconds=60, notebook_seconds=60)  # there is much to look at
-    [grade] = grade_all([hand_in(tmp_path, look)], course, workers=1, limits=patient)
+    [grade] = grader_with(limits=patient).grade([hand_in(tmp_path, look)])
     assert said(grade) == "SystemExit: []"
 
 
@@ -688,11 +687,10 @@ def test_the_emulator_asks_nobody_for_its_own_administration(attack):
     assert (said(grade), grade.points) == ("SystemExit: 403", 4)
 
 
-def test_a_fork_bomb_takes_nothing_from_a_submission_beside_it(course, tmp_path):
+def test_a_fork_bomb_takes_nothing_from_a_submission_beside_it(grader_with, tmp_path):
     bomb = hand_in(tmp_path, "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", student="bomb")
     right = [hand_in(tmp_path, *RIGHT_CELLS, student=f"right-{number}") for number in range(3)]
-    with Grader(course, workers=2, limits=LIMITS) as running:
-        grades = {each.student: each for each in running.grade([bomb, *right])}
+    grades = {each.student: each for each in grader_with(workers=2).grade([bomb, *right])}
     assert grades.pop("bomb").status is Status.LIMITED
     assert {(each.status, each.points) for each in grades.values()} == {(Status.GRADED, 4)}
 

@@ -124,7 +124,7 @@ IN_FLIGHT = """
     """
 
 
-def test_descriptors_under_way_in_sockets_take_nothing_from_others(course, tmp_path):
+def test_descriptors_under_way_in_sockets_take_nothing_from_others(grader_with, tmp_path):
     victim = """
         import os, socket
         ours, theirs = socket.socketpair()
@@ -135,20 +135,18 @@ def test_descriptors_under_way_in_sockets_take_nothing_from_others(course, tmp_p
     cells = [FUNCTIONS, "make('f', 'def lambda_handler(*_): return 1')\nassert ask('f') == 1", *RIGHT_CELLS]
     cells += [victim] if os.geteuid() == 0 else []  # else all rooms are one user's
     victims = [hand_in(tmp_path, "import time; time.sleep(1)", *cells, student=f"right-{n}") for n in range(2)]
-    with Grader(course, workers=5, limits=LIMITS) as grader:
-        grades = {each.student: each for each in grader.grade([*attackers, *victims])}
+    grades = {each.student: each for each in grader_with(workers=5).grade([*attackers, *victims])}
     found = {(grades[each.student].status, grades[each.student].points) for each in victims}
     assert (found, [grades[each.student].cell_errors for each in victims]) == ({(Status.GRADED, 4)}, [(), ()])
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="who is not root has one user only")
-def test_rooms_that_root_grades_in_belong_to_users_of_their_own(course, tmp_path):
+def test_rooms_that_root_grades_in_belong_to_users_of_their_own(grader_with, tmp_path):
     waits = [hand_in(tmp_path, "import time; time.sleep(2)", student=name) for name in ("ana", "bea")]
-    users = set()
-    with Grader(course, workers=2, limits=LIMITS) as grader:
-        grades = in_thread(lambda: list(grader.grade(waits)))
-        wait_until(lambda: users.update(rooms_users()) or len(users) > 1)
-        assert {grade.status for grade in grades.result(60)} == {Status.GRADED}
+    grader, users = grader_with(workers=2), set()
+    grades = in_thread(lambda: list(grader.grade(waits)))
+    wait_until(lambda: users.update(rooms_users()) or len(users) > 1)
+    assert {grade.status for grade in grades.result(60)} == {Status.GRADED}
 
 
 def rooms_users():

@@ -7,7 +7,6 @@ import pytest
 from msgspec.structs import replace
 
 from lab_harness.grading.grade import Status
-from lab_harness.grading.pool import Grader
 from lab_harness.grading.room.function_boxes import FunctionBoxes
 from lab_harness.grading.room.functions import Request
 from lab_harness.grading.room.sandbox import missing_protections
@@ -38,7 +37,7 @@ MANY = """
     """
 
 
-def test_processes_of_all_functions_together_are_counted_and_take_no_points_from_others(course, tmp_path):
+def test_processes_of_all_functions_together_are_counted_and_take_no_points_from_others(grader_with, tmp_path):
     ask = "[lambda_.invoke(FunctionName=f'f{n}', Payload=b'{}', InvocationType='Event') for n in range(6)]"
     cells = [
         FUNCTIONS,
@@ -48,8 +47,7 @@ def test_processes_of_all_functions_together_are_counted_and_take_no_points_from
     ]
     many = hand_in(tmp_path, *cells, student="mallory")
     right = [hand_in(tmp_path, *RIGHT_CELLS, student=f"right-{number}") for number in range(3)]
-    with Grader(course, workers=4, limits=LIMITS) as grader:
-        grades = {each.student: each for each in grader.grade([many, *right])}
+    grades = {each.student: each for each in grader_with(workers=4).grade([many, *right])}
     found = grades.pop("mallory")
     assert (found.status, "too many processes" in found.reason) == (Status.LIMITED, True)
     assert {(each.status, each.points) for each in grades.values()} == {(Status.GRADED, 4)}

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from lab_harness import load_lab
-from lab_harness.authors.gateway import http_apis, rest_apis
+from lab_harness.authors.api_gateway import http_apis, rest_apis
 from lab_harness.notebook.console.addresses import api_address, site_address
 from lab_harness.render.blocks import Link
 

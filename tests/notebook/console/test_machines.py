@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lab_harness.authors.executions import state_machines
-from lab_harness.authors.made import made
+from lab_harness.authors.made import remember
 from tests.waiting import wait_until
 
 from .helpers import HOSTILE, Partly, Refusing, look, rows, words
@@ -41,7 +41,7 @@ def machine(stepfunctions):
             # LocalStack takes no name again, not even after the machine was deleted.
             execution = f"run-{secrets.token_hex(6)}"
             if kind == "check's":
-                made(execution)
+                remember(execution)
             started = stepfunctions.start_execution(stateMachineArn=arn, name=execution)["executionArn"]
             describe = stepfunctions.describe_execution
             wait_until(lambda: describe(executionArn=started)["status"] != "RUNNING")

@@ -3,14 +3,14 @@
 import pytest
 
 from lab_harness import load_lab
-from lab_harness.authors.made import made
+from lab_harness.authors.made import remember
 from lab_harness.errors import EmulatorError, EmulatorNotReady, UsageError
 from lab_harness.notebook.console.parts import own, own_first, part, rest
 
 from .helpers import words
 
 QUEUE, BUCKET = "AWS::SQS::Queue", "AWS::S3::Bucket"
-THERE = ["zebra", "pet-orders-dlq", made("ec2-events-18"), "ant", "pet-orders"]
+THERE = ["zebra", "pet-orders-dlq", remember("ec2-events-18"), "ant", "pet-orders"]
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lab_harness.authors.made import made
+from lab_harness.authors.made import remember
 from tests.waiting import wait_until
 
 from .helpers import Partly, Refusing, look, rows, words
@@ -72,7 +72,7 @@ def test_redrive_policy_that_names_a_deleted_queue_says_so(account, sqs, create)
 
 
 def test_labs_queues_come_first_then_the_others_and_none_of_the_checks(account, create):
-    for name in ("another", "pet-orders-dlq", "pet-orders", made("ec2-events-17")):
+    for name in ("another", "pet-orders-dlq", "pet-orders", remember("ec2-events-17")):
         create(name)
     names = list(shown(account))
     assert names[:2] == ["pet-orders", "pet-orders-dlq"]

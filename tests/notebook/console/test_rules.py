@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from lab_harness.authors.made import made
+from lab_harness.authors.made import remember
 
 from .helpers import HOSTILE, Partly, Refusing, look, rows, words
 
 LABS = ["termination_alert"]
 MAIL = "arn:aws:sns:us-east-1:000000000000:myEmailNotification"
 BUSES = {"pet-shop", "empty"}
-RULES = {"EC2StateChange", "cron-job", "another", "big-orders", made("ec2-events-19")}
+RULES = {"EC2StateChange", "cron-job", "another", "big-orders", remember("ec2-events-19")}
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:cron-job"
 
 

@@ -1,6 +1,8 @@
 """Tests for what stays alive in a notebook: templates, fragments, what the learner does there, and snapshots."""
 
+import hashlib
 import json
+import re
 import threading
 import time
 
@@ -70,6 +72,18 @@ def test_view_has_its_script_its_style_and_fragments_that_the_browser_gets(view)
     assert ".lab-live" in state["_css"]
     assert list(state["fragments"].items()) == [("head", "<p>0 acts</p>"), ("task", "<button>Check</button>")]
     assert json.dumps(state["fragments"])
+
+
+def test_script_is_one_module_that_asks_for_no_other(view):
+    script = view.get_state()["_esm"]
+    assert "Idiomorph.morph(el, page" in script
+    assert not re.search(r"(?m)^\s*import\b|\bimport\(", script)
+    assert re.findall(r"(?m)^export .*", script) == ["export {Idiomorph};", "export default { render };"]
+
+
+def test_library_is_the_published_one():
+    digest = hashlib.sha256((ASSETS / "idiomorph" / "idiomorph.esm.js").read_bytes()).hexdigest()
+    assert digest in (ASSETS / "idiomorph" / "README.md").read_text(encoding="utf-8")
 
 
 def test_what_the_learner_does_is_told(view, acts):

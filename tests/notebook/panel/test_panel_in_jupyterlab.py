@@ -355,7 +355,7 @@ def threads(jupyterlab, kernel):
 
 def test_the_account_is_watched_until_the_notebook_is_closed(page, jupyterlab, account):
     # JupyterLab closes the connection first, so the panel only misses the notebook's signs of life.
-    impatient = "from lab_harness.notebook import background\n\nbackground.FORGOTTEN_AFTER = 0.5"
+    impatient = "from lab_harness.notebook.panel import background\n\nbackground.FORGOTTEN_AFTER = 0.5"
     jupyterlab.write("closed.ipynb", OPEN_QUEUE, impatient, "")
     kernel = open_notebook(page, "closed.ipynb")
     run_cell(page, 0)

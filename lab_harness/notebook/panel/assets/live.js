@@ -1,31 +1,32 @@
-// Shows the fragments of HTML that Python renders, replaces just those that change, and tells Python what the learner
-// does. All texts are escaped where they are rendered; nothing is fetched.
+// Shows the fragments of HTML that Python renders, changes just what differs, and tells Python what the learner does.
+// All texts are escaped where they are rendered; nothing is fetched. Idiomorph stands above this, in the same module.
+
+/* global Idiomorph */
 
 const HEARTBEAT = 20_000; // milliseconds: Python stops watching the account when nobody shows it any more
+const KEPT = "[data-key], [data-do], [data-scroll], [data-filterable] tbody tr"; // elements that stay the same ones
 
 function render({ model, el }) {
   el.classList.add("lab-live");
-  const shown = new Map(); // fragment name → { node, html }
+  const view = Math.random().toString(36).slice(2);
+  let shown = {}; // the HTML of each fragment, by its name
 
   function update() {
     const fragments = model.get("fragments");
-    for (const [name, { node }] of shown) {
-      if (!(name in fragments)) {
-        node.remove();
-        shown.delete(name);
-      }
-    }
-    let before = null;
-    for (const [name, html] of Object.entries(fragments)) {
-      const old = shown.get(name);
-      const node = old?.node ?? newFragment(name);
-      if (old?.html !== html) replace(node, html);
-      if (node.previousElementSibling !== before || !node.isConnected) {
-        before ? before.after(node) : el.prepend(node);
-      }
-      shown.set(name, { node, html });
-      before = node;
-    }
+    const same = new Set();
+    const page = Object.entries(fragments).map(([name, html]) => {
+      const fresh = newFragment(name, view);
+      html === shown[name] ? same.add(fresh) : fill(fresh, html);
+      return fresh;
+    });
+    const beforeNodeMorphed = (old, fresh) => !same.has(fresh) && isToChange(old, fresh);
+    const active = el.contains(document.activeElement) ? document.activeElement : null;
+    const home = active?.closest("[data-fragment]");
+    Idiomorph.morph(el, page, { morphStyle: "innerHTML", callbacks: { beforeNodeMorphed } });
+    const next = active?.isConnected ? active : home?.querySelector("[data-focus]");
+    if (next !== document.activeElement) next?.focus({ preventScroll: true });
+    for (const input of el.querySelectorAll(".lab-filter input")) if (input.value) filter(input);
+    shown = fragments;
   }
 
   function send(element, more = {}) {
@@ -35,11 +36,13 @@ function render({ model, el }) {
   }
 
   el.addEventListener("click", (event) => {
-    const control = event.target.closest("[data-do]");
+    const control = event.target.closest("[data-do], [data-no]");
     if (!control || control.tagName === "FORM" || control.getAttribute("aria-disabled") === "true") return;
     if (event.detail > 1 && control.type !== "checkbox") return; // a double click asks for one thing, not for two
-    if (control.dataset.ask && !control.dataset.sure) return ask(control).focus();
-    send(control, control.type === "checkbox" ? { value: control.checked } : {});
+    const question = control.closest(".lab-ask");
+    if (control.dataset.ask && !question) return ask(control).focus();
+    const asked = question ? close(question) : control; // at once: where yes changes nothing, nothing else would do it
+    if (control.dataset.do) send(asked, control.type === "checkbox" ? { value: control.checked } : {});
   });
   el.addEventListener("change", (event) => {
     const control = event.target.closest("select[data-do]");
@@ -57,7 +60,6 @@ function render({ model, el }) {
   });
   el.addEventListener("keydown", onKey);
 
-  const view = Math.random().toString(36).slice(2);
   const heart = setInterval(() => model.send({ do: "alive", view }), HEARTBEAT);
   model.on("change:fragments", update);
   model.on("comm_live_update", () => el.classList.toggle("lab-dead", !model.comm_live));
@@ -74,9 +76,11 @@ function render({ model, el }) {
   };
 }
 
-function newFragment(name) {
+// An empty fragment. Its id is this view's own, for a page may show the same fragments in several views.
+function newFragment(name, view) {
   const node = document.createElement("div");
   node.dataset.fragment = name;
+  node.id = `${view}-${name}`.replace(/\s+/g, "-");
   if (name === "said") {
     node.className = "lab-said"; // It stays, and only its text changes: what is put there anew is not read aloud.
     node.setAttribute("role", "status");
@@ -84,67 +88,56 @@ function newFragment(name) {
   return node;
 }
 
-// What the learner has in hand, in a fragment that is about to be replaced: focus, what is asked, open, typed, scrolled.
-function replace(node, html) {
-  const active = node.contains(document.activeElement) ? document.activeElement : null;
-  const selection = active?.selectionStart ?? null;
-  const index = active ? [...node.querySelectorAll(keyed(active))].indexOf(active) : -1;
-  const asked = [...node.querySelectorAll("[data-sure]")].map(keyed);
-  const opened = new Map([...node.querySelectorAll("details[data-key]")].map((each) => [each.dataset.key, each.open]));
-  const typed = new Map([...node.querySelectorAll("input[data-key]")].map((each) => [each.dataset.key, each.value]));
-  const scrolled = new Map([...node.querySelectorAll("[data-scroll]")].map((each) => [each.dataset.scroll, each.scrollLeft]));
+// Fills a new fragment. Idiomorph knows an element again by its id, wherever it stands and whatever its content is.
+function fill(node, html) {
   node.innerHTML = html;
   addFilters(node);
-  for (const control of asked.map((each) => node.querySelector(each))) {
-    if (control?.dataset.ask) ask(control);
+  const met = {};
+  for (const each of node.querySelectorAll(KEPT)) {
+    const { key, do: does, tab, scroll } = each.dataset;
+    const parts = [node.id, each.tagName, key, does, tab, scroll, each.tagName === "TR" ? each.textContent : ""];
+    const id = parts.join("-").replace(/\s+/g, "-");
+    met[id] = (met[id] ?? 0) + 1; // two rows may be alike
+    each.id = `${id}-${met[id]}`;
+    if (each.dataset.ask && document.getElementById(each.id)?.hidden) ask(each);
   }
-  for (const each of node.querySelectorAll("details[data-key]")) {
-    each.open = opened.get(each.dataset.key) ?? each.open;
-  }
-  for (const each of node.querySelectorAll("input[data-key]")) {
-    if (!typed.get(each.dataset.key)) continue;
-    each.value = typed.get(each.dataset.key);
-    if (each.closest(".lab-filter")) filter(each);
-  }
-  for (const each of node.querySelectorAll("[data-scroll]")) {
-    each.scrollLeft = scrolled.get(each.dataset.scroll) ?? 0;
-  }
-  if (!active) return;
-  const again = node.querySelectorAll(keyed(active))[index] ?? node.querySelector("[data-focus]");
-  again?.focus({ preventScroll: true });
-  if (selection !== null) again?.setSelectionRange?.(selection, selection);
 }
 
-// A selector that finds the element again in the new HTML.
-function keyed(element) {
-  const { key, do: does, task, tab } = element.dataset;
-  const parts = Object.entries({ key, do: does, task, tab }).filter(([, value]) => value !== undefined);
-  return element.tagName.toLowerCase() + parts.map(([name, value]) => `[data-${name}="${CSS.escape(value)}"]`).join("");
+// What the learner has opened, typed or chosen stays, unless Python now says something else of it than before.
+function isToChange(old, fresh) {
+  if (old.tagName === "DETAILS") fresh.open = old.open;
+  if (old.isEqualNode(fresh)) return false;
+  const same = old.defaultValue === fresh.defaultValue && old.defaultChecked === fresh.defaultChecked;
+  return old.tagName !== "INPUT" || !same;
 }
 
 // Puts a question in a control's place, and returns the button that says yes.
 function ask(control) {
-  const box = document.createElement("span");
-  box.className = "lab-ask";
-  box.setAttribute("role", "group");
-  box.setAttribute("aria-label", control.dataset.ask);
-  const sure = control.cloneNode(true);
-  sure.dataset.sure = "yes";
-  sure.textContent = control.dataset.yes ?? "Yes";
-  sure.removeAttribute("aria-label");
+  const question = document.createElement("span");
+  question.className = "lab-ask";
+  question.setAttribute("role", "group");
+  question.setAttribute("aria-label", control.dataset.ask);
+  const yes = control.cloneNode();
+  yes.id += "-yes";
+  yes.textContent = control.dataset.yes ?? "Yes";
+  yes.removeAttribute("aria-label");
   const no = document.createElement("button");
   no.type = "button";
+  no.dataset.no = "";
   no.textContent = "No";
-  const back = () => {
-    box.replaceWith(control);
-    control.focus();
-  };
-  no.addEventListener("click", back);
-  sure.addEventListener("click", back); // by itself: where it changes nothing, nothing takes the question's place
-  box.addEventListener("keydown", (event) => event.key === "Escape" && back());
-  box.append(control.dataset.ask, " ", sure, " ", no);
-  control.replaceWith(box);
-  return sure;
+  question.append(control.dataset.ask, " ", yes, " ", no);
+  control.after(question);
+  control.hidden = true;
+  return yes;
+}
+
+// Puts the control back in its question's place, and returns it.
+function close(question) {
+  const control = question.previousElementSibling;
+  question.remove();
+  control.hidden = false;
+  control.focus();
+  return control;
 }
 
 function onKey(event) {
@@ -153,6 +146,8 @@ function onKey(event) {
   if (event.key === "Enter" || !(event.ctrlKey || event.metaKey)) event.stopPropagation();
   // A key held down presses a button once: it would say yes to what the same key has asked.
   if (event.repeat && event.key === "Enter" && event.target.closest?.("button")) event.preventDefault();
+  const question = event.key === "Escape" && event.target.closest?.(".lab-ask");
+  if (question) close(question);
   const tab = event.target.closest?.('[role="tab"]');
   if (!tab) return;
   const tabs = [...tab.parentElement.querySelectorAll('[role="tab"]')];

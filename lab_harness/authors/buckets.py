@@ -1,0 +1,101 @@
+"""What checks do with S3: upload an object as a customer would, and await what comes of it."""
+
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lab_harness.answers import pages
+from lab_harness.authors.checks import Failure, eventually
+from lab_harness.authors.made import owe
+
+Place = tuple[str, str]  # a bucket and a key
+
+REMEMBERED = 20  # objects that may come later than they were awaited
+
+# By endpoint: objects of checks that could not be removed, or had not come when the check ended.
+_late: dict[str, deque[Place]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
+
+
+def keys(s3: Any, bucket: str) -> list[str]:
+    """The keys of all objects in a bucket, which is there.
+
+    For example:
+
+        key = customers.file_name(".jpg", but=[*buckets.keys(s3, UPLOADS), *buckets.keys(s3, THUMBNAILS)])
+    """
+    return [each["Key"] for each in pages(s3, "list_objects_v2", "Contents", Bucket=bucket)]
+
+
+@contextmanager
+def probe_object(s3: Any, bucket: str, key: str, body: str | bytes, results: Collection[Place] = ()) -> Iterator[None]:
+    """Upload an object for a while; afterwards it is gone, and so are the `results`, each a bucket and a key.
+
+    Draw a key that no object has. What comes of the upload after all is taken away by the next probe.
+
+        with buckets.probe_object(s3, UPLOADS, key, customers.words(), results=[(THUMBNAILS, key)]):
+            made = buckets.awaited(s3, THUMBNAILS, key, "Section 4 says what the function writes.")
+    """
+    places = [(bucket, key), *results]
+    owed = {place: owe("object", place[1], bucket=place[0]) for place in places}
+    late = _late[s3.meta.endpoint_url]
+    for place in [each for each in late if remove(s3, *each)]:
+        late.remove(place)
+    try:
+        s3.put_object(Bucket=bucket, Key=key, Body=body)
+        yield
+    finally:
+        gone = [place for place in places if remove(s3, *place)]
+        for place in gone:
+            owed[place].gone()
+        late.extend(place for place in places if place not in gone)
+
+
+def awaited(s3: Any, bucket: str, key: str, next_step: str, *, within: float = 10, evidence: str = "") -> bytes:
+    """The bytes of an object that comes within so many seconds; Failure with the keys that are there, if it does not.
+
+    `evidence` is told beside them, such as the end of the function's log.
+
+        made = buckets.awaited(s3, THUMBNAILS, key, "Section 4 says what the function writes.", within=10)
+    """
+
+    def look() -> bytes:
+        found = _read(s3, bucket, key)
+        if found is None:
+            there = ", ".join(keys(s3, bucket)[:5]) or "no objects"
+            raise Failure(
+                expected=f"the object {key} in {bucket}",
+                found=f"{bucket} has {there}" + (f"; {evidence}" if evidence else ""),
+                next_step=next_step,
+            )
+        return found
+
+    return eventually(look, within=within)
+
+
+def _read(s3: Any, bucket: str, key: str) -> bytes | None:
+    try:
+        return bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+            raise
+        return None
+
+
+def remove(s3: Any, bucket: str, key: str) -> bool:
+    """Remove an object, with all of its versions; False where there was none, or it could not be removed.
+
+    For example:
+
+        buckets.remove(s3, THUMBNAILS, key)
+    """
+    try:
+        found = s3.list_object_versions(Bucket=bucket, Prefix=key)
+        versions = [each for each in found.get("Versions", []) + found.get("DeleteMarkers", []) if each["Key"] == key]
+        for each in versions:
+            s3.delete_object(Bucket=bucket, Key=key, VersionId=each["VersionId"])
+    except (BotoCoreError, ClientError):
+        return False
+    return bool(versions)

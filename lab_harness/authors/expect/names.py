@@ -1,0 +1,124 @@
+"""Expectations of what is there, by name, and of single values."""
+
+from collections.abc import Collection
+from typing import Any
+
+from lab_harness.authors import inventory
+from lab_harness.authors.checks import Failure
+
+SHOWN_NAMES = 5
+
+
+def names(kind: str, wanted: Collection[str], there: Collection[str], next_step: str) -> None:
+    """Every wanted name is among the names that are there; Failure with the first five of those, where one is not.
+
+    `kind` is the plural, such as "stages".
+
+        expect.names("stages", ["prod"], api.stages, "Section 3 of the notebook describes create_deployment.")
+    """
+    if all(name in there for name in wanted):
+        return
+    shown = ", ".join(sorted(there)[:SHOWN_NAMES])
+    more = f" and {len(there) - SHOWN_NAMES} more" if len(there) > SHOWN_NAMES else ""
+    raise Failure(
+        expected=f"{kind}: {', '.join(wanted)}",
+        found=f"{kind}: {shown}{more}" if there else f"no {kind}",
+        next_step=next_step,
+    )
+
+
+def value(what: str, wanted: Any, found: Any, next_step: str) -> None:
+    """A setting has the value asked for; Failure with both, where it has another.
+
+    `what` stands before both of them, so it reads as "the timeout in seconds of 3".
+
+        expect.value("a timeout in seconds of", 3, found["Timeout"], "update_function_configuration changes Timeout.")
+    """
+    if found != wanted:
+        raise Failure(expected=f"{what} {wanted}", found=f"{what} {found}", next_step=next_step)
+
+
+def exists(client: Any, kind: str, wanted: Collection[str], next_step: str) -> None:
+    """Resources of these names are there; Failure with the names that are, where one is missing.
+
+    `kind` is one of those that `inventory.names` knows, and `client` the client of its service.
+
+        expect.exists(sqs, "queues", ["pet-orders", "pet-orders-dlq"], "Section 2 shows create_queue.")
+    """
+    names(kind, wanted, inventory.names(client, kind), next_step)
+
+
+def gone(resources: Collection[tuple[Any, str, str]], next_step: str) -> None:
+    """None of these resources is there any more; Failure with those that are left.
+
+    Each is the client of a service, a kind of `inventory.names`, and a name.
+
+        expect.gone([(lambda_, "functions", FUNCTION), (iam, "roles", ROLE)], "A role gives up its policies first.")
+    """
+    left = [f"the {kind[:-1]} {name}" for client, kind, name in resources if name in inventory.names(client, kind)]
+    value("left of the lab:", "nothing", ", ".join(left) or "nothing", next_step)
+
+
+def bucket(s3: Any, bucket: str, next_step: str) -> None:
+    """A bucket of this name is there; Failure with the names of those that are, where it is not.
+
+    For example:
+
+        expect.bucket(s3, BUCKET, "Section 8 of the notebook asks for create_bucket.")
+    """
+    exists(s3, "buckets", [bucket], next_step)
+
+
+def function(lambda_: Any, function: str, next_step: str) -> None:
+    """A function of this name is there; Failure with the names of those that are, where it is not.
+
+    For example:
+
+        expect.function(lambda_, FUNCTION, "Section 2 of the notebook shows create_function.")
+    """
+    exists(lambda_, "functions", [function], next_step)
+
+
+def queue(sqs: Any, queue: str, next_step: str) -> None:
+    """A queue of this name is there; Failure with the names of those that are, where it is not.
+
+    For example:
+
+        expect.queue(sqs, QUEUE, "Section 1 of the notebook shows create_queue.")
+    """
+    exists(sqs, "queues", [queue], next_step)
+
+
+def role(iam: Any, role: str, next_step: str) -> None:
+    """A role of this name is there; Failure with the names of those that are, where it is not.
+
+    For example:
+
+        expect.role(iam, ROLE, "Section 1 of the notebook shows create_role.")
+    """
+    exists(iam, "roles", [role], next_step)
+
+
+def topic(sns: Any, topic: str, next_step: str) -> None:
+    """A topic of this name is there; Failure with the names of those that are, where it is not.
+
+    For example:
+
+        expect.topic(sns, TOPIC, "Section 2 of the notebook shows create_topic.")
+    """
+    exists(sns, "topics", [topic], next_step)
+
+
+def table(dynamodb: Any, table: str, key: str, next_step: str) -> None:
+    """A table of this name is there, with this key; Failure with the key that it has, where that is another.
+
+    A key is written as `id (HASH, S)`; a sort key follows after a comma: `id (HASH, S), moment (RANGE, N)`.
+
+        expect.table(dynamodb, TABLE, "orderId (HASH, S)", "Section 1 of the notebook shows create_table.")
+    """
+    exists(dynamodb, "tables", [table], next_step)
+    found = dynamodb.describe_table(TableName=table)["Table"]
+    types = {each["AttributeName"]: each["AttributeType"] for each in found["AttributeDefinitions"]}
+    parts = [(part["AttributeName"], part["KeyType"]) for part in found["KeySchema"]]
+    keys = [f"{name} ({kind}, {types[name]})" for name, kind in parts]
+    value("the key", key, ", ".join(keys), "A key cannot be changed: delete the table, create it anew.")

@@ -1,0 +1,147 @@
+"""Expectations of how functions and buckets are set, and what they are joined to."""
+
+import fnmatch
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from lab_harness.authors import functions
+from lab_harness.authors.checks import Failure, eventually
+from lab_harness.authors.expect.names import value
+
+if TYPE_CHECKING:
+    from lab_harness.authors.http import Http
+
+STARTING = 12  # seconds until a function that was created can be invoked, or a mapping reads its source
+CHANGING = {"Creating", "Enabling", "Updating"}  # states in which an event source mapping soon is Enabled
+TYPES = {"js": "javascript", "mjs": "javascript", "css": "text/css", "json": "json"}  # what a content type has in it
+# What a bucket's configuration has for each kind of target, and what names the target's ARN in it.
+TARGETS = {
+    "LambdaFunctionConfigurations": "LambdaFunctionArn",
+    "QueueConfigurations": "QueueArn",
+    "TopicConfigurations": "TopicArn",
+}
+
+
+def active(lambda_: Any, function: str) -> None:
+    """The function's state comes to be Active; Failure with its state, where it is not within 12 seconds.
+
+    For example:
+
+        expect.active(lambda_, FUNCTION)
+    """
+
+    def look() -> None:
+        state = lambda_.get_function_configuration(FunctionName=function).get("State", "Active")
+        value("the state", "Active", state, "Read the function's StateReason with get_function_configuration.")
+
+    eventually(look, within=STARTING)
+
+
+def mapping(lambda_: Any, function: str, source_arn: str, next_step: str) -> None:
+    """Lambda reads a source, such as a queue, for the function; Failure with the mapping's state, or without a mapping.
+
+    A mapping that is about to be enabled is waited for.
+
+        expect.mapping(lambda_, FUNCTION, queues.arn(sqs, QUEUE), "Section 6 shows create_event_source_mapping.")
+    """
+
+    def states() -> list[str]:
+        return [str(each["State"]) for each in functions.mappings(lambda_, function, source_arn)]
+
+    def look() -> None:
+        if "Enabled" not in (there := states()):
+            raise Failure(
+                expected=f"an enabled event source mapping from {source_arn.rpartition(':')[2]} to {function}",
+                found=f"a mapping in state {', '.join(there)}" if there else "no mapping between the two",
+                next_step=next_step,
+            )
+
+    if CHANGING.isdisjoint(states()):
+        look()  # Nothing will change by waiting, so say at once what is wrong.
+    else:
+        eventually(look, within=STARTING)
+
+
+def website(s3: Any, bucket: str, index: str, next_step: str) -> None:
+    """The bucket is a website with this index document; Failure with the one that it has, where that is another.
+
+    For example:
+
+        expect.website(s3, BUCKET, "index.html", "put_bucket_website sets it.")
+    """
+    found = setting(s3.get_bucket_website, bucket).get("IndexDocument", {}).get("Suffix", "none")
+    value("the index document", index, found, next_step)
+
+
+def site(http: "Http", host: str, next_step: str) -> None:
+    """A website's page and its files are served, each as what it is; Failure with what one is served as instead.
+
+    `host` is such as my-bucket.s3-website.localhost.
+
+        expect.site(http, SITE_HOST, "Section 9 says what each file of the site is uploaded with.")
+    """
+    for path, answer in http.site(host).items():
+        wanted = TYPES.get(path.rpartition(".")[2], "text/html")
+        kind = answer.headers.get("content-type", "none")
+        if answer.status != 200 or wanted not in kind:
+            raise Failure(
+                expected=f"{path} with status 200 and a content type of {wanted}",
+                found=f"status {answer.status} and the content type {kind}",
+                next_step=next_step,
+            )
+
+
+def notification(
+    s3: Any,
+    bucket: str,
+    target: str,
+    next_step: str,
+    event: str = "s3:ObjectCreated:Put",
+    prefix: str = "",
+    suffix: str = "",
+) -> None:
+    """The bucket tells a target of an event; Failure with what it tells to whom, where it does not.
+
+    `target` is the ARN of a function, a queue or a topic. The notification is for exactly those keys that begin with
+    `prefix` and end in `suffix`. One for `s3:ObjectCreated:*` is one for `s3:ObjectCreated:Put`, too.
+
+        expect.notification(s3, UPLOADS, functions.arn(lambda_, FUNCTION), "Section 5 shows …", suffix=".jpg")
+    """
+    there = list(_notifications(s3.get_bucket_notification_configuration(Bucket=bucket)))
+    for arn, events, filtered in there:
+        is_target = arn == target or arn.startswith(f"{target}:")  # a version of the function, or an alias
+        if is_target and filtered == (prefix, suffix) and any(fnmatch.fnmatchcase(event, each) for each in events):
+            return
+    raise Failure(
+        expected=f"a notification of {event}{_keys(prefix, suffix)} from {bucket} to {target}",
+        found="; ".join(f"{' and '.join(events)}{_keys(*keys)} to {arn}" for arn, events, keys in there)
+        or "no notifications",
+        next_step=next_step,
+    )
+
+
+def setting(read: Any, bucket: str) -> dict[str, Any]:
+    """A setting of a bucket; nothing where AWS answers that there is none."""
+    try:
+        found: dict[str, Any] = read(Bucket=bucket)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+            raise
+        return {}
+    return found
+
+
+def _notifications(configuration: Mapping[str, Any]) -> Iterator[tuple[str, list[str], tuple[str, str]]]:
+    """Each target's ARN, the events that it is told of, and the prefix and suffix of the keys."""
+    for kind, target in TARGETS.items():
+        for each in configuration.get(kind, []):
+            rules = each.get("Filter", {}).get("Key", {}).get("FilterRules", [])
+            said = {rule["Name"].lower(): rule["Value"] for rule in rules}
+            yield each[target], each["Events"], (said.get("prefix", ""), said.get("suffix", ""))
+
+
+def _keys(prefix: str, suffix: str) -> str:
+    """Of which keys, where not of all."""
+    return f" for keys {prefix}*{suffix}" if prefix or suffix else ""

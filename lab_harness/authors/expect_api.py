@@ -1,0 +1,125 @@
+"""Expectations of an API of API Gateway's: its stage, where its routes lead, who may invoke, what browsers may."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from lab_harness.authors import expect
+from lab_harness.authors.api_gateway import Api, Route
+from lab_harness.authors.checks import Failure
+from lab_harness.authors.http import Response
+from lab_harness.emulators.base import ACCOUNT, REGION
+
+Ask = Callable[..., Response]  # method, path, body, headers
+Request = tuple[str, str]  # a method and a path
+
+
+def stage(api: Api, next_step: str) -> None:
+    """Some stage of the API serves all of its routes; Failure with those that are not deployed, or without a stage.
+
+    For example:
+
+        expect_api.stage(api, "Section 7 shows create_deployment, which comes after all else.")
+    """
+    if not api.stages:
+        raise Failure(expected="a stage with something deployed", found="no such stage", next_step=next_step)
+    if undeployed := [str(route) for route in api.routes if route.deployed == {}]:
+        found = f"not deployed since they were made: {', '.join(undeployed)}"
+        raise Failure(expected=f"all routes deployed to the stage {api.stage}", found=found, next_step=next_step)
+
+
+def routes(api: Api, requests: Iterable[Request], function: str, next_step: str) -> None:
+    """Each of these requests meets a route that leads to the function; Failure with where it leads instead.
+
+    For example:
+
+        expect_api.routes(api, [("GET", "/items"), ("PUT", "/items")], FUNCTION, "Section 5 shows create_route.")
+    """
+    met = {f"{method} {path}": api.route(method, path) for method, path in requests}
+    targets = {request: route.target if route else "" for request, route in met.items()}
+    wrong = {request: uri for request, uri in targets.items() if not re.search(rf":function:{function}(?![\w-])", uri)}
+    if wrong:
+        raise Failure(
+            expected=f"{', '.join(targets)}, each leading to the function {function}",
+            found="; ".join(f"{request} leads to {uri or 'nothing'}" for request, uri in wrong.items()),
+            next_step=next_step,
+        )
+
+
+def proxies(api: Api, requests: Iterable[Request], function: str, next_step: str) -> None:
+    """Each of these requests meets a REST API's method that is a Lambda proxy of the function; Failure with what it is.
+
+    For example:
+
+        expect_api.proxies(api, [("GET", "/pets"), ("POST", "/pets")], FUNCTION, "Section 6 shows put_integration.")
+    """
+    asked = [(f"{method} {path}", api.route(method, path)) for method, path in requests]
+    wrong = [f"{request} {found}" for request, route in asked if (found := _no_proxy(route, function))]
+    if wrong:
+        expected = f"{', '.join(request for request, _ in asked)} with the integration type AWS_PROXY to {function}"
+        raise Failure(expected=expected, found="; ".join(wrong), next_step=next_step)
+
+
+def invocation(api: Api, requests: Iterable[Request], lambda_: Any, function: str, next_step: str) -> None:
+    """The API may invoke the function for each of these requests, and no other API may; Failure with what is permitted.
+
+    For example:
+
+        expect_api.invocation(api, [("GET", "/pets")], lambda_, FUNCTION, "Section 6 shows add_permission.")
+    """
+    arn = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{api.id}/{api.stage or 'prod'}"
+    sources = [f"{arn}/{method}{path}" for method, path in requests]
+    expect.invocation(lambda_, function, "apigateway.amazonaws.com", sources, f":{api.id}/", next_step)
+
+
+def cors(ask: Ask, origin: str, sent: Iterable[tuple[str, str]], read: Iterable[str], next_step: str) -> None:
+    """Pages of an origin may use an API; Failure with the answer that keeps them out, and the headers it lacks.
+
+    They may send JSON by these methods to these paths, and read what GET answers at others. `ask` sends a request to
+    the API and returns the answer.
+
+        ask = partial(api.ask, http)
+        expect_api.cors(ask, origin, [("PUT", "/items")], ["/items"], "Section 6 shows a CorsConfiguration.")
+    """
+    for method, path in sent:
+        _expect_sending(ask, origin, method, path, next_step)
+    for path in read:
+        answer = ask("GET", path, None, {"Origin": origin})
+        header = answer.headers.get("access-control-allow-origin", "no such header")
+        if header not in ("*", origin):
+            raise Failure(
+                expected=f"Access-Control-Allow-Origin {origin} or * in the answer to GET {path}",
+                found=f"status {answer.status} with {header}",
+                next_step=next_step,
+            )
+
+
+def _no_proxy(route: Route | None, function: str) -> str:
+    """How a route is no Lambda proxy of the function; "" where it is one."""
+    found = route.integration if route else {}
+    if found.get("type") != "AWS_PROXY" or not re.search(rf":function:{function}[:/]", found.get("uri", "")):
+        kind = f"{found.get('type', 'no integration')} {found.get('uri', '')}".strip()
+        return f"with {kind if route else 'no method'}"
+    verb = found.get("httpMethod")
+    return "" if verb == "POST" else f"with integrationHttpMethod {verb}; Lambda knows only POST"
+
+
+def _expect_sending(ask: Ask, origin: str, method: str, path: str, next_step: str) -> None:
+    """A browser's question before it sends JSON is answered in the affirmative."""
+    request = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": "content-type"}
+    answer = ask("OPTIONS", path, None, {"Origin": origin, **request})
+    wanted = {"origin": origin.lower(), "methods": method.lower(), "headers": "content-type"}
+    refused = [kind for kind, value in wanted.items() if not {"*", value} & _allowed(answer, kind)]
+    if refused or answer.status >= 300:
+        names = ", ".join(f"Access-Control-Allow-{kind.title()}" for kind in refused)
+        raise Failure(
+            expected=f"permission for pages of {origin} to {method} JSON, from OPTIONS {path}",
+            found=f"{answer}; missing, or not allowing it: {names or 'nothing'}",
+            next_step=next_step,
+        )
+
+
+def _allowed(answer: Response, kind: str) -> set[str]:
+    """What a CORS header lists; Access-Control-Allow-Origin may hold one value only."""
+    value = answer.headers.get(f"access-control-allow-{kind}", "").lower()
+    return {value} if kind == "origin" else {each.strip() for each in value.split(",")}

@@ -1,0 +1,128 @@
+"""Tests for what is expected of an API: its stage, where its routes lead, and what a browser may."""
+
+import pytest
+
+from lab_harness.authors import Failure, expect_api
+from lab_harness.authors.api_gateway import Api, Route
+from lab_harness.authors.http import Response
+from tests.authors.making import create_function, failure
+
+ORIGIN = "http://shop.example"
+RIGHT = {"origin": ORIGIN, "methods": "GET, PUT", "headers": "Content-Type"}
+URI = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:0:function:f/invocations"
+
+
+def test_routes_that_lead_elsewhere_are_named():
+    ours, old = "arn:aws:lambda:us-east-1:0:function:f", "arn:aws:lambda:us-east-1:0:function:f-old"
+    api = Api("a", routes=(Route("GET", "/a", ours), Route("GET", "/b", old)))
+    assert expect_api.routes(api, [("GET", "/a")], "f", "Look.") is None
+    with pytest.raises(Failure) as caught:
+        expect_api.routes(api, [("GET", "/a"), ("GET", "/b"), ("GET", "/c")], "f", "Look.")
+    assert caught.value.found == f"GET /b leads to {old}; GET /c leads to nothing"
+
+
+def test_a_stage_must_serve_all_routes():
+    there, gone, unknown = Route("GET", "/a", deployed={"x": 1}), Route("GET", "/b", deployed={}), Route("GET", "/c")
+    assert expect_api.stage(Api("a", ("live",), (there, unknown)), "Look.") is None
+    with pytest.raises(Failure, match="no such stage"):
+        expect_api.stage(Api("a", routes=(there,)), "Look.")
+    with pytest.raises(Failure) as caught:
+        expect_api.stage(Api("a", ("live",), (there, gone, unknown)), "Look.")
+    assert caught.value.found == "not deployed since they were made: GET /b"
+
+
+def proxy(**changes):
+    """A GET /a that is a Lambda proxy of f, but for these changes to its integration."""
+    integration = {"type": "AWS_PROXY", "httpMethod": "POST", "uri": URI, **changes}
+    return Route(
+        "GET", "/a", settings={"methodIntegration": {name: each for name, each in integration.items() if each}}
+    )
+
+
+def proxies(*routes):
+    expect_api.proxies(Api("a", routes=routes), [("GET", "/a")], "f", "Section 6.")
+
+
+def test_a_lambda_proxy_of_the_function_is_one():
+    assert proxies(proxy()) is None
+    assert proxies(proxy(uri=URI.replace("/invocations", ":live/invocations"))) is None
+
+
+@pytest.mark.parametrize(
+    ("routes", "found"),
+    [
+        ((), "GET /a with no method"),
+        ((Route("GET", "/a"),), "GET /a with no integration"),
+        ((proxy(type="MOCK", uri=None),), "GET /a with MOCK"),
+        ((proxy(uri=URI.replace(":f/", ":f-2/")),), f"GET /a with AWS_PROXY {URI.replace(':f/', ':f-2/')}"),
+        ((proxy(type="AWS"),), f"GET /a with AWS {URI}"),
+        ((proxy(httpMethod="GET"),), "GET /a with integrationHttpMethod GET; Lambda knows only POST"),
+    ],
+)
+def test_what_is_no_lambda_proxy_of_the_function_is_shown(routes, found):
+    shown = failure(proxies, *routes)
+    assert shown.expected == "GET /a with the integration type AWS_PROXY to f"
+    assert (shown.found, shown.next_step) == (found, "Section 6.")
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("abc/live/GET/pets", None),
+        ("abc/*", None),
+        ("abc/prod/GET/pets", "permission for arn:aws:execute-api:us-east-1:000000000000:abc/prod/GET/pets"),
+        ("*/live/GET/pets", "permission for arn:aws:execute-api:us-east-1:000000000000:*/live/GET/pets"),
+        ("xabc/*", "permission for arn:aws:execute-api:us-east-1:000000000000:xabc/*"),
+    ],
+)
+def test_an_api_may_invoke_by_its_own_arn_and_stage(clients, source, found):
+    lambda_ = clients["lambda"]
+    create_function(lambda_, "hello")
+    arn = f"arn:aws:execute-api:us-east-1:000000000000:{source}"
+    lambda_.add_permission(
+        FunctionName="hello", StatementId="api", Action="lambda:InvokeFunction",
+        Principal="apigateway.amazonaws.com", SourceArn=arn,
+    )  # fmt: skip
+
+    def ask():
+        expect_api.invocation(Api("abc", ("live",)), [("GET", "/pets")], lambda_, "hello", "Section 6.")
+
+    if found:
+        assert failure(ask).found == found
+    else:
+        assert ask() is None
+
+
+# Pages that come from somewhere else.
+
+
+def answering(**headers):
+    """An API that always answers with these CORS headers."""
+    named = {f"access-control-allow-{name}": value for name, value in headers.items()}
+    return lambda *_: Response(200, named, "")
+
+
+@pytest.mark.parametrize("headers", [RIGHT, dict.fromkeys(RIGHT, "*"), {**RIGHT, "methods": "put"}])
+def test_an_api_that_allows_a_page_passes(headers):
+    expect_api.cors(answering(**headers), ORIGIN, [("PUT", "/items")], ["/items"], "Look.")
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"origin": "http://other.example"}, "Allow-Origin"),
+        ({"origin": f"{ORIGIN}, *"}, "Allow-Origin"),
+        ({"methods": "GET"}, "Allow-Methods"),
+        ({"headers": "x-content-type"}, "Allow-Headers"),
+    ],
+)
+def test_headers_that_keep_a_page_out_are_named(changes, named):
+    with pytest.raises(Failure) as caught:
+        expect_api.cors(answering(**RIGHT | changes), ORIGIN, [("PUT", "/items")], [], "Look.")
+    assert caught.value.found == f"200 with no body; missing, or not allowing it: Access-Control-{named}"
+
+
+def test_an_answer_that_a_page_may_not_read_is_named():
+    with pytest.raises(Failure) as caught:
+        expect_api.cors(answering(), ORIGIN, [], ["/items"], "Look.")
+    assert caught.value.found == "status 200 with no such header"

@@ -1,0 +1,46 @@
+"""Tests for the checks that most labs have in the same words: their titles and marks, and what they find."""
+
+import pytest
+
+from lab_harness.authors import standard_checks
+from lab_harness.authors.checks import mark_of
+from tests.authors.making import create_function, create_role, failure
+
+
+def needed(): ...
+
+
+CHECKS = {
+    "The role worker exists": lambda **mark: standard_checks.role_exists("worker", "Look.", **mark),
+    "Lambda may take on the role": lambda **mark: standard_checks.role_trusts_lambda("worker", **mark),
+    "The role may do nothing more than it needs": lambda **mark: standard_checks.role_is_least_privilege(
+        "worker", **mark
+    ),
+    "The function hello exists": lambda **mark: standard_checks.function_exists("hello", "Look.", **mark),
+    "The function uses the role": lambda **mark: standard_checks.function_uses_role("hello", "worker", **mark),
+}
+
+
+@pytest.mark.parametrize(("title", "make"), CHECKS.items(), ids=CHECKS)
+def test_each_has_its_title_and_the_task_needs_and_points_given(title, make):
+    mark = mark_of(make(task="role", needs=needed, points=2))
+    assert (mark.title, mark.task, mark.needs, mark.points) == (title, "role", (needed,), 2)
+    assert (mark_of(make()).task, mark_of(make()).needs, mark_of(make()).points) == (None, (), 1)
+
+
+def test_each_finds_what_its_title_says(clients):
+    iam, lambda_ = clients["iam"], clients["lambda"]
+    exists, trusts, least, function, uses = (make() for make in CHECKS.values())
+    assert (failure(exists, iam).found, failure(function, lambda_).found) == ("no roles", "no functions")
+    create_role(iam, "worker", {"Version": "2012-10-17", "Statement": []})
+    create_function(lambda_, "hello")
+    assert exists(iam) is least(iam) is function(lambda_) is uses(lambda_, iam) is None
+    assert failure(trusts, iam).expected.endswith("lambda.amazonaws.com")
+    statement = (
+        '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "x"}]}'
+    )
+    iam.put_role_policy(RoleName="worker", PolicyName="more", PolicyDocument=statement)
+    assert failure(least, iam).found == "actions of sqs"
+    assert standard_checks.role_is_least_privilege("worker", ["sqs"])(iam) is None
+    create_role(iam, "another")
+    assert failure(standard_checks.function_uses_role("hello", "another"), lambda_, iam).expected.endswith("/another")

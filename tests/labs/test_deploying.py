@@ -1,0 +1,76 @@
+"""The notebooks' cells that deploy a function's code anew: a handler that cannot even be loaded can be mended."""
+
+import contextlib
+import os
+import re
+from pathlib import Path
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from lab_harness.authors import functions
+from lab_harness.aws import replace_environment
+from lab_harness.lab.labs import all_labs
+from lab_harness.lab.notebooks import read_notebook
+from lab_harness.lab.solutions import answers
+from tests.conftest import ROOT
+from tests.labs.helpers import deploy
+
+BROKEN = "def lambda_handler(event, context)\n    return\n"  # the colon is missing
+DEPLOYING = "update_function_code("
+
+
+def code_cells(lab):
+    cells = read_notebook(ROOT / "notebooks" / lab.file.notebook).cells
+    return [cell.source for cell in cells if cell.cell_type == "code"]
+
+
+def helpers(lab):
+    """The cells that import what later ones use, or make a zip archive."""
+    plain = [source for source in code_cells(lab) if "%%" not in source and "open_lab" not in source]
+    return [source for source in plain if re.search(r"^(import|from) |^def zip_folder", source, re.MULTILINE)]
+
+
+LABS = [lab for lab in all_labs() if any(DEPLOYING in source for source in code_cells(lab))]
+
+
+def deployed_by(source):
+    """The functions that a deploying cell names."""
+    return sorted(set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', source)))
+
+
+@pytest.fixture
+def shell(tmp_path, monkeypatch, in_use):
+    """An IPython shell in a folder of its own, without a past."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    config = Config()
+    config.HistoryManager.enabled = False
+    before = dict(os.environ)
+    with contextlib.chdir(tmp_path):
+        yield InteractiveShell.instance(config=config)
+    InteractiveShell.clear_instance()
+    replace_environment(before)
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+def test_handler_with_a_syntax_error_is_mended_by_running_the_deploying_cell(lab, shell, clients):
+    lab.solve(clients)
+    (source,) = (source for source in code_cells(lab) if DEPLOYING in source)
+    names = deployed_by(source)
+    assert names
+    for name in names:
+        deploy(clients, name, BROKEN)
+        assert functions.invoke(clients["lambda"], name, {}).error
+    for answer in answers(lab).values():
+        if answer.file:
+            Path(answer.file).parent.mkdir(parents=True, exist_ok=True)
+            Path(answer.file).write_text(answer.source, encoding="utf-8")
+    shell.run_cell(f"from lab_harness import open_lab\nlab = open_lab({lab.id!r})")
+    for helper in helpers(lab):
+        assert shell.run_cell(helper).success
+    assert shell.run_cell(source).success
+    for name in names:
+        shown = functions.invoke(clients["lambda"], name, {}).described()
+        assert "SyntaxError" not in shown
+        assert "expected ':'" not in shown

@@ -1,0 +1,3 @@
+from lab_harness.authors import customers
+
+print(customers)
