@@ -79,7 +79,9 @@ PRIVATE = {
 ABOUT_MORE = {
     # of the project as a whole: its rules, what it installs and how its tests are run
     "tests/test_docker_compose.py", "tests/test_per_lab.py", "tests/test_requirements.py",
-    "tests/test_style.py",
+    "tests/test_style.py", "tests/test_package.py",
+    # what the modules of all services say, and all that writes a new lab
+    "tests/account/test_deleters.py", "tests/authoring/scaffold/test_new_lab.py",
     # what others may do to the emulator, and what MiniStack does by itself
     "tests/emulators/inside/test_bare_ministack.py", "tests/emulators/inside/test_other_users.py",
     "tests/emulators/inside/test_security.py",
@@ -88,7 +90,8 @@ ABOUT_MORE = {
     "tests/grading/room/test_escapes.py", "tests/grading/room/test_neighbours.py",
     # in a browser, or on both emulators
     "tests/notebook/test_jupyterlab.py", "tests/notebook/panel/test_panel_in_jupyterlab.py",
-    "tests/notebook/panel/test_panel_on_either_emulator.py",
+    "tests/notebook/panel/test_panel_on_either_emulator.py", "tests/notebook/panel/test_live_in_chromium.py",
+    "tests/notebook/test_mathematics.py",
 }  # fmt: skip
 # IPython asks for names that end in an underscore, too: _repr_mimebundle_.
 PRIVATE_NAME = re.compile(r"(?:.*\.)?_[a-z]\w*(?<!_)")
