@@ -24,7 +24,7 @@ from lab_harness.emulators.process import free_port
 from lab_harness.lab.labs import Lab
 from tests.waiting import wait_until
 
-pytest_plugins = ["tests.browser", "tests.jupyterlab", "tests.per_lab"]
+pytest_plugins = ["tests.browser", "tests.grading.stand_in", "tests.jupyterlab", "tests.per_lab"]
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE_LABS = ROOT / "tests" / "sample_labs"

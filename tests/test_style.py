@@ -22,12 +22,8 @@ from tests.grading import test_pool
 LONGEST_MODULE, LONGEST_FUNCTION, USUAL_FUNCTION = 250, 50, 8  # lines
 
 # By path, and the most lines that it may have until it is divided.
-LONG_MODULES = {
-    "lab_harness/cli/grading.py": 257,  # `lab grade` is put together here, until grading.run does that
-}
-LONG_FUNCTIONS = {
-    "lab_harness/cli/grading.py::grade": 60,  # the options of `lab grade`, and what it does with them
-}
+LONG_MODULES = {}
+LONG_FUNCTIONS = {}
 # What sleeps though it is a test: the function, by its file.
 SLEEPERS = {
     "tests/waiting.py": {"wait_until"},  # all others wait by it
@@ -61,13 +57,12 @@ PRIVATE = {
     "tests/render/test_layers.py": {"_increasing", "_order"},
     "tests/account/test_deleters.py": {"_made"},
     # What is made to fail, or is replaced, because it cannot be had in a test.
-    "tests/cli/test_grading.py": {"_python_folders"},
+    "tests/grading/test_run.py": {"_python_folders"},
     "tests/grading/cluster/test_cluster.py": {"_begin", "_grade", "_longest_silence", "_look_at_workers"},
     "tests/grading/room/test_conditions.py": {"_begin", "_land", "_relieve"},
     "tests/grading/intake/test_reading.py": {"_environment", "_process"},
     "tests/emulators/inside/test_other_users.py": {"_knows_ourselves"},
     "tests/test_aws.py": {"_make"},
-    "tests/cli/test_labs.py": {"_run_jupyter"},
     "tests/emulators/test_embedded.py": {"_process"},
     # MiniStack's own names, which our additions wrap: the tests see that they are still there.
     "tests/emulators/inside/test_routes.py": {"_get_module", "_handle_iceberg_rest"},

@@ -1,15 +1,12 @@
-"""Tests for how runs of checks take turns, and for how Ctrl-C ends one."""
+"""Tests for how runs of checks take turns."""
 
-import os
-import signal
 import subprocess
 import sys
 import threading
 
 import pytest
 
-from lab_harness.authors.checks import Cancelled, Failure, cancellable, eventually
-from lab_harness.cli.labs import stoppable
+from lab_harness.authors.checks import Cancelled
 from lab_harness.notebook.check_runs import CheckRuns
 from lab_harness.turns import turn
 from tests.waiting import PATIENCE, in_thread
@@ -77,26 +74,3 @@ def test_a_notebooks_quiet_run_makes_way_while_it_waits_for_another_program(samp
         quiet = in_thread(lambda: runs.run_quietly((), cancelled))
         runs.interrupt()
         assert quiet.result(PATIENCE) is None
-
-
-def test_ctrl_c_ends_a_check_where_it_waits_and_lets_it_put_back_what_it_changed():
-    done = []
-
-    def look():
-        os.kill(os.getpid(), signal.SIGINT)
-        done.append("not interrupted")
-        raise Failure(expected="x", found="y", next_step="z")
-
-    before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt), stoppable() as stopped, cancellable(stopped):
-        eventually(look, within=60)
-    assert done == ["not interrupted"]
-    assert signal.getsignal(signal.SIGINT) is before
-
-
-def test_a_second_ctrl_c_ends_it_at_once():
-    with pytest.raises(KeyboardInterrupt), stoppable() as stopped:
-        os.kill(os.getpid(), signal.SIGINT)
-        assert stopped.wait(PATIENCE)
-        os.kill(os.getpid(), signal.SIGINT)
-        pytest.fail("it went on")

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from lab_harness.authors.checks import Failure, check, eventually
-from lab_harness.authors.made import remember
+from lab_harness.authors.made import owe, remember
 from lab_harness.authors.witness import no_witness
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "inventory",
     "items",
     "no_witness",
+    "owe",
     "policies",
     "queues",
     "remember",

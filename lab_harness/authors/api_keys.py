@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from lab_harness.authors import customers
-from lab_harness.authors.made import remember
+from lab_harness.authors.made import owe, remember
 
 
 @contextmanager
@@ -17,7 +17,8 @@ def key_of_plan(apigateway: Any, plan_id: str) -> Iterator[dict[str, str]]:
         with api_keys.key_of_plan(apigateway, plan["id"]) as key:
             answer = api.ask(http, "POST", "/pets", pet, key)
     """
-    key = apigateway.create_api_key(name=customers.resource_name(), enabled=True)
+    owed = owe("AWS::ApiGateway::ApiKey", customers.resource_name())
+    key = apigateway.create_api_key(name=owed.name, enabled=True)
     remember(key["id"])
     try:
         apigateway.create_usage_plan_key(usagePlanId=plan_id, keyId=key["id"], keyType="API_KEY")
@@ -26,7 +27,7 @@ def key_of_plan(apigateway: Any, plan_id: str) -> Iterator[dict[str, str]]:
         finally:
             apigateway.delete_usage_plan_key(usagePlanId=plan_id, keyId=key["id"])
     finally:
-        apigateway.delete_api_key(apiKey=key["id"])
+        owed.take_away(apigateway.delete_api_key, apiKey=key["id"])
 
 
 @contextmanager
@@ -39,9 +40,10 @@ def key_of_new_plan(apigateway: Any, api_id: str, stage: str, **limits: Any) -> 
             answer = api.ask(http, "POST", "/pets", pet, key)
     """
     stages = [{"apiId": api_id, "stage": stage}]
-    plan = apigateway.create_usage_plan(name=customers.resource_name(), apiStages=stages, **limits)["id"]
+    owed = owe("AWS::ApiGateway::UsagePlan", customers.resource_name())
+    plan = apigateway.create_usage_plan(name=owed.name, apiStages=stages, **limits)["id"]
     try:
         with key_of_plan(apigateway, plan) as header:
             yield header
     finally:
-        apigateway.delete_usage_plan(usagePlanId=plan)
+        owed.take_away(apigateway.delete_usage_plan, usagePlanId=plan)

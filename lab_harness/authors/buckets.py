@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lab_harness.answers import pages
 from lab_harness.authors.checks import Failure, eventually
+from lab_harness.authors.made import owe
 
 Place = tuple[str, str]  # a bucket and a key
 
@@ -37,14 +38,19 @@ def probe_object(s3: Any, bucket: str, key: str, body: str | bytes, results: Col
         with buckets.probe_object(s3, UPLOADS, key, customers.words(), results=[(THUMBNAILS, key)]):
             made = buckets.awaited(s3, THUMBNAILS, key, "Section 4 says what the function writes.")
     """
+    places = [(bucket, key), *results]
+    owed = {place: owe("object", place[1], bucket=place[0]) for place in places}
     late = _late[s3.meta.endpoint_url]
-    for place in [each for each in late if _remove(s3, *each)]:
+    for place in [each for each in late if remove(s3, *each)]:
         late.remove(place)
     try:
         s3.put_object(Bucket=bucket, Key=key, Body=body)
         yield
     finally:
-        late.extend(place for place in [(bucket, key), *results] if not _remove(s3, *place))
+        gone = [place for place in places if remove(s3, *place)]
+        for place in gone:
+            owed[place].gone()
+        late.extend(place for place in places if place not in gone)
 
 
 def awaited(s3: Any, bucket: str, key: str, next_step: str, *, within: float = 10, evidence: str = "") -> bytes:
@@ -78,8 +84,13 @@ def _read(s3: Any, bucket: str, key: str) -> bytes | None:
         return None
 
 
-def _remove(s3: Any, bucket: str, key: str) -> bool:
-    """Remove an object, with all of its versions; False where there was none, or it could not be removed."""
+def remove(s3: Any, bucket: str, key: str) -> bool:
+    """Remove an object, with all of its versions; False where there was none, or it could not be removed.
+
+    For example:
+
+        buckets.remove(s3, THUMBNAILS, key)
+    """
     try:
         found = s3.list_object_versions(Bucket=bucket, Prefix=key)
         versions = [each for each in found.get("Versions", []) + found.get("DeleteMarkers", []) if each["Key"] == key]

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from lab_harness.authors import customers
 from lab_harness.authors.checks import Failure
+from lab_harness.authors.made import owe
 
 
 def pattern(events: Any, rule: str) -> str:
@@ -60,7 +61,8 @@ def probe_rule(events: Any, pattern: Any, target_arn: str) -> Iterator[None]:
             ...  # do what sends events
             heard = [json.loads(body)["detail"] for body in queue.hear()]
     """
-    name = customers.resource_name()
+    owed = owe("AWS::Events::Rule", customers.resource_name())
+    name = owed.name
     events.put_rule(Name=name, EventPattern=json.dumps(pattern))
     try:
         events.put_targets(Rule=name, Targets=[{"Id": "probe", "Arn": target_arn}])
@@ -69,4 +71,4 @@ def probe_rule(events: Any, pattern: Any, target_arn: str) -> Iterator[None]:
         finally:
             events.remove_targets(Rule=name, Ids=["probe"])
     finally:
-        events.delete_rule(Name=name)
+        owed.take_away(events.delete_rule, Name=name)

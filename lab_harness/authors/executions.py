@@ -1,6 +1,7 @@
 """What checks do with Step Functions: run a state machine, read its execution, show the history as evidence."""
 
 import json
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from botocore.exceptions import ClientError
 
 from lab_harness.answers import pages
 from lab_harness.authors.checks import Failure, eventually
-from lab_harness.authors.made import remember
+from lab_harness.authors.made import owe, remember
+from lab_harness.authors.memory import Owed
 
 SHOWN_EVENTS = 16  # of a history: the end of one iteration, with its errors
 RUNNING, SUCCEEDED = "RUNNING", "SUCCEEDED"
@@ -71,6 +73,7 @@ class ProbeExecution:
 
     stepfunctions: Any
     arn: str
+    owed: Owed
     stopped: bool = False
 
     def now(self) -> Execution:
@@ -100,8 +103,8 @@ class ProbeExecution:
     def stop(self) -> None:
         """Stop it, if it still runs."""
         self.stopped = True
-        with suppress(ClientError):
-            self.stepfunctions.stop_execution(executionArn=self.arn)
+        stop_execution(self.stepfunctions, self.arn)
+        self.owed.gone()
 
 
 @contextmanager
@@ -113,7 +116,7 @@ def probe_execution(stepfunctions: Any, machine: str, data: Any) -> Iterator[Pro
         with executions.probe_execution(stepfunctions, "hello-world", {"IsHelloWorldExample": True}) as probe:
             execution = probe.end(within=10)
     """
-    probe = ProbeExecution(stepfunctions, _start(stepfunctions, machine, data))
+    probe = _start(stepfunctions, machine, data)
     try:
         yield probe
     finally:
@@ -192,14 +195,28 @@ def decoded(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _start(stepfunctions: Any, machine: str, data: Any) -> str:
-    problem, arn = "no such state machine", state_machines(stepfunctions).get(machine)
-    if arn:
-        try:  # without a name, as most executions are started: the service gives one
-            started = str(stepfunctions.start_execution(stateMachineArn=arn, input=json.dumps(data))["executionArn"])
-            remember(started.rpartition(":")[2])
-            return started
+def stop_execution(stepfunctions: Any, arn: str) -> None:
+    """Stop an execution, if it still runs.
+
+    For example:
+
+        executions.stop_execution(stepfunctions, arn)
+    """
+    with suppress(ClientError):
+        stepfunctions.stop_execution(executionArn=arn)
+
+
+def _start(stepfunctions: Any, machine: str, data: Any) -> ProbeExecution:
+    problem, of_machine = "no such state machine", state_machines(stepfunctions).get(machine)
+    if of_machine:
+        # The name is one as the service gives where none is asked for, which most do; so it is known before.
+        name = remember(str(uuid.uuid4()))
+        owed = owe("execution", name, arn=f"{of_machine.replace(':stateMachine:', ':execution:')}:{name}")
+        try:
+            started = stepfunctions.start_execution(stateMachineArn=of_machine, name=name, input=json.dumps(data))
+            return ProbeExecution(stepfunctions, started["executionArn"], owed)
         except ClientError as error:
+            owed.gone()
             problem = error.response["Error"]["Message"]
     raise Failure(
         expected=f"a state machine {machine} that can be started",

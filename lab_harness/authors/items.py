@@ -2,19 +2,18 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lab_harness.answers import pages
+from lab_harness.answers import pages, there
+from lab_harness.authors.made import owe
+from lab_harness.authors.memory import Owed
 
 Item = dict[str, Any]
-
-# What could not be put back: by endpoint and table the items by their keys, as DynamoDB writes them, None for nothing.
-_owed: dict[tuple[str, str], dict[str, Item | None]] = {}
 
 
 @contextmanager
@@ -36,36 +35,44 @@ def probe_items(dynamodb: Any, table: str, key: str, items: Mapping[str, Item | 
 
 
 @contextmanager
-def kept_items(dynamodb: Any, table: str, key: str, names: Collection[str]) -> Iterator[None]:
+def kept_items(dynamodb: Any, table: str, key: str, names: Collection[str], queue: str = "") -> Iterator[None]:
     """Put back afterwards what a table has under these keys, exactly.
 
-    What an emulator that hiccups keeps from being put back is put back by the next probe.
+        What cannot be put back now is put back after this run of the lab's checks, or before the next one. So is what
+    comes later: from a `queue`, whose messages a function may get once more.
 
         with items.kept_items(dynamodb, TABLE, "orderId", [order["orderId"]]):
             ...  # send the order, and await its item
     """
-    account = dynamodb.meta.endpoint_url, table
-    _put_back(dynamodb, table, key, _owed.pop(account, {}))
-    before = {name: _raw_item(dynamodb, table, key, name) for name in names}
+    kept = [_kept(dynamodb, table, key, name, queue) for name in names]
     try:
         yield
     finally:
-        if owed := _put_back(dynamodb, table, key, before):
-            _owed.setdefault(account, {}).update(owed)
+        for item in kept:
+            with suppress(BotoCoreError, ClientError):  # An emulator that hiccups; the item is owed on.
+                put_back(dynamodb, item)
+                if not queue:
+                    item.gone()
 
 
-def _put_back(dynamodb: Any, table: str, key: str, before: Mapping[str, Item | None]) -> dict[str, Item | None]:
-    """Write each item as it was; those that could not be written are returned."""
-    owed = {}
-    for name, item in before.items():
-        try:
-            if item is None:
-                dynamodb.delete_item(TableName=table, Key={key: {"S": name}})
-            else:
-                dynamodb.put_item(TableName=table, Item=item)
-        except (BotoCoreError, ClientError):
-            owed[name] = item
-    return owed
+def _kept(dynamodb: Any, table: str, key: str, name: str, queue: str) -> Owed:
+    before = _raw_item(dynamodb, table, key, name)
+    return owe("item", name, table=table, key=key, before=before, queue=queue)
+
+
+def put_back(dynamodb: Any, item: Owed) -> None:
+    """Write an item as it was before the checks, or remove it where there was none; nothing where its table is gone.
+
+    For example:
+
+        for item in made.owed("item"):
+            items.put_back(dynamodb, item)
+    """
+    table, key, before = (item.details[name] for name in ("table", "key", "before"))
+    if before is None:
+        there(dynamodb.delete_item, TableName=table, Key={key: {"S": item.name}})
+    else:
+        there(dynamodb.put_item, TableName=table, Item=before)
 
 
 def _raw_item(dynamodb: Any, table: str, key: str, name: str) -> Item | None:

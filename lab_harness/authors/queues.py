@@ -3,12 +3,14 @@
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from lab_harness.authors import customers
+from lab_harness.authors.made import owe, owed
+from lab_harness.authors.memory import Owed
 
 RECEIVED_A_SECOND = 50  # messages, ten at a time, at least, on a busy machine
 
@@ -112,6 +114,36 @@ def take(sqs: Any, url: str, mine: Callable[[str], bool] = lambda body: True, hi
     return taken
 
 
+def send(sqs: Any, queue: str, bodies: Collection[str], dead_letter_queue: str) -> None:
+    """Send messages to a queue, at most ten, in one batch; `take_dead` knows them again.
+
+    For example:
+
+        queues.send(sqs, QUEUE, [json.dumps(order)], DEAD_LETTER_QUEUE)
+    """
+    sent = owe("messages", queue, dead=dead_letter_queue, bodies=list(bodies))
+    entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
+    answer = sqs.send_message_batch(QueueUrl=url(sqs, queue), Entries=entries)
+    sent.note(ids=[each["MessageId"] for each in answer.get("Successful", [])])
+
+
+def take_dead(sqs: Any, dead_letter_queue: str) -> list[str]:
+    """Remove the checks' own messages, also those of earlier runs, from a dead-letter queue; returns their bodies.
+
+    For example:
+
+        dead = queues.take_dead(sqs, DEAD_LETTER_QUEUE)
+    """
+    sent = [each for each in owed("messages") if each.details["dead"] == dead_letter_queue]
+    dead = url(sqs, dead_letter_queue)
+    bodies = []
+    for message in received(sqs, dead, hidden=2) if sent else ():
+        if any(_is_of(message, each) for each in sent):
+            sqs.delete_message(QueueUrl=dead, ReceiptHandle=message["ReceiptHandle"])
+            bodies.append(message["Body"])
+    return bodies
+
+
 @dataclass
 class ProbeQueue:
     """A queue of a check's own. `hear` returns the bodies of all messages that have come so far."""
@@ -138,12 +170,12 @@ def probe_queue(sqs: Any) -> Iterator[ProbeQueue]:
             ...  # do what publishes
             bodies = queue.hear(wait=1)
     """
-    name = customers.resource_name()
-    made = sqs.create_queue(QueueName=name)["QueueUrl"]
+    owed_queue = owe("AWS::SQS::Queue", customers.resource_name())
+    made = sqs.create_queue(QueueName=owed_queue.name)["QueueUrl"]
     try:
-        yield ProbeQueue(sqs, made, arn(sqs, name))
+        yield ProbeQueue(sqs, made, arn(sqs, owed_queue.name))
     finally:
-        sqs.delete_queue(QueueUrl=made)
+        owed_queue.take_away(sqs.delete_queue, QueueUrl=made)
 
 
 def received(sqs: Any, url: str, hidden: int) -> Iterator[dict[str, Any]]:
@@ -161,3 +193,11 @@ def received(sqs: Any, url: str, hidden: int) -> Iterator[dict[str, Any]]:
             return
         seen.update(message["MessageId"] for message in messages)
         yield from messages
+
+
+def _is_of(message: Mapping[str, Any], sent: Owed) -> bool:
+    """Whether a message is of a batch: by its id, which it keeps; by its body where a check did not learn its id."""
+    if "ids" in sent.details:
+        return message["MessageId"] in sent.details["ids"]
+    recent = int(message["Attributes"]["SentTimestamp"]) >= sent.time * 1000
+    return recent and message["Body"] in sent.details["bodies"]

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from lab_harness.authors import queues
 from lab_harness.authors.executions import Execution, decoded, probe_execution, state_machines
-from lab_harness.authors.made import is_made
+from lab_harness.authors.made import is_made, owe
 from lab_harness.authors.words import mentions
 
 
@@ -64,6 +64,7 @@ def run_answering(
     """
     bodies: list[str] = []
     unanswered: list[str] = []
+    tokens = owe("tokens", queue.url.rpartition("/")[2], tags=list(queue.tags))
 
     def answer_messages() -> None:
         for body in queue.take():
@@ -78,6 +79,7 @@ def run_answering(
             return Answered(probe.end(within, answer_messages), bodies, unanswered)
     finally:
         bodies += queue.take()
+        tokens.gone()
 
 
 def token_queue(stepfunctions: Any, sqs: Any, machine: str, queue: str, tags: Collection[str]) -> TokenQueue:

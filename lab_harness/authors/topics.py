@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from lab_harness.answers import pages
+from lab_harness.authors.made import owe
 
 
 def arn(sns: Any, name: str) -> str:
@@ -38,8 +39,9 @@ def probe_subscription(sns: Any, name: str, queue_arn: str) -> Iterator[None]:
             ...  # do what publishes
             texts = [json.loads(body)["Message"] for body in queue.hear()]
     """
+    owed = owe("AWS::SNS::Subscription", queue_arn.rpartition(":")[2])
     found = sns.subscribe(TopicArn=arn(sns, name), Protocol="sqs", Endpoint=queue_arn)["SubscriptionArn"]
     try:
         yield
     finally:
-        sns.unsubscribe(SubscriptionArn=found)
+        owed.take_away(sns.unsubscribe, SubscriptionArn=found)

@@ -8,9 +8,9 @@ import click
 
 from lab_harness.cli import app
 from lab_harness.cli.options import emulator_name
+from lab_harness.cli.terminal import say
 from lab_harness.course import find_course
 from lab_harness.errors import EmulatorError, UsageError
-from lab_harness.render import plain
 
 if TYPE_CHECKING:
     from lab_harness.emulators import Emulator
@@ -36,8 +36,7 @@ def _start(emulator: "Emulator") -> None:
 
 
 def _say_notices(emulator: "Emulator") -> None:
-    for notice in emulator.notices:
-        click.echo(plain(notice), err=True)  # It may name a key of an object's, which may hold anything.
+    say(emulator.notices)
     if emulator.notices and sys.stderr.isatty():  # a script's reader may never see them
         emulator.acknowledge()
 
@@ -68,8 +67,7 @@ def stop(emulator: str | None, unsaved: bool) -> None:
     """Stop the emulator. What you built is saved and is there again at the next start."""
     chosen = chosen_emulator(emulator)
     stopped = chosen.stop(insist=not unsaved)
-    for notice in chosen.notices:
-        click.echo(plain(notice), err=True)
+    say(chosen.notices)
     if stopped:
         click.echo("Stopped." if chosen.trouble else "Stopped; what you built is saved.")
     else:

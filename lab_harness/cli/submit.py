@@ -8,6 +8,7 @@ import click
 
 from lab_harness.cli import app
 from lab_harness.cli.options import emulator_name, lab_id
+from lab_harness.cli.terminal import shown_while_running, stoppable
 from lab_harness.course import find_course
 from lab_harness.errors import UsageError
 from lab_harness.lab.labs import Lab, load_lab
@@ -67,12 +68,10 @@ def _named(student: str | None, remembered: str) -> str:
 def _checked(lab: Lab, emulator: str | None) -> "LabReport":
     """The lab's report on the learner's emulator. It counts no try: nobody asked what is still wrong."""
     from lab_harness.cli.emulator import running_emulator
-    from lab_harness.cli.labs import shown_while_running, stoppable
 
     running = running_emulator(emulator)
+    from lab_harness.account.checking import check_lab
     from lab_harness.aws import Clients
-    from lab_harness.runner import run_checks
-    from lab_harness.turns import turn
 
-    with stoppable() as stopped, turn(lab.id, find_course().home, stopped), shown_while_running() as show:
-        return run_checks(lab, Clients(running), (), show, cancelled=stopped)
+    with stoppable() as stopped, shown_while_running() as show:
+        return check_lab(lab, Clients(running), find_course().home, (), show, cancelled=stopped)

@@ -4,13 +4,12 @@ import threading
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 
+from lab_harness.account.checking import check_lab
 from lab_harness.authors.checks import Cancelled
 from lab_harness.aws import Clients
 from lab_harness.course import find_course
 from lab_harness.lab.labs import Lab
 from lab_harness.results import CheckResult, LabReport
-from lab_harness.runner import run_checks
-from lab_harness.turns import turn
 
 
 class CheckRuns:
@@ -34,12 +33,12 @@ class CheckRuns:
         self._quiet_run = threading.Event()  # set when the run that nobody asked for is to end
 
     def run(self, only: Collection[str] = ()) -> LabReport:
-        """Run the checks that the learner asks for, as `run_checks` does; a quiet run makes way."""
+        """Run the checks that the learner asks for, as `check_lab` does; a quiet run makes way."""
         self._asking.add(threading.get_ident())
         self.interrupt()
         try:
-            with self._turn, self.around(), turn(self.lab.id, find_course().home):
-                return run_checks(self.lab, self.clients, only, finished=self._tell)
+            with self._turn, self.around():
+                return self._check(only)
         finally:
             self._asking.discard(threading.get_ident())
 
@@ -55,10 +54,13 @@ class CheckRuns:
         cancelled = cancelled or self.announce()
         with self._turn, self.around():
             try:
-                with turn(self.lab.id, find_course().home, cancelled):
-                    return run_checks(self.lab, self.clients, only, finished=self._tell, cancelled=cancelled)
+                return self._check(only, cancelled)
             except Cancelled:
                 return None
+
+    def _check(self, only: Collection[str], cancelled: threading.Event | None = None) -> LabReport:
+        home = find_course().home
+        return check_lab(self.lab, self.clients, home, only, finished=self._tell, cancelled=cancelled)
 
     def interrupt(self) -> None:
         """End a quiet run: what it is about to find is out of date, or in somebody's way."""

@@ -4,6 +4,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from lab_harness import aws, emulators
+from lab_harness.authors.made import show_from
 from lab_harness.course import find_course
 from lab_harness.emulators import Emulator
 from lab_harness.lab.labs import Lab, load_lab
@@ -29,6 +30,7 @@ def open_lab(lab_id: str, *, emulator: str | None = None) -> "OpenLab":
     chosen = emulators.choose(course.home, emulator)
     chosen.place = "panel"
     chosen.start()
+    show_from(course.home)
     aws.use_emulator(chosen)
     opened = OpenLab(lab, chosen, Progress(course.home / "progress.sqlite"))
     if "IPython" in sys.modules:

@@ -22,8 +22,6 @@ ROLE, FUNCTION = "process-pet-order-role", "process-pet-order"
 VISIBILITY_TIMEOUT, MAX_RECEIVES, FUNCTION_TIMEOUT = 6, 3, 3  # seconds, receives, seconds
 QUEUE_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 WRITE_ACTIONS = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem")
-SENT = set()  # the bodies of the checks' own messages, which may be in a queue still
-UNFINISHED = {}  # the checks' own orders, by id, that may become items after their check has failed
 QUICKLY = 12  # seconds: a cold start, and one more receive after a visibility timeout
 LATE = 4  # seconds by which LocalStack, on a busy machine, may receive a message later than it could
 UNTIL_DEAD = MAX_RECEIVES * (VISIBILITY_TIMEOUT + LATE) + QUICKLY
@@ -235,28 +233,18 @@ def reported(answer):
 
 @contextmanager
 def sent_orders(dynamodb, sqs, count, copies=1, others=()):
-    """Send fresh orders, and other message bodies among them, in one batch; their items are gone afterwards.
-
-    What comes of them later than that is taken away by the next check that sends some.
-    """
-    for late in [order for order in UNFINISHED.values() if get_item(dynamodb, order) == order]:
-        dynamodb.delete_item(TableName=TABLE, Key={"orderId": {"S": late["orderId"]}})
+    """Send fresh orders, and other message bodies among them, in one batch; their items are gone afterwards."""
     there = items.ids(dynamodb, TABLE, "orderId")
     orders = [fresh_order(there) for _ in range(count)]
     bodies = customers.shuffled([*others, *(json.dumps(order) for order in orders for _ in range(copies))])
-    entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
-    SENT.update(bodies)
-    UNFINISHED.update({order["orderId"]: order for order in orders})
-    with items.kept_items(dynamodb, TABLE, "orderId", [order["orderId"] for order in orders]):
-        sqs.send_message_batch(QueueUrl=queues.url(sqs, QUEUE), Entries=entries)
+    with items.kept_items(dynamodb, TABLE, "orderId", [order["orderId"] for order in orders], queue=QUEUE):
+        queues.send(sqs, QUEUE, bodies, DEAD_LETTER_QUEUE)
         yield orders
-    for order in orders:
-        del UNFINISHED[order["orderId"]]
 
 
 def take_dead(sqs):
     """Remove the checks' own messages from the dead-letter queue, and return them."""
-    return queues.take(sqs, queues.url(sqs, DEAD_LETTER_QUEUE), lambda body: body in SENT)
+    return queues.take_dead(sqs, DEAD_LETTER_QUEUE)
 
 
 def expect_items(dynamodb, sqs, logs, witness, orders, moment):

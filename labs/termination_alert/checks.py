@@ -13,6 +13,7 @@ from lab_harness.authors import (
     event_rules,
     eventually,
     expect,
+    owe,
     policies,
     queues,
     remember,
@@ -276,11 +277,12 @@ def shortest(findings):
 def probe_instance(ec2, name):
     tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}]
     launch = {"ImageId": IMAGE, "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1, "TagSpecifications": tags}
+    owed = owe("AWS::EC2::Instance", name)
     instance = remember(ec2.run_instances(**launch)["Instances"][0]["InstanceId"])
     try:
         yield instance
     finally:
-        ec2.terminate_instances(InstanceIds=[instance])
+        owed.take_away(ec2.terminate_instances, InstanceIds=[instance])
 
 
 @contextmanager

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
-from lab_harness.authors.items import described, ids, probe_items, put_item, read_item, table_arn
+from lab_harness.authors.items import described, ids, kept_items, probe_items, put_back, put_item, read_item, table_arn
+from lab_harness.authors.made import remembered_in
 
 TABLE = "Things"
 
@@ -61,7 +62,7 @@ def test_what_had_the_id_before_is_back_afterwards_as_it_was(dynamodb):
     assert found == {name: before[name] for name in ("id", "seen", "raw")}
 
 
-def test_what_could_not_be_put_back_is_put_back_by_the_next_probe(dynamodb):
+def test_what_could_not_be_put_back_is_owed_on(dynamodb, tmp_path):
     class Hiccuping:
         """DynamoDB that does not answer to a deletion."""
 
@@ -73,12 +74,26 @@ def test_what_could_not_be_put_back_is_put_back_by_the_next_probe(dynamodb):
         def delete_item(self, **_):
             raise ConnectionClosedError(endpoint_url="here")
 
-    with probe_items(Hiccuping(), TABLE, "id", {"a": {"count": 1}, "b": {"count": 2}}):
-        pass
-    assert len(dynamodb.scan(TableName=TABLE)["Items"]) == 2
-    with probe_items(dynamodb, TABLE, "id", {"c": {}}):
-        assert [item["id"]["S"] for item in dynamodb.scan(TableName=TABLE)["Items"]] == ["c"]
+    with remembered_in(tmp_path, "here", "lab") as memory:
+        with probe_items(Hiccuping(), TABLE, "id", {"a": {"count": 1}, "b": {"count": 2}}):
+            pass
+        assert len(dynamodb.scan(TableName=TABLE)["Items"]) == 2
+        for item in memory.owed():
+            put_back(dynamodb, item)
     assert dynamodb.scan(TableName=TABLE)["Items"] == []
+
+
+def test_what_is_put_back_is_owed_no_longer_but_where_more_may_come_of_it(dynamodb, tmp_path):
+    with remembered_in(tmp_path, "here", "lab") as memory:
+        with kept_items(dynamodb, TABLE, "id", ["a"]):
+            assert [(each.name, each.details["before"]) for each in memory.owed()] == [("a", None)]
+        assert memory.owed() == []
+        with pytest.raises(ValueError), kept_items(dynamodb, TABLE, "id", ["b"]):
+            raise ValueError
+        assert memory.owed() == []
+        with kept_items(dynamodb, TABLE, "id", ["c"], queue="orders"):
+            pass
+        assert [each.name for each in memory.owed()] == ["c"]
 
 
 def test_ids_are_those_of_all_items_also_of_more_than_a_scan_reads_at_once(dynamodb):

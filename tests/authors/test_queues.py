@@ -1,9 +1,11 @@
 """Tests for what checks ask of SQS."""
 
+import json
+
 import pytest
 
-from lab_harness.authors import inventory, queues
-from lab_harness.authors.made import is_made
+from lab_harness.authors import inventory, made, queues
+from lab_harness.authors.made import is_made, remembered_in
 from tests.waiting import wait_until
 
 
@@ -91,3 +93,41 @@ def test_a_queue_that_takes_longer_to_read_than_messages_are_hidden_is_read_to_i
     slow = SlowQueue(length=600)
     assert queues.take(slow, "url", lambda body: body == "letter 599") == ["letter 599"]
     assert slow.receives <= 61
+
+
+@pytest.fixture
+def redriven(clients):
+    """SQS, with a queue whose messages go to another one after the first receive."""
+    sqs = clients["sqs"]
+    dead = sqs.create_queue(QueueName="letters-dlq")["QueueUrl"]
+    policy = {"deadLetterTargetArn": queues.attributes(sqs, "letters-dlq")["QueueArn"], "maxReceiveCount": 1}
+    url = sqs.create_queue(QueueName="letters", Attributes={"RedrivePolicy": json.dumps(policy)})["QueueUrl"]
+
+    def redrive():
+        sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        return queues.counts(sqs, dead)["visible"]
+
+    return sqs, url, redrive
+
+
+def test_of_equal_messages_in_a_dead_letter_queue_only_those_that_checks_sent_are_taken(redriven, tmp_path):
+    sqs, url, redrive = redriven
+    with remembered_in(tmp_path, "here", "lab"):
+        sqs.send_message(QueueUrl=url, MessageBody="no order")
+        queues.send(sqs, "letters", ["no order", "neither"], "letters-dlq")
+        assert queues.take_dead(sqs, "letters-dlq") == []
+        wait_until(lambda: redrive() == 3)
+        assert sorted(queues.take_dead(sqs, "letters-dlq")) == ["neither", "no order"]
+        assert queues.counts(sqs, f"{url}-dlq") == {"visible": 0, "in flight": 1, "delayed": 0}
+        assert queues.take_dead(sqs, "letters-dlq") == []
+
+
+def test_messages_whose_ids_a_killed_check_did_not_learn_are_known_by_their_bodies(redriven, tmp_path):
+    sqs, url, redrive = redriven
+    with remembered_in(tmp_path, "here", "lab"):
+        made.owe("messages", "letters", dead="letters-dlq", bodies=["no order"])
+        for body in ("no order", "another"):
+            sqs.send_message(QueueUrl=url, MessageBody=body)
+        wait_until(lambda: redrive() == 2)
+        assert queues.take_dead(sqs, "letters-dlq") == ["no order"]

@@ -1,6 +1,5 @@
-"""Tests for `lab grade`: its words, its exit codes, what it writes, and how it is stopped and goes on."""
+"""Tests for `lab grade`, `lab class` and `lab release`: their words, their exit codes, and how a run is stopped."""
 
-import csv
 import os
 import re
 import signal
@@ -8,90 +7,29 @@ import subprocess
 import sys
 from contextlib import nullcontext
 from types import SimpleNamespace
-from urllib.parse import unquote
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from filelock import FileLock
 
 from lab_harness import cli
 from lab_harness.cli import app
 from lab_harness.grading import pool
-from lab_harness.grading.cluster import cluster
 from lab_harness.grading.grade import Status
 from lab_harness.grading.room import sandbox
-from lab_harness.handing_in import versions
-from lab_harness.lab.labs import load_lab
-from tests.grading.handing_in import HELLO, ORDERS, answered, archive, bundled, graded, hand_in, solved, untouched
+from tests.grading.handing_in import ORDERS, bundled, graded, hand_in, untouched
+from tests.grading.stand_in import gradebook
 from tests.waiting import wait_until
-
-
-@pytest.fixture
-def grader(monkeypatch):
-    """Stands for the grader: notes what it was asked for and gives `grades` by student, else one that passed."""
-    noted = SimpleNamespace(asked=[], settings={}, grades={})
-
-    def grade_all(submissions, **settings):
-        noted.settings = settings
-        for each in submissions:
-            assert each.path.name.endswith(".ipynb") and each.path.exists()
-            noted.asked.append((each.student, each.lab))
-            yield noted.grades.get(each.student) or graded(each.student, each.lab, a="passed", b="passed")
-
-    monkeypatch.setattr(pool, "grade_all", grade_all)
-    monkeypatch.setattr(sandbox, "missing_protections", list)
-    monkeypatch.setattr(sandbox, "begin_warm", lambda *_: nullcontext())
-    monkeypatch.setattr(versions, "versions_of", lambda lab: {"checks": "1"})
-    return noted
-
-
-@pytest.fixture
-def school(tmp_path):
-    """The folder of a class: two good notebooks of ana's, one of bo's, and what cy handed in."""
-    files = {f"ana/{HELLO}": untouched(), f"ana/{ORDERS}": untouched(ORDERS), f"bo/{HELLO}": untouched()}
-    return hand_in(tmp_path / "class", files)
-
-
-@pytest.fixture
-def out(tmp_path):
-    return tmp_path / "results"
-
-
-def gradebook(out):
-    with (out / "gradebook.csv").open(encoding="utf-8", newline="") as file:
-        return {(line["student"], line["lab"]): line for line in csv.DictReader(file)}
-
 
 # A run
 
 
-def test_who_keeps_the_limits_is_said_at_the_start(lab, grader, school, out, monkeypatch):
+def test_who_keeps_the_limits_is_said_at_the_start(lab, stand_in, school, out, monkeypatch):
     warm = SimpleNamespace(keeps_limits="Memory and processors are limited by control groups.")
     monkeypatch.setattr(sandbox, "begin_warm", lambda *_: nullcontext(warm))
     assert lab("grade", school, "--out", out).err == f"{warm.keeps_limits}\n"
 
 
-def test_class_is_graded_and_everything_is_written(lab, grader, school, out):
-    done = lab("grade", school, "--out", out)
-    assert (done.code, done.err) == (0, "")
-    assert done.out == f"3 graded, 0 unchanged. See {out / 'index.html'}\n"
-    assert {path.name for path in out.iterdir() if not path.name.startswith((".", "gradebook.sqlite-"))} == {
-        "canvas.csv", "feedback", "gradebook.csv", "gradebook.json", "gradebook.sqlite",
-        "index.html", "junit.xml", "moodle.csv",
-    }  # fmt: skip
-    assert {path.name for path in (out / "feedback").iterdir()} == {"ana.html", "bo.html"}
-    assert gradebook(out)["bo", "hello_lambda"]["points"] == "2"
-
-
-def test_links_of_the_class_page_lead_somewhere(lab, grader, school, out):
-    hand_in(school, {f"Dö Ra/{HELLO}": untouched()})
-    lab("grade", school, "--out", out)
-    links = set(re.findall(r'href="(feedback/[^"]+)"', (out / "index.html").read_text(encoding="utf-8")))
-    assert len(links) == 3
-    assert all((out / unquote(link)).is_file() for link in links)
-
-
-def test_rejected_work_is_a_line_and_the_run_goes_on_and_ends_with_3(lab, grader, school, out):
+def test_rejected_work_is_a_line_and_the_run_goes_on_and_ends_with_3(lab, stand_in, school, out):
     hand_in(school, {"cy/notes.txt": "x"})
     done = lab("grade", school, "--out", out)
     assert done.code == 3
@@ -101,7 +39,7 @@ def test_rejected_work_is_a_line_and_the_run_goes_on_and_ends_with_3(lab, grader
     assert lab("grade", school, "--out", out).code == 3  # it still is
 
 
-def test_students_whose_bundles_come_from_one_installation_are_named(lab, grader, tmp_path, out):
+def test_students_whose_bundles_come_from_one_installation_are_named(lab, stand_in, tmp_path, out):
     key, mine = Ed25519PrivateKey.generate(), {"name": ORDERS, "lab": "orders_pipeline"}
     files = {"ana/a.zip": bundled(untouched(), key=key), "bo/b.zip": bundled(untouched(ORDERS), key=key, **mine)}
     files |= {"cy/c.zip": bundled(untouched())}
@@ -110,32 +48,24 @@ def test_students_whose_bundles_come_from_one_installation_are_named(lab, grader
     assert "Handed in from one installation" in (out / "index.html").read_text(encoding="utf-8")
 
 
-def test_broken_grade_ends_with_3_and_is_tried_again(lab, grader, school, out):
-    grader.grades["bo"] = graded("bo", status=Status.BROKEN, reason="the emulator ended")
+def test_broken_grade_ends_with_3_and_is_tried_again(lab, stand_in, school, out):
+    stand_in.grades["bo"] = graded("bo", status=Status.BROKEN, reason="the emulator ended")
     done = lab("grade", school, "--out", out)
     assert (done.code, done.err) == (3, "bo hello_lambda: broken: the emulator ended\n")
-    del grader.grades["bo"]
+    del stand_in.grades["bo"]
     assert lab("grade", school, "--out", out).code == 0
-    assert grader.asked[3:] == [("bo", "hello_lambda")]
+    assert stand_in.asked[3:] == [("bo", "hello_lambda")]
 
 
-def test_submission_that_hit_a_limit_is_graded_and_named(lab, grader, school, out):
-    grader.grades["bo"] = graded("bo", status=Status.LIMITED, reason="a cell took more than 20 s", a="passed")
+def test_submission_that_hit_a_limit_is_graded_and_named(lab, stand_in, school, out):
+    stand_in.grades["bo"] = graded("bo", status=Status.LIMITED, reason="a cell took more than 20 s", a="passed")
     done = lab("grade", school, "--out", out)
     assert (done.code, done.err) == (0, "bo hello_lambda: limited: a cell took more than 20 s\n")
 
 
-def test_second_run_grades_what_changed_only(lab, grader, school, out):
+def test_regrade_tells_whose_score_changed_and_why(lab, stand_in, school, out):
     lab("grade", school, "--out", out)
-    grader.asked.clear()
-    hand_in(school, {f"bo/{HELLO}": answered(role="print(1)")})
-    assert lab("grade", school, "--out", out).out.startswith("1 graded, 2 unchanged.")
-    assert grader.asked == [("bo", "hello_lambda")]
-
-
-def test_regrade_tells_whose_score_changed_and_why(lab, grader, school, out):
-    lab("grade", school, "--out", out)
-    grader.grades["bo"] = graded("bo", a="passed", b="failed")
+    stand_in.grades["bo"] = graded("bo", a="passed", b="failed")
     done = lab("grade", school, "--out", out, "--regrade", "hello_lambda")
     assert done.out.splitlines()[:2] == [
         "Graded again with another result (1):",
@@ -148,36 +78,10 @@ def test_regrade_tells_whose_score_changed_and_why(lab, grader, school, out):
     ]
 
 
-def test_labs_students_limit_and_workers_are_heeded(lab, grader, school, out):
-    lab("grade", school, "--out", out, "--only", "ana", "--lab", "hello_lambda", "--workers", "3")
-    assert grader.asked == [("ana", "hello_lambda")]
-    assert (grader.settings["workers"], grader.settings["sandbox"]) == (3, True)
-    done = lab("grade", school, "--out", out, "--limit", "1", "--no-sandbox")
-    assert done.out.startswith("1 graded, 1 unchanged, 1 left for the next run.")
-    assert grader.asked[1:] == [("ana", "orders_pipeline")]
-    assert grader.settings["sandbox"] is False
-
-
-def test_cluster_is_asked_in_place_of_this_machine(lab, grader, school, out, monkeypatch):
-    monkeypatch.setattr(cluster, "grade_all", pool.grade_all)
-    monkeypatch.setattr(sandbox, "missing_protections", lambda: ["bubblewrap is not installed here"])
-    assert lab("grade", school, "--out", out, "--dask", "tcp://far:8786").code == 0
-    assert (grader.settings["scheduler"], grader.settings["sandbox"]) == ("tcp://far:8786", True)
-    done = lab("grade", school, "--out", out, "--dask", "tcp://far:8786", "--workers", "2")
-    assert (done.code, done.err.count("\n")) == (2, 1)
-    assert "`dask worker --nthreads N` says how many" in done.err
-
-
-def test_moodle_download_gets_the_worksheet_of_its_assignment(lab, grader, tmp_path, out):
-    school = archive(tmp_path / "class.zip", {f"Jane Doe_345_assignsubmission_file/{HELLO}": untouched()})
-    assert lab("grade", school, "--out", out).code == 0
-    assert "Participant 345,Jane Doe,2," in (out / "moodle_hello_lambda.csv").read_text(encoding="utf-8")
-
-
 # What can go wrong
 
 
-def test_machine_that_cannot_wall_submissions_in_insists_on_no_sandbox(lab, grader, school, out, monkeypatch):
+def test_machine_that_cannot_wall_submissions_in_insists_on_no_sandbox(lab, stand_in, school, out, monkeypatch):
     monkeypatch.setattr(sandbox, "missing_protections", lambda: ["bubblewrap is not installed", "it reads your files"])
     done = lab("grade", school, "--out", out)
     assert done.code == 3
@@ -196,13 +100,13 @@ def test_machine_that_cannot_wall_submissions_in_insists_on_no_sandbox(lab, grad
         (["--only", "anna"], "There is no student 'anna'. Did you mean ana? Among the submissions are: ana, bo."),
     ],
 )
-def test_unknown_lab_and_student_are_named(lab, grader, school, out, words, said):
+def test_unknown_lab_and_student_are_named(lab, stand_in, school, out, words, said):
     done = lab("grade", school, "--out", out, *words)
     assert done.code == 2
     assert done.err.startswith(f"error: {said}")
 
 
-def test_missing_folder_and_nothing_to_grade_are_one_line(lab, grader, tmp_path, out):
+def test_missing_folder_and_nothing_to_grade_are_one_line(lab, stand_in, tmp_path, out):
     done = lab("grade", tmp_path / "none", "--out", out)
     assert (done.code, done.err.count("\n")) == (2, 1)
     assert "does not exist" in done.err
@@ -213,54 +117,29 @@ def test_missing_folder_and_nothing_to_grade_are_one_line(lab, grader, tmp_path,
     assert not out.exists()
 
 
-def test_results_that_cannot_be_written_are_one_line(lab, grader, school, tmp_path):
+def test_results_that_cannot_be_written_are_one_line(lab, stand_in, school, tmp_path):
     (tmp_path / "file").touch()
     done = lab("grade", school, "--out", tmp_path / "file")
     assert done.code == 3
     assert re.fullmatch(r"error: .*file cannot be written: File exists\.\n", done.err)
     assert lab("grade", school, "--out", "/proc/results").code == 3
-    assert grader.asked == []
+    assert stand_in.asked == []
 
 
-def test_results_do_not_go_among_the_submissions(lab, grader, school):
+def test_results_do_not_go_among_the_submissions(lab, stand_in, school):
     done = lab("grade", school, "--out", school / "results")
     assert (done.code, done.err.count("\n")) == (2, 1)
     assert "lies among the submissions" in done.err
 
 
-def test_page_that_cannot_be_written_is_one_line(lab, grader, school, out):
-    (out / "index.html").mkdir(parents=True)
-    done = lab("grade", school, "--out", out)
-    assert (done.code, done.err.count("\n")) == (3, 1)
-    assert "cannot be written: Is a directory" in done.err
-
-
-def test_submissions_that_could_be_read_are_not_graded(lab, grader, school, out, monkeypatch):
-    folders = [*sandbox._python_folders(), str(school.parent)]
-    monkeypatch.setattr(sandbox, "_python_folders", lambda: folders)
-    done = lab("grade", school, "--out", out)
-    assert (done.code, grader.asked) == (3, [])
-    assert done.err == (
-        f"error: Submissions are shown Python's folders, and {school} lies in {school.parent}. Move it out of there.\n"
-    )
-
-
-def test_other_systems_than_linux_are_told_so(lab, grader, school, out, monkeypatch):
+def test_other_systems_than_linux_are_told_so(lab, stand_in, school, out, monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     done = lab("grade", school, "--out", out)
     assert (done.code, done.err.count("\n")) == (3, 1)
     assert "grade on Linux" in done.err
 
 
-def test_two_runs_do_not_write_to_the_same_results(lab, grader, school, out):
-    out.mkdir()
-    with FileLock(out / ".lock"):
-        done = lab("grade", school, "--out", out)
-    assert done.code == 3
-    assert done.err.startswith("error: Another `lab grade` is writing to ")
-
-
-def test_ctrl_c_keeps_what_is_graded_and_says_how_to_go_on(lab, grader, school, out, monkeypatch):
+def test_ctrl_c_keeps_what_is_graded_and_says_how_to_go_on(lab, stand_in, school, out, monkeypatch):
     def stopped(submissions, **settings):
         yield graded(submissions[0].student, submissions[0].lab, a="passed")
         raise KeyboardInterrupt
@@ -278,7 +157,9 @@ def test_ctrl_c_keeps_what_is_graded_and_says_how_to_go_on(lab, grader, school, 
 KILLED = """
 import sys, time
 from lab_harness import cli
-from lab_harness.grading import pool, sandbox, versions
+from lab_harness.grading import pool
+from lab_harness.grading.room import sandbox
+from lab_harness.handing_in import versions
 from tests.grading.handing_in import graded
 
 def grade_all(submissions, **settings):
@@ -294,7 +175,7 @@ cli.main()
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-def test_killed_run_goes_on_where_it_was(lab, grader, school, out, number):
+def test_killed_run_goes_on_where_it_was(lab, stand_in, school, out, number):
     words = [sys.executable, "-c", KILLED, "grade", str(school), "--out", str(out)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ, text=True) as process:
         assert process.stdout.readline() == "graded\n"
@@ -305,41 +186,10 @@ def test_killed_run_goes_on_where_it_was(lab, grader, school, out, number):
     assert lab("grade", school, "--out", out).out.startswith("2 graded, 1 unchanged.")
 
 
-# All of it, with the grader itself
-
-
-def test_class_gets_what_it_deserves(lab, tmp_path, out):
-    files = {
-        f"right/{HELLO}": solved(load_lab("hello_lambda")),
-        f"broken/{HELLO}": answered(role="iam.create_role(RoleName='hello-world-role')"),
-        f"empty/{HELLO}": untouched(),
-        "nothing/essay.docx": "x",
-        f"wrong/{HELLO}": untouched(ORDERS),
-        f"twice/{HELLO}": solved(load_lab("hello_lambda")),
-        f"twice/again/{HELLO}": untouched(),
-    }
-    school = hand_in(tmp_path / "class", files)
-    os.utime(school / "twice" / HELLO, (2_000_000_000, 2_000_000_000))
-    words = ["--no-sandbox"] if sandbox.missing_protections() else []
-    done = lab("grade", school, "--out", out, "--lab", "hello_lambda", *words)
-    assert done.code == 3, done.err
-    found = {student: (line["points"], line["total"], line["status"]) for (student, _), line in gradebook(out).items()}
-    assert found == {
-        "right": ("13", "13", "graded"),
-        "broken": ("0", "13", "graded"),
-        "empty": ("0", "13", "graded"),
-        "nothing": ("0", "13", "rejected"),
-        "wrong": ("0", "13", "rejected"),
-        "twice": ("13", "13", "graded"),
-    }
-    assert "Missing required parameter" in (out / "feedback" / "broken.html").read_text(encoding="utf-8")
-    assert lab("grade", school, "--out", out, "--lab", "hello_lambda", *words).out.startswith("0 graded, 4 unchanged")
-
-
 # The class list and the students' bundle
 
 
-def test_class_list_names_what_is_missing(lab, grader, school, out, tmp_path):
+def test_class_list_names_what_is_missing(lab, stand_in, school, out, tmp_path):
     lab("grade", school, "--out", out)
     (tmp_path / "roster.csv").write_text("student\nana\nbo\nlou\n", encoding="utf-8")
     done = lab("class", tmp_path / "roster.csv", out)

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 from xml.etree import ElementTree
@@ -13,7 +12,6 @@ import psutil
 import pytest
 
 from lab_harness.aws import Clients
-from lab_harness.cli.labs import _run_jupyter
 from lab_harness.emulators.embedded import Embedded
 from tests.cli.processes import run_lab, start_lab
 from tests.waiting import PATIENCE
@@ -161,39 +159,10 @@ def test_solution_that_fails_is_one_message_with_its_line_and_the_reset(lab, sam
 
 
 @pytest.fixture
-def interruptions():
-    """The Ctrl-Cs that reached this process, instead of ending it."""
-    reached = []
-    before = signal.signal(signal.SIGINT, lambda *_: reached.append("Ctrl-C"))
-    yield reached
-    signal.signal(signal.SIGINT, before)
-
-
-def test_jupyter_is_waited_for_and_ctrl_c_is_left_to_it(interruptions, tmp_path):
-    ours = signal.getsignal(signal.SIGINT)
-    source = "import os, pathlib, signal, time; os.kill(os.getppid(), signal.SIGINT); time.sleep(0.1)"
-    source += "; pathlib.Path(os.environ['WRITTEN']).touch()"
-    _run_jupyter([sys.executable, "-c", source], os.environ | {"WRITTEN": str(tmp_path / "written")})
-    assert (tmp_path / "written").exists()
-    assert interruptions == []
-    assert signal.getsignal(signal.SIGINT) is ours
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to send")
-def test_sigterm_ends_jupyter_first():
-    ours = signal.getsignal(signal.SIGTERM)
-    started = time.monotonic()
-    source = "import os, signal, time; os.kill(os.getppid(), signal.SIGTERM); time.sleep(600)"
-    _run_jupyter([sys.executable, "-c", source], dict(os.environ))
-    assert time.monotonic() - started < PATIENCE
-    assert signal.getsignal(signal.SIGTERM) is ours
-
-
-@pytest.fixture
 def jupyter(monkeypatch):
     """The commands and environments that JupyterLab would have been started with."""
     started = []
-    monkeypatch.setattr("lab_harness.cli.labs._run_jupyter", lambda *given: started.append(given))
+    monkeypatch.setattr("lab_harness.notebook.server.run_until_told", lambda *given: started.append(given))
     return started
 
 

@@ -7,8 +7,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from lab_harness.grading.intake.claims import against_grades
 from lab_harness.grading.intake.submissions import read_submissions
+from lab_harness.grading.plan import carry_out, plan
 from lab_harness.grading.results.gradebook import open_gradebook
-from lab_harness.grading.run import carry_out, plan
 from tests.grading.handing_in import COURSE, HELLO, ORDERS, answered, archive, bundled, graded, hand_in, untouched
 
 MOODLE = "_assignsubmission_file_"

@@ -24,9 +24,9 @@ from hypothesis import strategies as st
 from lab_harness.errors import UsageError
 from lab_harness.grading.intake import submissions
 from lab_harness.grading.intake.submissions import read_submissions
+from lab_harness.grading.plan import carry_out, plan
 from lab_harness.grading.results import output
 from lab_harness.grading.results.gradebook import open_gradebook
-from lab_harness.grading.run import carry_out, plan
 from lab_harness.handing_in.bundle import ATTEMPTS
 from lab_harness.handing_in.handed_in import EVERYWHERE
 from lab_harness.handing_in.released import releases_of

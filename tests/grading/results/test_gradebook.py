@@ -11,9 +11,9 @@ from lab_harness.course import Course
 from lab_harness.errors import CourseError, UsageError
 from lab_harness.grading.grade import CellError, Status
 from lab_harness.grading.intake.submissions import Work
+from lab_harness.grading.plan import carry_out, chosen, plan
 from lab_harness.grading.results.gradebook import VERSION, open_gradebook
 from lab_harness.grading.results.regrades import regrade
-from lab_harness.grading.run import carry_out, chosen, plan
 from lab_harness.grading.students import Student
 from lab_harness.handing_in.bundle import Attempts, CheckLog, unpack
 from lab_harness.handing_in.versions import versions_of

@@ -12,7 +12,7 @@ from lab_harness.grading.room.notebook_process import replace
 PROGRAM = """
 from lab_harness import load_lab
 from lab_harness.emulators.attached import Attached
-from lab_harness.grading import notebook_process
+from lab_harness.grading.room import notebook_process
 from lab_harness.notebook.check_runs import CheckRuns
 
 shell = notebook_process._shell()

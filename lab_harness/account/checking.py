@@ -1,0 +1,42 @@
+"""Runs a lab's checks on a learner's account: when it is their turn, and leaving nothing of theirs behind."""
+
+import threading
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from lab_harness.account.leftovers import take_away
+from lab_harness.authors.made import remembered_in
+from lab_harness.aws import Clients
+from lab_harness.emulators import Emulator
+from lab_harness.emulators.embedded import Embedded
+from lab_harness.lab.labs import Lab
+from lab_harness.results import CheckResult, LabReport
+from lab_harness.runner import run_checks
+from lab_harness.turns import turn
+
+
+def check_lab(
+    lab: Lab,
+    clients: Clients,
+    home: Path,
+    only: Collection[str] = (),
+    starting: Callable[[str], object] = lambda title: None,
+    finished: Callable[[CheckResult], object] = lambda result: None,
+    cancelled: threading.Event | None = None,
+) -> LabReport:
+    """Run a lab's checks as `run_checks` does, once nobody else runs them on the course with this home.
+
+    What an earlier run has left in the account, because it was killed or because something came after its end, is
+    taken away before; what this one leaves, if it is there by then, after it.
+    """
+    with turn(lab.id, home, cancelled), remembered_in(home, _account(clients.emulator), lab.id) as memory:
+        take_away(memory, clients)
+        try:
+            return run_checks(lab, clients, only, starting, finished, cancelled)
+        finally:
+            take_away(memory, clients)
+
+
+def _account(emulator: Emulator) -> str:
+    """What tells an account from those of other emulators. The course's own has the same one at every port."""
+    return emulator.name if isinstance(emulator, Embedded) else emulator.endpoint

@@ -1,0 +1,116 @@
+"""Takes away what checks have made and not taken away: their run was killed, or something came after its end."""
+
+import time
+from collections.abc import Callable
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lab_harness.account.resources import deleters
+from lab_harness.answers import pages, there
+from lab_harness.authors import buckets, items, queues
+from lab_harness.authors.executions import stop_execution
+from lab_harness.authors.memory import Memory, Owed
+from lab_harness.authors.task_tokens import TokenQueue
+from lab_harness.authors.words import mentions
+from lab_harness.aws import UNREACHABLE, Clients
+from lab_harness.errors import EmulatorError
+
+LATEST = 3600.0  # seconds after which nothing more comes of an upload
+
+
+def take_away(memory: Memory, clients: Clients) -> None:
+    """Take away what is owed, as far as it is there by now; what may come later is owed on.
+
+    What was made last goes first. An error keeps nothing else from being taken away.
+    """
+    for owed in memory.owed():
+        try:
+            if TAKERS.get(owed.kind, _resource)(clients, owed):
+                owed.gone()
+        except (*UNREACHABLE, EmulatorError):
+            return  # The emulator is gone; the next run finds it all.
+        except (BotoCoreError, ClientError):
+            continue
+
+
+def _resource(clients: Clients, owed: Owed) -> bool:
+    deleters()[owed.kind](clients, owed.name)
+    return True
+
+
+def _api_key(clients: Clients, owed: Owed) -> bool:
+    """The key, out of the usage plans first: MiniStack leaves it there."""
+    gateway = clients["apigateway"]
+    for plan in list(pages(gateway, "get_usage_plans", "items")):
+        for key in list(pages(gateway, "get_usage_plan_keys", "items", usagePlanId=plan["id"])):
+            if key.get("name") == owed.name:
+                gateway.delete_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"])
+    return _resource(clients, owed)
+
+
+def _subscription(clients: Clients, owed: Owed) -> bool:
+    """What the queue of this name was subscribed to."""
+    sns = clients["sns"]
+    for each in list(pages(sns, "list_subscriptions", "Subscriptions")):
+        if each["Endpoint"].endswith(f":{owed.name}"):
+            sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
+    return True
+
+
+def _item(clients: Clients, owed: Owed) -> bool:
+    nothing_comes = _is_empty(clients, owed.details["queue"])  # asked first: what leaves the queue becomes an item
+    if not _learner_wrote(clients, owed):
+        items.put_back(clients["dynamodb"], owed)
+    return nothing_comes
+
+
+def _learner_wrote(clients: Clients, owed: Owed) -> bool:
+    """Whether the learner has written this item since, as far as the emulator tells: then it is the learner's."""
+    _, deeds = clients.emulator.deeds() or (0, [])
+    return any(
+        (deed.kind, deed.name, deed.by) == ("write", owed.details["table"], "learner")
+        and deed.time > owed.time
+        and mentions(deed.detail, owed.name)
+        for deed in deeds
+    )
+
+
+def _object(clients: Clients, owed: Owed) -> bool:
+    """An object, which may have to be awaited: a function's doing may take as long as Lambda tries again."""
+    return buckets.remove(clients["s3"], owed.details["bucket"], owed.name) or time.time() - owed.time > LATEST
+
+
+def _messages(clients: Clients, owed: Owed) -> bool:
+    nothing_comes = _is_empty(clients, owed.name)
+    if not _is_empty(clients, owed.details["dead"]):  # To look in it hides for a while what is in it.
+        queues.take_dead(clients["sqs"], owed.details["dead"])
+    return nothing_comes
+
+
+def _tokens(clients: Clients, owed: Owed) -> bool:
+    if found := there(clients["sqs"].get_queue_url, QueueName=owed.name):
+        TokenQueue(clients["sqs"], found["QueueUrl"], owed.details["tags"], since=float("inf")).take()
+    return True
+
+
+def _execution(clients: Clients, owed: Owed) -> bool:
+    stop_execution(clients["stepfunctions"], owed.details["arn"])
+    return True
+
+
+def _is_empty(clients: Clients, queue: str) -> bool:
+    """Whether there is nothing in a queue, not even hidden; so too where there is no queue."""
+    found = there(clients["sqs"].get_queue_url, QueueName=queue) if queue else None
+    return not found or not any(queues.counts(clients["sqs"], found["QueueUrl"]).values())
+
+
+# By kind; whatever else is owed is a resource that `lab reset` can remove, too.
+TAKERS: dict[str, Callable[[Clients, Owed], bool]] = {
+    "AWS::ApiGateway::ApiKey": _api_key,
+    "AWS::SNS::Subscription": _subscription,
+    "execution": _execution,
+    "item": _item,
+    "messages": _messages,
+    "object": _object,
+    "tokens": _tokens,
+}

@@ -1,0 +1,63 @@
+"""Tests for a run of a lab's checks on a learner's account: nothing of it stays, even where it is killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from lab_harness.account import state
+from lab_harness.account.checking import check_lab
+from lab_harness.account.state import account_state
+from lab_harness.aws import Clients
+from lab_harness.lab.labs import all_labs
+from tests.conftest import ROOT
+from tests.waiting import PATIENCE, wait_until
+
+LABS = all_labs()
+# Calls by which checks make something. What they make in other ways begins with one of these, too.
+MAKING = {"CreateApiKey", "CreateQueue", "CreateUsagePlan", "CreateUsagePlanKey", "PutItem", "PutRule", "PutTargets"}
+MAKING |= {"RunInstances", "SendMessageBatch", "StartExecution", "Subscribe"}
+
+
+def of_checks(emulator, since):
+    return [call.operation for call in emulator.calls(since) if call.caller == "checks"]
+
+
+def last_call(emulator):
+    return max((call.number for call in emulator.calls()), default=0)
+
+
+def kill_a_run(lab, emulator, operation, times):
+    """End `lab check` by SIGKILL once it has made a call so many times."""
+    since = last_call(emulator)
+    words = [sys.executable, "-m", "lab_harness", "check", lab.id]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=os.environ) as run:
+        wait_until(lambda: of_checks(emulator, since).count(operation) >= times or run.poll() is not None, 2 * PATIENCE)
+        assert run.poll() is None, run.stderr.read()
+        run.send_signal(signal.SIGKILL)
+
+
+def account(clients, services):
+    """All that there is in an account, but for logs, and for what every run of checks leaves in a list of the past."""
+    rows = account_state(clients, [service for service in services if service != "logs"])
+    texts = [text for (service, part), texts in rows.items() for text in texts]
+    past = [text for text in texts if "terminated" in text or json.loads(text)[1] == "inbox"]
+    past += [text for text in texts if json.loads(text)[2] in ("SUCCEEDED", "FAILED", "ABORTED")]
+    return sorted(set(texts) - set(past))
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+def test_what_killed_runs_have_left_is_gone_after_the_next_one(lab, in_use, monkeypatch):
+    monkeypatch.setattr(state, "made_names", frozenset)  # Nothing of the checks' is to be overlooked.
+    clients, services = Clients(in_use), lab.file.services
+    lab.solve(clients)
+    before, since = account(clients, services), last_call(in_use)
+    assert check_lab(lab, clients, in_use.home).complete
+    made = of_checks(in_use, since)
+    for operation in MAKING & {*made}:
+        kill_a_run(lab, in_use, operation, made.count(operation))
+    assert check_lab(lab, clients, in_use.home).complete
+    assert account(clients, services) == before
