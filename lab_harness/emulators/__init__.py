@@ -6,7 +6,7 @@ from pathlib import Path
 from lab_harness.emulators.attached import Attached
 from lab_harness.emulators.base import Emulator
 from lab_harness.emulators.embedded import Embedded
-from lab_harness.emulators.http import call_json
+from lab_harness.emulators.exchange import call_json
 from lab_harness.emulators.localstack import LocalStack
 from lab_harness.errors import EmulatorError, EmulatorNotReady, UsageError, WrongEmulator
 from lab_harness.local import require_local

@@ -4,7 +4,7 @@ from typing import Any
 
 from lab_harness.emulators.administered import Administered
 from lab_harness.emulators.credentials import Credentials, of_environment
-from lab_harness.emulators.http import call_json
+from lab_harness.emulators.exchange import call_json
 from lab_harness.errors import EmulatorError
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from lab_harness.emulators.administered import ANSWER_DEADLINE, Administered
 from lab_harness.emulators.credentials import Credentials, learners, of_checks, read_learners
+from lab_harness.emulators.exchange import TOKEN_HEADER, call_json
 from lab_harness.emulators.holding import alone_in, end_emulators_in, is_held
-from lab_harness.emulators.http import TOKEN_HEADER, call_json
 from lab_harness.emulators.incidents import set_aside
 from lab_harness.emulators.process import (
     END_DEADLINE,

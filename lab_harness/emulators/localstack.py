@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from lab_harness.emulators.base import Mail, listed
 from lab_harness.emulators.credentials import DUMMY
-from lab_harness.emulators.http import call_json
+from lab_harness.emulators.exchange import call_json
 from lab_harness.errors import EmulatorError, EmulatorNotReady, WrongEmulator
 
 TESTED_VERSION = "4.14.0"

@@ -15,7 +15,7 @@ from lab_harness.lab.labs import unknown
 from lab_harness.render.blocks import Note
 from lab_harness.render.state_machine import machine_picture
 from lab_harness.render.svg import Picture
-from lab_harness.render.timeline import timeline
+from lab_harness.render.trace import trace_picture
 
 
 def state_machine(stepfunctions: Any, name: str) -> Picture:
@@ -45,4 +45,4 @@ def trace(clients: Clients) -> Picture | Note:
     if not steps:
         hints = ("Send a request, or run a check that sends one.", limits)
         return Note("Nothing has happened yet.", tuple(filter(None, hints)))
-    return timeline("What happened after the last request", steps, limits)
+    return trace_picture("What happened after the last request", steps, limits)

@@ -20,7 +20,7 @@ from lab_harness.aws import Clients
 from lab_harness.emulators.attached import Attached
 from lab_harness.emulators.credentials import KEPT_IN
 from lab_harness.emulators.embedded import START_ATTEMPTS, Embedded
-from lab_harness.emulators.http import call_json
+from lab_harness.emulators.exchange import call_json
 from lab_harness.emulators.process import END_DEADLINE, Process, free_port, is_free, read_process, write_process
 from lab_harness.errors import CourseError, EmulatorError, EmulatorNotReady
 from tests.waiting import PATIENCE, in_thread, wait_until

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 from lab_harness.emulators.credentials import ACCESS_KEY_ID, Credentials, of_checks
-from lab_harness.emulators.http import TOKEN_HEADER
+from lab_harness.emulators.exchange import TOKEN_HEADER
 from lab_harness.emulators.inside import guard, refusals, routes, signatures
 from lab_harness.emulators.inside.asgi import Receive, Scope
 from lab_harness.emulators.inside.keys import CHECKS, LEARNER, Keys
@@ -39,7 +39,7 @@ class Access:
         self._token = token
         self._peers = Peers()
 
-    async def admit(self, scope: Scope, receive: Receive) -> Admitted | refusals.Answer:
+    async def admit(self, scope: Scope, receive: Receive) -> Admitted | refusals.Response:
         """Admit a request, or return the answer that refuses it."""
         from ministack.core.sigv4 import decode_header_value
 
@@ -48,7 +48,7 @@ class Access:
         if not self._peers.trusted(scope["client"], scope["server"]):
             source = ANOTHER_USER
         if isinstance(source, str):
-            return refusals.plain(source)
+            return refusals.plainly(source)
         request = _request(scope, fields)
         if routes.is_public_socket(request) if scope["type"] == "websocket" else self._is_open(request):
             return Admitted(request, receive, CHECKS if TOKEN_HEADER in request.headers else LEARNER)

@@ -123,7 +123,7 @@ def log_error(error: Error) -> None:
         print("Traceback (most recent call last):\n" + "".join(error["stackTrace"]).rstrip())
 
 
-def plain(value: Any) -> float:
+def as_number(value: Any) -> float:
     """A Decimal, as DynamoDB's numbers are, as AWS's runtime sends it. Raises TypeError for any other type."""
     from decimal import Decimal
 
@@ -139,7 +139,7 @@ def invoke(handler: Handler, event: Any, context: Context) -> dict[str, Any]:
     try:
         value = handler(event, context)
         try:
-            value = json.loads(json.dumps(value, default=plain))
+            value = json.loads(json.dumps(value, default=as_number))
         except (TypeError, ValueError) as problem:
             value, error = None, described("Runtime.MarshalError", f"Unable to marshal response: {problem}", [])
     except BaseException as problem:

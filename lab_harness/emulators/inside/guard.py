@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from enum import Enum
 
-from lab_harness.emulators.http import TOKEN_HEADER
+from lab_harness.emulators.exchange import TOKEN_HEADER
 
 OPEN_ADMIN_PATHS = frozenset({"/_lab/health", "/_ministack/health", "/_localstack/health", "/health"})
 # Not administration: a page's or function's own traffic, and downloads and callbacks whose links AWS calls hand out.

@@ -12,16 +12,16 @@ ADVICE = (
     "This call is not signed with this course's key. In a notebook, run the cell with open_lab(...) again. "
     'In a terminal, run: eval "$(lab env)" (in PowerShell: lab env --shell powershell | Out-String | Invoke-Expression)'
 )
-Answer = tuple[int, dict[str, str], bytes]
+Response = tuple[int, dict[str, str], bytes]
 
 
-def plain(reason: str) -> Answer:
+def plainly(reason: str) -> Response:
     """The answer to a refused request that is not an AWS call."""
     body = json.dumps({"__type": "AccessDenied", "message": f"Refused: {reason}."}).encode()
     return 403, {"content-type": "application/json"}, body
 
 
-def answer(request: Request, refused: Refused) -> Answer:
+def answer(request: Request, refused: Refused) -> Response:
     """The answer to a refused AWS call: status, headers and body, from which an SDK reads code and message."""
     from ministack.core import iam_actions
     from ministack.core.responses import fix_error_content_type

@@ -22,8 +22,8 @@ from typing import Any
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
+from lab_harness.emulators.exchange import TOKEN_HEADER
 from lab_harness.emulators.holding import Holding
-from lab_harness.emulators.http import TOKEN_HEADER
 from lab_harness.emulators.incidents import Incidents
 from lab_harness.emulators.inside import (
     deeds,
@@ -168,7 +168,7 @@ class LabEmulator:
                 self.stopping.set()
 
 
-async def _refuse(scope: Scope, send: Send, answer: refusals.Answer) -> None:
+async def _refuse(scope: Scope, send: Send, answer: refusals.Response) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
     else:

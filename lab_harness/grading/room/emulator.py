@@ -19,7 +19,7 @@ from lab_harness.aws import emulator_environment
 from lab_harness.emulators.administered import ANSWER_DEADLINE, Administered
 from lab_harness.emulators.base import ACCOUNT, REGION
 from lab_harness.emulators.credentials import Credentials, of_checks
-from lab_harness.emulators.http import TOKEN_HEADER, call_json
+from lab_harness.emulators.exchange import TOKEN_HEADER, call_json
 from lab_harness.emulators.inside.saving import Saver
 from lab_harness.errors import EmulatorError
 

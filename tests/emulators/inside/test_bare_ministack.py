@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from lab_harness.aws import Clients
 from lab_harness.emulators.credentials import DUMMY
-from lab_harness.emulators.http import call_json
+from lab_harness.emulators.exchange import call_json
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import EmulatorError
 from tests.waiting import PATIENCE, wait_until

@@ -18,7 +18,7 @@ MOST_ROWS = 40
 TICKS = 4
 
 
-def timeline(title: str, steps: Sequence[Step], note: str = "") -> Picture:
+def trace_picture(title: str, steps: Sequence[Step], note: str = "") -> Picture:
     """The steps as a picture, times counted from the first; of many only the first 40."""
     shown = steps[:MOST_ROWS]
     rest = f"and {len(steps) - len(shown)} more" if len(steps) > len(shown) else ""

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from lab_harness.account.trace import Step
-from lab_harness.render.timeline import FAILED, MOST_ROWS, STYLES, milliseconds, timeline
+from lab_harness.render.trace import FAILED, MOST_ROWS, STYLES, milliseconds, trace_picture
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "<script>alert('x')</script> & \"quoted\" </text>\x00"
@@ -41,7 +41,7 @@ def test_span_of_time_for_people(seconds, text):
 
 
 def test_text_is_exactly_this():
-    assert timeline("What happened", STEPS, "A note.").text == (
+    assert trace_picture("What happened", STEPS, "A note.").text == (
         "What happened\n"
         "    0 ms  learner        → sqs SendMessage (4 ms)\n"
         "   50 ms  process-order  ❄ invoked, cold start 120 ms (200 ms)\n"
@@ -53,7 +53,7 @@ def test_text_is_exactly_this():
 
 
 def test_picture_says_what_the_text_says():
-    found = timeline("What happened", STEPS, "A note.")
+    found = trace_picture("What happened", STEPS, "A note.")
     lines = found.text.splitlines()
     shown = texts(found)
     assert shown[0] == lines[0] == "What happened"
@@ -65,7 +65,7 @@ def test_picture_says_what_the_text_says():
 
 
 def test_bars_stand_at_their_times():
-    found = bars(timeline("What happened", STEPS))
+    found = bars(trace_picture("What happened", STEPS))
     begin, whole = found[0][0], 460.0
     for (x, width), step in zip(found, STEPS, strict=True):
         assert x == pytest.approx(begin + whole * (step.time - 1000) / 3, abs=0.1)
@@ -73,25 +73,25 @@ def test_bars_stand_at_their_times():
 
 
 def test_axis_counts_from_the_first_step_to_the_end_of_the_last():
-    assert texts(timeline("What happened", STEPS))[1:6] == ["0 ms", "750 ms", "1.5 s", "2.2 s", "3.0 s"]
+    assert texts(trace_picture("What happened", STEPS))[1:6] == ["0 ms", "750 ms", "1.5 s", "2.2 s", "3.0 s"]
     long = [Step(5, "a", "b", 4.0), Step(6, "a", "c")]
-    assert texts(timeline("What happened", long))[5] == "4.0 s"
+    assert texts(trace_picture("What happened", long))[5] == "4.0 s"
 
 
 def test_one_step_of_no_length_is_drawn():
-    found = timeline("What happened", [Step(5, "inbox", "mail", kind="mail")])
+    found = trace_picture("What happened", [Step(5, "inbox", "mail", kind="mail")])
     assert bars(found)[0][1] == 3
     assert found.text == "What happened\n  0 ms  inbox  ✉ mail"
 
 
 def test_nothing_is_a_title():
-    found = timeline("What happened", [])
+    found = trace_picture("What happened", [])
     assert (found.text, bars(found)) == ("What happened", [])
 
 
 def test_of_many_steps_the_first_are_shown_and_the_others_counted():
     steps = [Step(number, "work", f"step {number}", 0.1) for number in range(MOST_ROWS + 3)]
-    all_shown, cut = timeline("T", steps[:MOST_ROWS]), timeline("T", steps, "A note.")
+    all_shown, cut = trace_picture("T", steps[:MOST_ROWS]), trace_picture("T", steps, "A note.")
     assert "more" not in all_shown.text
     assert cut.text.splitlines()[MOST_ROWS:] == [
         f"  39.0 s  work  → step {MOST_ROWS - 1} (100 ms)",
@@ -105,13 +105,17 @@ def test_of_many_steps_the_first_are_shown_and_the_others_counted():
 def test_kinds_are_told_apart_without_colour():
     assert len({style.symbol for style in [*STYLES.values(), FAILED]}) == len(STYLES) + 1
     for kind, style in STYLES.items():
-        assert f"{style.symbol} x" in texts(timeline("T", [Step(0, "a", "x", kind=kind)]))
-        assert "✗ x, failed" in texts(timeline("T", [Step(0, "a", "x", kind=kind, failed=True)]))
+        assert f"{style.symbol} x" in texts(trace_picture("T", [Step(0, "a", "x", kind=kind)]))
+        assert "✗ x, failed" in texts(trace_picture("T", [Step(0, "a", "x", kind=kind, failed=True)]))
 
 
 def test_all_is_drawn_on_the_paper():
     long = [Step(0, "w" * 60, "x" * 90, 2.0), Step(2, "a", "y" * 90, 0.0)]
-    for found in (timeline("T", long), timeline("T" * 200, STEPS, "n" * 300), timeline("T", [], "n" * 300)):
+    for found in (
+        trace_picture("T", long),
+        trace_picture("T" * 200, STEPS, "n" * 300),
+        trace_picture("T", [], "n" * 300),
+    ):
         root = ElementTree.fromstring(found.svg)
         width, height = float(root.get("width")), float(root.get("height"))
         for text in root.iter(f"{SVG}text"):
@@ -122,7 +126,7 @@ def test_all_is_drawn_on_the_paper():
 
 
 def test_everything_is_escaped_and_the_picture_stands_alone():
-    found = timeline(HOSTILE, [Step(0, HOSTILE, HOSTILE)], HOSTILE)
+    found = trace_picture(HOSTILE, [Step(0, HOSTILE, HOSTILE)], HOSTILE)
     clean = HOSTILE.replace("\x00", "�")
     assert [clean in text for text in texts(found)].count(True) == 4
     assert re.findall(r"https?://[^\"]*", found.svg) == ["http://www.w3.org/2000/svg"]
@@ -130,4 +134,4 @@ def test_everything_is_escaped_and_the_picture_stands_alone():
 
 
 def test_picture_is_the_same_each_time():
-    assert timeline("What happened", STEPS) == timeline("What happened", STEPS)
+    assert trace_picture("What happened", STEPS) == trace_picture("What happened", STEPS)
