@@ -12,10 +12,10 @@ from rich.text import Text
 
 from lab_harness.render.html import CELL
 from lab_harness.render.markup import bundle, escaped, scrolling
-from lab_harness.render.text import plain
+from lab_harness.render.text import as_text
 
 FREE = "white-space:pre-wrap;overflow-wrap:anywhere"
-TOGETHER = "white-space:pre"  # beside a long text, a column of short ones would else be squeezed to a letter a line
+TOGETHER = "white-space:pre"  # beside a long text, a column of short ones would be squeezed to a letter a line
 SHORT, SHORT_TITLE = 24, 60  # characters
 WIDE = 3  # columns: with more, a table scrolls in a frame of its own
 FAILED = "background:rgba(217,48,37,.14)"  # over any theme's paper, its ink stays readable
@@ -48,7 +48,7 @@ class Note(Block):
 
     def __str__(self) -> str:
         code = [Padding(Text(self.code), (1, 0, 0, 4))] if self.code else []
-        return plain(Group(Text(self.title), *(Padding(Text(s), (0, 0, 0, 2)) for s in self.sentences), *code))
+        return as_text(Group(Text(self.title), *(Padding(Text(s), (0, 0, 0, 2)) for s in self.sentences), *code))
 
     def html(self) -> str:
         """The note as an HTML fragment."""
@@ -82,7 +82,7 @@ class Table(Block):
         for row in self.rows:
             table.add_row(*map(Text, row))
         note = [Padding(Text(self.note), (0, 0, 0, 2))] if self.note else []
-        return plain(Group(Text(self.title), Padding(table, (0, 0, 0, 2)), *note))
+        return as_text(Group(Text(self.title), Padding(table, (0, 0, 0, 2)), *note))
 
     def html(self) -> str:
         """The table as an HTML fragment."""

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from lab_harness.render.blocks import Block
 from lab_harness.render.markup import escaped
-from lab_harness.render.text import plain
+from lab_harness.render.text import as_text
 
 ALL_DONE = "You have done all labs."
 # White on these, and these on a light page, have a contrast of at least 4.5 to 1 (WCAG AA); on a dark page 3 to 1, as
@@ -81,7 +81,7 @@ class CourseMap(Block):
             rows.add_row(Text(str(stop.number)), Text(stop.title), Text(f"{stop.minutes} min"), Text(stop.state))
             rows.add_row("", Text(stop.goal), "", Text(stop.quiz))
         notices = (Text(notice) for notice in self.notices)
-        return plain(Group(*notices, Text(self._next_step()), Padding(rows, (1, 0, 0, 2))))
+        return as_text(Group(*notices, Text(self._next_step()), Padding(rows, (1, 0, 0, 2))))
 
     def _next_step(self) -> str:
         if self.next is None:

@@ -15,7 +15,7 @@ from lab_harness.authors.event_patterns import Comparison, compare
 from lab_harness.render.blocks import Block, Note, Table
 from lab_harness.render.html import CELL
 from lab_harness.render.markup import escaped
-from lab_harness.render.text import plain
+from lab_harness.render.text import as_text
 
 SHOWN_WAYS = 4
 WORDS = {True: "✓ matches", False: "✗ differs", None: "– unclear"}
@@ -83,7 +83,7 @@ class PatternMatch(Block):
         beside.add_row(Text(_indented(self.event)), Text(_indented(self.pattern)))
         tables = [str(table) for table in self.tables()]
         sentences = [Padding(Text(sentence), (0, 0, 0, 2)) for sentence in self.sentences()]
-        return plain(Group(Text(self.title), Padding(beside, (0, 0, 0, 2)), *map(Text, tables), *sentences))
+        return as_text(Group(Text(self.title), Padding(beside, (0, 0, 0, 2)), *map(Text, tables), *sentences))
 
     def html(self) -> str:
         """The same as an HTML fragment."""

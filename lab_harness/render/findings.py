@@ -13,7 +13,7 @@ from lab_harness.learner.doctor import Finding
 from lab_harness.render.blocks import Block
 from lab_harness.render.html import BADGE, CELL
 from lab_harness.render.markup import escaped
-from lab_harness.render.text import plain
+from lab_harness.render.text import as_text
 
 FORMAT_VERSION = 1
 SYMBOLS = {"ok": "✓", "note": "i", "problem": "✗"}
@@ -53,7 +53,7 @@ class Findings(Block):
         return Group(Text(self.summary(), "bold"), Padding(rows, (0, 0, 0, 2)))
 
     def __str__(self) -> str:
-        return plain(self.lines())
+        return as_text(self.lines())
 
     def html(self) -> str:
         """The findings as an HTML fragment."""

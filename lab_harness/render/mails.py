@@ -11,7 +11,7 @@ from rich.text import Text
 from lab_harness.emulators.base import Mail
 from lab_harness.render.blocks import FREE, Block
 from lab_harness.render.markup import escaped
-from lab_harness.render.text import plain
+from lab_harness.render.text import as_text
 
 SENDER = "AWS Notifications <no-reply@sns.amazonaws.com>"  # whom SNS's mails are from (2026)
 FRAME = "border:1px solid var(--jp-border-color1,#c4c7cc);border-radius:6px;padding:.5em .8em;margin:.5em 0"
@@ -26,7 +26,7 @@ class Mails(Block):
 
     def __str__(self) -> str:
         parts = [part for mail in self.mails for part in (Text("\n".join(_head(mail))), _indented(mail.text), Text(""))]
-        return plain(Group(*(parts if self.note else parts[:-1]), *([Text(self.note)] if self.note else [])))
+        return as_text(Group(*(parts if self.note else parts[:-1]), *([Text(self.note)] if self.note else [])))
 
     def html(self) -> str:
         """The mails as an HTML fragment: their texts are shown as they are, HTML in them too."""

@@ -16,10 +16,10 @@ STYLES = {"passed": "green", "failed": "red", "blocked": "dim", "broken": "magen
 
 def report_text(report: LabReport) -> str:
     """The report as plain text of fixed width."""
-    return plain(report_lines(report))
+    return as_text(report_lines(report))
 
 
-def plain(renderable: RenderableType) -> str:
+def as_text(renderable: RenderableType) -> str:
     """Anything rich can draw, as plain text of fixed width; what no message can carry is shown as �."""
     console = Console(
         file=io.StringIO(), width=WIDTH, color_system=None, force_jupyter=False, legacy_windows=False, _environ={}
