@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lab_harness.authors.checks import Cancelled
 
-PATIENCE = 300.0  # seconds, longer than all checks of a lab take; whoever holds on for longer has got stuck
+PATIENCE = 300.0  # seconds, longer than all checks of a lab take; a run that holds on for longer is stuck
 
 
 @contextmanager

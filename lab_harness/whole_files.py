@@ -1,4 +1,4 @@
-"""Files that are written as a whole: whoever reads one finds all of it, the old or the new."""
+"""Files that are written as a whole: a reader finds all of it, the old or the new."""
 
 import os
 from functools import partial

@@ -22,7 +22,7 @@ from tests.waiting import wait_until
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("labs", "notebooks")  # of the course that a learner's copy has
 PATIENCE = 60_000  # milliseconds until JupyterLab has done what a key asks for
-USERS_OWN = ("AWS_", "LAB_", "LOCALSTACK_", "JUPYTER_")  # settings that a test's JupyterLab shall not see
+USERS_OWN = ("AWS_", "LAB_", "LOCALSTACK_", "JUPYTER_")  # settings that a test's JupyterLab must not see
 # What a learner does with mouse and menus, by JupyterLab's own commands.
 OPEN = """async path => {
   const shown = await jupyterapp.commands.execute("docmanager:open", { path });

@@ -10,10 +10,10 @@ from lab_harness.answers import pages, there
 from lab_harness.authors import buckets, items, queues
 from lab_harness.authors.executions import stop_execution
 from lab_harness.authors.memory import Memory, Owed
-from lab_harness.authors.task_tokens import TokenQueue
 from lab_harness.authors.words import mentions
 from lab_harness.aws import UNREACHABLE, Clients
 from lab_harness.errors import EmulatorError
+from lab_harness.turns import PATIENCE
 
 LATEST = 3600.0  # seconds after which nothing more comes of an upload
 
@@ -21,7 +21,8 @@ LATEST = 3600.0  # seconds after which nothing more comes of an upload
 def take_away(memory: Memory, clients: Clients) -> None:
     """Take away what is owed, as far as it is there by now; what may come later is owed on.
 
-    What was made last goes first. An error keeps nothing else from being taken away.
+    What was made last goes first. An error keeps nothing else from being taken away. What may be the learner's stays:
+    what is newer than a run of checks lasts, or stands in a table that was made after it.
     """
     for owed in memory.owed():
         try:
@@ -31,6 +32,8 @@ def take_away(memory: Memory, clients: Clients) -> None:
             return  # The emulator is gone; the next run finds it all.
         except (BotoCoreError, ClientError):
             continue
+        except (AttributeError, LookupError, TypeError, ValueError):
+            owed.gone()  # Another version has written it, or somebody by hand: it would fail each time.
 
 
 def _resource(clients: Clients, owed: Owed) -> bool:
@@ -59,17 +62,30 @@ def _subscription(clients: Clients, owed: Owed) -> bool:
 
 def _item(clients: Clients, owed: Owed) -> bool:
     nothing_comes = _is_empty(clients, owed.details["queue"])  # asked first: what leaves the queue becomes an item
+    if _is_of_a_newer_table(clients, owed):
+        return True
     if not _learner_wrote(clients, owed):
         items.put_back(clients["dynamodb"], owed)
     return nothing_comes
 
 
+def _is_of_a_newer_table(clients: Clients, owed: Owed) -> bool:
+    """Whether the table was made after the checks' run: after a reset, or in another LocalStack."""
+    found = there(clients["dynamodb"].describe_table, TableName=owed.details["table"])
+    return found is None or found["Table"]["CreationDateTime"].timestamp() > owed.time
+
+
 def _learner_wrote(clients: Clients, owed: Owed) -> bool:
-    """Whether the learner has written this item since, as far as the emulator tells: then it is the learner's."""
+    """Whether the learner has written this item since, as far as the emulator tells: then it is the learner's.
+
+    So is what a function has written when the run was over, for then somebody asked it to. What comes of a queue may be
+    late.
+    """
     _, deeds = clients.emulator.deeds() or (0, [])
+    over = float("inf") if owed.details["queue"] else owed.time + PATIENCE
     return any(
-        (deed.kind, deed.name, deed.by) == ("write", owed.details["table"], "learner")
-        and deed.time > owed.time
+        (deed.kind, deed.name) == ("write", owed.details["table"])
+        and (deed.time > owed.time if deed.by == "learner" else deed.time > over and deed.by != "checks")
         and mentions(deed.detail, owed.name)
         for deed in deeds
     )
@@ -77,7 +93,11 @@ def _learner_wrote(clients: Clients, owed: Owed) -> bool:
 
 def _object(clients: Clients, owed: Owed) -> bool:
     """An object, which may have to be awaited: a function's doing may take as long as Lambda tries again."""
-    return buckets.remove(clients["s3"], owed.details["bucket"], owed.name) or time.time() - owed.time > LATEST
+    bucket, latest = owed.details["bucket"], owed.time + LATEST
+    found = there(clients["s3"].head_object, Bucket=bucket, Key=owed.name)
+    if found and found["LastModified"].timestamp() > latest:
+        return True
+    return buckets.remove(clients["s3"], bucket, owed.name) or time.time() > latest
 
 
 def _messages(clients: Clients, owed: Owed) -> bool:
@@ -88,8 +108,12 @@ def _messages(clients: Clients, owed: Owed) -> bool:
 
 
 def _tokens(clients: Clients, owed: Owed) -> bool:
-    if found := there(clients["sqs"].get_queue_url, QueueName=owed.name):
-        TokenQueue(clients["sqs"], found["QueueUrl"], owed.details["tags"], since=float("inf")).take()
+    """The tokens that came during the run: a pet's id may come up again, in an execution of the learner's."""
+    sqs, found = clients["sqs"], there(clients["sqs"].get_queue_url, QueueName=owed.name)
+    for message in queues.received(sqs, found["QueueUrl"], hidden=2) if found else ():
+        age = int(message["Attributes"]["SentTimestamp"]) / 1000 - owed.time
+        if 0 <= age <= PATIENCE and any(mentions(message["Body"], tag) for tag in owed.details["tags"]):
+            sqs.delete_message(QueueUrl=found["QueueUrl"], ReceiptHandle=message["ReceiptHandle"])
     return True
 
 

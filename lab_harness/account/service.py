@@ -78,8 +78,8 @@ class Service:
     log, two readings are compared to see what changed.
 
     `configured`: it holds only what somebody configured. What is sent to it does not stay, and what runs leaves
-    nothing there. `builds`: it builds in any service, and goes on after it has answered; whoever waits for the end
-    asks until it has come. `sets_going` names its operations that may have effects in other services, besides those
+    nothing there. `builds`: it builds in any service, and goes on after it has answered; to wait for the end is to
+    ask until it has come. `sets_going` names its operations that may have effects in other services, besides those
     whose name says so (see trace.py).
     """
 

@@ -1,6 +1,5 @@
 """What checks do with S3: upload an object as a customer would, and await what comes of it."""
 
-from collections import defaultdict, deque
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,14 +8,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lab_harness.answers import pages
 from lab_harness.authors.checks import Failure, eventually
-from lab_harness.authors.made import owe
+from lab_harness.authors.made import owe, owed
+from lab_harness.authors.memory import Owed
 
 Place = tuple[str, str]  # a bucket and a key
 
-REMEMBERED = 20  # objects that may come later than they were awaited
-
-# By endpoint: objects of checks that could not be removed, or had not come when the check ended.
-_late: dict[str, deque[Place]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
+MOST_LATE = 20  # objects of earlier probes that the next one looks for
 
 
 def keys(s3: Any, bucket: str) -> list[str]:
@@ -38,19 +35,20 @@ def probe_object(s3: Any, bucket: str, key: str, body: str | bytes, results: Col
         with buckets.probe_object(s3, UPLOADS, key, customers.words(), results=[(THUMBNAILS, key)]):
             made = buckets.awaited(s3, THUMBNAILS, key, "Section 4 says what the function writes.")
     """
-    places = [(bucket, key), *results]
-    owed = {place: owe("object", place[1], bucket=place[0]) for place in places}
-    late = _late[s3.meta.endpoint_url]
-    for place in [each for each in late if remove(s3, *each)]:
-        late.remove(place)
+    _remove_owed(s3, owed("object")[:MOST_LATE])
+    made = [owe("object", its_key, bucket=its_bucket) for its_bucket, its_key in ((bucket, key), *results)]
     try:
         s3.put_object(Bucket=bucket, Key=key, Body=body)
         yield
     finally:
-        gone = [place for place in places if remove(s3, *place)]
-        for place in gone:
-            owed[place].gone()
-        late.extend(place for place in places if place not in gone)
+        _remove_owed(s3, made)
+
+
+def _remove_owed(s3: Any, objects: Collection[Owed]) -> None:
+    """Remove objects as far as they are there; the others are owed on, for they may come later."""
+    for each in objects:
+        if remove(s3, each.details["bucket"], each.name):
+            each.gone()
 
 
 def awaited(s3: Any, bucket: str, key: str, next_step: str, *, within: float = 10, evidence: str = "") -> bytes:

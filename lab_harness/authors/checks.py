@@ -37,7 +37,7 @@ class Failure(Exception):
 
 
 class Cancelled(BaseException):
-    """Whoever started the checks wants their results no more.
+    """Nobody wants the results of the checks any more.
 
     No `Exception`, so that no check takes it for a trouble of its own; what stands in a `finally` is still done.
     """

@@ -68,7 +68,7 @@ class Http:
         require_local(endpoint)
         self._endpoint, self._marks = endpoint, marks
         timeout = Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
-        # The pool of one host: no path, whoever made it up, leads to another.
+        # The pool of one host: no path leads to another, not even one that a learner made up.
         self._pool = connection_from_url(endpoint, retries=False, timeout=timeout)
 
     def request(

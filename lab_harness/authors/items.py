@@ -38,7 +38,7 @@ def probe_items(dynamodb: Any, table: str, key: str, items: Mapping[str, Item | 
 def kept_items(dynamodb: Any, table: str, key: str, names: Collection[str], queue: str = "") -> Iterator[None]:
     """Put back afterwards what a table has under these keys, exactly.
 
-        What cannot be put back now is put back after this run of the lab's checks, or before the next one. So is what
+    What cannot be put back now is put back after this run of the lab's checks, or before the next one. So is what
     comes later: from a `queue`, whose messages a function may get once more.
 
         with items.kept_items(dynamodb, TABLE, "orderId", [order["orderId"]]):

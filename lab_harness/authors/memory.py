@@ -8,6 +8,7 @@ import sqlite3
 import threading
 import time
 from base64 import b64decode, b64encode
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -36,18 +37,18 @@ class Owed:
     """
 
     def __init__(self, memory: "Memory", number: int, since: float, kind: str, name: str, details: str) -> None:
-        self._memory, self._number = memory, number
+        self._memory, self.number = memory, number
         self.time, self.kind, self.name = since, kind, name
         self.details: dict[str, Any] = json.loads(details, object_hook=_decoded)
 
     def note(self, **details: Any) -> None:
         """Remember more about it."""
         self.details |= details
-        self._memory.execute("update owed set details = ? where number = ?", _encoded(self.details), self._number)
+        self._memory.execute("update owed set details = ? where number = ?", _encoded(self.details), self.number)
 
     def gone(self) -> None:
         """Remember it no longer: it has been taken away."""
-        self._memory.execute("delete from owed where number = ?", self._number)
+        self._memory.forget(self)
 
     def take_away(self, call: Callable[..., object], **arguments: Any) -> None:
         """Make the call that takes it away, and remember it no longer."""
@@ -58,14 +59,15 @@ class Owed:
 class Memory:
     """What was made and is owed, in a file that several processes use; without a file, in this process only.
 
-    `account` and `lab` say where, and by which lab's checks. Nothing raises where the file cannot be used: checks run
-    without it, too. Several threads may use it.
+    `account` and `lab` say where, and by which lab's checks. Nothing raises where the file cannot be used, or is full:
+    checks run without it, too, and know what they owe themselves. Several threads may use it.
     """
 
     def __init__(self, file: Path | None = None, account: str = "", lab: str = "") -> None:
         self._run = account, lab
         self._using = threading.Lock()
         self._database = _opened(file) if file else _database(":memory:")
+        self._own: deque[Owed] = deque(maxlen=REMEMBERED)  # what is owed since this was opened, the latest first
 
     def __enter__(self) -> Self:
         return self
@@ -76,7 +78,11 @@ class Memory:
     def execute(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """The rows that a statement gives; none where the file cannot be used."""
         with self._using, suppress(sqlite3.Error):
-            return self._database.execute(statement, values).fetchall()
+            try:
+                return self._database.execute(statement, values).fetchall()
+            except sqlite3.OperationalError:
+                # Who has held it for so long may hold it on: checks are not to wait again with each thing they make.
+                self._database.execute("pragma busy_timeout = 0")
         return []
 
     def remember(self, name: str) -> None:
@@ -96,15 +102,37 @@ class Memory:
             *(now, *self._run, kind, name, text),
         )
         self.execute("delete from owed where number <= (select max(number) from owed) - ?", REMEMBERED)
-        return Owed(self, rows[0][0] if rows else 0, now, kind, name, text)
+        owed = Owed(self, rows[0][0] if rows else 0, now, kind, name, text)
+        self._own.appendleft(owed)
+        return owed
+
+    def forget(self, owed: Owed) -> None:
+        """Remember it no longer."""
+        with suppress(ValueError):
+            self._own.remove(owed)
+        self.execute("delete from owed where number = ?", owed.number)
 
     def owed(self) -> list[Owed]:
         """What this lab's checks owe to this account, the latest first."""
+        own = list(self._own)
         rows = self.execute(
             "select number, time, kind, name, details from owed where account = ? and lab = ? order by number desc",
             *self._run,
         )
-        return [Owed(self, *row) for row in rows]
+        numbers = {each.number for each in own}
+        earlier = [_read(self, row) for row in rows if row[0] not in numbers]
+        return [*own, *(each for each in earlier if each)]
+
+
+def _read(memory: Memory, row: tuple[Any, ...]) -> Owed | None:
+    """A row as it was written; None, and gone, where somebody has changed it into none that can be read."""
+    with suppress(TypeError, ValueError, LookupError):
+        owed = Owed(memory, *row)
+        owed.time = float(owed.time)
+        if isinstance(owed.details, dict):
+            return owed
+    memory.execute("delete from owed where number = ?", row[0])
+    return None
 
 
 def _opened(file: Path) -> sqlite3.Connection:
@@ -127,6 +155,8 @@ def _database(place: Path | str) -> sqlite3.Connection:
         # most checks.
         database.execute("pragma synchronous = off")
         database.executescript(SCHEMA)
+        if (state := database.execute("pragma quick_check(1)").fetchone()[0]) != "ok":
+            raise sqlite3.DatabaseError(state)
     except sqlite3.Error:
         database.close()
         raise

@@ -181,7 +181,7 @@ def probe_queue(sqs: Any) -> Iterator[ProbeQueue]:
 def received(sqs: Any, url: str, hidden: int) -> Iterator[dict[str, Any]]:
     """Receive each of a queue's visible messages once, with its SentTimestamp.
 
-    Each is hidden until the last is there: in a long queue the first would else come again before that, without end.
+    Each is hidden until the last is there: otherwise the first of a long queue would come again, without end.
 
         bodies = [message["Body"] for message in queues.received(sqs, queues.url(sqs, QUEUE), hidden=2)]
     """

@@ -33,14 +33,14 @@ def role_exists(
 
 
 def role_trusts_lambda(role: str, *, task: str | None = None, needs: Needs = (), points: int = 1) -> CheckFunction:
-    """The check "Lambda may take on the role"; its Failure has the role's trust policy.
+    """The check "Lambda may assume the role"; its Failure has the role's trust policy.
 
     For example:
 
         role_trusts_lambda = standard_checks.role_trusts_lambda(ROLE, task="role", needs=role_exists)
     """
 
-    @check("Lambda may take on the role", task=task, needs=needs, points=points)
+    @check("Lambda may assume the role", task=task, needs=needs, points=points)
     def role_trusts_lambda(iam: Any) -> None:
         expect.trust(iam, role, "lambda.amazonaws.com")
 

@@ -54,7 +54,7 @@ def lint(labs: tuple[str, ...], run: bool) -> None:
 )
 @click.option("--number", type=click.IntRange(0, 99), help="Its place in the course; after the last lab if not given.")
 def new(lab: str, number: int | None, **names: tuple[str, ...]) -> None:
-    """Write the files of a new lab: one that works, to change into what it shall be.
+    """Write the files of a new lab: one that works, for you to change.
 
     The options name what the lab asks for, and can be combined freely; without any it asks for a queue. Each part gets
     its task with hints, its checks, solution, tests and questions, and its section of the notebook.

@@ -1,4 +1,4 @@
-"""An embedded emulator as whoever may administer it sees it, whoever's process it is."""
+"""An embedded emulator for those who may administer it, whichever process it belongs to."""
 
 from abc import ABC, abstractmethod
 from contextlib import suppress

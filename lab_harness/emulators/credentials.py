@@ -1,6 +1,6 @@
 """What calls to an emulator are signed with: the learner's secret, kept in `.lab`, and the checks', which is not.
 
-Whoever can sign a call can run code on this machine, so the embedded emulator believes no call without a signature. The
+A signed call can run code on this machine, so the embedded emulator believes no call without a signature. The
 secrets themselves are never sent. The learner and the checks have one access key id, so that a function cannot tell
 from an event who called.
 """

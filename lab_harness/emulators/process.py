@@ -123,7 +123,7 @@ def let_go(child: Child) -> None:
 
 def _tell(child: Child, words: bytes) -> None:
     if child.stdin:
-        with suppress(OSError):  # It has ended; whoever waits for it sees why.
+        with suppress(OSError):  # It has ended; the one that waits for it sees why.
             child.stdin.write(words)
             child.stdin.flush()
 

@@ -50,7 +50,7 @@ class Session:
     def follow(self) -> None:
         """Let this kernel and the checks reach the emulator where it is now: it may have another port than before."""
         endpoint = self.emulator.endpoint
-        there = (os.environ.get("AWS_ENDPOINT_URL"), os.environ.get("AWS_SECRET_ACCESS_KEY"))
+        there = os.environ.get("AWS_ENDPOINT_URL"), os.environ.get("AWS_SECRET_ACCESS_KEY")
         if there != (
             endpoint,
             self.emulator.learner.secret_access_key,

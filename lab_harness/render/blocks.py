@@ -15,7 +15,7 @@ from lab_harness.render.markup import bundle, escaped, scrolling
 from lab_harness.render.text import as_text
 
 FREE = "white-space:pre-wrap;overflow-wrap:anywhere"
-TOGETHER = "white-space:pre"  # beside a long text, a column of short ones would else be squeezed to a letter a line
+TOGETHER = "white-space:pre"  # beside a long text, a column of short ones would be squeezed to a letter a line
 SHORT, SHORT_TITLE = 24, 60  # characters
 WIDE = 3  # columns: with more, a table scrolls in a frame of its own
 FAILED = "background:rgba(217,48,37,.14)"  # over any theme's paper, its ink stays readable

@@ -99,7 +99,7 @@ def function_logs_the_event(lambda_, logs, witness=no_witness):
                 found=functions.latest_log(logs, FUNCTION),
                 next_step="What the handler prints is logged; section 3 shows how the new code gets into the function.",
             )
-        # Whoever prints every event that there could be prints one that nobody has sent.
+        # A function that prints every event that there could be prints one that nobody has sent.
         if any(tells(line, "name", another["name"]) for line in lines):
             raise Failure(
                 expected="a log of the events that the function got, and of no others",

@@ -1,4 +1,4 @@
-"""Checks for the lab pets_api: a REST API answers about pets, and asks whoever adds one for a key."""
+"""Checks for the lab pets_api: a REST API answers about pets, and asks for a key where one is added."""
 
 import json
 import re

@@ -63,7 +63,7 @@ def queue_exists(sqs):
     expect.value("a redrive policy:", "none", found, "set_queue_attributes with an empty RedrivePolicy takes it off.")
 
 
-@check("Lambda may take on the role pet-functions-role", task="function_role")
+@check("Lambda may assume the role pet-functions-role", task="function_role")
 def function_role_is_trusted(iam):
     expect.role(iam, FUNCTION_ROLE, "Create it as you created the roles in notebooks 01 and 02.")
     expect.trust(iam, FUNCTION_ROLE, "lambda.amazonaws.com")
@@ -114,7 +114,7 @@ def release_pet_releases(lambda_, dynamodb):
         call_with_pet(lambda_, dynamodb, RELEASE, {"status": before}, None, {"status": after})
 
 
-@check("Step Functions may take on the role pet-adoption-role", task="machine_role")
+@check("Step Functions may assume the role pet-adoption-role", task="machine_role")
 def machine_role_is_trusted(iam):
     expect.role(iam, MACHINE_ROLE, "Create it like the role of hello-world.")
     expect.trust(iam, MACHINE_ROLE, "states.amazonaws.com")

@@ -12,7 +12,7 @@ dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
 
 
 def trust(service):
-    """The trust policy that lets one service take on a role."""
+    """The trust policy that lets one service assume a role."""
     statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 

@@ -1,14 +1,16 @@
 """Tests for what is taken away of the checks' own: what is theirs, when it may be, and nothing of the learner's."""
 
+import dataclasses
 import json
 
 import pytest
 
-from lab_harness.account.leftovers import take_away
-from lab_harness.authors import inventory, items, queues
+from lab_harness.account.leftovers import LATEST, take_away
+from lab_harness.authors import buckets, inventory, items, queues
 from lab_harness.authors.executions import state_machines
 from lab_harness.authors.made import owe, remembered_in
 from lab_harness.aws import Clients
+from lab_harness.turns import PATIENCE
 from tests.test_states_language import ROLE
 from tests.waiting import wait_until
 
@@ -21,19 +23,29 @@ def memory(tmp_path):
         yield memory
 
 
-@pytest.fixture
-def table(clients):
-    clients["dynamodb"].create_table(
+def create_table(dynamodb):
+    dynamodb.create_table(
         TableName=TABLE,
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
+
+
+@pytest.fixture
+def table(clients):
+    create_table(clients["dynamodb"])
     return clients["dynamodb"]
 
 
 def ids(dynamodb):
     return sorted(items.ids(dynamodb, TABLE, "id"))
+
+
+def run_long_ago(memory, seconds):
+    """Have it that all that is owed has been owed for so much longer."""
+    for each in memory.owed():
+        each.time -= seconds
 
 
 def owe_item(name, before=None, queue=""):
@@ -85,14 +97,28 @@ def test_an_execution_is_stopped(memory, clients):
     assert "waits" in state_machines(sfn)
 
 
-def test_messages_with_the_task_tokens_of_an_execution_go(memory, clients):
-    sqs = clients["sqs"]
+def send_tokens(sqs, *pets):
     url = sqs.create_queue(QueueName="approvals")["QueueUrl"]
-    for pet in ("p-17", "p-1"):
+    for pet in pets:
         sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"petId": pet, "taskToken": "t"}))
+    return url
+
+
+def test_messages_with_the_task_tokens_of_an_execution_go(memory, clients):
     owe("tokens", "approvals", tags=["p-17"])
+    url = send_tokens(clients["sqs"], "p-17", "p-1")
     take_away(memory, clients)
-    assert sum(queues.counts(sqs, url).values()) == 1
+    assert sum(queues.counts(clients["sqs"], url).values()) == 1
+
+
+@pytest.mark.parametrize("seconds", [-PATIENCE, 2 * PATIENCE], ids=["before the run", "after it"])
+def test_tokens_of_the_same_pet_are_the_learners_where_they_came_at_another_time(memory, clients, seconds):
+    owe("tokens", "approvals", tags=["p-17"])
+    run_long_ago(memory, seconds)
+    url = send_tokens(clients["sqs"], "p-17")
+    take_away(memory, clients)
+    assert sum(queues.counts(clients["sqs"], url).values()) == 1
+    assert memory.owed() == []
 
 
 def test_items_are_put_back(memory, clients, table):
@@ -115,6 +141,64 @@ def test_an_item_that_the_learner_has_written_since_is_the_learners(memory, clie
     take_away(memory, clients)
     assert ids(table) == ["p-17"]
     assert memory.owed() == []
+
+
+def write_by_function(clients, monkeypatch, key, seconds):
+    """Have the emulator tell that a function wrote an item, so many seconds from now."""
+    items.put_item(clients["dynamodb"], TABLE, {"id": key, "status": "mine"})
+    last, deeds = clients.emulator.deeds()
+    told = [*deeds[:-1], dataclasses.replace(deeds[-1], by="function add-pet", time=deeds[-1].time + seconds)]
+    monkeypatch.setattr(clients.emulator, "deeds", lambda since=0: (last, told))
+
+
+def test_an_item_that_a_function_has_written_long_after_the_run_is_the_learners(memory, clients, table, monkeypatch):
+    owe_item("p-17")
+    write_by_function(clients, monkeypatch, "p-17", 2 * PATIENCE)
+    take_away(memory, clients)
+    assert ids(table) == ["p-17"]
+    assert memory.owed() == []
+
+
+def test_an_item_that_a_function_has_written_during_the_run_goes(memory, clients, table, monkeypatch):
+    owe_item("p-17")
+    write_by_function(clients, monkeypatch, "p-17", PATIENCE / 2)
+    take_away(memory, clients)
+    assert ids(table) == []
+
+
+def test_nothing_is_put_back_into_a_table_that_was_made_since(memory, clients, table):
+    owe_item("a", {"id": {"S": "a"}})
+    owe_item("learners")
+    run_long_ago(memory, 60)
+    table.delete_table(TableName=TABLE)
+    create_table(table)
+    items.put_item(table, TABLE, {"id": "learners"})
+    take_away(memory, clients)
+    assert ids(table) == ["learners"]
+    assert memory.owed() == []
+
+
+@pytest.mark.parametrize(("seconds", "left"), [(LATEST / 2, []), (2 * LATEST, ["cat-1.jpg"])])
+def test_an_object_goes_unless_it_has_come_too_late_for_the_run(memory, clients, seconds, left):
+    s3 = clients["s3"]
+    s3.create_bucket(Bucket="uploads")
+    owe("object", "cat-1.jpg", bucket="uploads")
+    run_long_ago(memory, seconds)
+    s3.put_object(Bucket="uploads", Key="cat-1.jpg", Body=b"x")
+    take_away(memory, clients)
+    assert buckets.keys(s3, "uploads") == left
+    assert memory.owed() == []
+
+
+@pytest.mark.parametrize("kind", ["AWS::No::Such", "item", "object", "messages", "tokens", "execution"])
+def test_what_cannot_be_understood_is_forgotten_and_keeps_no_check_from_running(memory, clients, kind):
+    clients["sqs"].create_queue(QueueName="ana-keller-1")
+    owe("AWS::SQS::Queue", "ana-keller-1")
+    clients["sqs"].create_queue(QueueName="odd")
+    owe(kind, "odd", unknown=1)
+    take_away(memory, clients)
+    assert memory.owed() == []
+    assert inventory.names(clients["sqs"], "queues") == ["odd"]
 
 
 def test_what_may_come_of_a_queue_later_is_owed_until_the_queue_is_empty(memory, clients, table):

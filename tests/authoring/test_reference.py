@@ -23,6 +23,11 @@ def test_the_page_is_as_lab_docs_would_write_it(course, written):
     assert written == page(course), "run: lab docs"
 
 
+def test_no_prose_is_taken_for_code(written):
+    prose = re.sub(r"^```.*?^```$", "", written, flags=re.DOTALL | re.MULTILINE)
+    assert re.findall(r"\n\n {4,}\S.*", prose) == []
+
+
 def test_each_name_that_labs_use_has_its_entry(course, written):
     shown = examples(course)
     entries = {helper.full for section in sections(shown.keys()) for helper in section.helpers}

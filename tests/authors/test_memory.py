@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
 from contextlib import closing
 
 import pytest
@@ -102,9 +103,59 @@ def test_where_nothing_can_be_written_it_is_kept_in_memory(tmp_path):
         assert owed(memory) == [("item", "a", {})]
 
 
+def test_a_file_that_is_damaged_within_is_begun_anew(file):
+    with Memory(file, "here", "lab") as memory:
+        for number in range(100):
+            memory.owe("item", str(number), {"before": "x" * 100})
+    content = file.read_bytes()
+    file.write_bytes(content[:8192] + b"\xff" * (len(content) - 8192))
+    with Memory(file, "here", "lab") as memory:
+        assert owed(memory) == []
+        memory.owe("item", "a", {})
+    with Memory(file, "here", "lab") as memory:
+        assert owed(memory) == [("item", "a", {})]
+
+
+@pytest.mark.parametrize("change", ["details = 'no JSON'", "details = '[]'", "details = x'00'", "time = 'noon'"])
+def test_a_row_that_somebody_has_changed_is_forgotten(memory, file, change):
+    memory.owe("item", "a", {})
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute(f"update owed set {change}")
+    with Memory(file, "here", "lab") as another:
+        assert owed(another) == []
+    with closing(sqlite3.connect(file)) as database:
+        assert database.execute("select * from owed").fetchall() == []
+
+
+def test_a_run_knows_what_it_owes_where_nothing_more_can_be_written(memory, file):
+    first = memory.owe("item", "a", {})
+    pages = memory.execute("pragma page_count")[0][0]
+    memory.execute(f"pragma max_page_count = {pages}")  # as on a full disk
+    second = memory.owe("messages", "orders", {"bodies": ["x" * 100_000]})
+    second.note(ids=["m-1"])
+    assert [(each.name, sorted(each.details)) for each in memory.owed()] == [("orders", ["bodies", "ids"]), ("a", [])]
+    first.gone()
+    second.gone()
+    assert memory.owed() == []
+
+
+def test_another_program_that_holds_the_file_is_waited_for_once(file, monkeypatch):
+    monkeypatch.setattr("lab_harness.authors.memory.BUSY_TIMEOUT", 0.2)
+    with Memory(file, "here", "lab") as memory, closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("begin immediate")
+        began = time.monotonic()
+        for number in range(20):
+            memory.owe("item", str(number), {})
+        assert time.monotonic() - began < 2
+        assert len(memory.owed()) == 20
+        other.execute("rollback")
+
+
 def test_a_file_that_goes_bad_meanwhile_keeps_no_check_from_running(memory, file):
     with closing(sqlite3.connect(file)) as database:
         database.executescript("drop table owed; drop table names;")
     memory.remember("a")
-    memory.owe("item", "a", {}).gone()
-    assert (memory.owed(), memory.names()) == ([], frozenset())
+    item = memory.owe("item", "a", {})
+    assert (owed(memory), memory.names()) == ([("item", "a", {})], frozenset())
+    item.gone()
+    assert memory.owed() == []

@@ -12,7 +12,7 @@ def needed(): ...
 
 CHECKS = {
     "The role worker exists": lambda **mark: standard_checks.role_exists("worker", "Look.", **mark),
-    "Lambda may take on the role": lambda **mark: standard_checks.role_trusts_lambda("worker", **mark),
+    "Lambda may assume the role": lambda **mark: standard_checks.role_trusts_lambda("worker", **mark),
     "The role may do nothing more than it needs": lambda **mark: standard_checks.role_is_least_privilege(
         "worker", **mark
     ),

@@ -193,7 +193,7 @@ def test_standard_checks_are_the_labs_own_where_they_stand(with_checks):
     assert [(each.name, each.title, each.task, each.needs) for each in lab.all_checks] == [
         ("role_exists", "The role worker exists", "queue", ()),
         ("another", "Another", None, ()),
-        ("role_trusts_lambda", "Lambda may take on the role", "message", ("role_exists",)),
+        ("role_trusts_lambda", "Lambda may assume the role", "message", ("role_exists",)),
     ]
     assert lab.check_names == ("role_exists", "another", "role_trusts_lambda")
 

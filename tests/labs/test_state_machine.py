@@ -392,7 +392,6 @@ RETRY_TWICE = [{"ErrorEquals": ["TransientError"], "IntervalSeconds": 1, "MaxAtt
 CATCH_NOT_FOUND = [{"ErrorEquals": ["PetNotFound"], "ResultPath": "$.error", "Next": "NotFound"}]
 CATCH_REFUSED = [{"ErrorEquals": ["Refused"], "ResultPath": "$.error", "Next": "ReleasePet"}]
 CATCH_ALL = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Refused"}]
-MESSAGE = {"taskToken.$": "$$.Task.Token", "petId.$": "$.petId", "adopter.$": "$.adopter"}
 ASK = {"QueueUrl": None, "MessageBody": None}
 
 

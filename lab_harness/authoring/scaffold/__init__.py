@@ -1,4 +1,4 @@
-"""Writes the files of a new lab: one that works, with the parts that its author names, to change into what it shall be.
+"""Writes the files of a new lab: one that works, with the parts that its author names, for the author to change.
 
 parts/       a template for each kind of part: what the lab's files have about it
 files/       a template for each file of the lab, into which the parts' words go

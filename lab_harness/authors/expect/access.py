@@ -14,7 +14,7 @@ Actions = str | tuple[str, ...]
 
 
 def trust(iam: Any, role: str, service: str) -> None:
-    """A service may take on the role; Failure with the trust policy, where it may not.
+    """A service may assume the role; Failure with the trust policy, where it may not.
 
     For example:
 

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, unquote
 from lab_harness.emulators.base import MINISTACK_NAMES
 
 MAX_CALLS = 5000
-MAX_WAIT = 30.0  # seconds; whoever hung up meanwhile is noticed then
+MAX_WAIT = 30.0  # seconds; then it is noticed who has hung up meanwhile
 API_HOSTS = re.compile(r"([^.]+)\.(?:execute-api|lambda-url)\.")
 API_PATHS = re.compile(r"/_aws/(?:execute-api|lambda-url)/([^/]+)|/restapis/([^/]+)/[^/]+/_user_request_")
 BOTO3_NAMES = {ministack: boto3 for boto3, ministack in MINISTACK_NAMES.items()}

@@ -58,7 +58,7 @@ class LabEmulator:
 
     def __init__(self, token: str, secret: str, folder: Path, saver: Saver | None = None) -> None:
         self._access = Access(token, secret)
-        # Above the numbers of the emulators before this one: whoever waits for calls through a restart misses none.
+        # Above the numbers of the emulators before this one, so that a panel that waits for calls misses none.
         self._calls = CallLog(last=time.time_ns() // 1000)
         self._deeds = Deeds(last=time.time_ns() // 1000)
         self._incidents = Incidents(folder / "incidents.json")
@@ -119,7 +119,7 @@ class LabEmulator:
             return
         sent = (request.method, request.raw_path, scope["query_string"].decode("latin-1"))
         call = describe_call(*sent, request.headers, request.body, caller)
-        # What a request sets going is done by the API, whoever sent it.
+        # What a request sets going is done by the API, not by the sender.
         api = api_id(request.raw_path, request.headers)
         deeds.acting.set(f"execute-api {api}" if api else caller)
         started = time.perf_counter()

@@ -83,6 +83,6 @@ class GraderThread(Grader):
         self._relieve()
 
     def _hand_out(self, grade: Grade | None) -> None:
-        """Give a grade to whoever waits for it."""
+        """Give a grade to the task that waits for it."""
         if grade:
             self._futures.pop(grade.student).set_result(grade)

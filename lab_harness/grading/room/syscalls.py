@@ -18,7 +18,7 @@ ALLOW, REFUSE = 0x7FFF0000, 0x00050000  # an error's number completes REFUSE
 OTHER_WORD_SIZE = 0x40000000  # the numbers of the x32 interface's calls are above
 # Of `mmap`: memory that is shared without a file. What was once written stays, though no process has it in its tables.
 SHARED_WITHOUT_FILE = mmap.MAP_SHARED | mmap.MAP_ANONYMOUS
-NETLINK = 16  # whoever resolves a name asks it which interfaces there are
+NETLINK = 16  # to resolve a name is to ask it which interfaces there are
 # Sockets of other families lead out of a network namespace: to a virtual machine's host (vsock), to Bluetooth.
 FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, NETLINK)
 

@@ -209,7 +209,7 @@ def become(user: int) -> None:
 def forget_keys() -> None:
     """Change to an empty keyring, in place of the one of the process that started us."""
     if keyctl := number_of("keyctl"):
-        # Where the kernel has none, or whoever runs us forbids it, there is no way to it either.
+        # Where the kernel has none, or our own surroundings forbid it, there is no way to it either.
         with suppress(OSError):
             _call("syscall", keyctl, JOIN_SESSION, None)
 

@@ -16,7 +16,7 @@ from lab_harness.results import CheckResult
 class Display:
     """A panel's state, and the views in which it is shown. `act` is told what is done in a view.
 
-    Whoever changes more than one thing in the `state`, or what another thread changes, too, holds the `lock`.
+    Hold the `lock` to change more than one thing in the `state`, or what another thread changes, too.
     """
 
     def __init__(self, opened: Session, act: Callable[[Action], None]) -> None:
