@@ -132,7 +132,8 @@ def test_running_a_solved_notebook_leaves_out_what_stands_apart_and_what_cannot_
         cells.append(nbformat.v4.new_code_cell(found.cell, metadata={"tags": [f"task:{found.task}"]}))
     course.solved.mkdir(parents=True)
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), course.solved / lab.file.notebook)
+    for folder in (course.notebooks, course.solved):  # as solved, the tasks' cells hold the answers
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / lab.file.notebook)
     (run,) = run_all(course, [lab], notebook_emulator, dict(os.environ), 1, lambda run: None)
     assert (run.problem, run.good) == (None, True)
     assert {result.name: str(result.outcome) for result in run.report} == {

@@ -65,8 +65,8 @@ def test_cell_may_wait_for_one_check_of_a_task_whatever_the_others_say(shell, ca
 def test_checks_that_passed_within_the_last_minute_do_not_run_again(shell, monkeypatch):
     create_queue()
     runs = []
-    real = check_runs.run_checks
-    monkeypatch.setattr(check_runs, "run_checks", lambda *given, **more: runs.append(given) or real(*given, **more))
+    real = check_runs.check_lab
+    monkeypatch.setattr(check_runs, "check_lab", lambda *given, **more: runs.append(given) or real(*given, **more))
     shell.run_cell("lab.check('queue')")
     for _ in range(2):
         shell.run_cell("%%after queue\nran = True")

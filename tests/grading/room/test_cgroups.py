@@ -77,7 +77,7 @@ def groups():
 JOIN = """
 import sys, time
 from pathlib import Path
-from lab_harness.grading import cgroups
+from lab_harness.grading.room import cgroups
 group = cgroups.join(Path(sys.argv[1]), "room")
 print(Path("/proc/self/cgroup").read_text() if group else "not joined", flush=True)
 time.sleep(60)

@@ -193,10 +193,10 @@ def test_kept_snapshot_takes_the_old_ones_place(view, acts, outputs):
 def test_snapshot_brings_its_style_and_is_hidden_beside_the_view(view, outputs):
     view.show()
     page = read_page(outputs[1][0]["text/html"])
-    style = page.find("style").text
+    style = page.find(".//style").text
     assert (ASSETS / "live.css").read_text(encoding="utf-8") in style
     assert ":has(.lab-live) .lab-snapshot { display: none; }" in style
-    assert page.find("div").get("class") == "lab-snapshot"
+    assert page.find(".//div[@class='lab-snapshot']") is not None
 
 
 def test_view_can_be_docked_beside_the_notebook(view, monkeypatch):
