@@ -1,6 +1,6 @@
 """What checks do with S3: upload an object as a customer would, and await what comes of it."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,7 +30,8 @@ def keys(s3: Any, bucket: str) -> list[str]:
 def probe_object(s3: Any, bucket: str, key: str, body: str | bytes, results: Collection[Place] = ()) -> Iterator[None]:
     """Upload an object for a while; afterwards it is gone, and so are the `results`, each a bucket and a key.
 
-    Draw a key that no object has. What comes of the upload after all is taken away by the next probe.
+    Draw a key that no object has. Within it, s3.put_object may upload other bytes under the same key: they go, too.
+    What comes of the upload after all is taken away by the next probe.
 
         with buckets.probe_object(s3, UPLOADS, key, customers.words(), results=[(THUMBNAILS, key)]):
             made = buckets.awaited(s3, THUMBNAILS, key, "Section 4 says what the function writes.")
@@ -51,21 +52,26 @@ def _remove_owed(s3: Any, objects: Collection[Owed]) -> None:
             each.gone()
 
 
-def awaited(s3: Any, bucket: str, key: str, next_step: str, *, within: float = 10, evidence: str = "") -> bytes:
+def awaited(
+    s3: Any, bucket: str, key: str, next_step: str, *, within: float = 10, evidence: str | Callable[[], str] = ""
+) -> bytes:
     """The bytes of an object that comes within so many seconds; Failure with the keys that are there, if it does not.
 
-    `evidence` is told beside them, such as the end of the function's log.
+    `evidence` is told beside them; a function is called for it at each look, so that it tells of now, as a log must.
 
-        made = buckets.awaited(s3, THUMBNAILS, key, "Section 4 says what the function writes.", within=10)
+        next_step = "Section 4 says what the function writes."
+        log = partial(functions.latest_log, logs, FUNCTION)
+        made = buckets.awaited(s3, THUMBNAILS, key, next_step, within=10, evidence=log)
     """
 
     def look() -> bytes:
         found = _read(s3, bucket, key)
         if found is None:
             there = ", ".join(keys(s3, bucket)[:5]) or "no objects"
+            more = evidence() if callable(evidence) else evidence
             raise Failure(
                 expected=f"the object {key} in {bucket}",
-                found=f"{bucket} has {there}" + (f"; {evidence}" if evidence else ""),
+                found=f"{bucket} has {there}" + (f"; {more}" if more else ""),
                 next_step=next_step,
             )
         return found

@@ -1,5 +1,6 @@
 """What a lab's author writes checks with: `@check`, `Failure` and `eventually`."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +12,7 @@ from typing import Any, TypeVar, cast
 T = TypeVar("T")
 CheckFunction = Callable[..., None]
 
+WAITED = re.compile(r" \(after waiting [^()]+ s\)$")  # what a wait within the wait has added
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.4  # seconds between two looks of `eventually`
 
 _cancelled: ContextVar[threading.Event | None] = ContextVar("cancelled", default=None)
@@ -84,7 +86,8 @@ def check(
 def eventually(look: Callable[[], T], *, within: float) -> T:
     """Call `look` until it raises no Failure and return its value; after `within` seconds its last Failure stands.
 
-    For effects that take a moment: the learner then reads what was seen last, not that time ran out.
+    For effects that take a moment: the learner then reads what was seen last, not that time ran out. Where `look`
+    waits in this way itself, only the outer wait is told.
     Raises Cancelled, at once, when the run of the checks is cancelled.
 
         eventually(lambda: expect_item(dynamodb, order), within=12)
@@ -97,7 +100,7 @@ def eventually(look: Callable[[], T], *, within: float) -> T:
         except Failure as failure:
             rest = deadline - time.monotonic()
             if rest <= 0:
-                found = f"{failure.found} (after waiting {within:g} s)"
+                found = f"{WAITED.sub('', failure.found)} (after waiting {within:g} s)"
                 raise Failure(expected=failure.expected, found=found, next_step=failure.next_step) from None
         _sleep(min(pause, rest))  # so that the last look comes when the time is over, not before
         pause = min(pause * 1.5, LONGEST_PAUSE)

@@ -27,7 +27,7 @@ class Witness:
         """Who had a function run with an event that names `about`, such as an order's id.
 
         That is "learner", "checks", "function <name>", "sqs <queue>", "states <machine>", "events <rule>" or
-        "execute-api <API's id>".
+        "execute-api <API's id>"; what a bucket's notification starts, the uploader has started.
         """
         return self._doers("run", function, about, since)
 

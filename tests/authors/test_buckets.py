@@ -33,6 +33,7 @@ def test_a_probes_object_and_what_came_of_it_are_gone_afterwards_and_others_stay
     put(s3, RESULTS, "cat-1.jpg")
     with buckets.probe_object(s3, UPLOADS, "cat-17.jpg", "two cats, please", results=[(RESULTS, "cat-17.jpg")]):
         assert s3.get_object(Bucket=UPLOADS, Key="cat-17.jpg")["Body"].read() == b"two cats, please"
+        put(s3, UPLOADS, "cat-17.jpg", b"the same cats again")
         put(s3, RESULTS, "cat-17.jpg")
     assert buckets.keys(s3, UPLOADS) == ["cat-17.jpg.old"]
     assert buckets.keys(s3, RESULTS) == ["cat-1.jpg"]
@@ -109,6 +110,12 @@ def test_an_object_that_does_not_come_is_told_with_those_that_are_there(s3):
         buckets.awaited(s3, RESULTS, "cat-17.jpg", "Section 4.", within=0, evidence="the log")
     assert caught.value.found == f"{RESULTS} has thumbnails/cat-17.jpg; the log (after waiting 0 s)"
     assert caught.value.next_step == "Section 4."
+
+
+def test_evidence_that_is_asked_for_tells_of_the_last_look(s3):
+    log = iter(["logged nothing", *["raised an error"] * 50])
+    with pytest.raises(Failure, match="no objects; raised an error"):
+        buckets.awaited(s3, RESULTS, "cat-17.jpg", "Look.", within=0.2, evidence=lambda: next(log))
 
 
 def test_an_object_that_may_not_be_read_is_not_taken_for_none():

@@ -87,6 +87,15 @@ def test_eventually_reports_the_last_failure_and_how_long_it_waited():
     assert count > 2
 
 
+def test_eventually_within_eventually_tells_the_whole_wait_alone():
+    def look():
+        raise failure("no message")
+
+    with pytest.raises(Failure) as caught:
+        eventually(lambda: eventually(look, within=0), within=0.1)
+    assert caught.value.found == "no message (after waiting 0.1 s)"
+
+
 def test_eventually_within_no_time_looks_once():
     looks = []
 

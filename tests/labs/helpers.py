@@ -43,14 +43,18 @@ def failure(check, *services):
 
 def not_passed(report):
     """The checks of a report that failed; those which they block are left out."""
-    assert not [result for result in report if result.outcome == "broken"]
+    broken = [result for result in report if result.outcome == "broken"]
+    assert not broken, broken
     return {result.name for result in report if result.outcome == "failed"}
 
 
 def found_alone(lab, clients, check, *only):
     """What this check found that fails, and alone of those that are run: these, or only what it needs."""
     report = run_checks(lab, clients, only or [check])
-    assert not_passed(report) == {check}
+    failed = not_passed(report)
+    assert failed == {check}, f"{failed or 'nothing'} failed:\n" + "\n".join(
+        f"{each.name} {each.outcome}: {each.found}" for each in report
+    )
     (result,) = (each for each in report if each.name == check)
     assert result.next_step
     return result.found

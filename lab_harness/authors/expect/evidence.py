@@ -83,9 +83,10 @@ def started_by(
 ) -> None:
     """Something started the function for an event that names `about`; Failure with what did, where that did not.
 
-    `starter` is such as "sqs pet-orders" or "states pet-adoption". With `others` somebody else may have started it,
-    too. `since` is what `witness.moment()` gave. `evidence` is told beside what was found. It is so, too, where the
-    emulator does not see who started it.
+    `starter` is such as "sqs pet-orders" or "states pet-adoption". What a bucket's notification starts, the uploader
+    has started: "checks", where a probe did. With `others` somebody else may have started it, too. `since` is what
+    `witness.moment()` gave. `evidence` is told beside what was found. It is so, too, where the emulator does not see
+    who started it.
 
         expect.started_by(witness, FUNCTION, order["orderId"], f"sqs {QUEUE}", moment, "Section 6 shows the mapping.")
     """

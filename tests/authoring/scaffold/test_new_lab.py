@@ -95,6 +95,19 @@ def test_its_notebook_is_valid_and_has_no_gaps(made):
     assert not [cell.id for cell in notebook.cells if "{{" in cell.source or "{%" in cell.source]
 
 
+def test_a_function_that_is_not_right_yet_can_be_deployed_again(empty):
+    new_lab(empty, "copies", LABS["copies"])
+    notebook = nbformat.read(empty.notebooks / load_lab("copies", empty).file.notebook, as_version=4)
+    (deploy,) = (cell.source for cell in notebook.cells if "update_function_code" in cell.source)
+    assert deploy.startswith("%%after function_exists\n")
+
+
+def test_checks_of_uploads_are_said_to_upload(empty):
+    new_lab(empty, "copies", Wanted(function=("copy-note",), bucket=("note-in", "note-out")))
+    text = (empty.notebooks / load_lab("copies", empty).file.notebook).read_text(encoding="utf-8")
+    assert "The checks send uploads of their own" in text
+
+
 def test_copy_that_was_given_out_has_no_templates_and_says_so(made, monkeypatch):
     course, lab = made
     (course.root / "lab_harness").symlink_to(ROOT / "lab_harness")

@@ -85,6 +85,17 @@ def test_an_event_source_mapping_has_the_function_run_and_the_function_writes(ac
     assert witness.writers("Things", "o-1", 0) == set()
 
 
+def test_what_a_buckets_notification_starts_the_uploader_has_started(account, embedded, witness):
+    arn = create(account, "echo")
+    account["s3"].create_bucket(Bucket="photos")
+    told = {"LambdaFunctionConfigurations": [{"LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:*"]}]}
+    account["s3"].put_bucket_notification_configuration(Bucket="photos", NotificationConfiguration=told)
+    account["s3"].put_object(Bucket="photos", Key="cat-1.jpg", Body=b"x")
+    Clients(embedded)["s3"].put_object(Bucket="photos", Key="cat-2.jpg", Body=b"x")
+    wait_until(lambda: witness.callers("echo", "cat-2.jpg", 0) == {"checks"})
+    wait_until(lambda: witness.callers("echo", "cat-1.jpg", 0) == {"learner"})
+
+
 def test_every_way_to_write_an_item_is_told(account, witness):
     dynamodb, item, key = account["dynamodb"], {"id": {"S": "a"}}, {"id": {"S": "a"}}
     ways = [
