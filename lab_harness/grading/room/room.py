@@ -102,6 +102,8 @@ class Room:
         """Grade the submission, and send the result."""
         try:
             self._start_emulator()
+            if not self.closed:
+                self.emulator.wait_until_it_answers()
             where = Where(self.closed, self.folder, self.port, self.learner, self.judge.course.root, self.limits)
             cells = [(str(name), str(source)) for name, source in self.job["cells"]]
             self.notebook = NotebookBox(cells, where, self.selector, self.hit, self._settle)

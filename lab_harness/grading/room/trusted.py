@@ -2,13 +2,18 @@
 
 import os
 import resource
+import select
 import socket
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from lab_harness.emulators.credentials import Credentials
+from lab_harness.emulators.exchange import call_json
+from lab_harness.emulators.process import START_DEADLINE
+from lab_harness.errors import EmulatorError
 from lab_harness.grading.room import walls
 from lab_harness.grading.room.emulator import configure, serve
 from lab_harness.lab.file import MIB
@@ -36,9 +41,22 @@ class EmulatorProcess:
 
         used = (*listening, requests, settle, token)
         self.pid = fork_trusted(main, {each.fileno() for each in used}, hidden=closed)
+        self.health = f"http://127.0.0.1:{port}/_lab/health"
         self.watched = os.pidfd_open(self.pid)  # ready when it has ended
         for each in used:
             each.close()
+
+    def wait_until_it_answers(self) -> None:
+        """Wait for its first answer, for as long as an emulator may take to start, or until it has ended.
+
+        In a room that is not closed it loads MiniStack anew, for a port of its own. That takes seconds, which are not
+        the submission's.
+        """
+        deadline = time.monotonic() + START_DEADLINE
+        while time.monotonic() < deadline and not select.select([self.watched], [], [], 0)[0]:
+            with suppress(EmulatorError):
+                call_json(self.health, timeout=deadline - time.monotonic())
+                return
 
     def read_token(self) -> str:
         """The token for the emulator's administration."""
