@@ -4,8 +4,7 @@ import fnmatch
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
+from lab_harness.answers import there
 from lab_harness.authors import functions
 from lab_harness.authors.checks import Failure, eventually
 from lab_harness.authors.expect.names import value
@@ -124,12 +123,7 @@ def notification(
 
 def setting(read: Any, bucket: str) -> dict[str, Any]:
     """A setting of a bucket; nothing where AWS answers that there is none."""
-    try:
-        found: dict[str, Any] = read(Bucket=bucket)
-    except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
-            raise
-        return {}
+    found: dict[str, Any] = there(read, Bucket=bucket) or {}
     return found
 
 
