@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,27 @@ def _change_workers(lambda_runtime: Any) -> None:
     lambda_runtime._PYTHON_WORKER_SCRIPT = "\n".join([lambda_runtime.INVOKE_DEPTH_BOOTSTRAP, *ours])
     wrapt.wrap_function_wrapper(lambda_runtime, "Worker._read_stderr", _read_log)
     wrapt.wrap_function_wrapper(lambda_runtime, "Worker._drain_stderr_bounded", _drain_log)
+    wrapt.wrap_function_wrapper(lambda_runtime, "acquire_worker", partial(_lease, lambda_runtime))
+
+
+def _lease(lambda_runtime: Any, original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
+    """Give an invocation an environment of this very deployment of the function, never one that is left from another.
+
+    MiniStack knows environments by the function's name alone. An event that is delivered while the function is deleted
+    leaves one behind, and a function that is created under the same name would run the deleted one's code.
+    """
+    name, config = args[:2]
+    key = lambda_runtime._worker_key(name, config, kwargs.get("qualifier", "$LATEST"))
+    with lambda_runtime._lock:
+        pool = lambda_runtime._workers.get(key, [])
+        left = [each for each in pool if not each.in_use and _deployment(each.config) != _deployment(config)]
+        pool[:] = [each for each in pool if each not in left]
+    lambda_runtime.kill_workers(left)
+    return original(*args, **kwargs)
+
+
+def _deployment(config: dict[str, Any]) -> tuple[Any, ...]:
+    return config.get("CodeSha256"), config.get("RevisionId"), config.get("LastModified")
 
 
 def _change_executor(lambda_svc: Any) -> None:
