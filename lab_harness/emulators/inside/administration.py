@@ -14,6 +14,7 @@ from lab_harness.emulators.inside.inbox import Inbox
 from lab_harness.emulators.inside.saving import Saver
 
 JSON_HEADERS = {"content-type": "application/json"}
+MINISTACK = version("ministack")  # read once: that takes as long as ten requests
 
 
 class Administration:
@@ -37,7 +38,7 @@ class Administration:
         told: Any = None
         match action:
             case "health":
-                told = {"emulator": "embedded", "version": version("ministack"), "services": _services()}
+                told = {"emulator": "embedded", "version": MINISTACK, "services": _services()}
             case "inbox":
                 told = list(self._inbox.mails)
             case "calls":

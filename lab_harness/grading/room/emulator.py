@@ -31,6 +31,7 @@ PROCESS_EVENTS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", 
 USUAL_MODULES = (
     *("lambda_svc", "lambda_durable", "dynamodb", "sqs", "s3", "sns", "iam", "stepfunctions", "cloudwatch"),
     *("cloudwatch_logs", "eventbridge", "scheduler", "apigateway", "apigateway_v1", "sts"),
+    "kinesis",  # which every event source mapping loads
 )
 # Their descriptions, read before the fork: how MiniStack must answer, by its names, and for the call log what a
 # request to a REST service asks, by boto3's.

@@ -44,17 +44,20 @@ class Judge:
         self._labs: dict[str, Lab] = {}
 
     def prepare(self, lab_id: str, rehearse: bool) -> None:
-        """Load a lab's checks and make their clients. If the lab cannot be loaded, the error comes when it is graded.
+        """Load a lab's checks, and make clients of its services, so that what notebooks and checks read is read once.
 
-        With `rehearse` each client makes a first call, although no emulator answers: the first call is slow.
+        If the lab cannot be loaded, the error comes when it is graded. With `rehearse` each client of the checks makes
+        a first call, although no emulator answers: the first call is slow.
         """
         from lab_harness.account.state import account_state
 
         with suppress(Exception):
             self.clients["http"]
-            for service in _services(self.lab(lab_id)):
-                self.clients[service]
-                if rehearse:
+            lab = self.lab(lab_id)
+            asked = _services(lab)
+            for service in asked.union(lab.file.services):
+                self.clients[service].waiter_names  # noqa: B018  reads how waiters wait
+                if rehearse and service in asked:
                     with suppress(EmulatorNotReady):
                         account_state(self.clients, [service])
 

@@ -32,7 +32,7 @@ USED = (
     *("IPython.core.interactiveshell", "IPython.core.magics", "IPython.core.completer", "IPython.core.completerlib"),
     *("IPython.core.application", "IPython.core.oinspect", "IPython.core.magics.osm", "IPython.core.crashhandler"),
     *("encodings.idna", "encodings.cp437", "encodings.unicode_escape", "rich._unicode_data.unicode17-0-0"),
-    *("IPython.core.logger", "matplotlib.backends.backend_agg"),
+    *("IPython.core.logger", "matplotlib.backends.backend_agg", "_strptime"),
     *("lab_harness.notebook.magic", "lab_harness.notebook.panel.quiz", "lab_harness.account.state"),
 )
 
