@@ -4,21 +4,29 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Where uv is installed it does what venv and pip do else, ten times as fast; `make setup UV=` does without it.
 UV := $(filter-out $(CURDIR)/$(BIN)/uv,$(shell command -v uv 2>/dev/null))
+# not for students
 EXPORT := $(BIN)/uv export --quiet --frozen --no-hashes --no-emit-project
+# /not for students
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev lab course test test-lab test-localstack bench bench-grading lock clean
+.PHONY: help setup lab clean
+# not for students
+.PHONY: dev course test test-lab test-localstack bench bench-grading lock
+# /not for students
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: ## install everything the labs need into .venv
 
+# not for students
 dev: ## install what the tests and the linters need, too
 
+# /not for students
 lab: setup ## start the emulator and open JupyterLab on the first notebook
 	$(BIN)/lab open
 
+# not for students
 course: setup ## run all notebooks with their solutions, as a test that this machine can
 	$(BIN)/lab notebooks run
 
@@ -52,6 +60,7 @@ lock: dev ## write uv.lock and the requirements files anew; UPGRADE=--upgrade ta
 	$(EXPORT) --output-file requirements.txt
 	$(EXPORT) --only-group dev --output-file requirements-dev.txt
 
+# /not for students
 clean: ## remove what was installed and cached; your progress in .lab and your notebooks stay
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .coverage artifacts build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -64,15 +73,20 @@ SYNC := $(UV) sync --quiet --frozen --inexact $(if $(filter-out python3,$(PYTHON
 setup:
 	$(SYNC)
 
+# not for students
 dev:
 	$(SYNC) --group dev
+
+# /not for students
 
 else
 
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 setup: .venv/.setup
+# not for students
 dev: .venv/.dev
+# /not for students
 
 # pip is the last thing that venv installs, so it is there only when the rest is.
 $(BIN)/pip:
@@ -88,8 +102,10 @@ $(BIN)/pip:
 	$(PIP) --no-deps --editable .
 	@touch $@
 
+# not for students
 .venv/.dev: .venv/.setup requirements-dev.txt
 	$(PIP) --requirement requirements.txt --requirement requirements-dev.txt
 	@touch $@
 
+# /not for students
 endif

@@ -11,15 +11,28 @@ from lab_harness.course import Course
 from lab_harness.errors import CourseError, LabError, UsageError
 from lab_harness.lab.facts import FILE as FACTS
 from lab_harness.lab.labs import Lab, all_labs
+from lab_harness.lab.quiz import Quiz
+from lab_harness.lab.sealed import FILE, SEALED_FILE, seal
 from lab_harness.lab.solutions import answers
 
-WHOLE = ("LICENSE", "Makefile", "pyproject.toml", "requirements.txt", "uv.lock", "lab_harness", f"labs/{FACTS}")
-OF_A_LAB = ("lab.toml", "README.md", "checks.py", "quiz.toml", "functions", "site")
+WHOLE = (
+    "LICENSE",
+    "README.md",
+    "Makefile",
+    "pyproject.toml",
+    "requirements.txt",
+    "uv.lock",
+    "lab_harness",
+    f"labs/{FACTS}",
+)
+OF_A_LAB = ("lab.toml", "README.md", "checks.py", "functions", "site")
 NOT_FOR_STUDENTS = re.compile(
     r"^<!-- not for students -->\n.*?<!-- /not for students -->\n"  # lines, or a part of one
-    r"|<!-- not for students -->.*?<!-- /not for students -->",
+    r"|<!-- not for students -->.*?<!-- /not for students -->"
+    r"|^# not for students\n.*?^# /not for students\n",  # of a Makefile
     re.DOTALL | re.MULTILINE,
 )
+ABRIDGED = ("README.md", "Makefile", ".ipynb")  # by how the names of the files end that may say more to teachers
 # The templates of new labs have lines that are in many an answer.
 WITHOUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints", "*.j2")
 LINES = 3  # of an answer in a row: nobody writes them by chance
@@ -68,26 +81,35 @@ def leaks(bundle: Path, labs: list[Lab]) -> Iterator[str]:
             found = answer & runs[path]
             if found and (found == answer if path in notebooks else found - given):
                 yield f"{name} holds the answer of {lab.id}, task {task}: {min(found)[0]}"
+    yield from _quiz_leaks(bundle, labs)
+
+
+def _quiz_leaks(bundle: Path, labs: list[Lab]) -> Iterator[str]:
+    """What is found in a bundle of the quizzes' answers: the files that tell them, and the explanations."""
+    questions = [(lab.id, each) for lab in labs if isinstance(lab.quiz, Quiz) for each in lab.quiz.questions]
+    for path in sorted(path for path in bundle.rglob("*") if path.is_file()):
+        name, text = path.relative_to(bundle), path.read_text(encoding="utf-8", errors="replace")
+        if path.name == FILE and path.parent.parent.name == "labs":
+            yield f"{name} holds the answers of the quiz"
+            continue
+        for lab_id, question in questions:
+            if question.explanation in text or json.dumps(question.explanation)[1:-1] in text:
+                yield f"{name} explains the question {question.id} of {lab_id}"
 
 
 def _copy(course: Course, labs: list[Lab], bundle: Path) -> None:
     for name in WHOLE:
         _copy_one(course.root / name, bundle / name)
-    _write_readme(course.root / "README.md", bundle / "README.md")
     for lab in labs:
         notebook = lab.file.notebook
         _copy_one(course.notebooks / notebook, bundle / "notebooks" / notebook)
         for name in OF_A_LAB:
             _copy_one(lab.folder / name, bundle / "labs" / lab.id / name)
+        if isinstance(lab.quiz, Quiz):
+            (bundle / "labs" / lab.id / SEALED_FILE).write_text(seal(lab.quiz), encoding="utf-8")
         for answer in answers(lab).values():
             if answer.file:
                 _remove(bundle / "labs" / lab.id / answer.file)
-
-
-def _write_readme(source: Path, target: Path) -> None:
-    """Write the course's README without what a bundle does not have."""
-    if source.exists():
-        target.write_text(NOT_FOR_STUDENTS.sub("", source.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def _remove(path: Path) -> None:
@@ -102,6 +124,8 @@ def _copy_one(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
         shutil.copytree(source, target, ignore=WITHOUT)
+    elif source.name.endswith(ABRIDGED) and source.exists():
+        target.write_bytes(NOT_FOR_STUDENTS.sub("", source.read_bytes().decode()).encode())
     elif source.exists():
         shutil.copy2(source, target)
 

@@ -122,11 +122,11 @@ def _summarise(run: "Run", out: Path) -> None:
 @app.command()
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="A new folder.")
 def release(out: Path) -> None:
-    """Make the students' bundle: the course without its answers."""
+    """Make the students' bundle: the course without its answers, and with a quiz whose answers cannot be read."""
     from lab_harness.authoring.release import release as make_bundle
 
     files = make_bundle(find_course(), out)
-    click.echo(f"wrote {len(files)} files to {out}; no part of an answer was found in them")
+    click.echo(f"wrote {len(files)} files to {out}; no answer of a task or of a quiz was found in them")
 
 
 @app.command("class")

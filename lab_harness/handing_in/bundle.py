@@ -95,12 +95,16 @@ class Attempts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """What a bundle tells about its notebook: whose it is, when it was made, with which key, after which attempts."""
+    """What a bundle tells about its notebook: whose it is, when it was made, with which key, after which attempts.
+
+    A bundle that is not `intact` was changed after it was made: what it tells then is where it was taken from.
+    """
 
     student: Name
     made: datetime
     key: Name  # hexadecimal
     attempts: Attempts
+    intact: bool = True
 
 
 @dataclass(frozen=True)
@@ -113,8 +117,7 @@ class Bundle:
 
     @property
     def origin(self) -> Origin:
-        student = one_line(self.manifest.student, LONGEST_NAME)
-        return Origin(student, self.manifest.made, self.manifest.key.hex(), self.attempts)
+        return _origin(self.manifest, self.attempts)
 
 
 def pack(manifest: Manifest, contents: Mapping[str, bytes], key: Ed25519PrivateKey) -> bytes:
@@ -134,6 +137,15 @@ def unpack(content: bytes) -> Bundle:
     found = _files(content)
     said = found.pop(MANIFEST)
     manifest = _read(said, Manifest, MANIFEST)
+    try:
+        return _intact(manifest, said, found)
+    except Rejected as reason:
+        reason.origin = _origin(manifest, Attempts(), intact=False)
+        raise
+
+
+def _intact(manifest: Manifest, said: bytes, found: dict[str, bytes]) -> Bundle:
+    """The bundle, if it is as it was made."""
     _insist_on_signature(manifest, said, found.pop(SIGNATURE, b""))
     for name, digest in manifest.files.items():
         if name not in found:
@@ -145,6 +157,11 @@ def unpack(content: bytes) -> Bundle:
     if manifest.notebook not in found:
         raise Rejected("its manifest names no notebook")
     return Bundle(manifest, found[manifest.notebook], _read(found.get(ATTEMPTS, b"{}"), Attempts, ATTEMPTS))
+
+
+def _origin(manifest: Manifest, attempts: Attempts, *, intact: bool = True) -> Origin:
+    student = one_line(manifest.student, LONGEST_NAME)
+    return Origin(student, manifest.made, manifest.key.hex()[:LONGEST_NAME], attempts, intact)
 
 
 def _files(content: bytes) -> dict[str, bytes]:

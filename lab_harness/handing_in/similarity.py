@@ -2,6 +2,9 @@
 
 What is compared are the tokens of the syntax, without comments, layout, and the names that a student chose. Code that
 is in the notebook or in the reference answer, or that many students wrote, does not count.
+
+That two accounts are in the same state, and not right, says nothing by itself: whoever stops after the same task has
+built the same. With code that is somewhat alike, it says that a mistake was copied with it.
 """
 
 import ast
@@ -16,6 +19,7 @@ from itertools import combinations, islice
 WINDOW = 6  # tokens in a row that are compared as one
 ENOUGH = 12  # windows that two have in common before chance and habit no longer explain it
 ALIKE = 0.6  # of the unexplained windows of both
+ENOUGH_IN_ONE_STATE, ALIKE_IN_ONE_STATE = 6, 0.3  # where both have built the same, and not right
 COMMON = 0.25  # of a class: what so many share is no sign of copying
 FEW = 3  # students; in a small class each pair counts
 MOST = 30  # students, in a class of any size
@@ -75,8 +79,10 @@ def suspicious_pairs(
     for one, other in sorted(_candidates(windows) | states):
         shared = len(windows[one] & windows[other])
         alike = shared / max(len(windows[one] | windows[other]), 1)
-        if (shared >= ENOUGH and alike >= ALIKE) or (one, other) in states:
-            found[one, other] = Pair(lab, (one, other), round(alike, 2), shared, (one, other) in states)
+        same = (one, other) in states
+        enough, most = (ENOUGH_IN_ONE_STATE, ALIKE_IN_ONE_STATE) if same else (ENOUGH, ALIKE)
+        if shared >= enough and alike >= most:
+            found[one, other] = Pair(lab, (one, other), round(alike, 2), shared, same)
     return sorted(found.values(), key=lambda pair: (-pair.alike, -pair.shared, pair.students))
 
 

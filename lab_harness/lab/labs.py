@@ -18,7 +18,8 @@ from lab_harness.authors.checks import CheckFunction, mark_of
 from lab_harness.course import Course, find_course
 from lab_harness.errors import LabError, UsageError
 from lab_harness.lab.file import LabFile, Task, read_lab_file
-from lab_harness.lab.quiz import Quiz, read_quiz
+from lab_harness.lab.quiz import Quiz
+from lab_harness.lab.sealed import SealedQuiz, quiz_in
 
 if TYPE_CHECKING:
     from lab_harness.aws import Clients
@@ -97,10 +98,9 @@ class Lab:
         return tuple(name for name, mark in marks.items() if _task(mark) not in apart)
 
     @cached_property
-    def quiz(self) -> Quiz | None:
+    def quiz(self) -> Quiz | SealedQuiz | None:
         """The lab's exam questions, or None where it has none."""
-        path = self.folder / "quiz.toml"
-        return read_quiz(path) if path.exists() else None
+        return quiz_in(self.folder)
 
     def selection(self, name: str) -> tuple[str, ...]:
         """`name` as a choice for `run_checks`; UsageError when no check or task is called that."""

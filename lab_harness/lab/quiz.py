@@ -17,6 +17,13 @@ LONGEST_NUMBER = 100  # characters
 NUMBER = re.compile(r"[-+]?((\d{1,3}([, ]\d{3})+|\d+)(\.\d*)?|\.\d+)")  # 900, 1,000 or 1 000, 0.5, .5; but not 1,5
 
 
+class Explanation(Struct, frozen=True):
+    """What is said to an answer: the right one in words, and why it is right."""
+
+    correction: str
+    text: str
+
+
 class _Question(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"):
     """What every question has; `options` are what is shown to choose from or to put in order, if anything is.
 
@@ -36,6 +43,24 @@ class _Question(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, t
     @property
     def options(self) -> tuple[str, ...]:
         return ()
+
+    @property
+    def correction(self) -> str:
+        """The right answer in words."""
+        raise NotImplementedError
+
+    @property
+    def explained(self) -> Explanation:
+        """The explanation, whatever was answered."""
+        return Explanation(self.correction, self.explanation)
+
+    def judge(self, given: list[str]) -> bool:
+        """Whether the answer is right."""
+        raise NotImplementedError
+
+    def opened(self, given: list[str]) -> Explanation | None:
+        """The explanation, if the answer is right."""
+        return self.explained if self.judge(given) else None
 
 
 class _Choice(_Question, frozen=True):
@@ -58,7 +83,7 @@ class _Choice(_Question, frozen=True):
 
     def asks_for(self, given: list[str]) -> str | None:
         """What is missing before the answer can be judged."""
-        return None if given else "Choose an answer."
+        return says_no_choice(given)
 
 
 class Single(_Choice, frozen=True, tag="single"):
@@ -103,7 +128,7 @@ class Ordering(_Question, frozen=True, tag="ordering"):
 
     def asks_for(self, given: list[str]) -> str | None:
         """What is missing before the answer can be judged."""
-        return None if sorted(given) == sorted(self.order) else "Put all entries in order."
+        return says_no_order(given, self.order)
 
     def judge(self, given: list[str]) -> bool:
         """Whether the entries are in the right order."""
@@ -128,11 +153,11 @@ class Numeric(_Question, frozen=True, tag="numeric"):
 
     def asks_for(self, given: list[str]) -> str | None:
         """What is missing before the answer can be judged."""
-        return None if _number(given) is not None else "Enter a number, such as 1,000 or 0.5."
+        return says_no_number(given)
 
     def judge(self, given: list[str]) -> bool:
         """Whether the one text given is the number, or near enough."""
-        number = _number(given)
+        number = number_given(given)
         # As decimals, so that 0.3 is within 0.1 of 0.2.
         return number is not None and abs(number - Decimal(str(self.answer))) <= Decimal(str(self.tolerance))
 
@@ -167,6 +192,21 @@ def read_quiz(path: Path) -> Quiz:
     return read_toml(path, Quiz)
 
 
+def says_no_choice(given: list[str]) -> str | None:
+    """What to do where nothing was chosen."""
+    return None if given else "Choose an answer."
+
+
+def says_no_order(given: list[str], entries: Iterable[str]) -> str | None:
+    """What to do where not each entry has its place."""
+    return None if sorted(given) == sorted(entries) else "Put all entries in order."
+
+
+def says_no_number(given: list[str]) -> str | None:
+    """What to do where no number was entered."""
+    return None if number_given(given) is not None else "Enter a number, such as 1,000 or 0.5."
+
+
 def _refuse_twins(options: Iterable[str]) -> None:
     seen: set[str] = set()
     for option in options:
@@ -184,7 +224,7 @@ def _shuffled(options: tuple[str, ...], seed: str) -> tuple[str, ...]:
     return tuple(sorted(options, key=lambda option: draw()))
 
 
-def _number(given: list[str]) -> Decimal | None:
+def number_given(given: list[str]) -> Decimal | None:
     """The number that the learner entered, if it is one."""
     text = given[0].strip() if len(given) == 1 else ""
     return Decimal(re.sub("[, ]", "", text)) if len(text) <= LONGEST_NUMBER and NUMBER.fullmatch(text) else None

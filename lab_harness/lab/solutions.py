@@ -35,6 +35,11 @@ class Answer:
         return f"%%writefile {self.file}\n{self.source}" if self.file else self.source
 
 
+def has_answers(lab: Lab) -> bool:
+    """Whether this copy of the course has the lab's answers; a class may be given one without."""
+    return (lab.folder / "solution.py").exists()
+
+
 def answers(lab: Lab) -> dict[str, Answer]:
     """The lab's answers by task, in the order written. Raises LabError when a task has none, or an unknown one has."""
     path = lab.folder / "solution.py"
@@ -106,7 +111,7 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        why = f"{path} cannot be read: {error.strerror}."
         if path.name == "solution.py" and not path.exists():
-            why += " A class may be given the course without its answers."
-        raise LabError(why) from error
+            why = "A class may be given the course without its answers; each task has hints."
+            raise LabError(f"The lab {path.parent.name} has no solution.py. {why}") from error
+        raise LabError(f"{path} cannot be read: {error.strerror}.") from error

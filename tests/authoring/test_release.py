@@ -11,7 +11,9 @@ import pytest
 from lab_harness.authoring.release import leaks, release
 from lab_harness.course import Course
 from lab_harness.errors import LabError, UsageError
-from lab_harness.lab.labs import all_labs
+from lab_harness.lab import sealed
+from lab_harness.lab.labs import all_labs, load_lab
+from lab_harness.lab.notebooks import read_notebook
 from lab_harness.lab.solutions import answers
 from tests.conftest import ROOT
 
@@ -19,7 +21,9 @@ from tests.conftest import ROOT
 @pytest.fixture(scope="module")
 def bundle(course, tmp_path_factory):
     folder = tmp_path_factory.mktemp("release") / "bundle"
-    release(course, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sealed, "COST", 1)
+        release(course, folder)
     return folder
 
 
@@ -36,7 +40,8 @@ def test_bundle_holds_each_labs_files_and_its_notebook(bundle, course):
     for lab in labs:
         assert (bundle / "notebooks" / lab.file.notebook).is_file()
         assert (bundle / "labs" / lab.id / "checks.py").is_file()
-        assert (bundle / "labs" / lab.id / "quiz.toml").exists() == (lab.folder / "quiz.toml").exists()
+        assert (bundle / "labs" / lab.id / "quiz.sealed.json").exists() == (lab.folder / "quiz.toml").exists()
+        assert not (bundle / "labs" / lab.id / "quiz.toml").exists()
     assert {path.name for path in bundle.iterdir()} == {
         "LICENSE", "Makefile", "README.md", "lab_harness", "labs", "notebooks", "pyproject.toml", "requirements.txt",
         "uv.lock",
@@ -62,6 +67,7 @@ def test_readme_of_the_bundle_speaks_of_nothing_that_is_not_in_it(bundle):
         "docker",
         "for students",
         "CONTRIBUTING",
+        "solution",
     ):
         assert missing not in text
     assert "`--no-check`) |\n\nOther tools" in text  # the table ends as a table
@@ -69,6 +75,56 @@ def test_readme_of_the_bundle_speaks_of_nothing_that_is_not_in_it(bundle):
     links = re.findall(r"\]\((?!https?:)([^)]+)\)", text)
     assert len(links) > 5
     assert [link for link in links if not (bundle / link).exists()] == []
+
+
+def test_notebooks_of_the_bundle_promise_no_answers_and_those_of_the_course_do(bundle, course):
+    promises = (
+        "a solution",
+        "lab.solution",
+        "and an answer",
+        "and the answer",
+        "a wrong one when you want it",
+        "for students",
+    )
+    for notebook in sorted(path.name for path in course.notebooks.glob("*.ipynb")):
+        theirs, ours = (read_notebook(root / notebook) for root in (bundle / "notebooks", course.notebooks))
+        prose = [
+            "\n".join(cell.source for cell in each.cells if cell.cell_type == "markdown") for each in (theirs, ours)
+        ]
+        assert [promise for promise in promises if promise in prose[0]] == []
+        assert "a wrong one when you want it" in prose[1]
+        assert [(cell.id, cell.cell_type) for cell in theirs.cells] == [
+            (cell.id, cell.cell_type) for cell in ours.cells
+        ]
+
+
+def test_makefile_of_the_bundle_has_no_command_for_what_is_not_there(bundle):
+    text = (bundle / "Makefile").read_text(encoding="utf-8")
+    assert re.findall(r"^([a-z-]+):.*##", text, re.MULTILINE) == ["help", "setup", "lab", "clean"]
+    assert not re.search(r"tests|benchmarks|-dev|solution|for students", text)
+    for switch in ("UV=", "UV=uv"):
+        done = subprocess.run(["make", "-n", "lab", switch], cwd=bundle, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "lab open" in done.stdout
+
+
+def test_quiz_of_the_bundle_is_answered_and_explained_by_the_right_answer_alone(bundle, course):
+    lab = next(lab for lab in all_labs(Course(bundle)) if lab.id == "hello_lambda")
+    question = lab.quiz.questions[0]
+    plain = load_lab("hello_lambda", course).quiz.questions[0]
+    assert question.opened(list(plain.right)) == plain.explained
+    assert [question.opened([wrong]) for wrong in plain.wrong] == [None] * len(plain.wrong)
+
+
+def test_answers_of_a_quiz_are_found_wherever_they_stand(copy, course):
+    plain = course.labs / "hello_lambda" / "quiz.toml"
+    shutil.copy(plain, copy / "labs/hello_lambda/quiz.toml")
+    explanation = load_lab("hello_lambda", course).quiz.questions[1].explanation
+    (copy / "README.md").write_text(f"So: {explanation}", encoding="utf-8")
+    assert list(leaks(copy, all_labs(course))) == [
+        "README.md explains the question bound_by_cpu of hello_lambda",
+        "labs/hello_lambda/quiz.toml holds the answers of the quiz",
+    ]
 
 
 def test_no_answer_is_anywhere_in_the_bundle(bundle, course):
@@ -91,7 +147,7 @@ def test_bundle_is_a_course_that_works(bundle, tmp_path):
     done = lab("solve", "hello_lambda")
     lab("stop")
     assert done.returncode == 3
-    assert "A class may be given the course without its answers." in done.stderr
+    assert "The lab hello_lambda has no solution.py. A class may be given the course without its answers" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,7 @@ def test_class_list_names_what_is_missing(lab, stand_in, school, out, tmp_path):
 def test_release_says_what_it_wrote(lab, tmp_path):
     done = lab("release", "--out", tmp_path / "bundle")
     assert done.code == 0
-    assert re.fullmatch(r"wrote \d+ files to .*bundle; no part of an answer was found in them\n", done.out)
+    assert re.fullmatch(r"wrote \d+ files to .*bundle; no answer of a task or of a quiz was found in them\n", done.out)
     assert lab("release", "--out", tmp_path / "bundle").code == 2
 
 

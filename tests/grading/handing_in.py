@@ -1,5 +1,6 @@
 """What students hand in, made up: the course's notebooks with answers in them, in folders and archives."""
 
+import io
 import json
 import stat
 import zipfile
@@ -72,6 +73,17 @@ def bundled(notebook, student="ana", key=None, name=HELLO, lab="hello_lambda", a
     )
     files = {name: as_bytes(notebook), ATTEMPTS: msgspec.json.encode(attempts or Attempts())}
     return pack(manifest, files, key or Ed25519PrivateKey.generate())
+
+
+def changed(content, **files):
+    """A bundle with other files in place of its own, by stem, or beside them."""
+    with zipfile.ZipFile(io.BytesIO(content)) as bundle:
+        found = {name: files.pop(name.partition(".")[0], bundle.read(name)) for name in bundle.namelist()}
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as again:
+        for name, text in (found | files).items():
+            again.writestr(name, text)
+    return made.getvalue()
 
 
 def report(lab="hello_lambda", **outcomes):

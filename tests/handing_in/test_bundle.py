@@ -67,6 +67,18 @@ def test_file_that_was_removed_or_added_is_named():
     assert "manifest.json was changed after" in rejected(packed(files))
 
 
+@pytest.mark.parametrize("name", [HELLO, "attempts.json", "manifest.json"])
+def test_bundle_that_was_changed_still_tells_where_it_was_taken_from(name):
+    key = Ed25519PrivateKey.generate()
+    files = files_of(bundled({"cells": []}, student="Ana", key=key, attempts=LOG))
+    files[name] = files[name].replace(b"{", b"{ ", 1)
+    with pytest.raises(Rejected) as caught:
+        unpack(packed(files))
+    origin = caught.value.origin
+    assert (origin.student, origin.key) == ("Ana", key.public_key().public_bytes_raw().hex())
+    assert (origin.intact, origin.attempts) == (False, Attempts())  # the log may have been changed
+
+
 def test_signature_of_another_key_is_no_signature():
     files = files_of(bundled({"cells": []}))
     other = Ed25519PrivateKey.generate()

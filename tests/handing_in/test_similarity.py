@@ -96,16 +96,45 @@ def test_hostile_code_ends_in_no_error(code):
     assert len(pairs(("ana", code), ("bo", code))) <= 1
 
 
-def test_same_wrong_state_is_found_and_the_same_right_one_is_not():
-    wrong = [Piece(name, (), "f1", False) for name in ("ana", "bo")]
-    right = [Piece(name, (), "f2", True) for name in ("cy", "di")]
-    alone = [Piece("eve", (), "", False), Piece("flo", (), "", False)]
-    [pair] = pairs(*wrong, *right, *alone)
+HALF = (
+    OTHER
+    + """
+for number, body in enumerate(open("orders.txt").read().splitlines()):
+    queues[0] and print(number, len(body), sqs.send_message(QueueUrl=queues[-1], MessageBody=body, DelaySeconds=number))
+"""
+)
+REWRITTEN = (
+    OTHER
+    + """
+texts = {word.title(): word for word in ("red", "green", "blue")}
+while texts:
+    title, text = texts.popitem()
+    assert title != text, f"{title} is {text}"
+    lambda_.invoke(FunctionName=title, Payload=text.encode() or b"{}", InvocationType="Event")
+"""
+)
+
+
+def in_state(fingerprint, complete=False, **codes):
+    return [Piece(name, (code,), fingerprint, complete) for name, code in codes.items()]
+
+
+def test_same_wrong_state_makes_code_suspicious_that_is_only_somewhat_alike():
+    assert pairs(*in_state("", ana=HALF, bo=REWRITTEN)) == []
+    [pair] = pairs(*in_state("f1", ana=HALF, bo=REWRITTEN))
     assert (pair.students, pair.same_state) == (("ana", "bo"), True)
+    assert 0.3 <= pair.alike < 0.6
+    assert pairs(*in_state("f2", True, ana=HALF, bo=REWRITTEN)) == []
+
+
+@pytest.mark.parametrize("codes", [("", ""), (STARTER, STARTER), (SOLUTION, SOLUTION), (OWN, OTHER), (SOLUTION, OTHER)])
+def test_who_stopped_after_the_same_task_copied_from_nobody(codes):
+    ana, bo = codes
+    assert pairs(*in_state("f1", ana=ana, bo=bo)) == []
 
 
 def test_wrong_state_of_many_is_a_common_mistake():
-    assert pairs(*(Piece(name, (), "f1", False) for name in "abcd")) == []
+    assert pairs(*in_state("f1", a=HALF, b=REWRITTEN, c=OWN, d=SOLUTION)) == []
 
 
 def test_one_copy_among_a_thousand_is_found_within_seconds():

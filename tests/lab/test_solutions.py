@@ -97,7 +97,7 @@ def test_missing_solution_and_missing_file_are_lab_errors(with_file):
     with pytest.raises(LabError, match=r"lambda_function\.py cannot be read: No such file"):
         answers(with_file)
     (with_file.folder / "solution.py").unlink()
-    with pytest.raises(LabError, match=r"solution\.py cannot be read: No such file"):
+    with pytest.raises(LabError, match=r"The lab queue has no solution\.py\. A class may be given"):
         answers(with_file)
 
 

@@ -12,7 +12,7 @@ from lab_harness.course import Course
 from lab_harness.lab.facts import FACT_TAG, FILE, Fact, Model, read_facts
 from lab_harness.lab.labs import Lab
 from lab_harness.lab.notebooks import read_notebook
-from lab_harness.lab.quiz import Question
+from lab_harness.lab.quiz import Question, Quiz
 
 # What a sentence with a number of AWS's has: the year in which it holds, or a price.
 DATED = re.compile(r"(?:\(|[;,] )20\d\d\)|\b(?:of|in) 20\d\d\b|\$\d")
@@ -57,7 +57,7 @@ def _texts(course: Course, lab: Lab) -> Iterator[tuple[str, str, list[str]]]:
     for cell in read_notebook(course.notebooks / lab.file.notebook).cells:
         tags = (FACT_TAG.fullmatch(tag) for tag in cell.metadata.get("tags", []))
         yield f"{lab.file.notebook}, cell {cell.id}:", cell.source, [tag[1] for tag in tags if tag]
-    for question in lab.quiz.questions if lab.quiz else ():
+    for question in lab.quiz.questions if isinstance(lab.quiz, Quiz) else ():
         yield f"quiz.toml: the question {question.id!r}", _told(question), list(question.facts)
 
 

@@ -168,15 +168,17 @@ def _read_directory(_job: Job, _labs: Labs, file: int) -> list[Entry]:
 
 
 def _read_handed_in(job: Job, labs: Labs, file: int) -> Submitted:
-    """A notebook, or the one in a bundle. A bundle's origin is told even if its notebook is rejected."""
+    """A notebook, or the one in a bundle. A bundle's origin is told even if its notebook, or all of it, is rejected."""
     content = unpacked(partial(_at, file), job.entry) if job.entry else _content(file, MAX_FILE)
     if not job.name.lower().endswith(".zip"):
         return Submitted(read_submitted(content, job.name, labs))
-    bundle = unpack(content)
+    origin = None
     try:
-        return Submitted(read_submitted(bundle.notebook, bundle.manifest.notebook, labs), bundle.origin)
+        bundle = unpack(content)
+        origin = bundle.origin
+        return Submitted(read_submitted(bundle.notebook, bundle.manifest.notebook, labs), origin)
     except Rejected as reason:
-        return Submitted(None, bundle.origin, str(reason)[:2000].encode("utf-8", "replace").decode())
+        return Submitted(None, origin or reason.origin, str(reason)[:2000].encode("utf-8", "replace").decode())
 
 
 def _read_codes(_job: Job, _labs: Labs, file: int) -> list[Hashes]:

@@ -11,10 +11,10 @@ from lab_harness.course import Course
 from lab_harness.errors import HarnessError
 from lab_harness.grading.intake.claims import Claim, settled
 from lab_harness.grading.intake.reading import Reader
-from lab_harness.grading.students import Place, Student, known_as, nobodys, place_of
+from lab_harness.grading.students import Place, Student, known_as, nobodys, place_of, same_student
 from lab_harness.grading.work import Work
 from lab_harness.handing_in.archives import is_ignored_name
-from lab_harness.handing_in.bundle import SIGNATURE
+from lab_harness.handing_in.bundle import SIGNATURE, Origin
 from lab_harness.handing_in.cells import write_cells
 from lab_harness.handing_in.handed_in import (
     HandedIn,
@@ -170,8 +170,10 @@ def _read(file: HandedIn, place: Place, known: Labs, folder: Path, reader: Reade
             raise Rejected("it is no notebook: its name does not end in .ipynb")
         with os.fdopen(file.open(), "rb", buffering=0) as opened:
             submitted = reader.handed_in(opened.fileno(), place.file, file.entry)
-        if submitted.origin:
+        if submitted.origin and submitted.origin.intact:
             place, work = _named(place, replace(work, origin=submitted.origin))
+        elif submitted.origin:
+            work = replace(work, origin=submitted.origin, note=_taken_from(submitted.origin, work.student))
         if submitted.notebook is None:
             raise Rejected(submitted.rejected)
         notebook = submitted.notebook
@@ -186,6 +188,14 @@ def _read(file: HandedIn, place: Place, known: Labs, folder: Path, reader: Reade
             work, rejected=f"{place.file}: it cannot be read: {type(error).__name__}: {one_line(str(error))}"
         )
     return _Found(place, file.modified, work)
+
+
+def _taken_from(origin: Origin, student: Student) -> str:
+    """Whose a bundle says it is that was changed since; empty where it is the student's own."""
+    own = {same_student(name) for name in (student.id, student.name)}
+    if not origin.student or same_student(origin.student) in own:
+        return ""
+    return f"it was made as {origin.student}'s"
 
 
 def _named(place: Place, work: Work) -> tuple[Place, Work]:

@@ -19,13 +19,13 @@ from lab_harness.grading.students import Student
 from lab_harness.grading.work import Work
 from lab_harness.handing_in.bundle import Origin
 
-VERSION = 4  # of the schema; grows with each change of it
+VERSION = 5  # of the schema; grows with each change of it
 SCHEMA = """
 create table grades (
     student text not null, lab text not null,
     name text not null, system text not null, number text not null, late integer not null, note text not null,
     digest text not null, tasks text not null, grade text not null, graded real not null, origin text,
-    before text, due integer not null default 0, claim text not null default '',
+    before text, due integer not null default 0, claim text not null default '', file text not null default '',
     primary key (student, lab)
 );
 """
@@ -33,8 +33,11 @@ UPDATES = {  # from this version of the schema to the next
     1: "alter table grades add column origin text;",
     2: "alter table grades add column before text; alter table grades add column due integer not null default 0;",
     3: "alter table grades add column claim text not null default '';",
+    4: "alter table grades add column file text not null default '';",
 }
-COLUMNS = "student, lab, name, system, number, late, note, digest, tasks, grade, graded, origin, before, due, claim"
+COLUMNS = (
+    "student, lab, name, system, number, late, note, digest, tasks, grade, graded, origin, before, due, claim, file"
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Row:
     before: Grade | None = None  # what the same work got before it was graded again
     due: bool = False  # to be graded again, though nothing has changed
     claim: str = ""  # what says whose it is; empty for what was graded before that was kept
+    file: str = ""  # what it was called when it was handed in; empty as above
 
     @property
     def lab(self) -> str:
@@ -101,8 +105,8 @@ class Gradebook:
         )
         with self._database:
             self._database.execute(
-                f"insert or replace into grades ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",  # noqa: S608
-                (*values, *texts, work.claim),
+                f"insert or replace into grades ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)",  # noqa: S608
+                (*values, *texts, work.claim, work.file),
             )
         return regrade(_grade(before), grade)
 
@@ -116,10 +120,12 @@ class Gradebook:
 
     def annotate(self, work: Work) -> None:
         """Update what is known about work whose grade stays: for example, that it is late."""
+        known = "name = ?, late = ?, note = ?, origin = ?, claim = ?, file = ?"
+        values = (work.student.name, work.late, work.note, _packed(work.origin), work.claim, work.file)
         with self._database:
             self._database.execute(
-                "update grades set name = ?, late = ?, note = ?, origin = ?, claim = ? where student = ? and lab = ?",
-                (work.student.name, work.late, work.note, _packed(work.origin), work.claim, work.student.id, work.lab),
+                f"update grades set {known} where student = ? and lab = ?",  # noqa: S608
+                (*values, work.student.id, work.lab),
             )
 
     def reject(self, work: Work) -> None:
@@ -167,11 +173,13 @@ def _row(
     before: str | None,
     due: int,
     claim: str,
+    file: str,
 ) -> Row:
     who = Student(student, name, system, number)
     came = msgspec.json.decode(origin, type=Origin) if origin else None
     given = Grade.from_dict(json.loads(grade))
-    return Row(who, given, bool(late), note, digest, json.loads(tasks), graded, came, _grade(before), bool(due), claim)
+    code, was = json.loads(tasks), _grade(before)
+    return Row(who, given, bool(late), note, digest, code, graded, came, was, bool(due), claim, file)
 
 
 def _grade(packed: str | None) -> Grade | None:

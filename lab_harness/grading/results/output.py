@@ -71,7 +71,7 @@ def write_results(folder: Path, rows: Sequence[Row], releases: Mapping[str, Rele
         if any(row.student.system == "moodle" and row.lab == lab.id for row in rows):
             files[f"moodle_{lab.id}.csv"] = exports.moodle_worksheet(rows, lab)
     try:
-        _write_feedback(folder / "feedback", rows, {id: released.lab for id, released in releases.items()})
+        _write_feedback(folder / "feedback", rows, releases)
         if not regrades:
             (folder / "changes.csv").unlink(missing_ok=True)
         return [_write(folder / name, text) for name, text in files.items()]
@@ -84,7 +84,7 @@ def _write(path: Path, text: str) -> Path:
     return write_whole(path, text.encode())
 
 
-def _write_feedback(folder: Path, rows: Sequence[Row], labs: Mapping[str, Lab]) -> None:
+def _write_feedback(folder: Path, rows: Sequence[Row], releases: Mapping[str, Released]) -> None:
     by_student: dict[str, list[Row]] = {}
     for row in rows:
         by_student.setdefault(row.student.id, []).append(row)
@@ -95,7 +95,7 @@ def _write_feedback(folder: Path, rows: Sequence[Row], labs: Mapping[str, Lab]) 
         page = page_name(student)
         if (owner := owners.setdefault(page, student)) != student:
             raise CourseError(f"{owner} and {student} would share the page {page}; rename one of their folders.")
-        _write(folder / page, student_page(theirs, labs))
+        _write(folder / page, student_page(theirs, releases))
 
 
 def _class_page(

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from lab_harness.grading.results.class_view import LabView, page_name, shared_keys
+from lab_harness.grading.results.feedback import lab_feedback
 from lab_harness.grading.results.gradebook import Row
-from lab_harness.lab.labs import Lab
+from lab_harness.handing_in.released import Released
 from lab_harness.render import DETAILS, SYMBOLS, templates
 
 ASSETS = Path(__file__).parent / "assets"
@@ -27,17 +28,7 @@ def class_page(labs: Sequence[LabView], rows: Sequence[Row], versions: Mapping[s
     )
 
 
-def student_page(rows: Sequence[Row], labs: Mapping[str, Lab]) -> str:
-    """A student's page: for each check of each lab what was expected, what was found, and what to do next."""
-    return _render("student.html", student=rows[0].student, rows=[_lab(row, labs) for row in rows])
-
-
-def _lab(row: Row, labs: Mapping[str, Lab]) -> dict[str, Any]:
-    """A grade, with its checks grouped by task."""
-    lab = labs.get(row.lab)
-    checks = row.grade.report["checks"] if row.grade.report else []
-    tasks = [(task.title, [each for each in checks if each["task"] == task.id]) for task in lab.tasks] if lab else []
-    known = {task.id for task in lab.tasks} if lab else set()
-    others = [each for each in checks if each["task"] not in known]
-    tasks = [(title, found) for title, found in [*tasks, ("The lab as a whole", others)] if found]
-    return {"row": row, "title": lab.title if lab else "Not a notebook of the course", "tasks": tasks}
+def student_page(rows: Sequence[Row], releases: Mapping[str, Released]) -> str:
+    """A student's page: for each lab what went wrong first, and by task what was expected, found, and is to be done."""
+    labs = [lab_feedback(row, releases) for row in rows]
+    return _render("student.html", student=rows[0].student, labs=labs)

@@ -10,6 +10,7 @@ from lab_harness.aws import Clients
 from lab_harness.emulators import Emulator
 from lab_harness.errors import HarnessError
 from lab_harness.lab.labs import Lab
+from lab_harness.lab.solutions import has_answers
 from lab_harness.learner.progress import LabProgress
 from lab_harness.notebook.console import Tab
 from lab_harness.notebook.panel.live import render
@@ -97,10 +98,9 @@ def fragments(
     shown["checking"] = any(task.state == "checking" for task in tasks)
     parts = {"head": render("panel_head.html", **shown), "bar": render("panel_bar.html", **shown)}
     parts["picture"] = render("panel_picture.html", picture=_picture(state.outcomes, emulator.name))
+    shown |= {"symbols": SYMBOLS, "details": DETAILS, "colours": COLOURS, "answers": has_answers(state.lab)}
     for view in tasks:
-        parts[f"task {view.task.id}"] = render(
-            "panel_task.html", view=view, task=view.task, live=live, symbols=SYMBOLS, details=DETAILS, colours=COLOURS
-        )
+        parts[f"task {view.task.id}"] = render("panel_task.html", view=view, task=view.task, **shown)
     parts["console"] = render("panel_console.html", **shown)
     said = {"said": escaped(state.said)} if live else {}
     return {name: str(part) for name, part in parts.items()} | said

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field, replace
 
 from lab_harness.lab.labs import Lab
-from lab_harness.lab.quiz import Question, Quiz
+from lab_harness.lab.quiz import Explanation, Question, Quiz
+from lab_harness.lab.sealed import SealedQuestion, SealedQuiz
 from lab_harness.learner.progress import LabProgress, Progress
 from lab_harness.notebook.panel.live import Action, LiveView, render
 from lab_harness.render.markup import escaped
@@ -14,11 +15,11 @@ class QuestionView:
     """One question as it stands: `given` is the last answer, `right` what became of it, None before one is given."""
 
     number: int
-    question: Question
+    question: Question | SealedQuestion
     given: tuple[str, ...] = ()
     right: bool | None = None
     asks_for: str | None = None  # what is missing in the answer
-    explained: bool = False
+    explained: Explanation | None = None
     right_before: bool = False
 
     @property
@@ -30,8 +31,12 @@ class QuestionView:
     def __str__(self) -> str:
         title = f"{self.number}. {self.question.text}"
         options = [f"   - {option}" for option in self.options]
-        explained = [f"   {self.question.correction}. {self.question.explanation}"] if self.explained else []
+        explained = [f"   {_said(self.explained)}"] if self.explained else []
         return "\n".join([title, *options, *explained])
+
+
+def _said(explained: Explanation) -> str:
+    return f"{explained.correction}. {explained.text}"
 
 
 @dataclass
@@ -39,7 +44,7 @@ class QuizView:
     """A quiz that displays itself. Answers are judged here, and noted in the progress."""
 
     lab: Lab
-    quiz: Quiz
+    quiz: Quiz | SealedQuiz
     progress: Progress
     _said: str = ""
     _questions: dict[str, QuestionView] = field(default_factory=dict)
@@ -70,15 +75,17 @@ class QuizView:
         if asks_for:
             self._said = asks_for
             return replace(view, given=tuple(given), right=None, asks_for=asks_for)
-        right = view.question.judge(given)
+        explained = view.question.opened(given)
+        right = explained is not None
         self.progress.record_answer(self.lab.id, view.question.id, right)
         self._said = f"Question {view.number}: {'right' if right else 'not right'}."
         before = view.right_before or right
-        return replace(view, given=tuple(given), right=right, asks_for=None, explained=right, right_before=before)
+        return replace(view, given=tuple(given), right=right, asks_for=None, explained=explained, right_before=before)
 
     def _explained(self, view: QuestionView, _: Action) -> QuestionView:
-        self._said = f"{view.question.correction}. {view.question.explanation}"
-        return replace(view, explained=True)
+        explained = view.question.explained
+        self._said = _said(explained) if explained else "The right answer opens the explanation."
+        return replace(view, explained=explained)
 
     def _again(self, view: QuestionView, _: Action) -> QuestionView:
         return QuestionView(view.number, view.question, right_before=view.right_before)

@@ -23,6 +23,7 @@ from tests.grading.handing_in import (
     archive,
     as_bytes,
     bundled,
+    changed,
     hand_in,
     solved,
     untouched,
@@ -469,6 +470,23 @@ def test_bundle_that_was_changed_is_a_row_of_its_lab(read):
         ("ana", "hello_lambda", reason),
         (BUNDLE.removesuffix(".zip"), "hello_lambda", reason),
     ]
+
+
+def test_changed_copy_of_anothers_bundle_is_rejected_and_linked_to_its_owner(read):
+    hers = bundled(answered(), student="Ana")
+    his = changed(hers, **{HELLO.partition(".")[0]: b"{}"})
+    ana, bo, loose = read({f"ana/{BUNDLE}": hers, f"bo/{BUNDLE}": his, "hello_lambda-cy.zip": his}).works
+    assert (ana.rejected, ana.note) == ("", "")
+    for work in (bo, loose):
+        assert work.rejected.endswith("was changed after `lab submit` made the bundle")
+        assert work.note == "it was made as Ana's"
+        assert work.origin.key == ana.origin.key
+    assert loose.student.id == "hello_lambda-cy"  # not Ana, whose row a changed copy must not reach
+
+
+def test_own_bundle_that_was_changed_is_no_copy(read):
+    work = only(read({f"ana/{BUNDLE}": changed(bundled(answered(), student="Ana"), more=b"")}))
+    assert work.rejected and not work.note
 
 
 def test_archive_that_is_no_bundle_is_a_row_in_a_students_folder_and_left_out_elsewhere(read, tmp_path):

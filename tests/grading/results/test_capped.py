@@ -8,6 +8,7 @@ from lab_harness.grading.results.gradebook import Row, open_gradebook
 from lab_harness.grading.results.pages import student_page
 from lab_harness.grading.students import Student
 from lab_harness.grading.work import Work
+from lab_harness.handing_in.released import Released
 from lab_harness.lab.labs import load_lab
 from tests.grading.handing_in import COURSE, graded
 
@@ -48,7 +49,7 @@ def test_one_submission_adds_little_to_the_database_and_its_page(tmp_path):
             list(carry_out(plan([work], {}, lambda _: {}), gradebook, lambda _: [flood()], lambda _: {}))
         [row] = gradebook.rows()
     assert (tmp_path / "gradebook.sqlite").stat().st_size < 2 * 1024 * 1024
-    assert len(student_page([row], {"hello_lambda": load_lab("hello_lambda", COURSE)})) < 1024 * 1024
+    assert len(student_page([row], {"hello_lambda": Released(load_lab("hello_lambda", COURSE), COURSE)})) < 1024 * 1024
     assert isinstance(row, Row)
 
 

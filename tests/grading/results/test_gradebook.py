@@ -71,13 +71,14 @@ def test_grade_comes_back_as_it_was_recorded(path):
     student = Student("ana_1", "ana", "canvas", "1")
     with open_gradebook(path) as gradebook:
         gradebook.record(
-            replace(work(), student=student, late=True, note="the newest"), replace(grade, student="ana_1")
+            replace(work(), student=student, late=True, note="the newest", file="ana/a.ipynb"),
+            replace(grade, student="ana_1"),
         )
     [row] = rows(path)
     assert row.student == student
     assert row.grade == replace(grade, student="ana_1")
     assert (row.late, row.note, row.digest, row.tasks) == (True, "the newest", "a", {"role": "code"})
-    assert row.reason == "late; the newest"
+    assert (row.reason, row.file) == ("late; the newest", "ana/a.ipynb")
 
 
 def test_second_grade_for_the_same_work_takes_the_first_ones_place(path):
@@ -207,7 +208,7 @@ def test_students_are_chosen_by_id_or_name_and_unknown_ones_are_named():
 def test_gradebook_of_the_first_version_is_used_on_and_learns_where_work_comes_from(run, path):
     run([work("ana"), work("bo")])
     with closing(sqlite3.connect(path)) as database, database:
-        for column in ("origin", "before", "due", "claim"):
+        for column in ("origin", "before", "due", "claim", "file"):
             database.execute(f"alter table grades drop column {column}")
         database.execute("pragma user_version = 1")
     assert [row.origin for row in rows(path)] == [None, None]

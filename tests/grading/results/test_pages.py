@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 
+import msgspec
 import pytest
 
 from lab_harness.errors import CourseError
@@ -16,7 +17,7 @@ from lab_harness.grading.results.gradebook import Row
 from lab_harness.grading.results.pages import class_page, student_page
 from lab_harness.grading.students import Student
 from lab_harness.handing_in.bundle import Attempts, CheckLog, Origin, QuestionLog, TaskLog
-from lab_harness.handing_in.released import releases_of
+from lab_harness.handing_in.released import Released, releases_of
 from lab_harness.handing_in.similarity import Pair, hash_here
 from lab_harness.lab.labs import load_lab
 from tests.grading.handing_in import COURSE, graded
@@ -45,7 +46,7 @@ def class_html(rows=ROWS, pairs=PAIRS):
 
 
 def student_html(*rows):
-    return student_page(rows, {"hello_lambda": load_lab("hello_lambda", COURSE)})
+    return student_page(rows, {"hello_lambda": Released(load_lab("hello_lambda", COURSE), COURSE)})
 
 
 class Tables(HTMLParser):
@@ -97,9 +98,18 @@ def test_students_whose_bundles_carry_one_key_are_named_and_others_not():
 
 def test_note_to_work_that_was_graded_is_no_alarm():
     html = student_html(row("ana", late=True, a="passed"))
-    assert '<p class="note">Note: late</p>' in html
+    assert '<p class="note">You handed this in late.</p>' in html
     assert 'class="notice"' not in html
-    assert '<p class="notice">Rejected: it is empty</p>' in student_html(ROWS[4])
+    assert "Your work could not be graded: it is empty" in student_html(ROWS[4])
+
+
+def test_changed_copy_is_linked_to_its_owner_on_the_class_page_and_shows_no_log_of_hers():
+    hers = in_bundle("ana", "k1", a="passed")
+    taken = msgspec.structs.replace(hers.origin, intact=False)
+    his = Row(Student("bo", "bo"), Grade("bo", "hello_lambda", Status.REJECTED, "changed"), origin=taken)
+    assert shared_keys([hers, his]) == [["ana", "bo"]]
+    assert "tries" in student_html(hers)
+    assert "tries" not in student_html(his)
 
 
 def test_class_page_says_of_whom_the_median_is():
@@ -159,10 +169,15 @@ def test_class_in_which_nobody_could_be_graded_has_a_page():
 # What a student's page says
 
 
+def text_of(html):
+    """What a page says, without its marks."""
+    return " ".join(re.sub(r"<[^>]+>", " ", html.partition("<main>")[2]).split())
+
+
 def test_feedback_says_by_task_what_was_expected_found_and_next():
     html = student_html(row("bo", a="passed", b="failed"))
-    assert "1 of 2 points" in html
-    assert "Create the execution role hello-world-role" in html
+    assert "You have 1 of 2 points" in html
+    assert "1. Create the execution role hello-world-role 1 of 2 points" in text_of(html)
     assert re.findall(r"<dt>(\w+)</dt><dd>([^<]+)</dd>", html) == [
         ("expected", "a b"),
         ("found", "no b"),
@@ -171,18 +186,71 @@ def test_feedback_says_by_task_what_was_expected_found_and_next():
     assert html.count("✓") == html.count("✗") == 1
 
 
-def test_feedback_holds_the_errors_of_cells_and_why_a_limit_was_hit():
-    error = CellError("role", "NameError: name 'x' is not defined", "line 1\nline 2")
-    html = student_html(Row(Student("bo", "bo"), graded("bo", errors=(error,), reason="20 s were over", a="failed")))
-    assert "Cell role: NameError: name &#39;x&#39; is not defined" in html
-    assert "line 1\nline 2</pre>" in html
-    assert "20 s were over" in html
+def test_feedback_begins_with_the_error_that_came_first_and_shows_it_beside_its_task():
+    errors = (
+        CellError("role", "NameError: name 'x' is not defined", "line 1\nline 2"),
+        CellError("deploy", "KeyError"),
+    )
+    html = student_html(Row(Student("bo", "bo"), graded("bo", errors=errors, a="failed", b="blocked")))
+    first, _, rest = text_of(html).partition("What comes after may only follow from that.")
+    assert "Look at this first: Create the execution role hello-world-role . Its cell ended with NameError" in first
+    assert 'href="#lab-1-task-1"' in html and 'id="lab-1-task-1"' in html
+    outside, _, task = rest.partition("1. Create the execution role")
+    assert "Cells outside the tasks that ended in an error The cell deploy ended with KeyError" in outside
+    assert "The cell role ended with NameError: name &#39;x&#39; is not defined line 1 line 2 ✗ failed" in task
 
 
-def test_feedback_on_what_was_rejected_says_why():
-    html = student_html(ROWS[5])
-    assert "Rejected: nothing was handed in" in html
-    assert "Not a notebook of the course" in html
+def test_feedback_without_an_error_begins_with_the_first_check_that_failed():
+    said = text_of(student_html(row("bo", a="passed", b="failed", c="failed")))
+    assert "Look at this first: Create the execution role hello-world-role . Section 1 shows it." in said
+    assert said.count("Look at this first") == 1
+    assert "All is right. Well done." in text_of(student_html(row("ana", a="passed")))
+
+
+def test_what_waits_for_something_else_is_one_line():
+    html = student_html(row("bo", a="failed", b="blocked", c="blocked"))
+    folded = re.search(r"<details>\s*<summary>(.*?)</summary>(.*?)</details>", html, re.DOTALL)
+    assert text_of("<main>" + folded[1]) == "· blocked 2 more wait until what they need is right"
+    assert text_of("<main>" + folded[2]) == "The b is right The c is right"
+    assert html.count("· ") == 1 or html.count("blocked</span>") == 1
+
+
+def test_feedback_says_which_file_was_looked_at_and_when():
+    moment = datetime(2026, 11, 20, 12, 30).astimezone()
+    html = student_html(replace(row("bo", a="passed"), file="bo/<i>.ipynb", graded=moment.timestamp()))
+    assert f"What you handed in: bo/&lt;i&gt;.ipynb. Looked at on 20 November 2026, 12:30 {moment:%Z}." in html
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "says", "advice"),
+    [
+        ("limited", "20 s were over", "Your notebook was stopped: 20 s were over", "a loop that does not end"),
+        ("broken", "a check crashed", "Your work is not graded yet: a check crashed", "not your fault"),
+        (
+            "rejected",
+            "x.zip: manifest.json was changed after `lab submit` made the bundle",
+            "",
+            "Run `lab submit` again",
+        ),
+        ("rejected", "two claims on one name: …", "", "ask your teacher"),
+        ("rejected", "nothing was handed in", "", "Hand in your notebook"),
+        ("rejected", "a.ipynb: wrong lab: it opens 'x'", "", "the notebook of the lab that you were asked for"),
+        (
+            "rejected",
+            "a.ipynb: it is empty",
+            "could not be graded: a.ipynb: it is empty",
+            "Open the notebook in JupyterLab",
+        ),
+    ],
+)
+def test_who_is_limited_or_rejected_is_told_what_to_do(status, reason, says, advice):
+    html = text_of(student_html(Row(Student("bo", "bo"), Grade("bo", "hello_lambda", Status(status), reason))))
+    assert says in html
+    assert advice in html.partition("What to do: ")[2]
+
+
+def test_feedback_on_a_file_of_no_lab_says_so():
+    assert "Not a notebook of the course" in student_html(ROWS[5])
 
 
 # Safe, alone, and for everybody

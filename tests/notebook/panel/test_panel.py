@@ -472,11 +472,14 @@ def test_solution_is_shown_hidden_and_noted(page):
     assert page.opened.progress.of("queue").solutions == {"message"}
 
 
-def test_solution_that_cannot_be_read_is_trouble(page):
-    page.settled()
+def test_course_given_out_without_answers_offers_no_solution_and_says_so_to_who_asks(page):
+    assert "Solution" in page.shown("task message")
     (page.opened.lab.folder / "solution.py").unlink()
     page.act("solution", task="message")
-    assert "solution.py cannot be read" in page.shown("head")
+    assert "may be given the course without its answers; each task has hints." in page.shown("head")
+    assert "Solution" not in page.shown("task message")
+    assert "Hint 1 of" in page.shown("task message")
+    assert page.opened.progress.of("queue").solutions == set()
 
 
 def test_reset_removes_what_was_built_and_unticks_it(page):

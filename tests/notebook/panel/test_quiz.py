@@ -2,8 +2,10 @@
 
 import json
 
+import msgspec
 import pytest
 
+from lab_harness.lab import sealed
 from lab_harness.lab.labs import load_lab
 from lab_harness.learner.progress import Progress
 from lab_harness.notebook.panel.quiz import QuizView
@@ -152,6 +154,26 @@ def test_wrong_answer_can_be_explained_which_is_not_right(quiz, progress):
     assert buttons(quiz, "polled") == ["Answer again"]
     assert "0 of 5 right" in head(quiz)
     assert progress.of("queue").answered == {"polled": 1}
+
+
+def test_sealed_quiz_explains_by_the_right_answer_alone(quiz, progress, monkeypatch):
+    monkeypatch.setattr(sealed, "COST", 1)
+    plain = quiz.quiz
+    closed = QuizView(quiz.lab, msgspec.json.decode(sealed.seal(plain), type=sealed.SealedQuiz), progress)
+    for question, values in WRONG.items():
+        answer(closed, question, *values)
+        act(closed, "explain", question)  # which no button of its asks for
+        text = words(shown(closed, question))
+        assert "Not right. Try again: the right answer opens the explanation." in text
+        assert plain.question(question).explanation not in text
+        assert "Explain" not in buttons(closed, question)
+    for question, values in RIGHT.items():
+        answer(closed, question, *values)
+        text = words(shown(closed, question))
+        assert "✓ Right." in text
+        assert plain.question(question).explanation in text
+    assert "all of them" in head(closed)
+    assert progress.of("queue").right.keys() == RIGHT.keys()
 
 
 def test_question_answered_again_begins_anew_and_stays_right(quiz, progress):
