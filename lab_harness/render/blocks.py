@@ -58,6 +58,24 @@ class Note(Block):
 
 
 @dataclass(frozen=True)
+class Folded(Block):
+    """A text as it was printed, with another one below it that opens on a click; either may hold many lines."""
+
+    text: str
+    title: str
+    folded: str
+
+    def __str__(self) -> str:
+        return "\n".join(filter(None, [self.text, f"({self.title} is left out.)"]))
+
+    def html(self) -> str:
+        """Both as an HTML fragment."""
+        text = f"<pre>{escaped(self.text)}</pre>" if self.text else ""
+        summary = f'<summary style="cursor:pointer;opacity:.8">{escaped(self.title)}</summary>'
+        return f'{text}<details class="lab-folded">{summary}<pre>{escaped(self.folded)}</pre></details>'
+
+
+@dataclass(frozen=True)
 class Table(Block):
     """Rows under headings; `empty` stands where there are none, `note` below them.
 

@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lab_harness.render.blocks import FAILED, FREE, SHORT, TOGETHER, Link, Note, Table
+from lab_harness.render.blocks import FAILED, FREE, SHORT, TOGETHER, Folded, Link, Note, Table
 from lab_harness.render.markup import bundle
 
 HOSTILE = "<script>alert(1)</script> <class 'str'> & [bold]text[/bold] :smile:"
@@ -18,6 +18,13 @@ def test_note_is_a_heading_with_sentences_below_it():
     note = Note("Hint 1 of 2", ("A queue has a name.", "Call hint again."))
     assert str(note) == "Hint 1 of 2\n  A queue has a name.\n  Call hint again."
     assert words(note) == ["Hint 1 of 2", "A queue has a name.", "Call hint again."]
+
+
+def test_what_is_folded_stays_to_be_opened():
+    block = Folded("{'a': 1}", "The rest", HOSTILE)
+    assert str(block) == "{'a': 1}\n(The rest is left out.)"
+    assert list(ElementTree.fromstring(f"<div>{block.html()}</div>").itertext()) == ["{'a': 1}", "The rest", HOSTILE]
+    assert str(Folded("", "The rest", "r")) == "(The rest is left out.)"
 
 
 def test_note_keeps_the_lines_of_its_code():
