@@ -172,9 +172,7 @@ def test_open_starts_jupyter_on_the_labs_notebook_with_the_emulators_environment
     assert command[:3] == [sys.executable, "-m", "jupyterlab"]
     assert any(word.endswith("01_queue.ipynb") for word in command)
     assert {"--no-browser", "--port=8899", "--ServerApp.ip=127.0.0.1", "--ServerApp.answer_yes=True"} <= set(command)
-    assert (
-        f"--LabApp.workspaces_dir={in_use.home.absolute() / 'jupyter-workspaces'}" in command
-    )
+    assert f"--LabApp.workspaces_dir={in_use.home.absolute() / 'jupyter-workspaces'}" in command
     assert environ["AWS_ENDPOINT_URL"] == in_use.endpoint
     assert environ["AWS_ACCESS_KEY_ID"] == "test"
     assert environ["LAB_EMULATOR"] == "embedded"
