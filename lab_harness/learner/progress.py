@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from lab_harness.lab.labs import Lab
 from lab_harness.private import private_file
 from lab_harness.results import LabReport, Outcome
 
@@ -83,6 +84,14 @@ class Progress:
                 )
 
         self._use(write, None)
+
+    def judged(self, lab: Lab, report: LabReport) -> LabReport:
+        """The report, in which a clean-up is no success where nothing was built: no check of the lab ever passed."""
+        apart = {task.id for task in lab.tasks if task.apart}
+        cleans_up = bool(report.results) and all(result.task in apart for result in report)
+        if cleans_up and not self.of(lab.id).passed.keys() & set(lab.check_names):
+            return report.blocked("Nothing of this lab was built yet, so there is nothing to remove: build it first.")
+        return report
 
     def take_hint(self, lab: str, task: str, available: int) -> int:
         """Count one more hint of a task and return how many were taken, at most `available`."""

@@ -87,7 +87,7 @@ def test_cell_of_a_task_that_the_emulator_cannot_do_says_so(shell, sample_course
 def test_cell_of_a_task_that_stands_apart_waits_for_its_checks(shell, sample_course):
     sample_course("apart")
     create_queue()
-    shell.run_cell("lab = open_lab('apart')\nran = []")
+    shell.run_cell("lab = open_lab('apart')\nran = []\nlab.check()")
     shell.run_cell("%%after clean_up\nran.append('too early')")
     boto3.client("sqs").delete_queue(QueueUrl=boto3.client("sqs").get_queue_url(QueueName="sample-queue")["QueueUrl"])
     shell.run_cell("%%after clean_up\nran.append('after')")
