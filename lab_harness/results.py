@@ -1,7 +1,7 @@
 """What running a lab's checks gave: one `LabReport`, which every display renders."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -81,6 +81,16 @@ class LabReport:
     def complete(self) -> bool:
         """Whether nothing failed, was blocked or broke, and something passed."""
         return self.passed > 0 and not self.count(Outcome.FAILED, Outcome.BLOCKED, Outcome.BROKEN)
+
+    def blocked(self, next_step: str) -> "LabReport":
+        """The report with what passed as blocked: this is to be done before it means anything."""
+        return replace(
+            self,
+            results=tuple(
+                replace(each, outcome=Outcome.BLOCKED, next_step=next_step) if each.outcome is Outcome.PASSED else each
+                for each in self.results
+            ),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-ready values; `format_version` grows when a key changes its meaning or goes."""

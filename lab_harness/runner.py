@@ -73,9 +73,7 @@ def _run(check: Check, clients: Clients, earlier: dict[str, CheckResult]) -> Che
     unmet = [earlier[name] for name in check.needs if earlier[name].outcome is not Outcome.PASSED]
     possible = [result for result in unmet if result.outcome is not Outcome.UNSUPPORTED]
     if possible:
-        first = possible[0].title
-        ended = first.endswith(("!", "?"))
-        return _result(check, Outcome.BLOCKED, next_step=f"First: {first}" if ended else f"First: {first}.")
+        return _result(check, Outcome.BLOCKED, next_step=f'This comes first: "{possible[0].title}".')
     if unmet:
         return _result(check, Outcome.UNSUPPORTED, found=unmet[0].found, next_step=unmet[0].next_step)
     started, handled = time.perf_counter(), sys.exception()

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -17,9 +18,11 @@ import requests
 
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import free_port, is_free
+from lab_harness.notebook.server import WORKSPACES
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
+ALONE = {} if sys.platform == "win32" else {"start_new_session": True}  # in a terminal of its own
 PARTS = ("labs", "notebooks")  # of the course that a learner's copy has
 PATIENCE = 60_000  # milliseconds until JupyterLab has done what a key asks for
 USERS_OWN = ("AWS_", "LAB_", "LOCALSTACK_", "JUPYTER_")  # settings that a test's JupyterLab must not see
@@ -67,7 +70,7 @@ class JupyterLab(NamedTuple):
         """Be what a new learner finds: the course untouched, an empty account, no progress, no notebook open."""
         for name in PARTS:
             copy_over(ROOT / name, self.course / name)
-        shutil.rmtree(self.course.parent / "jupyter" / "lab" / "workspaces", ignore_errors=True)
+        shutil.rmtree(self.home / WORKSPACES, ignore_errors=True)
         emulator = Embedded(self.home)
         emulator.start()
         emulator.reset()
@@ -108,6 +111,15 @@ def write_settings(folder):
     (folder / "jupyter_lab_config.json").write_text(json.dumps(settings), encoding="utf-8")
 
 
+def press_ctrl_c(running):
+    """End `lab open` by one Ctrl-C in its terminal, which goes to all that run in it."""
+    if sys.platform == "win32":  # There it cannot be sent like this.
+        for child in psutil.Process(running.pid).children():
+            child.terminate()
+    else:
+        os.killpg(running.pid, signal.SIGINT)
+
+
 @contextmanager
 def open_jupyterlab(folder):
     """`lab open` in a copy of the course in this folder, by a user who is new to Jupyter."""
@@ -120,22 +132,22 @@ def open_jupyterlab(folder):
     environ |= {"JUPYTER_RUNTIME_DIR": str(folder / "runtime"), "JUPYTER_CONFIG_DIR": str(folder / "jupyter")}
     environ |= {"HOME": str(folder), "USERPROFILE": str(folder)}  # a new user: no notebook was open before
     command = [sys.executable, "-m", "lab_harness", "open", "--no-browser", "--port", str(port)]
-    log = folder / "jupyterlab.log"  # not a pipe, which would fill up
-    with log.open("w") as written, subprocess.Popen(command, env=environ, stderr=written) as running:
-        said = wait_until(lambda: re.search(r"http://127\S+token=\w+", log.read_text()), PATIENCE / 1000)
+    told = folder / "told.txt"  # not a pipe, which would fill up
+    with told.open("w") as written, subprocess.Popen(command, env=environ, stdout=written, **ALONE) as running:
+        said = wait_until(lambda: re.search(r"http://127\S+token=\w+", told.read_text()), PATIENCE / 1000)
         wait_until(lambda: not is_free(port))  # JupyterLab says its address a moment before it listens.
         try:
             yield JupyterLab(folder / "course", said[0])
         finally:
             family = [psutil.Process(running.pid), *psutil.Process(running.pid).children(recursive=True)]
-            jupyter = next(process for process in family[1:] if "jupyterlab" in process.cmdline())
-            jupyter.terminate()  # as when it is shut down from its menu
+            press_ctrl_c(running)
             _, alive = psutil.wait_procs(family, timeout=30)
             # In a container there may be nobody to ask after orphans that have ended.
             alive = [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
             for process in alive:
                 process.kill()
     assert not alive, "lab open left processes behind"
+    assert len(told.read_text().splitlines()) == 4, "lab open says more than where, how to stop, what is kept, the end"
     assert not (folder / "lab" / "emulator.json").exists(), "lab open left the emulator that it had started"
 
 

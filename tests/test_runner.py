@@ -100,14 +100,17 @@ def test_check_is_blocked_and_not_run_until_what_it_needs_has_passed(lab):
     results = run(lab)
     assert [result.outcome for result in results.values()] == ["failed", "blocked", "blocked"]
     assert lab.ran == ["first"]
-    assert (results["second"].next_step, results["third"].next_step) == ("First: First.", "First: Second.")
+    assert (results["second"].next_step, results["third"].next_step) == (
+        'This comes first: "First".',
+        'This comes first: "Second".',
+    )
     assert results["second"].seconds == 0
 
 
 def test_check_that_ends_in_an_exclamation_mark_is_named_without_a_full_stop(lab):
     lab.add("hello!", fails)
     lab.add("second", needs=("hello!",))
-    assert run(lab)["second"].next_step == "First: Hello!"
+    assert run(lab)["second"].next_step == 'This comes first: "Hello!".'
 
 
 def test_broken_check_shows_its_traceback_and_is_never_scored(sample_course):
@@ -147,7 +150,7 @@ def test_blocked_check_says_which_of_its_needs_can_be_done(lab):
     lab.add("second", fails)
     lab.add("third", needs=("first", "second"))
     found = run(lab)["third"]
-    assert (found.outcome, found.next_step) == ("blocked", "First: Second.")
+    assert (found.outcome, found.next_step) == ("blocked", 'This comes first: "Second".')
 
 
 def test_only_runs_one_task_and_reports_what_passed_before_it_not(lab):

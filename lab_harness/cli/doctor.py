@@ -13,8 +13,9 @@ from lab_harness.errors import HarnessError
 
 @app.command()
 @emulator_name
+@click.option("--all", "everything", is_flag=True, help="Say what is well, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def doctor(emulator: str | None, as_json: bool) -> None:
+def doctor(emulator: str | None, everything: bool, as_json: bool) -> None:
     """Say whether this machine is ready for the labs, and how to mend what is not; exit code 3 if something is not."""
     course = find_course()
     from lab_harness.learner.doctor import examine
@@ -26,5 +27,5 @@ def doctor(emulator: str | None, as_json: bool) -> None:
     else:
         from rich.console import Console
 
-        Console().print(found.lines())
+        Console().print((found if everything else found.remarks).lines())
     sys.exit(HarnessError.exit_code if found.problems else 0)

@@ -57,6 +57,7 @@ def check(lab: str, only: str | None, as_json: bool, junit: Path | None, emulato
     with stoppable() as stopped, shown_while_running() as show:
         report = check_lab(loaded, Clients(running), course.home, chosen, show, cancelled=stopped)
     progress = Progress(course.home / "progress.sqlite")
+    report = progress.judged(loaded, report)
     progress.record(report)
     say(progress.notices)
     if junit:
@@ -134,7 +135,7 @@ def reset(lab: str, emulator: str | None) -> None:
 @click.option("--browser/--no-browser", default=True, help="Open a browser window.")
 @click.option("--port", type=click.IntRange(1, 65535), help="JupyterLab's port.")
 def open_notebook(lab: str | None, emulator: str | None, browser: bool, port: int | None) -> None:
-    """Start the emulator and open JupyterLab on a lab's notebook. Ctrl-C ends both."""
+    """Start the emulator and open JupyterLab on a lab's notebook. One Ctrl-C ends both."""
     from lab_harness.aws import learners_environment
     from lab_harness.cli.emulator import chosen_emulator, running_emulator
     from lab_harness.notebook.server import run_jupyterlab
@@ -146,7 +147,8 @@ def open_notebook(lab: str | None, emulator: str | None, browser: bool, port: in
     # Cells that run before open_lab must not reach AWS either.
     environ = learners_environment(running, os.environ) | {"LAB_EMULATOR": running.name}
     try:
-        run_jupyterlab(course, loaded.file.notebook, environ, browser, port)
+        run_jupyterlab(course, loaded.file.notebook, environ, browser, port, click.echo)
     finally:
         if not was_running and running.name == "embedded":
             running.stop()
+    click.echo("JupyterLab has ended; what you built is saved.")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def submit(
     lab: str, student: str | None, notebook: Path | None, out: Path, check: bool, anyway: bool, emulator: str | None
 ) -> None:
-    """Make the file that you hand in: your notebook, what its checks say, and your attempts, signed.
+    """Make the file that you hand in: your notebook, what its checks say, and your attempts, signed; it shows them.
 
     Save the notebook first. Your teacher runs it from its beginning in an empty account: what you built elsewhere
     does not count.
@@ -49,11 +49,15 @@ def submit(
             "as you want it, add --anyway."
         )
     handing_in.remember_student(course.home, name)
-    packed = handing_in.signed_bundle(loaded, saved, name, progress, report, handing_in.signing_key(course.home))
+    attempts = handing_in.attempts_of(progress)
+    packed = handing_in.signed_bundle(loaded, saved, name, attempts, report, handing_in.signing_key(course.home))
     path = handing_in.write_bundle(packed, out / handing_in.file_name(loaded, name))
     if report:
         click.echo(f"{report.passed} of {report.total} checks pass here.")
-    click.echo(f"Hand in {path}: {saved.path.name} of {name}.")
+    click.echo("Beside your notebook the file tells your teacher, who does not grade it:")
+    for line in handing_in.told(loaded, attempts):
+        click.echo(f"  {line}")
+    click.echo(f"Hand in {path}: {saved.path.name} of {name}. To tell none of this, hand in the notebook itself.")
 
 
 def _named(student: str | None, remembered: str) -> str:

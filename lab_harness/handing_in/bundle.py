@@ -71,13 +71,18 @@ class Attempts(msgspec.Struct, frozen=True, kw_only=True):
     """The attempt log of one lab, as the learner's machine has kept it."""
 
     format_version: int = FORMAT_VERSION
+    asked: Times = 0
     checks: Annotated[dict[Name, CheckLog], Few] = {}
     tasks: Annotated[dict[Name, TaskLog], Few] = {}
     quiz: Annotated[dict[Name, QuestionLog], Few] = {}
 
     @property
     def tries(self) -> int:
-        return sum(check.tries for check in self.checks.values())
+        """How often the learner had checks run; one run of thirteen checks is one try.
+
+        Earlier versions did not count that: there it is how often the check ran that ran most.
+        """
+        return max([self.asked, *(check.tries for check in self.checks.values())])
 
     @property
     def hints(self) -> int:

@@ -85,14 +85,14 @@ def signed_bundle(
     lab: Lab,
     saved: Saved,
     student: str,
-    progress: LabProgress,
+    attempts: Attempts,
     report: LabReport | None,
     key: Ed25519PrivateKey,
 ) -> bytes:
     """The file to hand in. The notebook's outputs are left out, because `lab grade` runs it again."""
     contents = {
         lab.file.notebook: _without_outputs(saved.content),
-        ATTEMPTS: msgspec.json.format(msgspec.json.encode(_attempts(progress)), indent=2),
+        ATTEMPTS: msgspec.json.format(msgspec.json.encode(attempts), indent=2),
     }
     if report:
         contents[REPORT] = json.dumps(report.to_dict(), indent=2, ensure_ascii=False).encode()
@@ -106,6 +106,20 @@ def signed_bundle(
         key=b"",
     )
     return pack(manifest, contents, key)
+
+
+def told(lab: Lab, attempts: Attempts) -> list[str]:
+    """What the file tells a teacher beside the notebook, in words for whom it is about."""
+    titles = {task.id: task.title for task in lab.tasks}
+    hints = [f"{log.hints} for {titles.get(id, id)}" for id, log in attempts.tasks.items() if log.hints]
+    solutions = [titles.get(id, id) for id in attempts.solutions]
+    questions = f"{attempts.right} of {len(attempts.quiz)} answered are right" if attempts.quiz else "none answered"
+    return [
+        f"tries: {attempts.tries} (how often you had checks run)",
+        f"hints: {'; '.join(hints) or 'none'}",
+        f"solutions shown: {'; '.join(solutions) or 'none'}",
+        f"questions: {questions}",
+    ]
 
 
 def file_name(lab: Lab, student: str) -> str:
@@ -200,9 +214,11 @@ def _without_outputs(content: bytes) -> bytes:
     return json.dumps(notebook, indent=1, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
-def _attempts(progress: LabProgress) -> Attempts:
+def attempts_of(progress: LabProgress) -> Attempts:
+    """What the learner's progress says of a lab, as it is handed in."""
     helped = sorted({*progress.hints, *progress.solutions})
     return Attempts(
+        asked=progress.asked,
         checks={name: CheckLog(tries, _when(progress.passed.get(name))) for name, tries in progress.tries.items()},
         tasks={task: TaskLog(progress.hints.get(task, 0), task in progress.solutions) for task in helped},
         quiz={name: QuestionLog(count, _when(progress.right.get(name))) for name, count in progress.answered.items()},

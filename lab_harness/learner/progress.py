@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from lab_harness.lab.labs import Lab
 from lab_harness.private import private_file
 from lab_harness.results import LabReport, Outcome
 
@@ -31,6 +32,7 @@ create table if not exists quiz (
     lab text not null, question text not null, tries integer not null default 0, first_right real,
     primary key (lab, question)
 ) without rowid;
+create table if not exists runs (lab text not null primary key, asked integer not null default 0) without rowid;
 """
 
 
@@ -38,7 +40,8 @@ create table if not exists quiz (
 class LabProgress:
     """One lab's progress. `passed` maps checks to when they first passed (seconds since 1970).
 
-    `answered` maps questions of the quiz to how often they were, `right` to when an answer was first right.
+    `answered` maps questions of the quiz to how often they were, `right` to when an answer was first right. `asked` is
+    how often the learner had checks run, whether one or all of them.
     """
 
     passed: dict[str, float] = field(default_factory=dict)
@@ -47,6 +50,7 @@ class LabProgress:
     solutions: frozenset[str] = frozenset()
     answered: dict[str, int] = field(default_factory=dict)
     right: dict[str, float] = field(default_factory=dict)
+    asked: int = 0
 
 
 class Progress:
@@ -74,8 +78,20 @@ class Progress:
                 " tries = tries + excluded.tries, first_passed = coalesce(first_passed, excluded.first_passed)",
                 rows,
             )
+            if counted and rows:
+                database.execute(
+                    "insert into runs values (?, 1) on conflict do update set asked = asked + 1", (report.lab,)
+                )
 
         self._use(write, None)
+
+    def judged(self, lab: Lab, report: LabReport) -> LabReport:
+        """The report, in which a clean-up is no success where nothing was built: no check of the lab ever passed."""
+        apart = {task.id for task in lab.tasks if task.apart}
+        cleans_up = bool(report.results) and all(result.task in apart for result in report)
+        if cleans_up and not self.of(lab.id).passed.keys() & set(lab.check_names):
+            return report.blocked("Nothing of this lab was built yet, so there is nothing to remove: build it first.")
+        return report
 
     def take_hint(self, lab: str, task: str, available: int) -> int:
         """Count one more hint of a task and return how many were taken, at most `available`."""
@@ -119,6 +135,7 @@ class Progress:
             checks = database.execute("select name, tries, first_passed from checks where lab = ?", (lab,)).fetchall()
             helped = database.execute("select task, hints, solution_taken from help where lab = ?", (lab,)).fetchall()
             quiz = database.execute("select question, tries, first_right from quiz where lab = ?", (lab,)).fetchall()
+            asked = database.execute("select asked from runs where lab = ?", (lab,)).fetchone()
             return LabProgress(
                 passed={name: moment for name, _, moment in checks if moment is not None},
                 tries={name: tries for name, tries, _ in checks},
@@ -126,6 +143,7 @@ class Progress:
                 solutions=frozenset(task for task, _, moment in helped if moment is not None),
                 answered={question: tries for question, tries, _ in quiz},
                 right={question: moment for question, _, moment in quiz if moment is not None},
+                asked=asked[0] if asked else 0,
             )
 
         return self._use(read, LabProgress())
@@ -134,9 +152,8 @@ class Progress:
         """Start a lab's progress anew."""
 
         def write(database: sqlite3.Connection) -> None:
-            database.execute("delete from checks where lab = ?", (lab,))
-            database.execute("delete from help where lab = ?", (lab,))
-            database.execute("delete from quiz where lab = ?", (lab,))
+            for table in ("checks", "help", "quiz", "runs"):
+                database.execute(f"delete from {table} where lab = ?", (lab,))  # noqa: S608  our own tables
 
         self._use(write, None)
 

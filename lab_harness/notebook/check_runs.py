@@ -12,6 +12,14 @@ from lab_harness.lab.labs import Lab
 from lab_harness.results import CheckResult, LabReport
 
 
+class Interrupted(KeyboardInterrupt):
+    """The learner has interrupted a check."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows instead of a traceback."""
+        return ["The check was interrupted. Run the cell again to check."]
+
+
 class CheckRuns:
     """Runs the checks of a lab. Two runs at once could meet each other's probes, so each waits for its turn.
 

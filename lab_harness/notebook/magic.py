@@ -9,6 +9,7 @@ from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from lab_harness.lab.labs import Lab
+from lab_harness.notebook.replies import show_replies
 from lab_harness.render.blocks import Note
 from lab_harness.results import Outcome
 
@@ -26,6 +27,7 @@ def show_and_register(opened: Any) -> None:
     if shell is None:
         return
     display(opened)  # type: ignore[no-untyped-call]
+    show_replies(shell)
 
     def after(line: str, cell: str) -> None:
         """Run the cell if the checks of the task, or the one check, pass; else say what comes first."""

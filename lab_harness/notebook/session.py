@@ -14,7 +14,7 @@ from lab_harness.lab.labs import Lab
 from lab_harness.lab.solutions import answer
 from lab_harness.learner.progress import Progress
 from lab_harness.notebook import pictures
-from lab_harness.notebook.check_runs import CheckRuns
+from lab_harness.notebook.check_runs import CheckRuns, Interrupted
 from lab_harness.notebook.console.calls import call_table
 from lab_harness.notebook.console.inbox import mail_table
 from lab_harness.notebook.console.logs import log_table
@@ -41,6 +41,7 @@ class Session:
         self.runs.keep = self._keep
         self._kept: set[str] = set()  # the checks whose passing was noted since the lab was opened
         self._passed: dict[str, float] = {}  # when each task's checks passed last, by the monotonic clock
+        self._found: dict[str, bool] = {}  # whether each check passed, when it was seen last
 
     def connect(self) -> None:
         """Make sure that the emulator runs, and that this kernel and the checks reach it where it is now."""
@@ -68,8 +69,13 @@ class Session:
 
     def look(self, name: str | None = None) -> LabReport:
         """Run checks as `check` does, without counting a try."""
-        report = self.runs.run(self.lab.selection(name) if name else ())
-        for task in [name] if name else [task.id for task in self.lab.tasks]:
+        try:
+            report = self.runs.run(self.lab.selection(name) if name else ())
+        except KeyboardInterrupt:
+            raise Interrupted from None
+        report = self.progress.judged(self.lab, report)
+        self._see(report)
+        for task in [name] if name else [task.id for task in self.lab.tasks if not task.apart]:
             self._passed.pop(task, None)
             if report.complete:
                 self._passed[task] = time.monotonic()
@@ -79,8 +85,12 @@ class Session:
         """Run checks that nobody asked for, noting what passes; None where something else went before."""
         report = self.runs.run_quietly(names, cancelled)
         if report is not None:
+            self._see(report)
             self.progress.record(report, counted=False)
         return report
+
+    def _see(self, report: LabReport) -> None:
+        self._found |= {each.name: each.outcome in (Outcome.PASSED, Outcome.UNSUPPORTED) for each in report}
 
     def listen(self) -> bool:
         """Hear what the emulator has to say of itself by now; whether it is something else than before."""
@@ -99,8 +109,20 @@ class Session:
         """Whether the task's checks passed within the last minute; some take seconds, too long for each cell."""
         return time.monotonic() - self._passed.get(task, float("-inf")) < LATELY
 
-    def hint(self, task: str) -> Note:
-        """One more hint for a task each time it is called, from a nudge to nearly the answer."""
+    def next_task(self) -> str | None:
+        """The first task that is not done, by what was seen last; None where all are."""
+        done = dict.fromkeys(self.progress.of(self.lab.id).passed, True) | self._found
+        for task in self.lab.tasks:
+            names = [check.name for check in self.lab.all_checks if check.task == task.id]
+            if not task.apart and not all(done.get(name) for name in names):
+                return task.id
+        return None
+
+    def hint(self, task: str | None = None) -> Note:
+        """One more hint for a task, the next open one unless named, each time: from a nudge to nearly the answer."""
+        task = task or self.next_task()
+        if task is None:
+            return self._all_done("hint")
         hints = self.lab.task(task).hints
         taken = self.progress.take_hint(self.lab.id, task, len(hints))
         rest = len(hints) - taken
@@ -108,11 +130,20 @@ class Session:
         numbered = tuple(f"{number}. {hint}" for number, hint in enumerate(hints[:taken], 1))
         return Note(f"Hint {taken} of {len(hints)}: {self.lab.task(task).title}", (*numbered, last))
 
-    def solution(self, task: str) -> Note:
-        """The reference answer of a task. There are other right ones: the checks look at what you built."""
+    def solution(self, task: str | None = None) -> Note:
+        """The reference answer of a task, the next open one unless named. There are other right ones.
+
+        The checks look at what you built.
+        """
+        task = task or self.next_task()
+        if task is None:
+            return self._all_done("solution")
         found = answer(self.lab, task)
         self.progress.take_solution(self.lab.id, task)
         return Note(f"Solution: {self.lab.task(task).title}", code=found.cell)
+
+    def _all_done(self, asked: str) -> Note:
+        return Note("All tasks are done.", (f"Name one: lab.{asked}({self.lab.tasks[0].id!r})",))
 
     def diagram(self) -> Picture | Note:
         """The lab's architecture, each part as the checks find it now; `.save("lab.svg")` writes it."""
@@ -136,16 +167,17 @@ class Session:
     def reset(self) -> Note:
         """Remove what this lab asked you to build, to begin again. Other labs' resources and your progress stay."""
         self._passed.clear()
+        self._found = dict.fromkeys((check.name for check in self.lab.all_checks), False)
         removed = remove_resources(self.lab, aws.Clients(self.emulator, as_learner=True))
         names = tuple(f"{resource.type} {resource.name}" for resource in removed)
         return Note("Removed:", names) if removed else Note("There was nothing to remove.")
 
     def logs(self, function: str) -> Table:
-        """The log of a Lambda function, oldest line first."""
-        return log_table(self.clients["logs"], function)
+        """The log of a Lambda function, the newest invocation first. UsageError where there is no such function."""
+        return log_table(self.clients, function)
 
     def calls(self, count: int = 50, *, checks: bool = False) -> Table:
-        """The last AWS calls made in this account, by you or by a function, and by the checks if asked for."""
+        """The last AWS calls in this account, newest first: yours, the functions', and the checks' if asked for."""
         return call_table(self.emulator, count, checks)
 
     def inbox(self) -> Table:

@@ -10,13 +10,17 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from lab_harness.render.code import highlighted
 from lab_harness.render.html import CELL
-from lab_harness.render.markup import bundle, escaped, scrolling
+from lab_harness.render.markup import bundle, coded, escaped, scrolling
 from lab_harness.render.text import as_text
 
 FREE = "white-space:pre-wrap;overflow-wrap:anywhere"
 TOGETHER = "white-space:pre"  # beside a long text, a column of short ones would be squeezed to a letter a line
 SHORT, SHORT_TITLE = 24, 60  # characters
+# In a cell's output there is no script of ours; where JupyterLab does not trust the notebook it leaves the button out.
+COPY_CODE = "navigator.clipboard.writeText(this.nextElementSibling.innerText);this.textContent='Copied'"
+COPY = f'<button type="button" style="float:right" onclick="{COPY_CODE}">Copy</button>'
 WIDE = 3  # columns: with more, a table scrolls in a frame of its own
 FAILED = "background:rgba(217,48,37,.14)"  # over any theme's paper, its ink stays readable
 
@@ -52,9 +56,27 @@ class Note(Block):
 
     def html(self) -> str:
         """The note as an HTML fragment."""
-        sentences = "".join(f"<div>{escaped(sentence)}</div>" for sentence in self.sentences)
-        code = f'<pre style="margin:.5em 0">{escaped(self.code)}</pre>' if self.code else ""
+        sentences = "".join(f"<div>{coded(sentence)}</div>" for sentence in self.sentences)
+        code = f'{COPY}<pre style="margin:.5em 0">{highlighted(self.code)}</pre>' if self.code else ""
         return f'<div class="lab-note"><strong>{escaped(self.title)}</strong>{sentences}{code}</div>'
+
+
+@dataclass(frozen=True)
+class Folded(Block):
+    """A text as it was printed, with another one below it that opens on a click; either may hold many lines."""
+
+    text: str
+    title: str
+    folded: str
+
+    def __str__(self) -> str:
+        return "\n".join(filter(None, [self.text, f"({self.title} is left out.)"]))
+
+    def html(self) -> str:
+        """Both as an HTML fragment."""
+        text = f"<pre>{escaped(self.text)}</pre>" if self.text else ""
+        summary = f'<summary style="cursor:pointer;opacity:.8">{escaped(self.title)}</summary>'
+        return f'{text}<details class="lab-folded">{summary}<pre>{escaped(self.folded)}</pre></details>'
 
 
 @dataclass(frozen=True)

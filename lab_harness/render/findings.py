@@ -38,6 +38,11 @@ class Findings(Block):
             return "Your machine is ready."
         return "There is 1 problem." if self.problems == 1 else f"There are {self.problems} problems."
 
+    @property
+    def remarks(self) -> "Findings":
+        """What there is to know or to mend; nothing where all is well."""
+        return Findings([finding for finding in self.findings if finding.state != "ok"])
+
     def lines(self) -> RenderableType:
         """The findings for a rich console."""
         rows = Table.grid(padding=(0, 1))
@@ -50,22 +55,27 @@ class Findings(Block):
             rows.add_row(*said, Text(finding.found))
             if finding.fix:
                 rows.add_row("", "", "", Text(f"→ {finding.fix}"))
-        return Group(Text(self.summary(), "bold"), Padding(rows, (0, 0, 0, 2)))
+        below = [Padding(rows, (0, 0, 0, 2))] if self.findings else []
+        return Group(Text(self.summary(), "bold"), *below)
 
     def __str__(self) -> str:
-        return as_text(self.lines())
+        return as_text(self.remarks.lines())
 
     def html(self) -> str:
         """The findings as an HTML fragment."""
-        rows = "".join(map(_row, self.findings))
-        return (
-            f'<div class="lab-findings"><strong>{escaped(self.summary())}</strong>'
-            f'<table style="margin:.4em 0">{rows}</table></div>'
-        )
+        well = [finding for finding in self.findings if finding.state == "ok"]
+        folded = f"<details><summary>{len(well)} looks found all well</summary>{_table(well)}</details>" if well else ""
+        said = f"<strong>{escaped(self.summary())}</strong>{_table(self.remarks.findings)}{folded}"
+        return f'<div class="lab-findings">{said}</div>'
 
     def to_dict(self) -> dict[str, Any]:
         """The findings as JSON-ready values; `format_version` grows when a key changes its meaning or goes."""
         return {"format_version": FORMAT_VERSION, "findings": [asdict(finding) for finding in self.findings]}
+
+
+def _table(findings: Sequence[Finding]) -> str:
+    rows = "".join(map(_row, findings))
+    return f'<table style="margin:.4em 0">{rows}</table>' if rows else ""
 
 
 def _row(finding: Finding) -> str:

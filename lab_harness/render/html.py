@@ -1,7 +1,7 @@
 """Reports as HTML that stands alone: no scripts, no network, readable in light and dark themes."""
 
 from lab_harness.render import DETAILS, SYMBOLS
-from lab_harness.render.markup import escaped
+from lab_harness.render.markup import coded, escaped
 from lab_harness.render.text import summary
 from lab_harness.results import CheckResult, LabReport
 
@@ -23,7 +23,7 @@ def report_html(report: LabReport) -> str:
     """The report as an HTML fragment."""
     rows = "".join(_row(result) for result in report)
     return (
-        f'<div class="lab-report"><strong>{escaped(report.title)}</strong> <code>{escaped(report.lab)}</code>'
+        f'<div class="lab-report"><strong>{escaped(report.title)}</strong>'
         f'<table style="margin:.4em 0">{rows}</table>{escaped(summary(report))}</div>'
     )
 
@@ -40,7 +40,7 @@ def _details(result: CheckResult) -> str:
     found = [(label, getattr(result, attribute)) for attribute, label in DETAILS]
     rows = "".join(
         f'<tr><th style="{CELL};font-weight:normal;opacity:.8">{label}</th>'
-        f'<td style="{CELL};white-space:pre-wrap;overflow-wrap:anywhere">{escaped(text)}</td></tr>'
+        f'<td style="{CELL};white-space:pre-wrap;overflow-wrap:anywhere">{coded(text)}</td></tr>'
         for label, text in found
         if text
     )

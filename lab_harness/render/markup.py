@@ -1,13 +1,45 @@
 """HTML that every display shares: escaped text, and a frame for what may be wider than its place."""
 
+import re
+from collections.abc import Iterator
 from html import escape
 
 from lab_harness.render import plain
+
+# What is code in a sentence without being marked: what stands in backticks, an ARN, snake_case with the brackets behind
+# it, and camelCase, unless it is the name of a product.
+CODE = re.compile(
+    r"`(?P<marked>[^`\n]+)`|(?P<bare>\barn:[\w:/*.$-]*[\w/*]"
+    r"|\b[a-z][a-z0-9]*(?:\.\w+)*(?:_[a-z0-9…]+)+(?:\([^()\n]*\))?"
+    r"|\b(?:[a-z]+[A-Z]\w*|[A-Z][a-z]+(?:[A-Z][a-z]+)+)\b)"
+)
+PRODUCTS = frozenset({
+    "CloudFormation", "CloudFront", "CloudShell", "CloudTrail", "CloudWatch", "CodeDeploy", "EventBridge", "GitHub",
+    "JavaScript", "JupyterLab", "LocalStack", "MiniStack", "SnapStart", "TypeScript", "macOS",
+})  # fmt: skip
 
 
 def escaped(text: str) -> str:
     """A text of anybody's as HTML, in an element or in quotes; what no page can carry is shown as �."""
     return escape(plain(text))
+
+
+def coded(text: str) -> str:
+    """A sentence of ours as HTML, what is code in it monospaced; a text of several lines is shown as it is."""
+    if "\n" in text:
+        return escaped(text)
+    return "".join(_coded(text))
+
+
+def _coded(text: str) -> Iterator[str]:
+    end = 0
+    for found in CODE.finditer(text):
+        code = found["marked"] or found["bare"]
+        if code in PRODUCTS:
+            continue
+        yield f"{escaped(text[end : found.start()])}<code>{escaped(code)}</code>"
+        end = found.end()
+    yield escaped(text[end:])
 
 
 def scrolling(label: str, inner: str) -> str:

@@ -8,18 +8,23 @@ import jinja2
 from markupsafe import Markup
 
 from lab_harness.render import plain
+from lab_harness.render.code import highlighted
+from lab_harness.render.markup import coded
 
 
 @cache
 def templates(folder: Path) -> jinja2.Environment:
     """The templates of a folder, each compiled once."""
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["coded"] = lambda text: Markup(coded(text))  # noqa: S704  it escapes
+    environment.filters["highlighted"] = lambda code: Markup(highlighted(code))  # noqa: S704  it escapes
+    return environment
 
 
 def render(folder: Path, template: str, **values: Any) -> Markup:

@@ -41,7 +41,7 @@ def report_lines(report: LabReport) -> RenderableType:
         details = _details(result)
         if details is not None:
             rows.add_row("", "", details)
-    return Group(Text(f"{report.title} ({report.lab})", "bold"), Padding(rows, (0, 0, 0, 2)), Text(summary(report)))
+    return Group(Text(report.title, "bold"), Padding(rows, (0, 0, 0, 2)), Text(summary(report)))
 
 
 def _details(result: CheckResult) -> RenderableType | None:

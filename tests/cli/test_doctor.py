@@ -6,11 +6,12 @@ REAL_AWS = "https://lambda.us-east-1.amazonaws.com"
 
 
 def test_doctor_exits_0_where_all_is_well(lab, sample, in_use):
-    shown = lab("doctor")
+    shown = lab("doctor", "--all")
     assert shown.code == 0
     assert shown.out.startswith("Your machine is ready.\n")
     assert in_use.endpoint in shown.out
     assert "✓ ok" in shown.out
+    assert "✓ ok" not in lab("doctor").out
 
 
 def test_doctor_exits_3_where_something_is_to_be_mended_and_says_how(lab, sample, monkeypatch):

@@ -168,10 +168,11 @@ def jupyter(monkeypatch):
 
 def test_open_starts_jupyter_on_the_labs_notebook_with_the_emulators_environment(lab, sample, in_use, jupyter):
     assert lab("open", "queue", "--no-browser", "--port", "8899").code == 0
-    ((command, environ),) = jupyter
+    ((command, environ, *_),) = jupyter
     assert command[:3] == [sys.executable, "-m", "jupyterlab"]
     assert any(word.endswith("01_queue.ipynb") for word in command)
-    assert {"--no-browser", "--port=8899", "--ServerApp.ip=127.0.0.1"} <= set(command)
+    assert {"--no-browser", "--port=8899", "--ServerApp.ip=127.0.0.1", "--ServerApp.answer_yes=True"} <= set(command)
+    assert f"--LabApp.workspaces_dir={in_use.home.absolute() / 'jupyter-workspaces'}" in command
     assert environ["AWS_ENDPOINT_URL"] == in_use.endpoint
     assert environ["AWS_ACCESS_KEY_ID"] == "test"
     assert environ["LAB_EMULATOR"] == "embedded"
@@ -181,7 +182,7 @@ def test_open_starts_jupyter_on_the_labs_notebook_with_the_emulators_environment
 def test_open_without_a_lab_takes_the_first_and_stops_the_emulator_it_started(lab, sample_course, home, jupyter):
     sample_course("queue")
     assert lab("open").code == 0
-    ((command, environ),) = jupyter
+    ((command, environ, *_),) = jupyter
     assert "--no-browser" not in command
     assert environ["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
     assert not Embedded(home).healthy()

@@ -48,7 +48,15 @@ def test_bundle_gives_back_notebook_and_log_and_who_made_it():
 
 
 def test_attempt_log_is_summed_up():
-    assert (LOG.tries, LOG.hints, LOG.solutions, LOG.right) == (5, 3, ["code"], 1)
+    assert (LOG.hints, LOG.solutions, LOG.right) == (3, ["code"], 1)
+
+
+def test_a_try_is_a_run_of_checks_however_many_they_are():
+    thirteen = {f"check_{number}": CheckLog(6) for number in range(13)}
+    assert Attempts(asked=6, checks=thirteen).tries == 6
+    assert Attempts(checks=thirteen).tries == 6  # of an earlier version, which did not count runs
+    assert Attempts(asked=9, checks=thirteen).tries == 9  # now of this task, now of that
+    assert Attempts().tries == 0
 
 
 @pytest.mark.parametrize("name", [HELLO, "attempts.json", "manifest.json"])

@@ -74,7 +74,16 @@ def test_bundle_holds_notebook_report_and_log_and_grade_accepts_it(lab, notebook
     progress.record_answer("first_steps", "q1", True)
     done = lab("--notebook", notebook(), "--student", "Ana  Example")
     assert (done.code, done.err) == (0, "")
-    assert done.out == (f"4 of 4 checks pass here.\nHand in first_steps-ana-example.zip: {START} of Ana Example.\n")
+    assert done.out == (
+        "4 of 4 checks pass here.\n"
+        "Beside your notebook the file tells your teacher, who does not grade it:\n"
+        "  tries: 0 (how often you had checks run)\n"
+        f"  hints: 1 for {LAB.task('queue').title}\n"
+        f"  solutions shown: {LAB.task('message').title}\n"
+        "  questions: 1 of 1 answered are right\n"
+        f"Hand in first_steps-ana-example.zip: {START} of Ana Example. To tell none of this, hand in the notebook "
+        "itself.\n"
+    )
     found = made(tmp_path)
     assert set(found.manifest.files) == {START, "report.json", "attempts.json"}
     assert set(found.manifest.versions) == {"course", "checks", "emulator", "harness"}

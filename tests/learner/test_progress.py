@@ -63,6 +63,16 @@ def test_tries_are_counted_for_checks_that_ran(progress):
     assert list(progress.of("sample").passed) == ["first"]
 
 
+def test_a_run_that_was_asked_for_counts_once_however_many_checks_it_has(progress):
+    progress.record(report(first="failed", second="passed", third="failed"))
+    progress.record(report(first="passed"))
+    progress.record(report(first="passed", second="passed"), counted=False)
+    assert progress.of("sample").asked == 2
+    assert progress.of("other").asked == 0
+    progress.forget("sample")
+    assert progress.of("sample").asked == 0
+
+
 def test_checks_that_ran_by_themselves_count_no_try_and_what_passed_is_kept(progress):
     progress.record(report(first="failed", second="passed", third="blocked"), counted=False)
     assert progress.of("sample").tries == {"first": 0, "second": 0}

@@ -1,32 +1,10 @@
 """Tests for `%%after` in a real IPython shell."""
 
-import os
-
 import boto3
-import pytest
-from IPython.core.interactiveshell import InteractiveShell
-from traitlets.config import Config
 
-from lab_harness.aws import replace_environment
 from lab_harness.errors import UsageError
 from lab_harness.notebook import check_runs, session
 from lab_harness.notebook.magic import CellFailed
-
-
-@pytest.fixture
-def shell(sample_course, in_use, monkeypatch, tmp_path):
-    """An IPython shell in which the sample lab is open."""
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    config = Config()
-    config.HistoryManager.enabled = False
-    config.InteractiveShell.colors = "nocolor"
-    sample_course("queue")
-    before = dict(os.environ)
-    shell = InteractiveShell.instance(config=config)
-    shell.run_cell("from lab_harness import open_lab\nlab = open_lab('queue')")
-    yield shell
-    InteractiveShell.clear_instance()
-    replace_environment(before)
 
 
 def create_queue():
@@ -109,7 +87,7 @@ def test_cell_of_a_task_that_the_emulator_cannot_do_says_so(shell, sample_course
 def test_cell_of_a_task_that_stands_apart_waits_for_its_checks(shell, sample_course):
     sample_course("apart")
     create_queue()
-    shell.run_cell("lab = open_lab('apart')\nran = []")
+    shell.run_cell("lab = open_lab('apart')\nran = []\nlab.check()")
     shell.run_cell("%%after clean_up\nran.append('too early')")
     boto3.client("sqs").delete_queue(QueueUrl=boto3.client("sqs").get_queue_url(QueueName="sample-queue")["QueueUrl"])
     shell.run_cell("%%after clean_up\nran.append('after')")

@@ -1,5 +1,6 @@
-"""Tests for how JupyterLab is run: until it ends, however this process is told to end."""
+"""Tests for how JupyterLab is run: until it ends, however this process is told to end, and without its own words."""
 
+import json
 import os
 import signal
 import sys
@@ -7,8 +8,12 @@ import time
 
 import pytest
 
-from lab_harness.notebook.server import run_until_told
+from lab_harness.course import Course
+from lab_harness.errors import HarnessError
+from lab_harness.notebook.server import address, run_until_told, told
 from tests.waiting import PATIENCE
+
+SERVER = {"url": "http://127.0.0.1:8888/", "token": "abc", "port": 8888}
 
 
 @pytest.fixture
@@ -20,21 +25,73 @@ def interruptions():
     signal.signal(signal.SIGINT, before)
 
 
-def test_jupyter_is_waited_for_and_ctrl_c_is_left_to_it(interruptions, tmp_path):
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Runs a Python program as JupyterLab is run; returns what was told of it, and what it wrote."""
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
+
+    def run_source(source):
+        seen, log = [], tmp_path / "jupyter.log"
+        run_until_told([sys.executable, "-c", source], dict(os.environ), log, seen.append)
+        return seen, log.read_text(encoding="utf-8")
+
+    return run_source
+
+
+def test_jupyter_is_waited_for_and_ctrl_c_is_left_to_it(interruptions, run):
     ours = signal.getsignal(signal.SIGINT)
-    source = "import os, pathlib, signal, time; os.kill(os.getppid(), signal.SIGINT); time.sleep(0.1)"
-    source += "; pathlib.Path(os.environ['WRITTEN']).touch()"
-    run_until_told([sys.executable, "-c", source], os.environ | {"WRITTEN": str(tmp_path / "written")})
-    assert (tmp_path / "written").exists()
+    source = "import os, signal, time; os.kill(os.getppid(), signal.SIGINT); time.sleep(0.1); print('written')"
+    assert run(source) == ([], "written\n")
     assert interruptions == []
     assert signal.getsignal(signal.SIGINT) is ours
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to send")
-def test_sigterm_ends_jupyter_first():
+def test_sigterm_ends_jupyter_first(run):
     ours = signal.getsignal(signal.SIGTERM)
     started = time.monotonic()
-    source = "import os, signal, time; os.kill(os.getppid(), signal.SIGTERM); time.sleep(600)"
-    run_until_told([sys.executable, "-c", source], dict(os.environ))
+    run("import os, signal, time; os.kill(os.getppid(), signal.SIGTERM); time.sleep(600)")
     assert time.monotonic() - started < PATIENCE
     assert signal.getsignal(signal.SIGTERM) is ours
+
+
+def test_what_the_server_tells_of_itself_is_passed_on_and_what_it_says_is_in_the_log(run, tmp_path, capfd):
+    (tmp_path / "jpserver-0.json").write_text(json.dumps(SERVER | {"port": 1}), encoding="utf-8")  # somebody else's
+    source = f"""
+import os, pathlib, time
+file = pathlib.Path(os.environ["JUPYTER_RUNTIME_DIR"], f"jpserver-{{os.getpid()}}.json")
+file.write_text({json.dumps(SERVER)!r})
+print("susceptible to eavesdropping")
+deadline = time.monotonic() + {PATIENCE}
+while not file.with_name("seen").exists() and time.monotonic() < deadline:
+    time.sleep(0.01)
+"""
+    log, seen = tmp_path / "jupyter.log", []
+
+    def started(server):
+        seen.append(server)
+        (tmp_path / "seen").touch()
+
+    run_until_told([sys.executable, "-c", source], dict(os.environ), log, started)
+    assert seen == [SERVER]
+    assert log.read_text(encoding="utf-8") == "susceptible to eavesdropping\n"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_jupyter_that_does_not_start_is_one_message_with_its_last_words(run, tmp_path):
+    with pytest.raises(HarnessError) as caught:
+        run("import sys; print('the port is taken'); print(); sys.exit(1)")
+    assert str(caught.value) == (
+        f"JupyterLab did not start: the port is taken\nAll that it says is in {tmp_path / 'jupyter.log'}"
+    )
+
+
+def test_three_lines_say_where_it_is_how_it_ends_and_what_stays(tmp_path):
+    where, how, what = told(Course(tmp_path), address(SERVER, "01_queue.ipynb"))
+    assert where.endswith("http://127.0.0.1:8888/lab/tree/01_queue.ipynb?token=abc")
+    assert "Ctrl-C" in how
+    assert str(tmp_path / "notebooks") in what
+
+
+def test_a_server_with_a_password_has_no_token_in_its_address():
+    assert address(SERVER | {"token": ""}, "a b.ipynb") == "http://127.0.0.1:8888/lab/tree/a%20b.ipynb"

@@ -159,14 +159,71 @@ def test_reset_removes_what_the_lab_asked_for_and_keeps_the_progress(opened):
     assert [call.caller for call in opened.emulator.calls() if call.operation == "DeleteQueue"] == ["learner"]
 
 
-def test_logs_are_a_functions_lines(opened):
+def test_hint_and_solution_without_a_task_are_those_of_the_next_one(opened):
+    assert opened.hint().title == "Hint 1 of 3: Create the queue sample-queue"
+    build(message=False)
+    opened.look()
+    assert opened.hint().title == "Hint 1 of 1: Send a message"
+    assert opened.solution().title == "Solution: Send a message"
+    build()
+    opened.look()
+    assert str(opened.hint()) == "All tasks are done.\n  Name one: lab.hint('queue')"
+    assert str(opened.solution()) == "All tasks are done.\n  Name one: lab.solution('queue')"
+    opened.reset()
+    assert opened.next_task() == "queue"
+
+
+def test_a_task_done_on_another_day_is_not_the_next_one(opened):
+    build(message=False)
+    opened.check()
+    assert OpenLab(opened.lab, opened.emulator, opened.progress).next_task() == "message"
+
+
+def test_interrupting_a_check_is_one_line_and_ends_the_cell(opened, monkeypatch):
+    def interrupted(only):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(opened.runs, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        opened.check()
+    assert caught.value._render_traceback_() == ["The check was interrupted. Run the cell again to check."]
+
+
+def test_cleaning_up_what_was_never_built_is_no_success(sample_course, in_use):
+    sample_course("apart")
+    before = dict(os.environ)
+    lab = open_lab("apart")
+    (result,) = lab.check("clean_up")
+    assert (result.outcome, result.next_step[:19]) == ("blocked", "Nothing of this lab")
+    boto3.client("sqs").create_queue(QueueName="sample-queue")
+    lab.check()
+    lab.reset()
+    assert lab.check("clean_up").complete
+    replace_environment(before)
+
+
+def test_an_unknown_function_is_named_with_those_that_are_there(opened):
+    with pytest.raises(UsageError, match=r"There is no function 'echo'\. The account has: none"):
+        opened.logs("echo")
+
+
+def test_logs_are_a_functions_lines_with_their_times_the_newest_invocation_first(opened):
     logs = boto3.client("logs")
-    assert str(opened.logs("echo")) == "Log of echo\n  It has logged nothing yet."
     logs.create_log_group(logGroupName="/aws/lambda/echo")
+    assert str(opened.logs("echo")) == "Log of echo\n  It has logged nothing yet."
     logs.create_log_stream(logGroupName="/aws/lambda/echo", logStreamName="a")
-    events = [{"timestamp": 1, "message": "first\n"}, {"timestamp": 2, "message": "second"}]
+    report = "REPORT RequestId: {}\tDuration: 1.50 ms\tBilled Duration: 2 ms\tMax Memory Used: 40 MB"
+    said = ["START RequestId: r1", "first\n", "second", report.format("r1"), "START RequestId: r2", "third"]
+    events = [{"timestamp": 1000 * number, "message": line} for number, line in enumerate(said)]
     logs.put_log_events(logGroupName="/aws/lambda/echo", logStreamName="a", logEvents=events)
-    assert opened.logs("echo").rows == [("first",), ("second",)]
+    table = opened.logs("echo")
+    assert table.columns == ("time (UTC)", "request", "message", "billed ms", "memory used MB")
+    assert table.rows == [
+        ("00:00:05", "r2", "third", "", ""),
+        ("00:00:01", "r1", "first", "", ""),
+        ("00:00:02", "r1", "second", "", ""),
+        ("00:00:03", "r1", "REPORT Duration: 1.50 ms", "2", "40"),
+    ]
 
 
 def test_facts_are_those_of_the_labs_services_or_of_the_services_named(opened):
@@ -181,8 +238,8 @@ def test_calls_are_the_learners_and_the_checks_only_when_asked_for(opened):
     assert mine.columns == ("time (UTC)", "caller", "service", "operation", "status", "seconds")
     assert [row[1:5] for row in mine.rows] == [("learner", "sqs", "CreateQueue", "200")]
     callers = [row[1] for row in opened.calls(checks=True).rows]
-    assert callers[0] == "learner"
-    assert set(callers[1:]) == {"checks"}
+    assert callers[-1] == "learner"
+    assert set(callers[:-1]) == {"checks"}
     build()
     assert [row[3] for row in opened.calls(1).rows] == ["SendMessage"]
 

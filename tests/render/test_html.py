@@ -36,11 +36,11 @@ def test_white_on_each_badge_can_be_read(outcome):
 def test_html_is_one_well_formed_element(report):
     root = ElementTree.fromstring(report_html(report))
     assert root.get("class") == "lab-report"
-    assert "".join(root.itertext()).startswith("A sample sample✓ passed")
+    assert "".join(root.itertext()).startswith("A sample✓ passed")
 
 
 def test_html_shows_the_same_words_as_text(report):
-    words = " ".join(ElementTree.fromstring(report_html(report)).itertext())
+    words = "".join(ElementTree.fromstring(report_html(report)).itertext())
     for result in report:
         for text in (result.title, result.expected, result.found, result.next_step):
             assert text is None or text in words
@@ -50,11 +50,11 @@ def test_html_shows_the_same_words_as_text(report):
 def test_html_escapes_every_text(hostile):
     page = report_html(hostile)
     root = ElementTree.fromstring(page)
-    assert {element.tag for element in root.iter()} == {"div", "strong", "code", "table", "tr", "td", "th", "span"}
+    assert {element.tag for element in root.iter()} == {"div", "strong", "table", "tr", "td", "th", "span"}
     assert "<class" not in page
     assert "&lt;class &#x27;str&#x27;&gt;" in page
-    # Lab and title once, each check's title and three details, the emulator in the summary.
-    assert "".join(root.itertext()).count(HOSTILE) == 2 + len(Outcome) * 4 + 1
+    # The title once, each check's title and three details, the emulator in the summary.
+    assert "".join(root.itertext()).count(HOSTILE) == 1 + len(Outcome) * 4 + 1
 
 
 def test_html_loads_and_runs_nothing(report, hostile):

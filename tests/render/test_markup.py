@@ -2,7 +2,9 @@
 
 from xml.etree import ElementTree
 
-from lab_harness.render.markup import bundle, escaped, scrolling
+import pytest
+
+from lab_harness.render.markup import bundle, coded, escaped, scrolling
 from tests.conftest import ROOT
 
 HOSTILE = "<img src=x onerror=alert(1)> & \"double\" 'single'"
@@ -35,3 +37,27 @@ def test_html_of_ours_is_kept_from_becoming_mathematics_and_made_at_one_place():
     sources = (ROOT / "lab_harness").rglob("*.py")
     making = [path.name for path in sources if '"text/html":' in path.read_text(encoding="utf-8")]
     assert making == ["markup.py"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("update_function_configuration changes Runtime.", ["update_function_configuration"]),
+        ("put `json.dumps(…)` around it", ["json.dumps(…)"]),
+        (
+            "create_key(Name=x) gives BatchSize and batchItemFailures",
+            ["create_key(Name=x)", "BatchSize", "batchItemFailures"],
+        ),
+        ("the role arn:aws:iam::000000000000:role/a-role.", ["arn:aws:iam::000000000000:role/a-role"]),
+        ("CloudWatch and EventBridge, as DynamoDB and SQS, are names", []),
+        ("Traceback:\n  in lambda_handler", []),
+    ],
+)
+def test_what_is_code_in_a_sentence_is_monospaced(text, code):
+    root = ElementTree.fromstring(f"<p>{coded(text)}</p>")
+    assert [each.text for each in root] == code
+    assert "".join(root.itertext()) == text.replace("`", "")
+
+
+def test_code_in_a_sentence_is_escaped():
+    assert coded("`<b>` & <i>a_b</i>") == "<code>&lt;b&gt;</code> &amp; &lt;i&gt;<code>a_b</code>&lt;/i&gt;"

@@ -11,7 +11,7 @@ from lab_harness.render.text import report_lines, report_text
 from tests.render.reports import ARN, all_passed
 
 TEXT = f"""\
-A sample (sample)
+A sample
   ✓ passed      The queue exists
   ✗ failed      The queue waits
                 expected ReceiveMessageWaitTimeSeconds 20
@@ -21,7 +21,7 @@ A sample (sample)
                          {ARN[75:]}
                 next     Section 2 shows set_queue_attributes.
   · blocked     A message is there
-                next First: The queue waits.
+                next This comes first: "The queue waits".
   ! broken      The answer is [red]a[/red] <class 'str'>
                 found Traceback (most recent call last):
                         File "checks.py", line 3

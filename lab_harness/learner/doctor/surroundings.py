@@ -56,7 +56,7 @@ def credentials(machine: Machine) -> Iterator[Finding]:
 def aws_cli(machine: Machine) -> Iterator[Finding]:
     """Whether there is an AWS CLI, without which the labs do."""
     if not shutil.which("aws"):
-        yield Finding("AWS CLI", "note", "not installed, and not needed")
+        yield Finding("AWS CLI", "ok", "not installed, and not needed")
         return
     endpoint = machine.answers.endpoint if machine.answers else "the emulator's address"
     yield Finding("AWS CLI", "ok", f'there; after eval "$(lab env)" give it --endpoint-url {endpoint}')

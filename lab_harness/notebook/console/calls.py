@@ -1,7 +1,5 @@
 """The AWS calls that were made in the account."""
 
-from dataclasses import replace
-
 from lab_harness.aws import Clients
 from lab_harness.emulators import Emulator
 from lab_harness.emulators.base import NO_CALL_LOG, Call
@@ -17,15 +15,15 @@ MOST_CALLS = 50
 
 def show(_lab: Lab, clients: Clients) -> Blocks:
     """The last calls of the learner's and of functions, newest first."""
-    return part(TITLE, lambda: [_newest_first(call_table(clients.emulator, MOST_CALLS))])
+    return part(TITLE, lambda: [call_table(clients.emulator, MOST_CALLS)])
 
 
 def call_table(emulator: Emulator, count: int, checks: bool = False) -> Table:
-    """The last calls by the learner or by a function, and by the checks if asked for; oldest first."""
+    """The last calls by the learner or by a function, and by the checks if asked for; newest first."""
     made = emulator.calls()
     if made is None:
         return Table(TITLE, (), [], NO_CALL_LOG)
-    calls = [call for call in made if checks or call.caller != "checks"][-count:]
+    calls = [call for call in made if checks or call.caller != "checks"][-count:][::-1]
     failed = frozenset(number for number, call in enumerate(calls) if call.status >= 400)
     empty = "Nothing yet. Each call of a notebook's, a program's or a function's appears here."
     return Table(TITLE, COLUMNS, [_row(call) for call in calls], empty, filterable=True, failed=failed)
@@ -33,8 +31,3 @@ def call_table(emulator: Emulator, count: int, checks: bool = False) -> Table:
 
 def _row(call: Call) -> tuple[str, ...]:
     return fine_clock(call.time), call.caller, call.service, call.operation, str(call.status), f"{call.seconds:.3f}"
-
-
-def _newest_first(table: Table) -> Table:
-    last = len(table.rows) - 1
-    return replace(table, rows=table.rows[::-1], failed=frozenset(last - number for number in table.failed))

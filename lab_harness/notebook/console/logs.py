@@ -9,9 +9,10 @@ from typing import Any
 
 from lab_harness.account.trace import LOG_GROUPS
 from lab_harness.answers import pages
-from lab_harness.authors import functions
+from lab_harness.authors.functions import log_group
 from lab_harness.aws import Clients
-from lab_harness.lab.labs import Lab
+from lab_harness.errors import UsageError
+from lab_harness.lab.labs import Lab, unknown
 from lab_harness.notebook.console.parts import Blocks, nothing, own, part
 from lab_harness.notebook.console.words import clock, shortened
 from lab_harness.render.blocks import Table
@@ -48,10 +49,23 @@ def show(lab: Lab, clients: Clients) -> Blocks:
     return part(TITLE, partial(_lines, lab, clients["logs"]))
 
 
-def log_table(logs: Any, function: str) -> Table:
-    """The whole log of a function, oldest line first."""
-    lines = functions.log(logs, function)
-    return Table(f"Log of {function}", ("line",), [(line,) for line in lines], "It has logged nothing yet.")
+def log_table(clients: Clients, function: str) -> Table:
+    """The whole log of a function, the newest invocation first, the lines of each in their order.
+
+    Raises UsageError where there is neither such a function nor a log of one.
+    """
+    logs = clients["logs"]
+    groups = pages(logs, "describe_log_groups", "logGroups", logGroupNamePrefix=log_group(function))
+    if log_group(function) not in [group["logGroupName"] for group in groups]:
+        there = sorted(each["FunctionName"] for each in pages(clients["lambda"], "list_functions", "Functions"))
+        if function not in there:
+            raise UsageError(unknown("function", function, there or ["none"], "The account has"))
+    invocations = sorted(_all_invocations(logs, function), key=lambda each: each.lines[0][0], reverse=True)
+    rows = [row for invocation in invocations for row in _rows(invocation)]
+    failed = frozenset(number for number, row in enumerate(rows) if row[3].startswith(MARK))
+    without_function = [(row[0], *row[2:]) for row in rows]
+    columns = (COLUMNS[0], *COLUMNS[2:])
+    return Table(f"Log of {function}", columns, without_function, "It has logged nothing yet.", failed=failed)
 
 
 def _lines(lab: Lab, logs: Any) -> Blocks:
@@ -66,6 +80,18 @@ def _lines(lab: Lab, logs: Any) -> Blocks:
     note = f"The newest {MOST_LINES} lines; lab.logs(name) shows a whole log." if len(rows) > MOST_LINES else ""
     failed = frozenset(number for number, row in enumerate(rows[:MOST_LINES]) if row[3].startswith(MARK))
     return [Table(TITLE, COLUMNS, rows[:MOST_LINES], note=note, filterable=True, failed=failed)]
+
+
+def _all_invocations(logs: Any, function: str) -> Iterator[_Invocation]:
+    """All invocations that a function's log tells of."""
+    streams: dict[str, list[dict[str, Any]]] = {}
+    try:
+        for event in pages(logs, "filter_log_events", "events", logGroupName=log_group(function)):
+            streams.setdefault(event["logStreamName"], []).append(event)
+    except logs.exceptions.ResourceNotFoundException:
+        return
+    for events in streams.values():
+        yield from _split(function, events)
 
 
 def _invocations(logs: Any, function: str) -> Iterator[_Invocation]:

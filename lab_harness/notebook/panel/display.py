@@ -3,6 +3,9 @@
 import threading
 from collections.abc import Callable
 
+from lab_harness.course import Course
+from lab_harness.errors import LabError
+from lab_harness.lab.labs import Lab, all_labs
 from lab_harness.learner.progress import LabProgress
 from lab_harness.notebook import console
 from lab_harness.notebook.panel.background import Views
@@ -21,7 +24,7 @@ class Display:
 
     def __init__(self, opened: Session, act: Callable[[Action], None]) -> None:
         self._opened = opened
-        self.state = PanelState(Outcomes(opened.lab), console.tabs(opened.lab))
+        self.state = PanelState(Outcomes(opened.lab), console.tabs(opened.lab), following=_following(opened.lab))
         self.lock = threading.RLock()
         self.views = Views()
         self.view = LiveView(act, self.fragments, opened.__str__)
@@ -48,6 +51,11 @@ class Display:
         self.state.trouble = explained(error)
         self.update()
 
+    def open_first_tab(self) -> None:
+        """Show the first tab where none is open."""
+        if self.state.tab is None and self.state.tabs:
+            self.open_tab(self.state.tabs[0].id)
+
     def open_tab(self, tab_id: object) -> None:
         """Show this tab of the console; what is in it follows."""
         if tab := next((tab for tab in self.state.tabs if tab.id == tab_id), None):
@@ -73,3 +81,12 @@ class Display:
     def progress(self) -> LabProgress:
         """How far the learner is in the lab."""
         return self._opened.progress.of(self._opened.lab.id)
+
+
+def _following(lab: Lab) -> Lab | None:
+    """The next lab; None after the last one, and where another lab's files are wrong: not this one's trouble."""
+    try:
+        labs = all_labs(Course(lab.folder.parents[1]))
+    except LabError:
+        return None
+    return next((each for each in labs if each.file.notebook > lab.file.notebook), None)

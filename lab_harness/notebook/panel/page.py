@@ -31,6 +31,7 @@ class PanelState:
 
     outcomes: Outcomes
     tabs: tuple[Tab, ...]
+    following: Lab | None = None  # the next lab
     tab: Tab | None = None  # the one that is open
     blocks: tuple[Markup, ...] = ()  # what it showed when it was looked at last
     hints: dict[str, int] = field(default_factory=dict)  # taken here, by task; the progress may not know

@@ -115,7 +115,9 @@ class Panel:
 
     def _check(self, chosen: str | None, tasks: set[str]) -> None:
         try:
-            self._opened.check(chosen)
+            report = self._opened.check(chosen)
+            with self.display.lock:
+                self.display.state.outcomes.results |= {result.name: result for result in report}
         finally:
             with self.display.lock:
                 self.display.state.outcomes.awaited -= tasks
@@ -160,6 +162,7 @@ class Panel:
         self.display.state.found()
         self._run_all()  # only now: what is changed from here on is seen
         self.display.update()
+        self.display.open_first_tab()
         self.display.look_soon()
         self._listen()
         return self._changes

@@ -62,10 +62,10 @@ def test_last_50_calls_can_be_filtered(account):
     assert table.filterable
 
 
-def test_table_of_calls_is_in_their_order_and_has_the_checks_when_asked_for(account):
+def test_table_of_calls_has_the_newest_first_and_the_checks_when_asked_for(account):
     emulator = Logging(call(1), call(2, "checks"), call(3))
-    assert [row[3] for row in call_table(emulator, 50).rows] == ["Operation1", "Operation3"]
-    assert [row[3] for row in call_table(emulator, 2, checks=True).rows] == ["Operation2", "Operation3"]
+    assert [row[3] for row in call_table(emulator, 50).rows] == ["Operation3", "Operation1"]
+    assert [row[3] for row in call_table(emulator, 2, checks=True).rows] == ["Operation3", "Operation2"]
 
 
 def test_emulator_without_a_call_log_says_which_has_one(account):

@@ -176,7 +176,7 @@ def test_task_that_is_not_right_says_what_was_expected_and_found_and_what_to_do(
     state.outcomes.asked.add("queue")
     task = words(show(state)["task queue"])
     assert "✗ not right yet" in task
-    assert "expected queues: sample-queue found no queues next Section 1 shows create_queue." in task
+    assert "expected queues: sample-queue found no queues next Section 1 shows create_queue ." in task
 
 
 def test_hints_are_offered_until_all_are_taken(state):

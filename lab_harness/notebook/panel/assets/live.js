@@ -55,6 +55,7 @@ function render({ model, el }) {
     send(form, { values: values.map(String) });
   });
   el.addEventListener("click", moveItem);
+  el.addEventListener("click", copy);
   el.addEventListener("input", (event) => {
     if (event.target.matches(".lab-filter input")) filter(event.target);
   });
@@ -162,6 +163,14 @@ function onKey(event) {
   event.preventDefault();
   to.focus();
   to.click();
+}
+
+// The code below a button goes to the clipboard.
+async function copy(event) {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(button.parentElement.querySelector("pre").textContent);
+  button.textContent = "Copied";
 }
 
 // An entry of an ordering question goes one place up or down.

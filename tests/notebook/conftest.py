@@ -1,0 +1,25 @@
+"""An IPython shell for the tests of what runs in a notebook."""
+
+import os
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from lab_harness.aws import replace_environment
+
+
+@pytest.fixture
+def shell(sample_course, in_use, monkeypatch, tmp_path):
+    """An IPython shell in which the sample lab is open."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    sample_course("queue")
+    before = dict(os.environ)
+    shell = InteractiveShell.instance(config=config)
+    shell.run_cell("from lab_harness import open_lab\nlab = open_lab('queue')")
+    yield shell
+    InteractiveShell.clear_instance()
+    replace_environment(before)

@@ -1,0 +1,105 @@
+"""Tests for the sentence that says what to do about an error of AWS's."""
+
+import pytest
+from botocore.exceptions import (
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    PaginationError,
+    ParamValidationError,
+    ReadTimeoutError,
+    WaiterError,
+)
+from botocore.session import Session
+
+from lab_harness.notebook.replies.advice import Call, advice, answered
+
+TYPE = "Invalid type for parameter P, value: x, type: <class '{}'>, valid types: <class '{}'>"
+
+
+def refused(code, operation, message="No."):
+    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
+
+
+def call(service, operation):
+    return Call(service, operation, tuple(Session().get_service_model(service).operation_names))
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "code", "told"),
+    [
+        ("lambda", "CreateFunction", "ResourceConflictException", "`update_function_code` changes its code"),
+        ("dynamodb", "CreateTable", "ResourceInUseException", "its key cannot be changed"),
+        ("stepfunctions", "CreateStateMachine", "StateMachineAlreadyExists", "`update_state_machine` changes it"),
+        ("apigateway", "CreateStage", "ConflictException", "`update_stage` changes it"),
+        ("events", "CreateEventBus", "ResourceAlreadyExistsException", "`update_event_bus` changes it"),
+        ("lambda", "AddPermission", "ResourceConflictException", "`remove_permission`"),
+        ("s3", "CreateBucket", "BucketAlreadyOwnedByYou", "can be used as it is"),
+        ("lambda", "GetFunction", "ResourceNotFoundException", "(`list_functions` lists what there is)"),
+        ("sqs", "GetQueueUrl", "AWS.SimpleQueueService.NonExistentQueue", "letter by letter"),
+        ("iam", "GetPolicy", "NoSuchEntity", "(`list_policies` lists what there is)"),
+        ("lambda", "DeleteFunction", "ResourceConflictException", "It is in use"),
+        ("lambda", "Invoke", "TooManyRequestsException", "wait for some seconds"),
+        ("lambda", "Invoke", "UnrecognizedClientException", "Run the cell with open_lab"),
+        ("lambda", "Invoke", "UnknownOperationException", "does not know this operation"),
+        ("iam", "CreateRole", "MalformedPolicyDocument", "/services/iam/client/create_role.html"),
+        ("s3", "PutBucketPolicy", "AccessDenied", "A policy must allow this"),
+    ],
+)
+def test_a_refusal_is_told_with_what_to_do(service, operation, code, told):
+    assert told in advice(refused(code, operation), call(service, operation))
+
+
+def test_a_missing_permission_is_named_with_its_resource():
+    message = "User: arn:aws:iam::0:user/x is not authorized to perform: sqs:SendMessage on resource: arn:aws:sqs:q"
+    said = advice(refused("AccessDenied", "SendMessage", message), None)
+    assert said == "A policy of the role which makes the call must allow `sqs:SendMessage` on `arn:aws:sqs:q`."
+
+
+def test_what_aws_is_still_at_work_on_is_to_be_waited_for():
+    error = refused("ResourceConflictException", "UpdateFunctionCode", "An update is in progress for resource: f")
+    assert "wait until it is ready" in advice(error, None)
+
+
+def test_a_role_that_lambda_cannot_assume_is_looked_at():
+    message = "The role defined for the function cannot be assumed by Lambda."
+    said = advice(refused("InvalidParameterValueException", "CreateFunction", message), None)
+    assert "trust policy" in said
+
+
+@pytest.mark.parametrize(
+    ("report", "told"),
+    [
+        (TYPE.format("dict", "str"), "put `json.dumps(…)` around it"),
+        (TYPE.format("dict", "bytes"), "`json.dumps(…).encode()` makes it"),
+        (TYPE.format("str", "dict"), "`json.loads(…)`"),
+        (TYPE.format("str", "list"), "put [ ] around it"),
+        (TYPE.format("int", "str"), "must be of the type str"),
+        ('Unknown parameter in input: "rolename", must be one of: Path, RoleName', "Did you mean `RoleName`?"),
+        ('Unknown parameter in input: "x", must be one of: Path, RoleName', "Compare the names: Path, RoleName."),
+        (
+            'Missing required parameter in input: "A"\nMissing required parameter in B[0]: "C"',
+            "Give it `A` and `C`, too.",
+        ),
+        ("Invalid length for parameter P, value: 0, valid min length: 1", "Compare the call"),
+    ],
+)
+def test_arguments_that_boto3_refuses_are_told_with_what_to_do(report, told):
+    error = ParamValidationError(report=report)
+    assert told in advice(error, None)
+    assert answered(error, Call("iam", "CreateRole")) == f"boto3 did not send create_role: {report}"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), "`lab start`"),
+        (ReadTimeoutError(endpoint_url="http://127.0.0.1:9"), "`lab start`"),
+        (NoCredentialsError(), "Run the cell with open_lab"),
+        (WaiterError("FunctionActive", "Max attempts exceeded", {}), "did not come about"),
+        (PaginationError(message="odd"), "Compare the call with boto3's documentation"),
+    ],
+)
+def test_other_errors_of_boto3_are_told_with_what_to_do(error, told):
+    assert told in advice(error, None)
+    assert answered(error, None) == str(error)

@@ -1,0 +1,104 @@
+"""Tests for how AWS's replies are shown in a real IPython shell."""
+
+import re
+
+import pytest
+
+from lab_harness.emulators.process import free_port
+from lab_harness.notebook import replies
+
+CREATE = """
+import json
+import boto3
+from botocore.config import Config
+ONCE = Config(retries={"total_max_attempts": 1})
+iam, sqs = boto3.client("iam"), boto3.client("sqs")
+
+def create(document):
+    return iam.create_role(
+        RoleName="a-role",
+        AssumeRolePolicyDocument=document,
+    )
+"""
+
+
+@pytest.fixture
+def said(shell, capsys):
+    """What running a cell says, in its errors and otherwise; colours left out."""
+    shell.run_cell(CREATE)
+    capsys.readouterr()
+
+    def run(source):
+        shell.run_cell(source)
+        told = capsys.readouterr()
+        return re.sub(r"\x1b\[\d+m", "", told.out + told.err)
+
+    return run
+
+
+def test_creating_what_exists_shows_the_own_line_what_aws_says_and_how_to_change_it(said):
+    said("create('{}')")
+    lines = said("create('{}')").splitlines()
+    assert len(lines) < 12
+    assert lines[0] == "EntityAlreadyExistsException"
+    assert lines[1].endswith(", line 8")
+    assert lines[2:6] == [
+        "----> 8     return iam.create_role(",
+        '      9         RoleName="a-role",',
+        "      10         AssumeRolePolicyDocument=document,",
+        "      11     )",
+    ]
+    assert lines[7].startswith("AWS answers create_role with EntityAlreadyExists: ")
+    assert lines[8].startswith("→ It exists already, perhaps since this cell ran before: `update_assume_role_policy`")
+    assert "`lab.reset()`" in lines[8]
+
+
+def test_a_dictionary_where_json_is_wanted_is_named(said):
+    assert "→ `AssumeRolePolicyDocument` is JSON as text, not a dict: put `json.dumps(…)` around it." in said(
+        "create({})"
+    )
+
+
+def test_a_stopped_emulator_is_said_in_one_sentence(said):
+    shown = said(f"boto3.client('sqs', endpoint_url='http://127.0.0.1:{free_port()}', config=ONCE).list_queues()")
+    assert "→ The emulator does not run: start it in the panel, or with `lab start`" in shown
+    assert "urllib3" not in shown
+
+
+def test_the_error_is_there_for_programs_and_debuggers_as_ever(said, shell):
+    done = shell.run_cell("sqs.get_queue_url(QueueName='no-such-queue')")
+    assert not done.success
+    assert type(done.error_in_exec).__name__ == "QueueDoesNotExist"
+    assert "botocore" in said("%tb")
+
+
+def test_in_a_kernel_the_whole_traceback_is_folded_below(said, shell, monkeypatch):
+    shown = []
+    monkeypatch.setattr(shell, "kernel", object(), raising=False)
+    monkeypatch.setattr(replies.shown, "display", shown.append)
+    lines = said("create({})").splitlines()
+    assert len(lines) < 12
+    (folded,) = shown
+    assert folded.title == "The whole traceback"
+    assert "client.py" in folded.folded
+    assert "\x1b" not in folded.folded
+
+
+def test_a_cell_under_after_shows_its_error_once_and_in_few_lines(said):
+    said("sqs.create_queue(QueueName='sample-queue')")
+    shown = said("%%after queue\nsqs.get_queue_url(QueueName='no-such-queue')")
+    assert shown.count("→ ") == 1
+    assert "botocore" not in shown
+
+
+def test_what_a_reply_has_of_its_transport_is_folded_and_still_there(said, shell):
+    assert "'ResponseMetadata': {…}" in said("created = sqs.create_queue(QueueName='a-queue')\ncreated")
+    html = shell.display_formatter.format(shell.user_ns["created"])[0]["text/html"]
+    assert "RequestId" in html[html.index("<details") :]
+    assert "RequestId" not in html[: html.index("<details")]
+    assert "RequestId" in shell.user_ns["created"]["ResponseMetadata"]
+
+
+def test_other_dictionaries_are_shown_as_ever(said, shell):
+    assert said("{'a': 1, 'b': [2]}").endswith("{'a': 1, 'b': [2]}\n")
+    assert "text/html" not in shell.display_formatter.format({"a": 1})[0]
