@@ -7,7 +7,8 @@ message is known here. What nobody is known to have set going, such as what a sc
 import contextvars
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -20,6 +21,16 @@ RUN_FUNCTION = "_execute_function_with_config_scope"
 METRICS = "AWS/Lambda"
 
 probing: ContextVar[bool] = ContextVar("probing", default=False)  # whether the current code does something for a check
+
+
+@contextmanager
+def probed(probe: bool) -> Iterator[None]:
+    """Within it what is done is, or is not, a check's doing."""
+    token = probing.set(probe)
+    try:
+        yield
+    finally:
+        probing.reset(token)
 
 
 class Probes:
@@ -69,11 +80,8 @@ class Probes:
     def _watch_batches(self, lambda_svc: Any) -> None:
         @wrapt.patch_function_wrapper(lambda_svc, "_run_sqs_batch")
         def poll(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
-            token = probing.set(self.have_sent(message["id"] for message in args[3]))
-            try:
+            with probed(self.have_sent(message["id"] for message in args[3])):
                 return original(*args, **kwargs)
-            finally:
-                probing.reset(token)
 
 
 def _watch_deliveries(eventbridge: Any) -> None:

@@ -7,7 +7,7 @@ import pytest
 from lab_harness.aws import Clients
 from lab_harness.emulators.base import METRICS_OF_PROBES
 from lab_harness.emulators.inside import probes
-from lab_harness.emulators.inside.probes import Probes, probing
+from lab_harness.emulators.inside.probes import Probes, probed
 from tests.labs.helpers import zipped
 from tests.waiting import wait_until
 
@@ -91,6 +91,23 @@ def test_an_event_is_its_senders_through_the_rule(account, checks, embedded):
     assert told(embedded, 2) == [False, True]
 
 
+def test_what_an_instance_does_is_its_launchers(account, checks, embedded):
+    topic = account["sns"].list_topics()["Topics"][0]["TopicArn"]
+    account["events"].put_rule(Name="ec2", EventPattern=json.dumps({"source": ["aws.ec2"]}))
+    account["events"].put_targets(Rule="ec2", Targets=[{"Id": "1", "Arn": topic}])
+    launched = []
+    for clients in (account, checks):
+        made = clients["ec2"].run_instances(ImageId="ami-12345678", MinCount=1, MaxCount=1)
+        launched.append(made["Instances"][0]["InstanceId"])
+    account["ec2"].terminate_instances(InstanceIds=launched)
+
+    def probes_of(instance):
+        return {mail.probe for mail in embedded.inbox() if instance in mail.text}
+
+    wait_until(lambda: sum("terminated" in mail.text for mail in embedded.inbox()) == len(launched))
+    assert [probes_of(each) for each in launched] == [{False}, {True}]
+
+
 def test_lambdas_metrics_count_what_the_learner_invokes(account, checks, embedded):
     for clients in (account, checks, checks):
         clients["lambda"].invoke(FunctionName="tell", Payload=b"{}")
@@ -110,10 +127,9 @@ def test_lambdas_metrics_count_what_the_learner_invokes(account, checks, embedde
 def test_a_batch_with_a_message_of_the_learners_is_the_learners(monkeypatch):
     monkeypatch.setattr(probes, "MOST_MESSAGES", 2)
     known = Probes()
-    token = probing.set(True)
-    for message in "abc":
-        known.note(message)
-    probing.reset(token)
+    with probed(True):
+        for message in "abc":
+            known.note(message)
     known.note("d")
     assert [known.have_sent(batch) for batch in ("bc", "bd", "ab")] == [True, False, False]  # "a" is forgotten
 
