@@ -20,7 +20,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check's outcome; `seconds` is how long it ran. The texts are None where there is nothing to say."""
+    """One check's outcome; `seconds` is how long it ran. The texts are None where there is nothing to say.
+
+    `there` says of a failure whether what was asked for is there, only not right, or is absent; None where that is not
+    known.
+    """
 
     name: str
     title: str
@@ -31,6 +35,12 @@ class CheckResult:
     found: str | None = None
     next_step: str | None = None
     seconds: float = 0.0
+    there: bool | None = None
+
+    @property
+    def word(self) -> str:
+        """The outcome in a word; what has failed since it is not there is "absent"."""
+        return "absent" if self.outcome is Outcome.FAILED and self.there is False else str(self.outcome)
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON-ready values."""

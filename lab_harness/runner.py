@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from lab_harness.authors.checks import Cancelled, cancellable
+from lab_harness.authors.witness import Witness, watching
 from lab_harness.aws import Clients, answering
 from lab_harness.errors import EmulatorError
 from lab_harness.lab.labs import Check, Lab
@@ -36,7 +37,7 @@ def run_checks(
     """
     chosen = [check for check in lab.all_checks if _is_chosen(check, only)]
     results: dict[str, CheckResult] = {}
-    with cancellable(cancelled):
+    with cancellable(cancelled), watching(Witness(clients.emulator)):
         for check in _with_needs(lab, chosen):
             if cancelled and cancelled.is_set():
                 raise Cancelled
@@ -94,7 +95,8 @@ def _verdict(check: Check, error: BaseException) -> CheckResult:
         raise error
     if failure := failure_of(error):
         texts = {"expected": failure.expected, "found": failure.found, "next_step": failure.next_step}
-        return _result(check, Outcome.FAILED, **texts)
+        # What stands apart undoes the lab: that something is there is no mistake before that.
+        return _result(check, Outcome.FAILED, **texts, there=None if check.apart else failure.there)
     return _result(
         check,
         Outcome.BROKEN,

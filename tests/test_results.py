@@ -36,6 +36,7 @@ def test_to_dict_has_exactly_the_published_keys():
                 "found": "none",
                 "next_step": "Create it.",
                 "seconds": 0.5,
+                "there": None,
             }
         ],
     }
@@ -53,6 +54,7 @@ def test_to_dict_keeps_every_key_where_there_is_nothing_to_say():
         "found": None,
         "next_step": None,
         "seconds": 0.0,
+        "there": None,
     }
     assert type(passed["outcome"]) is str
 

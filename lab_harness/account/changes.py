@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
+from lab_harness.account.concern import Concern
 from lab_harness.account.service import Part
 from lab_harness.account.services import known
 from lab_harness.account.state import account_state, differences
@@ -22,6 +23,7 @@ READS = re.compile(
 BREATH = 0.05  # seconds between two questions for calls, so that a program which makes many is seen a few times only
 # Without a call log: seconds between two looks at the account, which grow by a tenth of the time without a change
 INTERVAL, LONGEST_INTERVAL = 1.0, 3.0
+ALL = Concern()
 SETTLING = 2.0  # seconds without a stir until what the checks' probes have left behind is complete
 
 
@@ -73,19 +75,21 @@ def _that_keep(services: frozenset[str]) -> frozenset[str]:
 
 
 class Changes:
-    """What happens in the account after the moment this was made, in the services named.
+    """What happens in the account after the moment this was made, in the services named, of what is of `concern`.
 
     From a call log it is known at once, and whose doing it is. Without one (on LocalStack) the account is looked at
     again and again, every `interval` seconds at first, and who changed it is not seen.
     """
 
-    def __init__(self, clients: Clients, services: Collection[str], interval: float = INTERVAL) -> None:
+    def __init__(
+        self, clients: Clients, services: Collection[str], interval: float = INTERVAL, concern: Concern = ALL
+    ) -> None:
         calls = clients.emulator.calls()
         self._watch: _Calls | _Looks
         if calls is None:
-            self._watch = _Looks(clients, services, interval)
+            self._watch = _Looks(clients, services, interval, concern)
         else:
-            self._watch = _Calls(clients.emulator, services, calls)
+            self._watch = _Calls(clients.emulator, services, calls, concern)
 
     def wait(self, seconds: float) -> Change | None:
         """What has happened since it was told last, as soon as something has; None where nothing does for so long.
@@ -114,8 +118,8 @@ class Changes:
 class _Calls:
     """The changes that a call log tells of."""
 
-    def __init__(self, emulator: Emulator, services: Collection[str], made: list[Call]) -> None:
-        self._emulator = emulator
+    def __init__(self, emulator: Emulator, services: Collection[str], made: list[Call], concern: Concern) -> None:
+        self._emulator, self._concern = emulator, concern
         self._services = frozenset(services)
         self._last = made[-1].number if made else 0
         self._asked = 0.0
@@ -142,7 +146,7 @@ class _Calls:
         self._last = calls[-1].number
         change = Change(self._services, True) if missed else None
         for call in calls:
-            made = _made_by(call, self._services)
+            made = _made_by(call, self._services) if self._concern.about(call.about) else None
             change = change | made if change and made else change or made
         return change
 
@@ -165,11 +169,11 @@ def _made_by(call: Call, services: frozenset[str]) -> Change | None:
 class _Looks:
     """The changes between one look at the account and the next."""
 
-    def __init__(self, clients: Clients, services: Collection[str], interval: float) -> None:
-        self._clients = clients
+    def __init__(self, clients: Clients, services: Collection[str], interval: float, concern: Concern) -> None:
+        self._clients, self._concern = clients, concern
         self._services = [service for service in services if clients.emulator.supports(service)]
         self._interval = interval
-        self._state = account_state(clients, self._services)
+        self._state = account_state(clients, self._services, concern.about_text)
         self._looked = self._changed = time.monotonic()
         self._soon = threading.Event()
         self._runs = 0  # of checks, in progress
@@ -212,7 +216,7 @@ class _Looks:
 
     def _look(self) -> Change | None:
         self._looked = time.monotonic()
-        state = account_state(self._clients, self._services)
+        state = account_state(self._clients, self._services, self._concern.about_text)
         changed = differences(self._state, state)
         self._state = {**self._state, **state}
         if any(changed.values()):

@@ -59,12 +59,14 @@ class ServiceTab:
 
     `place` orders the tabs, from what sets something going to what comes of it. `shows` is a listing, or names the
     function that makes more than that: "package.module:function". It is imported when the tab is first opened.
+    With `probes` the function shows what checks have done, too, where it is told `checks`.
     """
 
     id: str
     title: str
     place: int
     shows: Listing | str
+    probes: bool = False
 
 
 @dataclass(frozen=True)

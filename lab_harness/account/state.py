@@ -21,11 +21,13 @@ def readers() -> Mapping[str, Callable[[Clients], Rows]]:
     return {service.name: service.rows for service in known_services().values() if service.rows}
 
 
-def account_state(clients: Clients, services: Collection[str]) -> State:
+def account_state(
+    clients: Clients, services: Collection[str], concerns: Callable[[str], bool] = lambda text: True
+) -> State:
     """What the account holds of these services now, without what checks made for themselves.
 
-    Left out are services of which nothing is read here, and those in which something went while it was read.
-    Raises EmulatorNotReady when the emulator does not answer.
+    Left out are rows that are of no concern, services of which nothing is read here, and those in which something went
+    while it was read. Raises EmulatorNotReady when the emulator does not answer.
     """
     state: dict[tuple[str, Part], frozenset[str]] = {}
     for service in readers().keys() & services:
@@ -37,7 +39,7 @@ def account_state(clients: Clients, services: Collection[str]) -> State:
         ours = made_names()  # Asked now: another thread's checks may have made something while it was read.
         for part in Part:
             texts = (json.dumps(row, default=str, sort_keys=True) for row in rows if row.part is part)
-            state[service, part] = frozenset(text for text in texts if not _names_any(text, ours))
+            state[service, part] = frozenset(text for text in texts if not _names_any(text, ours) and concerns(text))
     return state
 
 

@@ -1,21 +1,23 @@
-"""What really happened after the last request or probe, step by step, from call log, functions' logs and inbox."""
+"""What really happened after the learner's last request, step by step, from call log, functions' logs and inbox."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from lab_harness.account.services import known
 from lab_harness.answers import pages
 from lab_harness.aws import Clients
-from lab_harness.emulators.base import Call
+from lab_harness.emulators.base import Call, Emulator, Mail
 
 LOG_GROUPS = "/aws/lambda/"
 # Calls that set something going in any service, by how AWS names its operations; a service may have others, too.
 TRIGGERS = re.compile(r"Send\w+|Publish(Batch)?|Invoke\w*|Test(Invoke\w+|State)|Start(Sync)?Execution|PutRecords?")
 REQUESTS = ("execute-api", "lambda-url")  # services whose operations are requests of the learner's own making
+START = re.compile(r"START RequestId: (\S+)")
 REPORT = re.compile(
-    r"REPORT RequestId: \S+\s+Duration: (?P<ran>[\d.]+) ms(?:.*?Init Duration: (?P<init>[\d.]+) ms)?", re.DOTALL
+    r"REPORT RequestId: (?P<request>\S+)\s+Duration: (?P<ran>[\d.]+) ms(?:.*?Init Duration: (?P<init>[\d.]+) ms)?",
+    re.DOTALL,
 )
 EXCEPTION = re.compile(r"\[ERROR\] [\w.]+(: |\s*$)")  # not a line of the logger's, which has a tab there
 ROUNDING = 0.002  # seconds: a log's times are whole milliseconds
@@ -25,7 +27,10 @@ SILENCE = 10.0  # seconds without an invocation: what was before belongs to anot
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that happened: `time` is seconds since 1970, `seconds` how long it took."""
+    """One thing that happened: `time` is seconds since 1970, `seconds` how long it took.
+
+    `probe`: a check has set it going.
+    """
 
     time: float
     who: str
@@ -33,19 +38,25 @@ class Step:
     seconds: float = 0.0
     kind: str = "call"  # call, cold, warm or mail
     failed: bool = False
+    probe: bool = False
 
 
-def trace(clients: Clients) -> list[Step]:
+Probed = Callable[[str], Collection[str] | None]
+
+
+def trace(clients: Clients, checks: bool = False) -> list[Step]:
     """The steps after the last request that had an effect, that request first, in the order of their times.
 
-    Without a call log (on LocalStack) only the invocations of functions and the mails are known.
+    It is the learner's own last request; with `checks` it may be one of a check's, too. Without a call log (on
+    LocalStack) only the invocations of functions and the mails are known, and not whose doing they are.
     """
-    calls = clients.emulator.calls()
-    runs = _before_their_calls(invocations(clients["logs"]), calls or ())
-    mails = [Step(mail.time, "inbox", f"mail to {mail.to}: {mail.subject}", kind="mail") for mail in clients["inbox"]()]
-    effects = [*runs, *mails]
+    emulator = clients.emulator
+    calls = emulator.calls()
+    runs = _before_their_calls(invocations(clients["logs"], lambda name: probed(emulator, name)), calls or ())
+    effects = [step for step in (*runs, *map(_mail, clients["inbox"]())) if checks or not step.probe]
     if calls is None:
         return _last_burst(effects)
+    calls = [call for call in calls if checks or not call.probe]
     first = _trigger(calls, effects)
     if first is None:
         return []
@@ -61,31 +72,46 @@ def sets_going(call: Call) -> bool:
     return bool(named) or call.service in REQUESTS
 
 
-def invocations(logs: Any) -> list[Step]:
-    """Each invocation that the functions' logs tell of."""
+def probed(emulator: Emulator, function: str) -> frozenset[str] | None:
+    """The requests that checks have set going, of those of which a function's log tells, by their ids.
+
+    None where the emulator does not tell whose doing a run is.
+    """
+    runs = emulator.runs(function)
+    if runs is None:
+        return None
+    starts = (START.match(line) for run in runs if run.probe for line in run.lines[:1])
+    return frozenset(start[1] for start in starts if start)
+
+
+def invocations(logs: Any, probed: Probed = lambda function: None) -> list[Step]:
+    """Each invocation that the functions' logs tell of; `probed` gives the requests of a function's that are probes."""
     groups = pages(logs, "describe_log_groups", "logGroups", logGroupNamePrefix=LOG_GROUPS)
-    return [step for group in groups for step in _invocations(logs, group["logGroupName"])]
+    names = [group["logGroupName"].removeprefix(LOG_GROUPS) for group in groups]
+    return [step for name in names for step in _invocations(logs, name, probed(name) or ())]
 
 
-def _invocations(logs: Any, group: str) -> Iterable[Step]:
+def _invocations(logs: Any, function: str, probes: Collection[str]) -> Iterable[Step]:
     raised: set[str] = set()  # the log streams, one for each environment, whose running invocation has raised
-    for event in pages(logs, "filter_log_events", "events", logGroupName=group):
+    for event in pages(logs, "filter_log_events", "events", logGroupName=LOG_GROUPS + function):
         stream = event.get("logStreamName", "")
         if EXCEPTION.match(event["message"]):
             raised.add(stream)
         if found := REPORT.match(event["message"]):
             failed = stream in raised or "Status: " in event["message"]
             raised.discard(stream)
-            yield _invocation(group.removeprefix(LOG_GROUPS), found, event["timestamp"] / 1000, failed)
+            yield replace(
+                _invocation(function, found, event["timestamp"] / 1000), failed=failed, probe=found["request"] in probes
+            )
 
 
-def _invocation(function: str, report: re.Match[str], ended: float, failed: bool) -> Step:
+def _invocation(function: str, report: re.Match[str], ended: float) -> Step:
     init = float(report["init"] or 0) / 1000
     seconds = float(report["ran"]) / 1000 + init
     cold = report["init"] is not None
     what = f"invoked, cold start {init * 1000:.0f} ms" if cold else "invoked, warm"
     # The REPORT line is written at the end; some emulators write the START line then, too.
-    return Step(ended - seconds, function, what, seconds, "cold" if cold else "warm", failed)
+    return Step(ended - seconds, function, what, seconds, "cold" if cold else "warm")
 
 
 def _before_their_calls(runs: Iterable[Step], calls: Iterable[Call]) -> list[Step]:
@@ -108,7 +134,7 @@ def _shown(call: Call) -> bool:
 
 
 def _trigger(calls: Sequence[Call], effects: Sequence[Step]) -> Call | None:
-    """The last call of the learner's, or of a check's, after which something happened; else the last of all."""
+    """The last call after which something happened, of those that no function made; else the last of all."""
     triggers = [call for call in calls if _shown(call) and not call.caller.startswith("function ")]
     latest = max((each.time for each in effects), default=0.0)
     causes = [call for call in triggers if call.time - ROUNDING <= latest]
@@ -117,7 +143,12 @@ def _trigger(calls: Sequence[Call], effects: Sequence[Step]) -> Call | None:
 
 def _step(call: Call) -> Step:
     who = call.caller.removeprefix("function ")
-    return Step(call.time, who, f"{call.service} {call.operation}", call.seconds, failed=call.status >= 400)
+    what, failed = f"{call.service} {call.operation}", call.status >= 400
+    return Step(call.time, who, what, call.seconds, failed=failed, probe=call.probe)
+
+
+def _mail(mail: Mail) -> Step:
+    return Step(mail.time, "inbox", f"mail to {mail.to}: {mail.subject}", kind="mail", probe=mail.probe)
 
 
 def _not_before(time: float, step: Step) -> Step:

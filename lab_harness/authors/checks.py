@@ -22,7 +22,8 @@ class Failure(Exception):
     """The verdict that something is not as the lab asks.
 
     `expected` and `found` are noun phrases; `next_step` is one sentence that points to where the learner
-    can find out more, without giving the finished line.
+    can find out more, without giving the finished line. `there` says whether what is asked for is there, only not
+    right, or is not there at all; without it that is not known. The helpers of `expect` say it.
 
         raise Failure(
             expected="a Python runtime, such as python3.13",
@@ -31,11 +32,12 @@ class Failure(Exception):
         )
     """
 
-    def __init__(self, *, expected: str, found: str, next_step: str) -> None:
+    def __init__(self, *, expected: str, found: str, next_step: str, there: bool | None = None) -> None:
         super().__init__(f"expected {expected}, found {found}")
         self.expected = expected
         self.found = found
         self.next_step = next_step
+        self.there = there
 
 
 class Cancelled(BaseException):
@@ -101,7 +103,9 @@ def eventually(look: Callable[[], T], *, within: float) -> T:
             rest = deadline - time.monotonic()
             if rest <= 0:
                 found = f"{WAITED.sub('', failure.found)} (after waiting {within:g} s)"
-                raise Failure(expected=failure.expected, found=found, next_step=failure.next_step) from None
+                raise Failure(
+                    expected=failure.expected, found=found, next_step=failure.next_step, there=failure.there
+                ) from None
         _sleep(min(pause, rest))  # so that the last look comes when the time is over, not before
         pause = min(pause * 1.5, LONGEST_PAUSE)
 

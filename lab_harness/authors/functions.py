@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from lab_harness.authors.checks import Failure
-from lab_harness.authors.witness import Witness, no_witness
+from lab_harness.authors.witness import Witness, no_witness, present
 from lab_harness.emulators.base import ACCOUNT, REGION
 
 SHOWN_LOG_LINES = 16  # a traceback and the lines around it
@@ -110,12 +110,24 @@ def log(logs: Any, name: str, containing: str = "", *, since: float = 0.0, witne
 def latest_log(logs: Any, name: str) -> str:
     """The last lines of a function's log, as evidence for `Failure.found`.
 
+    Where the emulator tells whose doing a run was, the learner's latest run comes first, then the latest of a check.
+
     For example:
 
         raise Failure(expected=f"the item {order}", found=functions.latest_log(logs, FUNCTION), next_step="…")
     """
-    lines = log(logs, name)[-SHOWN_LOG_LINES:]
-    return "\n".join(["the function's log ends with:", *lines]) if lines else "the function has logged nothing"
+    runs = present().runs(name) or []
+    latest = {run.probe: run for run in runs}  # they are in the order of their times
+    if True not in latest:
+        return _ending("the function's log ends with:", log(logs, name))
+    of_check = _ending("when a check had it run, the function logged:", latest[True].lines)
+    if False not in latest:
+        return of_check
+    return _ending("when you had it run last, the function logged:", latest[False].lines) + "\n" + of_check
+
+
+def _ending(heading: str, lines: list[str]) -> str:
+    return "\n".join([heading, *lines[-SHOWN_LOG_LINES:]]) if lines else "the function has logged nothing"
 
 
 def _lines(logs: Any, name: str, since: float) -> list[str]:

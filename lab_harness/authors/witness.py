@@ -1,5 +1,9 @@
 """What a check may know of who did what: evidence that nobody can write by hand."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 from lab_harness.authors.words import mentions
 from lab_harness.emulators.base import Emulator, Run
 
@@ -48,3 +52,20 @@ class Witness:
 
 # The parameter's default, for a test that calls a check by itself: a witness that has seen nothing.
 no_witness = Witness(None)
+
+_watching: ContextVar[Witness] = ContextVar("_watching", default=no_witness)
+
+
+@contextmanager
+def watching(witness: Witness) -> Iterator[None]:
+    """Within it `present` gives this witness: that of a run of checks."""
+    token = _watching.set(witness)
+    try:
+        yield
+    finally:
+        _watching.reset(token)
+
+
+def present() -> Witness:
+    """The witness of the run of checks in which this is asked; one that has seen nothing where there is none."""
+    return _watching.get()

@@ -12,6 +12,7 @@ NO_CALL_LOG = (
     "There is no call log here: LocalStack keeps none, and an embedded emulator that belongs to another folder shows "
     "its own only there."
 )
+METRICS_OF_PROBES = "Checks/Lambda"  # the namespace in which the embedded emulator counts what checks have run
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Mail:
     """One mail that the emulator sent, as it would stand in the recipient's inbox; `time` is seconds since 1970.
 
     `by` is who published it: a caller as of a call, or "events <rule>", and then `event` is what the rule matched, with
-    its source, detail-type and detail. Where the emulator does not tell, `by` is empty.
+    its source, detail-type and detail. Where the emulator does not tell, `by` is empty. `probe`: it is a check's doing.
     """
 
     to: str
@@ -28,11 +29,16 @@ class Mail:
     time: float = field(default=0.0, compare=False)
     by: str = field(default="", compare=False)
     event: Mapping[str, Any] | None = field(default=None, compare=False)
+    probe: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
 class Call:
-    """One AWS call: `caller` is "learner", "checks" or "function <name>"; `time` is seconds since 1970."""
+    """One AWS call: `caller` is "learner", "checks" or "function <name>"; `time` is seconds since 1970.
+
+    `probe`: it is a check's doing, its own or that of a function which a check has set going. `about` are the words in
+    it that may be a resource's name.
+    """
 
     number: int
     time: float
@@ -41,6 +47,8 @@ class Call:
     caller: str
     status: int
     seconds: float
+    probe: bool = False
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,13 +71,14 @@ class Deed:
 class Run:
     """One run of a function, as Lambda itself logged it: who had it run, its event as JSON, its lines, when it began.
 
-    `time` is seconds since 1970.
+    `time` is seconds since 1970. `probe`: a check has set it going, if only by way of a queue or an execution.
     """
 
     by: str
     event: str
     lines: list[str]
     time: float
+    probe: bool = False
 
 
 class Emulator(Protocol):
@@ -160,4 +169,4 @@ def listed(service: str, services: list[str]) -> bool:
 
 def as_calls(rows: list[dict[str, Any]]) -> list[Call]:
     """Calls from their JSON; a call that was cut off has status 0."""
-    return [Call(**{"status": 0, **row}) for row in rows]
+    return [Call(**{"status": 0, **row, "about": tuple(row.get("about", ()))}) for row in rows]

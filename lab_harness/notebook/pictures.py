@@ -17,6 +17,8 @@ from lab_harness.render.state_machine import machine_picture
 from lab_harness.render.svg import Picture
 from lab_harness.render.trace import trace_picture
 
+UNTOLD = "So only invocations and mails are shown, those of the checks among them."
+
 
 def state_machine(stepfunctions: Any, name: str) -> Picture:
     """A state machine, drawn from its definition. Raises UsageError where there is none of this name."""
@@ -38,11 +40,12 @@ def execution(stepfunctions: Any, arn: str) -> Picture:
     return machine_picture(machine["name"], definition, execution_path(definition, found.events, found.status))
 
 
-def trace(clients: Clients) -> Picture | Note:
-    """What happened after the last request that had an effect, on a time axis."""
-    steps = read_trace(clients)
-    limits = f"{NO_CALL_LOG} So only invocations and mails are shown." if clients.emulator.calls() is None else ""
+def trace(clients: Clients, checks: bool = False) -> Picture | Note:
+    """What happened after the learner's last request that had an effect, or with `checks` a check's, on a time axis."""
+    steps = read_trace(clients, checks)
+    limits = f"{NO_CALL_LOG} {UNTOLD}" if clients.emulator.calls() is None else ""
     if not steps:
-        hints = ("Send a request, or run a check that sends one.", limits)
+        hints = ("Send a request; what checks send is left out.", limits)
         return Note("Nothing has happened yet.", tuple(filter(None, hints)))
-    return trace_picture("What happened after the last request", steps, limits)
+    whose = "the last request, yours or a check's" if checks else "the last request"
+    return trace_picture(f"What happened after {whose}", steps, limits)

@@ -152,9 +152,9 @@ class Session:
             return Note("This lab has no picture.")
         return architecture(self.lab.title, diagram, self.runs.run(diagram.checks))
 
-    def trace(self) -> Picture | Note:
-        """What happened after the last request, yours or a check's: calls, invocations, mails, on a time axis."""
-        return pictures.trace(self.clients)
+    def trace(self, *, checks: bool = False) -> Picture | Note:
+        """What happened after your last request, or a check's if asked for: calls, invocations, mails by their time."""
+        return pictures.trace(self.clients, checks)
 
     def state_machine(self, name: str) -> Picture:
         """A state machine of the account, drawn from its definition."""
@@ -172,17 +172,20 @@ class Session:
         names = tuple(f"{resource.type} {resource.name}" for resource in removed)
         return Note("Removed:", names) if removed else Note("There was nothing to remove.")
 
-    def logs(self, function: str) -> Table:
-        """The log of a Lambda function, the newest invocation first. UsageError where there is no such function."""
-        return log_table(self.clients, function)
+    def logs(self, function: str, *, checks: bool = False) -> Table:
+        """The log of a Lambda function, newest invocation first; with `checks`, what checks have set going, too.
+
+        Raises UsageError where there is no such function.
+        """
+        return log_table(self.clients, function, checks)
 
     def calls(self, count: int = 50, *, checks: bool = False) -> Table:
-        """The last AWS calls in this account, newest first: yours, the functions', and the checks' if asked for."""
+        """The last AWS calls, newest first, by you or by a function; with `checks`, what checks have set going, too."""
         return call_table(self.emulator, count, checks)
 
-    def inbox(self) -> Table:
-        """The mails that were sent, oldest first."""
-        return mail_table(self.emulator)
+    def inbox(self, *, checks: bool = False) -> Table:
+        """The mails that were sent, oldest first; those that checks have caused if asked for, too."""
+        return mail_table(self.emulator, checks)
 
     def match(self, rule: str, event: Any, bus: str = "default") -> PatternMatch | Note:
         """An event beside a rule's pattern: what TestEventPattern says of the two and, field by field, why."""

@@ -2,7 +2,7 @@
 
 import re
 
-SYMBOLS = {"passed": "✓", "failed": "✗", "blocked": "·", "broken": "!", "unsupported": "–"}
+SYMBOLS = {"passed": "✓", "failed": "✗", "absent": "○", "blocked": "·", "broken": "!", "unsupported": "–"}
 DETAILS = (("expected", "expected"), ("found", "found"), ("next_step", "next"))
 # Anybody's text may hold what XML 1.0 cannot carry, what a terminal obeys (control and escape codes), what turns the
 # order of the letters after it (Unicode's bidirectional controls), and half characters, which no file can hold.

@@ -21,13 +21,14 @@ def state_of(checks: Sequence[str], report: LabReport) -> Style:
     """The state of what these checks look at; the first of them says whether it is there at all."""
     if not checks:
         return UNCHECKED
-    outcomes = {result.name: result.outcome for result in report}
-    found = [outcomes.get(name, Outcome.BLOCKED) for name in checks]
+    results = {result.name: result for result in report}
+    found = [results[name].outcome if name in results else Outcome.BLOCKED for name in checks]
     if all(outcome is Outcome.UNSUPPORTED for outcome in found):
         return UNSUPPORTED
     if all(outcome in (Outcome.PASSED, Outcome.UNSUPPORTED) for outcome in found):
         return RIGHT
-    return WRONG if found[0] is Outcome.PASSED or Outcome.BROKEN in found else MISSING
+    there = found[0] is Outcome.PASSED or (checks[0] in results and results[checks[0]].there)
+    return WRONG if there or Outcome.BROKEN in found else MISSING
 
 
 def architecture(title: str, diagram: Diagram, report: LabReport) -> Picture:

@@ -9,6 +9,7 @@ from lab_harness.results import CheckResult, LabReport
 COLOURS = {
     "passed": "#1a7f37",
     "failed": "#b3261e",
+    "absent": "#7a4f01",
     "blocked": "#5f6368",
     "broken": "#7b1fa2",
     "unsupported": "#0b57d0",
@@ -29,9 +30,9 @@ def report_html(report: LabReport) -> str:
 
 
 def _row(result: CheckResult) -> str:
-    badge = f"{BADGE}{COLOURS[result.outcome]}"
+    badge = f"{BADGE}{COLOURS[result.word]}"
     return (
-        f'<tr><td style="{CELL}"><span style="{badge}">{SYMBOLS[result.outcome]} {result.outcome}</span></td>'
+        f'<tr><td style="{CELL}"><span style="{badge}">{SYMBOLS[result.word]} {result.word}</span></td>'
         f'<td style="{CELL}">{escaped(result.title)}{_details(result)}</td></tr>'
     )
 

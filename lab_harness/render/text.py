@@ -11,7 +11,14 @@ from lab_harness.render import DETAILS, SYMBOLS, UNPRINTABLE
 from lab_harness.results import CheckResult, LabReport, Outcome
 
 WIDTH = 100  # columns of plain text, the same on every machine
-STYLES = {"passed": "green", "failed": "red", "blocked": "dim", "broken": "magenta", "unsupported": "cyan"}
+STYLES = {
+    "passed": "green",
+    "failed": "red",
+    "absent": "yellow",
+    "blocked": "dim",
+    "broken": "magenta",
+    "unsupported": "cyan",
+}
 
 
 def report_text(report: LabReport) -> str:
@@ -36,8 +43,8 @@ def report_lines(report: LabReport) -> RenderableType:
     rows.add_column(no_wrap=True)
     rows.add_column(overflow="fold")
     for result in report:
-        style = STYLES[result.outcome]
-        rows.add_row(Text(SYMBOLS[result.outcome], style), Text(result.outcome, style), Text(result.title))
+        style = STYLES[result.word]
+        rows.add_row(Text(SYMBOLS[result.word], style), Text(result.word, style), Text(result.title))
         details = _details(result)
         if details is not None:
             rows.add_row("", "", details)

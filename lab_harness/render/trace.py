@@ -46,7 +46,7 @@ def _text(title: str, steps: Sequence[Step], notes: list[str]) -> str:
 
 def _said(step: Step) -> str:
     took = f" ({milliseconds(step.seconds)})" if step.seconds else ""
-    return f"{step.what}{took}{', failed' if step.failed else ''}"
+    return f"{step.what}{took}{', failed' if step.failed else ''}{', for a check' if step.probe else ''}"
 
 
 def _svg(title: str, steps: Sequence[Step], notes: list[str]) -> str:

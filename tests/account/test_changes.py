@@ -7,10 +7,12 @@ from types import SimpleNamespace
 import pytest
 
 from lab_harness.account.changes import BREATH, INTERVAL, LONGEST_INTERVAL, SETTLING, Change, Changes, affected
+from lab_harness.account.concern import Concern, concern_of
 from lab_harness.account.resources import deleters, remove_resources
 from lab_harness.account.service import Part
 from lab_harness.authors import api_gateway
 from lab_harness.aws import Clients, using_emulator
+from lab_harness.course import Course
 from lab_harness.emulators.base import Call
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import free_port
@@ -18,6 +20,7 @@ from lab_harness.errors import EmulatorError
 from lab_harness.lab.labs import Check, load_lab
 from lab_harness.lab.solutions import CELL, answers
 from lab_harness.runner import run_checks
+from tests.conftest import ROOT
 from tests.per_lab import LABS
 from tests.waiting import PATIENCE, in_thread
 
@@ -60,13 +63,37 @@ class Log:
         return self.batches.pop(0) if self.batches else []
 
 
-def call(service, operation, caller="learner", status=200, number=8):
-    return Call(number, 0.0, service, operation, caller, status, 0.0)
+def call(service, operation, caller="learner", status=200, number=8, about=()):
+    return Call(number, 0.0, service, operation, caller, status, 0.0, about=about)
 
 
-def change_by(*calls):
+def change_by(*calls, **how):
     emulator = Log([call("sqs", "ListQueues", number=7)], list(calls))
-    return Changes(SimpleNamespace(emulator=emulator), SERVICES).wait(0)
+    return Changes(SimpleNamespace(emulator=emulator), SERVICES, **how).wait(0)
+
+
+def test_what_names_only_things_of_other_labs_is_no_change():
+    concern = Concern(frozenset({"mine"}), frozenset({"theirs"}))
+
+    def by(operation, *about):
+        return change_by(call("sqs", operation, about=about), concern=concern)
+
+    assert by("CreateQueue", "mine") == by("CreateQueue", "mine", "theirs") == by("CreateQueue") == change("sqs")
+    assert by("CreateQueue", "anything") == change("sqs")
+    assert by("CreateQueue", "theirs") is by("SendMessage", "QueueUrl", "theirs") is None
+
+
+def test_concern_of_a_lab_is_what_it_asks_for_and_no_other_lab_does(sample_course):
+    concern = concern_of(load_lab("orders_pipeline", Course(ROOT)), Course(ROOT))
+    assert {"pet-orders", "PetOrders"} <= concern.own
+    assert {"hello-world", "PetStore"} <= concern.others
+    assert not concern.own & concern.others
+    assert concern.about_text('["arn:aws:sqs:us-east-1:000000000000:pet-orders"]')
+    assert not concern.about_text('["arn:aws:lambda:us-east-1:000000000000:function:pet-store"]')
+    broken = sample_course("queue")
+    (broken.labs / "bad").mkdir()
+    (broken.labs / "bad" / "lab.toml").write_text("no TOML", encoding="utf-8")
+    assert concern_of(load_lab("queue", broken), broken).others == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -316,7 +343,7 @@ class Account:
         self.looks = 0
         monkeypatch.setattr("lab_harness.account.changes.account_state", self.look)
 
-    def look(self, clients, services):
+    def look(self, clients, services, concerns=lambda text: True):
         self.looks += 1
         return {key: rows for key, rows in self.rows.items() if key[0] in services}
 
@@ -383,7 +410,7 @@ def test_what_is_left_behind_while_checks_run_is_not_the_learners_but_what_is_bu
 
 
 def test_checks_that_ran_while_the_account_was_looked_at_are_known(looking, account, monkeypatch):
-    def look_while_checks_run(clients, services):
+    def look_while_checks_run(clients, services, concerns):
         with looking.checking():
             account.leave("logs")
         return account.look(clients, services)

@@ -415,3 +415,11 @@ def test_emulator_that_does_not_answer_is_an_error():
     clients = Clients(LocalStack(f"http://127.0.0.1:{free_port()}"))
     with pytest.raises(EmulatorNotReady, match="stopped answering at"):
         account_state(clients, ["sqs"])
+
+
+def test_what_is_of_no_concern_is_left_out(clients):
+    for name in ("theirs", "mine"):
+        clients["sqs"].create_queue(QueueName=name)
+    rows = account_state(clients, ["sqs"], lambda text: "theirs" not in text)["sqs", BUILT]
+    assert "mine" in str(rows)
+    assert "theirs" not in str(rows)

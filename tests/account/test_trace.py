@@ -7,8 +7,9 @@ import pytest
 
 from lab_harness.account.trace import SILENCE, Step, invocations, trace
 from lab_harness.aws import Clients
-from lab_harness.emulators.base import NO_CALL_LOG, Call, Mail
+from lab_harness.emulators.base import NO_CALL_LOG, Call, Mail, Run
 from lab_harness.notebook import pictures
+from lab_harness.render.trace import trace_picture
 from tests.labs.helpers import zipped
 from tests.waiting import wait_until
 
@@ -16,8 +17,8 @@ ROLE = "arn:aws:iam::000000000000:role/functions"
 START = 1_700_000_000.0
 
 
-def call(number, at, operation, caller="learner", service="sqs", status=200, seconds=0.004):
-    return Call(number, START + at, service, operation, caller, status, seconds)
+def call(number, at, operation, caller="learner", service="sqs", status=200, seconds=0.004, probe=False):
+    return Call(number, START + at, service, operation, caller, status, seconds, probe)
 
 
 def report(at, ran=10.0, init=None, more="", request="one"):
@@ -48,13 +49,15 @@ class Pages:
         return SimpleNamespace(paginate=paginate)
 
 
-def happened(calls=(), mails=(), **logs):
-    """The steps after the last request, from a call log, functions' logs and mails."""
-    mails = [Mail("ada@example.com", subject, "", START + at) for at, subject in mails]
+def happened(calls=(), mails=(), probes=(), checks=False, **logs):
+    """The steps after the last request, from a call log, functions' logs and mails; `probes` are requests' ids."""
+    mails = [Mail("ada@example.com", subject, "", START + at, probe=subject in probes) for at, subject in mails]
+    runs = [Run("sqs things", "{}", [f"START RequestId: {each} Version: 1"], START, True) for each in probes]
     emulator = SimpleNamespace(calls=lambda: None if calls is None else list(calls), inbox=lambda: mails)
+    emulator.runs = lambda function: None if calls is None else runs
     groups = Pages({f"/aws/lambda/{name}": events for name, events in logs.items()})
     clients = {"logs": groups, "inbox": emulator.inbox}
-    return trace(type("Fake", (dict,), {"emulator": emulator})(clients))
+    return trace(type("Fake", (dict,), {"emulator": emulator})(clients), checks)
 
 
 def said(steps):
@@ -123,9 +126,29 @@ def test_request_is_shown_before_anything_has_come_of_it():
         ("execute-api", "GET /pets"), ("lambda-url", "POST /"),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("caller", ["learner", "checks"])
-def test_calls_that_set_something_going_are_requests(service, operation, caller):
-    assert said(happened([call(1, 0, operation, caller, service)])) == [(0, caller, f"{service} {operation}")]
+def test_calls_that_set_something_going_are_requests(service, operation):
+    assert said(happened([call(1, 0, operation, service=service)])) == [(0, "learner", f"{service} {operation}")]
+
+
+def test_what_checks_have_set_going_is_left_out_and_marked_where_it_is_asked_for():
+    calls = [
+        call(1, 0, "SendMessage"),
+        call(2, 1, "PutItem", "function work", "dynamodb"),
+        call(3, 2, "SendMessage", "checks", probe=True),
+        call(4, 2.9, "PutItem", "function work", "dynamodb", probe=True),
+    ]
+    work = [report(1.01, 20), report(3, 200, request="probe")]
+    found = {"calls": calls, "mails": [(1.2, "Mine"), (3.1, "probe")], "probes": ["probe"], "work": work}
+    assert [(step.who, step.what) for step in happened(**found)] == [
+        ("learner", "sqs SendMessage"),
+        ("work", "invoked, warm"),
+        ("work", "dynamodb PutItem"),
+        ("inbox", "mail to ada@example.com: Mine"),
+    ]
+    steps = happened(**found, checks=True)
+    assert [step.who for step in steps] == ["checks", "work", "work", "inbox"]
+    assert all(step.probe for step in steps)
+    assert str(trace_picture("", steps)).count("for a check") == 4
 
 
 @pytest.mark.parametrize(
@@ -306,7 +329,7 @@ def topic(clients):
 
 def test_nothing_yet_is_a_note(clients):
     assert str(pictures.trace(clients)) == (
-        "Nothing has happened yet.\n  Send a request, or run a check that sends one."
+        "Nothing has happened yet.\n  Send a request; what checks send is left out."
     )
 
 
@@ -337,8 +360,10 @@ def wait_for(look, count):
 
 def test_emulator_without_a_call_log_says_so(clients, monkeypatch):
     monkeypatch.setattr(type(clients.emulator), "calls", lambda self, since=0: None)
-    monkeypatch.setattr(pictures, "read_trace", lambda clients: [Step(0, "work", "invoked, warm", 0.001, "warm")])
+    monkeypatch.setattr(
+        pictures, "read_trace", lambda clients, checks: [Step(0, "work", "invoked, warm", 0.001, "warm")]
+    )
     assert str(pictures.trace(clients)).splitlines()[1:] == [
         "  0 ms  work  ▶ invoked, warm (1 ms)",
-        f"  {NO_CALL_LOG} So only invocations and mails are shown.",
+        f"  {NO_CALL_LOG} {pictures.UNTOLD}",
     ]

@@ -9,7 +9,8 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from lab_harness.authors import Failure, functions
-from lab_harness.authors.witness import Witness
+from lab_harness.authors.witness import Witness, watching
+from lab_harness.aws import Clients
 from tests.waiting import wait_until
 
 HANDLER = """
@@ -136,6 +137,20 @@ def test_log_that_cannot_be_read_is_not_taken_for_an_empty_one():
     logs = SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=refuse))
     with pytest.raises(ClientError, match="not you"):
         functions.log(logs, "echo")
+
+
+def test_learners_own_run_comes_before_that_of_a_check(function, clients, witness):
+    with watching(witness):
+        functions.invoke(function, "echo", "probe 1")
+        assert "got probe 1" in functions.latest_log(clients["logs"], "echo")
+        functions.invoke(Clients(clients.emulator, as_learner=True)["lambda"], "echo", "mine")
+        functions.invoke(function, "echo", "probe 2")
+        first, second = functions.latest_log(clients["logs"], "echo").split(
+            "when a check had it run, the function logged:"
+        )
+    assert first.startswith("when you had it run last, the function logged:\nSTART")
+    assert ("got mine" in first, "got probe 2" in second) == (True, True)
+    assert "probe 1" not in first + second
 
 
 def test_latest_log_is_the_last_sixteen_lines(function, clients):

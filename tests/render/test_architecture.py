@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import boto3
@@ -72,6 +73,13 @@ TWO = diagram([("queue", (0, 0), "a", "b"), ("table", (1, 0), "c")], [("queue", 
 )
 def test_state_is_told_by_the_outcomes_and_the_first_says_whether_it_is_there(outcomes, state):
     assert state_of(["one", "two"], report(one=outcomes[0], two=outcomes[1])) is state
+
+
+def test_what_is_there_but_wrong_is_not_right_yet():
+    found = report(one="failed", two="blocked")
+    for there, state in ((True, WRONG), (False, MISSING), (None, MISSING)):
+        results = tuple(replace(result, there=there) for result in found)
+        assert state_of(["one", "two"], replace(found, results=results)) is state
 
 
 def test_what_has_no_checks_has_no_state_and_a_check_that_did_not_run_is_not_there_yet():

@@ -19,8 +19,9 @@ def test_each_outcome_has_symbol_word_and_colour_in_every_display(outcome):
 
 
 def test_outcomes_are_told_apart_by_symbol_and_by_colour():
-    assert len(set(SYMBOLS.values())) == len(set(COLOURS.values())) == len(set(STYLES.values())) == len(Outcome)
-    assert SYMBOLS.keys() == COLOURS.keys() == STYLES.keys() == {str(outcome) for outcome in Outcome}
+    assert len(set(SYMBOLS.values())) == len(set(COLOURS.values())) == len(set(STYLES.values())) == len(Outcome) + 1
+    words = {"absent", *map(str, Outcome)}
+    assert SYMBOLS.keys() == COLOURS.keys() == STYLES.keys() == words
 
 
 def test_what_no_message_can_carry_is_shown_as_a_replacement_in_text_and_html():

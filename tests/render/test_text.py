@@ -3,10 +3,12 @@
 import builtins
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
+from lab_harness.render.html import report_html
 from lab_harness.render.text import report_lines, report_text
 from tests.render.reports import ARN, all_passed
 
@@ -34,6 +36,13 @@ work."""
 
 def test_text_is_exactly_this(report):
     assert report_text(report) == TEXT
+
+
+def test_what_is_not_there_is_told_apart_from_what_is_wrong(report):
+    absent = replace(report, results=tuple(replace(result, there=False) for result in report))
+    assert "  ○ absent      The queue waits\n" in report_text(absent)
+    assert "○ absent</span>" in report_html(absent)
+    assert "failed" not in report_text(absent) + report_html(absent)
 
 
 @pytest.mark.parametrize(

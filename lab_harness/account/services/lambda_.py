@@ -54,7 +54,7 @@ SERVICE = Service(
     rows=_rows,
     configured=True,
     tabs=(
-        ServiceTab("logs", "Logs", 90, "lab_harness.notebook.console.logs:show"),
-        ServiceTab("metrics", "Metrics", 100, "lab_harness.notebook.console.metrics:show"),
+        ServiceTab("logs", "Logs", 90, "lab_harness.notebook.console.logs:show", probes=True),
+        ServiceTab("metrics", "Metrics", 100, "lab_harness.notebook.console.metrics:show", probes=True),
     ),
 )

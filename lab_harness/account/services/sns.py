@@ -33,5 +33,5 @@ SERVICE = Service(
     deleters={"AWS::SNS::Topic": _delete_topic},
     rows=_rows,
     configured=True,
-    tabs=(ServiceTab("inbox", "Inbox", 80, "lab_harness.notebook.console.inbox:show"),),
+    tabs=(ServiceTab("inbox", "Inbox", 80, "lab_harness.notebook.console.inbox:show", probes=True),),
 )

@@ -44,5 +44,5 @@ SERVICE = Service(
     name="stepfunctions",
     deleters={"AWS::StepFunctions::StateMachine": _delete_state_machine},
     rows=_rows,
-    tabs=(ServiceTab("machines", "State machines", 10, "lab_harness.notebook.console.machines:show"),),
+    tabs=(ServiceTab("machines", "State machines", 10, "lab_harness.notebook.console.machines:show", probes=True),),
 )

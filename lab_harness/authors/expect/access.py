@@ -26,6 +26,7 @@ def trust(iam: Any, role: str, service: str) -> None:
             expected=f"a trust policy that allows sts:AssumeRole to {service}",
             found=f"the trust policy {json.dumps(found['AssumeRolePolicyDocument'])}",
             next_step="Compare its Principal and Action with the trust policy that the notebook shows.",
+            there=True,
         )
 
 

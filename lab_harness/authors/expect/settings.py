@@ -55,6 +55,7 @@ def mapping(lambda_: Any, function: str, source_arn: str, next_step: str) -> Non
                 expected=f"an enabled event source mapping from {source_arn.rpartition(':')[2]} to {function}",
                 found=f"a mapping in state {', '.join(there)}" if there else "no mapping between the two",
                 next_step=next_step,
+                there=bool(there),
             )
 
     if CHANGING.isdisjoint(states()):

@@ -15,6 +15,9 @@ from lab_harness.emulators.base import MINISTACK_NAMES
 
 MAX_CALLS = 5000
 MAX_WAIT = 30.0  # seconds; then it is noticed who has hung up meanwhile
+MAX_WORDS, MAX_READ = 60, 100_000  # of a call: words that are kept, bytes that are read for them
+SHORT_TEXT = re.compile(rb"(?<![^\"&=\s])[\w.:/%+-]{3,250}(?![^\"&=\s])", re.ASCII)  # a value of JSON's, or of a form's
+WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{2,}")
 API_HOSTS = re.compile(r"([^.]+)\.(?:execute-api|lambda-url)\.")
 API_PATHS = re.compile(r"/_aws/(?:execute-api|lambda-url)/([^/]+)|/restapis/([^/]+)/[^/]+/_user_request_")
 BOTO3_NAMES = {ministack: boto3 for boto3, ministack in MINISTACK_NAMES.items()}
@@ -76,9 +79,21 @@ class CallLog:
 def describe_call(
     method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, caller: str
 ) -> dict[str, Any]:
-    """The time, service, operation and caller of a request. Its path is as sent; its header names are lower case."""
+    """The time, service, operation and caller of a request, and what it names.
+
+    Its path is as sent; its header names are lower case.
+    """
     service, operation = _operation(method, path, query, headers, body)
-    return {"time": time.time(), "service": service, "operation": operation, "caller": caller}
+    about = named(path, query, headers.get("host", ""), b"" if service == "s3" else body)
+    return {"time": time.time(), "service": service, "operation": operation, "caller": caller, "about": about}
+
+
+def named(path: str, query: str, host: str, body: bytes) -> list[str]:
+    """The words of a request that may be a resource's name, without those of long texts such as a function's code."""
+    said = (found.decode() for found in SHORT_TEXT.findall(body, 0, MAX_READ))
+    texts = (path, query, host.partition(".")[0], *said)
+    words = dict.fromkeys(word for text in texts for word in WORD.findall(unquote(text)))
+    return list(words)[:MAX_WORDS]
 
 
 def api_id(path: str, headers: Mapping[str, str]) -> str:

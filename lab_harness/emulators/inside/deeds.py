@@ -19,6 +19,8 @@ from typing import Any
 
 import wrapt
 
+from lab_harness.emulators.inside.probes import probing
+
 MAX_DEEDS = 2000
 MAX_EVENT = 400_000  # characters of an event that are kept: a batch of messages as large as SQS takes
 MAX_KEPT = 8_000_000  # characters of all events
@@ -78,7 +80,8 @@ class Deeds:
             _function, config, event, *_ = args
             name, text = config.get("FunctionName", ""), json.dumps(event, default=str)
             self.add("run", name, text)
-            with _set(running, {"function": name, "by": acting.get(), "event": text[:MAX_EVENT_SAVED]}):
+            mark = {"function": name, "by": acting.get(), "probe": probing.get(), "event": text[:MAX_EVENT_SAVED]}
+            with _set(running, mark):
                 return original(*args, **kwargs)
 
         @wrapt.patch_function_wrapper(lambda_svc, "_run_sqs_batch")
@@ -133,7 +136,7 @@ def _set(variable: ContextVar[Any], value: Any) -> Iterator[None]:
 
 
 def runs(function: str) -> list[dict[str, Any]]:
-    """The runs of a function, from its log: each with `by`, `event` and the `lines` that Lambda wrote."""
+    """The runs of a function, from its log: each with `by`, `probe`, `event` and the `lines` that Lambda wrote."""
     from ministack.services import cloudwatch_logs
 
     group = cloudwatch_logs._log_groups.get(f"/aws/lambda/{function}") or {"streams": {}}

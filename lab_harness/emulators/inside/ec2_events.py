@@ -9,6 +9,8 @@ import json
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, TypeVar
 
+from lab_harness.emulators.inside.probes import probed, probing
+
 Key = TypeVar("Key", bound=Hashable)
 
 WAY_TO = {"running": "pending", "stopped": "stopping", "terminated": "shutting-down"}
@@ -41,6 +43,7 @@ class InstanceWatch:
 
     def __init__(self) -> None:
         self._known = self._states()
+        self._probes: set[str] = set()  # the instances that checks have launched
 
     def announce(self) -> None:
         """Send an event for each state entered since the last call."""
@@ -51,11 +54,14 @@ class InstanceWatch:
         from ministack.services import eventbridge
 
         changes = list(state_changes(self._known, states))
+        if probing.get():
+            self._probes.update(instance_id for _, _, instance_id in states.keys() - self._known.keys())
         self._known = states
         for (account, region, instance_id), state in changes:
             with request_scope(account, region):
                 entry = state_change_entry(instance_id, state, account, region)
-                eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+                with probed(probing.get() or instance_id in self._probes):
+                    eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
 
     @staticmethod
     def _states() -> dict[tuple[str, str, str], str]:

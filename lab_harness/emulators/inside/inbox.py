@@ -13,6 +13,7 @@ import wrapt
 
 from lab_harness.emulators.incidents import Incidents, set_aside
 from lab_harness.emulators.inside.deeds import acting, delivering
+from lab_harness.emulators.inside.probes import probing
 from lab_harness.whole_files import write_whole
 
 MAX_MAILS = 1000
@@ -126,6 +127,7 @@ class Inbox:
                     "message_id": message_id,
                     "time": time.time(),
                     "by": acting.get(),
+                    "probe": probing.get(),
                     "event": delivering.get(),
                 }
             )

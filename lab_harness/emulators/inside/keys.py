@@ -27,6 +27,7 @@ class Keys:
     def __init__(self, learner: Credentials, checks: Credentials) -> None:
         self._administrators = [Key(learner.secret_access_key, LEARNER), Key(checks.secret_access_key, CHECKS)]
         self._functions: dict[str, Key] = {}  # by session token
+        self._probed: set[str] = set()  # the session tokens of processes whose latest run is a check's doing
 
     def for_function(self, name: str) -> dict[str, str]:
         """A new secret and session token for one process of a function, as environment variables."""
@@ -37,6 +38,18 @@ class Keys:
     def forget_function(self, token: str) -> None:
         """Stop accepting the key of a process that has ended."""
         self._functions.pop(token, None)
+        self._probed.discard(token)
+
+    def runs_for(self, token: str, probe: bool) -> None:
+        """Note whether the run that a process begins is a check's doing; then what it calls is so, too."""
+        if probe and token in self._functions:
+            self._probed.add(token)
+        else:
+            self._probed.discard(token)
+
+    def is_probed(self, token: str) -> bool:
+        """Whether what the process with this session token does is a check's doing."""
+        return token in self._probed
 
     def find(self, access_key_id: str, session_token: str) -> list[Key]:
         """The keys with this id and session token; empty if there are none."""

@@ -17,6 +17,7 @@ from typing import Any
 import wrapt
 
 from lab_harness.emulators.inside.keys import Keys
+from lab_harness.emulators.inside.probes import probing
 
 LOG_DEADLINE = 5.0  # seconds to wait for the end of an invocation's log
 LAST_WORDS_DEADLINE = 0.25  # the same, where the process died before it could mark the end
@@ -78,6 +79,7 @@ class Issuer:
         """Change MiniStack's workers."""
         wrapt.wrap_function_wrapper(lambda_runtime, "execution_credentials", self._issue)
         wrapt.wrap_function_wrapper(lambda_runtime, "Worker._spawn", self._spawn)
+        wrapt.wrap_function_wrapper(lambda_runtime, "Worker.invoke", self._invoke)
         wrapt.wrap_function_wrapper(lambda_runtime, "kill_workers", self._kill)
 
     def _issue(self, original: Any, _instance: Any, args: Any, kwargs: Any) -> dict[str, str]:
@@ -92,6 +94,11 @@ class Issuer:
             return original(*args, **kwargs)
         finally:
             worker.lab_token = vars(self._spawning).pop("token", "")
+            self._keys.runs_for(worker.lab_token, probing.get())
+
+    def _invoke(self, original: Any, worker: Any, args: Any, kwargs: Any) -> Any:
+        self._keys.runs_for(getattr(worker, "lab_token", ""), probing.get())
+        return original(*args, **kwargs)
 
     def _kill(self, original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
         workers = list(args[0] if args else kwargs.pop("workers"))

@@ -31,6 +31,7 @@ from lab_harness.emulators.inside import (
     history,
     http_apis,
     metrics,
+    probes,
     refusals,
     rest_apis,
     runtime,
@@ -44,8 +45,10 @@ from lab_harness.emulators.inside.call_log import CallLog, api_id, describe_call
 from lab_harness.emulators.inside.deeds import Deeds
 from lab_harness.emulators.inside.ec2_events import InstanceWatch
 from lab_harness.emulators.inside.inbox import Inbox
+from lab_harness.emulators.inside.keys import CHECKS
 from lab_harness.emulators.inside.restoring import load_state
 from lab_harness.emulators.inside.saving import Saver, unsaved_objects
+from lab_harness.emulators.inside.signatures import session_token
 from lab_harness.emulators.process import END_DEADLINE, GO, START_DEADLINE
 
 WATCH_INTERVAL = 0.2  # seconds between two looks at EC2 instances that change without a call of their own
@@ -68,6 +71,7 @@ class LabEmulator:
         self.stopping = asyncio.Event()
         self._inbox.install()
         self._deeds.install()
+        probes.Probes().install()
         metrics.install()
         self._access.links.install()
         signatures.install()
@@ -122,6 +126,8 @@ class LabEmulator:
         # What a request sets going is done by the API, not by the sender.
         api = api_id(request.raw_path, request.headers)
         deeds.acting.set(f"execute-api {api}" if api else caller)
+        call["probe"] = caller == CHECKS or self._access.keys.is_probed(session_token(request))
+        probes.probing.set(call["probe"])
         started = time.perf_counter()
 
         async def record(message: dict[str, Any]) -> None:

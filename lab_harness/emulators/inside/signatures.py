@@ -111,7 +111,7 @@ def _by_header(request: Request, keys: Keys) -> str | Refused:
         return Refused(*signature)
     if late := sigv4.request_time_failure(signature):
         return Refused(*late)
-    return _signer(signature, request, keys.find(signature.access_key_id, _token(request)))
+    return _signer(signature, request, keys.find(signature.access_key_id, session_token(request)))
 
 
 def _by_query(request: Request, keys: Keys) -> str | Refused:
@@ -147,7 +147,8 @@ def _signer(signature: Any, request: Request, keys: list[Key], presigned: bool =
     return MISMATCH if keys else UNKNOWN_KEY
 
 
-def _token(request: Request) -> str:
+def session_token(request: Request) -> str:
+    """The session token in a request's header; empty if there is none."""
     return request.headers.get("x-amz-security-token", "")
 
 

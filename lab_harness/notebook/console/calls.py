@@ -13,21 +13,22 @@ COLUMNS = ("time (UTC)", "caller", "service", "operation", "status", "seconds")
 MOST_CALLS = 50
 
 
-def show(_lab: Lab, clients: Clients) -> Blocks:
-    """The last calls of the learner's and of functions, newest first."""
-    return part(TITLE, lambda: [call_table(clients.emulator, MOST_CALLS)])
+def show(_lab: Lab, clients: Clients, checks: bool = False) -> Blocks:
+    """The last calls of the learner's and of what the learner has set going, newest first; or all."""
+    return part(TITLE, lambda: [call_table(clients.emulator, MOST_CALLS, checks)])
 
 
 def call_table(emulator: Emulator, count: int, checks: bool = False) -> Table:
-    """The last calls by the learner or by a function, and by the checks if asked for; newest first."""
+    """The last calls by the learner or by a function, and what checks have set going if asked for; newest first."""
     made = emulator.calls()
     if made is None:
         return Table(TITLE, (), [], NO_CALL_LOG)
-    calls = [call for call in made if checks or call.caller != "checks"][-count:][::-1]
+    calls = [call for call in made if checks or not call.probe][-count:][::-1]
     failed = frozenset(number for number, call in enumerate(calls) if call.status >= 400)
     empty = "Nothing yet. Each call of a notebook's, a program's or a function's appears here."
     return Table(TITLE, COLUMNS, [_row(call) for call in calls], empty, filterable=True, failed=failed)
 
 
 def _row(call: Call) -> tuple[str, ...]:
-    return fine_clock(call.time), call.caller, call.service, call.operation, str(call.status), f"{call.seconds:.3f}"
+    caller = f"{call.caller}, for a check" if call.probe and call.caller != "checks" else call.caller
+    return fine_clock(call.time), caller, call.service, call.operation, str(call.status), f"{call.seconds:.3f}"

@@ -1,13 +1,14 @@
 """The functions' logs, and what each invocation cost."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from typing import Any
 
-from lab_harness.account.trace import LOG_GROUPS
+from lab_harness.account.trace import LOG_GROUPS, probed
 from lab_harness.answers import pages
 from lab_harness.authors.functions import log_group
 from lab_harness.aws import Clients
@@ -31,6 +32,8 @@ ERROR = re.compile(
     re.DOTALL,
 )
 MARK = "✗"
+PROBE = " (a check's)"
+UNTOLD = "This emulator does not tell whose doing an invocation was: those by the checks are among these."
 
 Row = tuple[str, ...]
 
@@ -42,56 +45,75 @@ class _Invocation:
     function: str
     request: str = ""
     lines: list[tuple[float, str]] = field(default_factory=list)
+    probe: bool = False
+
+    def begun(self) -> float:
+        """When it logged its first line."""
+        return self.lines[0][0]
 
 
-def show(lab: Lab, clients: Clients) -> Blocks:
+def show(lab: Lab, clients: Clients, checks: bool = False) -> Blocks:
     """The last lines that the lab's functions logged, the newest invocation first."""
-    return part(TITLE, partial(_lines, lab, clients["logs"]))
+    return part(TITLE, partial(_lines, lab, clients, checks))
 
 
-def log_table(clients: Clients, function: str) -> Table:
+def log_table(clients: Clients, function: str, checks: bool = False) -> Table:
     """The whole log of a function, the newest invocation first, the lines of each in their order.
 
-    Raises UsageError where there is neither such a function nor a log of one.
+    Invocations that checks have set going are in it only if asked for. Raises UsageError where there is neither such a
+    function nor a log of one.
     """
-    logs = clients["logs"]
-    groups = pages(logs, "describe_log_groups", "logGroups", logGroupNamePrefix=log_group(function))
-    if log_group(function) not in [group["logGroupName"] for group in groups]:
+    logs, group = clients["logs"], log_group(function)
+    groups = pages(logs, "describe_log_groups", "logGroups", logGroupNamePrefix=group)
+    if group not in [each["logGroupName"] for each in groups]:
         there = sorted(each["FunctionName"] for each in pages(clients["lambda"], "list_functions", "Functions"))
         if function not in there:
             raise UsageError(unknown("function", function, there or ["none"], "The account has"))
-    invocations = sorted(_all_invocations(logs, function), key=lambda each: each.lines[0][0], reverse=True)
+    found = [each for events in _streams(logs, group).values() for each in _split(function, events)]
+    shown, note = _of_the_learner(clients, found, checks, f"lab.logs({function!r}, checks=True) shows them.")
+    invocations = sorted(shown, key=_Invocation.begun, reverse=True)
     rows = [row for invocation in invocations for row in _rows(invocation)]
     failed = frozenset(number for number, row in enumerate(rows) if row[3].startswith(MARK))
     without_function = [(row[0], *row[2:]) for row in rows]
     columns = (COLUMNS[0], *COLUMNS[2:])
-    return Table(f"Log of {function}", columns, without_function, "It has logged nothing yet.", failed=failed)
+    empty = note or "It has logged nothing yet."
+    return Table(f"Log of {function}", columns, without_function, empty, note, failed=failed)
 
 
-def _lines(lab: Lab, logs: Any) -> Blocks:
+def _lines(lab: Lab, clients: Clients, checks: bool) -> Blocks:
+    logs = clients["logs"]
     groups = list(pages(logs, "describe_log_groups", "logGroups", logGroupNamePrefix=LOG_GROUPS))
     there = (group["logGroupName"].removeprefix(LOG_GROUPS) for group in groups)
     functions = own(lab, "AWS::Lambda::Function", there)
     invocations = [each for function in functions for each in _invocations(logs, function)]
-    invocations.sort(key=lambda invocation: invocation.lines[0][0], reverse=True)
-    rows = list(islice((row for invocation in invocations for row in _rows(invocation)), MOST_LINES + 1))
+    shown, told = _of_the_learner(clients, invocations, checks, "The box above shows them.")
+    shown.sort(key=_Invocation.begun, reverse=True)
+    rows = list(islice((row for invocation in shown for row in _rows(invocation)), MOST_LINES + 1))
     if not rows:
-        return nothing("What your functions print appears here, with what each invocation cost.")
-    note = f"The newest {MOST_LINES} lines; lab.logs(name) shows a whole log." if len(rows) > MOST_LINES else ""
+        said = f"What your functions print appears here, with what each invocation cost. {told}"
+        return nothing(said.strip())
+    more = f"The newest {MOST_LINES} lines; lab.logs(name) shows a whole log." if len(rows) > MOST_LINES else ""
+    note = " ".join(filter(None, (more, told)))
     failed = frozenset(number for number, row in enumerate(rows[:MOST_LINES]) if row[3].startswith(MARK))
     return [Table(TITLE, COLUMNS, rows[:MOST_LINES], note=note, filterable=True, failed=failed)]
 
 
-def _all_invocations(logs: Any, function: str) -> Iterator[_Invocation]:
-    """All invocations that a function's log tells of."""
-    streams: dict[str, list[dict[str, Any]]] = {}
-    try:
-        for event in pages(logs, "filter_log_events", "events", logGroupName=log_group(function)):
-            streams.setdefault(event["logStreamName"], []).append(event)
-    except logs.exceptions.ResourceNotFoundException:
-        return
-    for events in streams.values():
-        yield from _split(function, events)
+def _of_the_learner(
+    clients: Clients, invocations: list[_Invocation], checks: bool, how: str
+) -> tuple[list[_Invocation], str]:
+    """The invocations without those that checks have set going, or all, marked; and what is to be said of that.
+
+    `how` says how all are shown.
+    """
+    known = {name: probed(clients.emulator, name) for name in {each.function for each in invocations}}
+    if None in known.values():
+        return invocations, UNTOLD
+    marked = [replace(each, probe=each.request in (known[each.function] or ())) for each in invocations]
+    own = [each for each in marked if not each.probe]
+    left_out = len(marked) - len(own)
+    if checks or not left_out:
+        return marked, ""
+    return own, f"Left out: {left_out} invocation{'s' if left_out != 1 else ''} by the checks. {how}"
 
 
 def _invocations(logs: Any, function: str) -> Iterator[_Invocation]:
@@ -100,15 +122,24 @@ def _invocations(logs: Any, function: str) -> Iterator[_Invocation]:
     newest = {"orderBy": "LastEventTime", "descending": True, "limit": MOST_STREAMS}
     try:
         found = logs.describe_log_streams(logGroupName=group, **newest)["logStreams"]
-        # In one request: the embedded emulator has a stream for each invocation, where AWS has one for an environment.
-        streams: dict[str, list[dict[str, Any]]] = {stream["logStreamName"]: [] for stream in found}
-        only = {"logStreamNames": list(streams)}
-        for event in pages(logs, "filter_log_events", "events", logGroupName=group, **only) if streams else ():
-            streams[event["logStreamName"]].append(event)
     except logs.exceptions.ResourceNotFoundException:
         return  # It was deleted while we looked.
-    for events in streams.values():
-        yield from _split(function, events)
+    # In one request: the embedded emulator has a stream for each invocation, where AWS has one for an environment.
+    names = [stream["logStreamName"] for stream in found]
+    streams = _streams(logs, group, logStreamNames=names) if names else {}
+    for name in names:
+        yield from _split(function, streams.get(name, ()))
+
+
+def _streams(logs: Any, group: str, **only: Any) -> dict[str, list[dict[str, Any]]]:
+    """The events of a log by their streams; none where there is no such log."""
+    streams: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    try:
+        for event in pages(logs, "filter_log_events", "events", logGroupName=group, **only):
+            streams[event.get("logStreamName", "")].append(event)
+    except logs.exceptions.ResourceNotFoundException:
+        return {}
+    return streams
 
 
 def _split(function: str, events: Iterable[dict[str, Any]]) -> Iterator[_Invocation]:
@@ -150,7 +181,8 @@ def _row(invocation: _Invocation, time: float, line: str, above: str) -> Row:
     # A traceback belongs to the error that stands above it.
     if ERROR.match(line) and not (line.startswith("Traceback") and ERROR.match(above)):
         message = f"{MARK} error: {message}"
-    return clock(time), invocation.function, invocation.request[:8], shortened(message, MOST_CHARACTERS), billed, memory
+    request = f"{invocation.request[:8]}{PROBE if invocation.probe else ''}"
+    return clock(time), invocation.function, request, shortened(message, MOST_CHARACTERS), billed, memory
 
 
 def _found(figure: re.Pattern[str], line: str) -> str:

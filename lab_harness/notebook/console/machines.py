@@ -18,36 +18,37 @@ SYMBOLS = {"SUCCEEDED": "✓", "RUNNING": "…", "ABORTED": "–"}  # any other 
 FAILED = "✗"
 
 
-def show(lab: Lab, clients: Clients) -> Blocks:
-    """Of each of the lab's state machines the latest execution's picture, and a table of all."""
-    return part("State machines", partial(_machines, lab, clients["stepfunctions"]))
+def show(lab: Lab, clients: Clients, checks: bool = False) -> Blocks:
+    """Of each of the lab's state machines the latest execution's picture, and a table of all but the checks'."""
+    return part("State machines", partial(_machines, lab, clients["stepfunctions"], checks))
 
 
-def _machines(lab: Lab, stepfunctions: Any) -> Blocks:
+def _machines(lab: Lab, stepfunctions: Any, checks: bool) -> Blocks:
     there = {each["name"]: each for each in pages(stepfunctions, "list_state_machines", "stateMachines")}
     # Until the lab's are there, those with which its notebook demonstrates.
     names = own(lab, KIND, there) or own_first(lab, KIND, there)
     if not names:
         return nothing("State machines appear here as pictures, with the way that their latest execution took.")
     shown = names[:MOST_MACHINES]
-    blocks = [block for name in shown for block in part(name, partial(_machine, stepfunctions, there[name]))]
+    blocks = [block for name in shown for block in part(name, partial(_machine, stepfunctions, there[name], checks))]
     more = rest(len(names), len(shown))
     return [*blocks, *([Note(more)] if more else [])]
 
 
-def _machine(stepfunctions: Any, machine: dict[str, Any]) -> Blocks:
+def _machine(stepfunctions: Any, machine: dict[str, Any], checks: bool) -> Blocks:
     name = machine["name"]
     try:
         found = list(pages(stepfunctions, "list_executions", "executions", stateMachineArn=machine["stateMachineArn"]))
     except stepfunctions.exceptions.StateMachineTypeNotSupported:
         found = []  # AWS lists none of an express machine's
     # LocalStack lists those of a deleted machine of this name, too.
-    executions = [execution for execution in found if execution["startDate"] >= machine["creationDate"]]
+    own = (each for each in found if each["startDate"] >= machine["creationDate"])
+    executions = [each for each in own if checks or not is_made(each["name"])]
     return [*part(name, partial(_picture, stepfunctions, name, executions)), _table(name, executions)]
 
 
 def _picture(stepfunctions: Any, name: str, executions: list[dict[str, Any]]) -> Blocks:
-    """The learner's latest execution, or else a check's; the machine where it has none."""
+    """The learner's latest execution, or else one of those there are; the machine where there are none."""
     if not executions:
         return [pictures.state_machine(stepfunctions, name)]
     latest = max(executions, key=lambda each: (not is_made(each["name"]), each["startDate"]))

@@ -6,6 +6,6 @@ from lab_harness.notebook import pictures
 from lab_harness.notebook.console.parts import Blocks, part
 
 
-def show(_lab: Lab, clients: Clients) -> Blocks:
+def show(_lab: Lab, clients: Clients, checks: bool = False) -> Blocks:
     """The picture that `lab.trace()` is."""
-    return part("Timeline", lambda: [pictures.trace(clients)])
+    return part("Timeline", lambda: [pictures.trace(clients, checks)])

@@ -67,7 +67,7 @@ class Display:
     def _look(self) -> None:
         """Show in the tab that is open, if one is, what is in the account now."""
         if tab := self.state.tab:
-            blocks = look(tab, self._opened.clients) if self.state.answers else ()
+            blocks = look(tab, self._opened.clients, self.state.checks) if self.state.answers else ()
             with self.lock:
                 if tab is self.state.tab:  # and no other one was opened meanwhile
                     self.state.blocks = blocks

@@ -37,6 +37,7 @@ class PanelState:
     hints: dict[str, int] = field(default_factory=dict)  # taken here, by task; the progress may not know
     solutions: dict[str, str] = field(default_factory=dict)  # those that are to be seen now, by task
     automatic: bool = True
+    checks: bool = False  # whether tabs show what checks have done, too
     answers: bool = True  # the emulator
     said: str = ""  # what has just happened, for those who hear the page
     trouble: str = ""
@@ -73,10 +74,10 @@ class PanelState:
         self.said = " ".join(str(view) for view in self.tasks(progress) if view.task.id in tasks) or self.said
 
 
-def look(tab: Tab, clients: Clients) -> tuple[Markup, ...]:
+def look(tab: Tab, clients: Clients, checks: bool = False) -> tuple[Markup, ...]:
     """What a tab shows of the account now; a note where it cannot."""
     try:
-        shown: list[Block] = list(tab.show(clients))
+        shown: list[Block] = list(tab.show(clients, **({"checks": True} if checks and tab.probes else {})))
     except Exception as error:  # whatever it is, the panel goes on
         shown = [Note("This cannot be shown now.", (explained(error),))]
     return tuple(Markup(block.html()) for block in shown)  # noqa: S704  blocks escape

@@ -5,6 +5,8 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext
 
 from lab_harness.account.changes import Change, Changes, affected
+from lab_harness.account.concern import concern_of
+from lab_harness.course import find_course
 from lab_harness.errors import EmulatorError, HarnessError
 from lab_harness.notebook.panel.background import Cells, Watch, Worker
 from lab_harness.notebook.panel.display import Display
@@ -40,7 +42,7 @@ class Panel:
         return {
             "alive": self._do_alive, "closed": self._do_closed, "check": self._do_check, "hint": self._do_hint,
             "solution": self._do_solution, "reset": self._do_reset, "automatic": self._do_automatic,
-            "start": self._do_start, "stop": self._do_stop, "tab": self._do_tab, "dock": self._do_dock,
+            "start": self._do_start, "stop": self._do_stop, "tab": self._do_tab, "probes": self._do_probes,
         }  # fmt: skip
 
     def _act(self, action: Action) -> None:
@@ -108,8 +110,10 @@ class Panel:
     def _do_tab(self, action: Action) -> None:
         self.display.open_tab(action.get("tab"))
 
-    def _do_dock(self, _: Action) -> None:
-        self.display.view.dock(self._lab.title)
+    def _do_probes(self, action: Action) -> None:
+        self.display.state.checks = bool(action.get("value"))
+        self.display.look_soon()
+        self.display.update()
 
     # What the worker does.
 
@@ -158,7 +162,8 @@ class Panel:
     def _begin(self) -> Changes:
         if self._find():
             self._opened.follow()  # Another command may have started it anew, on another port.
-        self._changes = Changes(self._opened.clients, self._lab.file.services)
+        concern = concern_of(self._lab, find_course())
+        self._changes = Changes(self._opened.clients, self._lab.file.services, concern=concern)
         self.display.state.found()
         self._run_all()  # only now: what is changed from here on is seen
         self.display.update()

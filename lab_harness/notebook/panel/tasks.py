@@ -102,8 +102,8 @@ class Outcomes:
         return result.outcome if result else None
 
     def _said(self, check: Check) -> str:
-        outcome = self._outcome(check)
-        return "not yet" if outcome in (None, Outcome.BLOCKED) else str(outcome)
+        result = self.results.get(check.name)
+        return "not yet" if result is None or result.outcome is Outcome.BLOCKED else result.word
 
     def _state(self, task: Task, checks: Sequence[Check]) -> str:
         outcomes = {self._outcome(check) for check in checks}
@@ -115,15 +115,21 @@ class Outcomes:
             return "done"
         if Outcome.BROKEN in outcomes:
             return "broken"
-        return "wrong" if self._is_begun(task, outcomes) else "todo"
+        return "wrong" if self._is_begun(checks) else "todo"
 
-    def _is_begun(self, task: Task, outcomes: set[Outcome | None]) -> bool:
-        """Whether the learner has begun the task: before that, that nothing is there is no mistake."""
-        return task.id in self.asked or Outcome.PASSED in outcomes
+    def _is_begun(self, checks: Sequence[Check]) -> bool:
+        """Whether something of the task is there: before that, that nothing is there is no mistake.
+
+        Of a first check that fails it is not always known; then it is a mistake once the learner has asked.
+        """
+        first = next((self.results.get(check.name) for check in checks), None)
+        there = first.there if first else None
+        asked = there is None and any(check.task in self.asked for check in checks)
+        return asked or bool(there) or Outcome.PASSED in map(self._outcome, checks)
 
     def _problems(self, task: Task, checks: Sequence[Check]) -> tuple[CheckResult, ...]:
         results = [self.results[check.name] for check in checks if check.name in self.results]
-        begun = self._is_begun(task, {result.outcome for result in results})
+        begun = self._is_begun(checks) or task.id in self.asked
         shown = {Outcome.BROKEN, Outcome.FAILED} if begun else {Outcome.BROKEN}
         problems = [result for result in results if result.outcome in shown]
         if not problems and task.id in self.asked:  # then what it waits for is what there is to say

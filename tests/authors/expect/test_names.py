@@ -3,6 +3,7 @@
 import pytest
 
 from lab_harness.authors import expect
+from lab_harness.authors.made import remember
 from tests.authors.making import create_function, create_role, create_table, failure
 
 
@@ -13,6 +14,23 @@ def test_names_that_are_all_there_are_fine():
 def test_missing_name_is_told_with_those_that_are_there():
     found = failure(expect.names, "tables", ["a", "b"], ["c", "a"], "Section 1 shows it.")
     assert (found.expected, found.found, found.next_step) == ("tables: a, b", "tables: a, c", "Section 1 shows it.")
+
+
+def test_failures_say_whether_what_is_asked_for_is_there(clients):
+    assert failure(expect.names, "tables", ["a", "b"], ["c"], "Look.").there is False
+    assert failure(expect.names, "tables", ["a", "b"], ["a"], "Look.").there is True
+    for nothing in (None, "", "none", "no such method", "nothing"):
+        assert failure(expect.value, "the state", "ENABLED", nothing, "Look.").there is False, nothing
+    assert failure(expect.value, "the state", "ENABLED", "not enabled", "Look.").there is True
+    assert failure(expect.table, clients["dynamodb"], "PetOrders", "id (HASH, S)", "Look.").there is False
+    create_table(clients["dynamodb"], ("id", "HASH", "S"))
+    assert failure(expect.table, clients["dynamodb"], "PetOrders", "other (HASH, S)", "Look.").there is True
+
+
+def test_what_checks_have_made_is_not_among_what_is_found(clients):
+    for name in ("mine", remember("a-probes-own")):
+        clients["sqs"].create_queue(QueueName=name)
+    assert failure(expect.exists, clients["sqs"], "queues", ["wanted"], "Look.").found == "queues: mine"
 
 
 def test_missing_name_among_none_says_there_is_none():

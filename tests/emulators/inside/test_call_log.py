@@ -82,7 +82,7 @@ def described(request):
         name.lower(): value.decode() if isinstance(value, bytes) else value for name, value in request.headers.items()
     }
     body = request.body.encode() if isinstance(request.body, str) else request.body
-    return describe_call(request.method, url.path, url.query, {"host": url.netloc, **headers}, body, "learner")
+    return describe_call(request.method, url.path, url.query, {"host": url.netloc, **headers}, body or b"", "learner")
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from lab_harness.notebook import console
 HOSTILE = "<img src=x onerror=alert(1)>&\"'"
 
 
-def look(lab_id, tab_id, clients):
+def look(lab_id, tab_id, clients, **how):
     """The blocks of a lab's tab."""
     tab = next(tab for tab in console.tabs(load_lab(lab_id)) if tab.id == tab_id)
-    return tab.show(clients)
+    return tab.show(clients, **how)
 
 
 def words(blocks):

@@ -1,5 +1,7 @@
 """Tests for the tab of AWS calls."""
 
+from dataclasses import replace
+
 from lab_harness.emulators.base import NO_CALL_LOG, Call
 from lab_harness.notebook.console.calls import call_table
 
@@ -30,7 +32,8 @@ class Silent:
 
 
 def call(number, caller="learner", status=200):
-    return Call(number, 1_700_000_000.25 + number, "sqs", f"Operation{number}", caller, status, 0.0042)
+    probe = caller == "checks"
+    return Call(number, 1_700_000_000.25 + number, "sqs", f"Operation{number}", caller, status, 0.0042, probe)
 
 
 def shown(account, *calls):
@@ -49,6 +52,15 @@ def test_newest_call_comes_first_and_those_of_checks_are_left_out(account):
         "status": "200",
         "seconds": "0.004",
     }
+
+
+def test_calls_of_a_function_that_a_check_has_set_going_are_left_out_and_marked_where_they_are_asked_for(account):
+    calls = [call(1), call(2, "checks"), call(3, "function hello-world")]
+    clients = Partly(account, Logging(*calls[:2], replace(calls[2], probe=True)))
+    [table] = look("hello_lambda", "calls", clients)
+    assert [row["caller"] for row in rows(table)] == ["learner"]
+    [table] = look("hello_lambda", "calls", clients, checks=True)
+    assert [row["caller"] for row in rows(table)] == ["function hello-world, for a check", "checks", "learner"]
 
 
 def test_calls_that_failed_are_marked(account):

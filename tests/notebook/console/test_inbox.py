@@ -13,15 +13,18 @@ class Sent:
 
     name = "embedded"
 
-    def __init__(self, count):
-        self.count = count
+    def __init__(self, count, probes=()):
+        self.count, self.probes = count, probes
 
     def inbox(self):
-        return [Mail("ada@example.com", f"Mail {number}", "A text.", 1.0 + number) for number in range(self.count)]
+        return [
+            Mail("ada@example.com", f"Mail {number}", "A text.", 1.0 + number, probe=number in self.probes)
+            for number in range(self.count)
+        ]
 
 
-def subjects(clients):
-    return [text for text in words(look("termination_alert", "inbox", clients)) if text.startswith("✉")]
+def subjects(clients, **how):
+    return [text for text in words(look("termination_alert", "inbox", clients, **how)) if text.startswith("✉")]
 
 
 def test_mail_that_a_topic_sent_is_shown_with_html_in_it_as_text(account):
@@ -36,6 +39,12 @@ def test_mail_that_a_topic_sent_is_shown_with_html_in_it_as_text(account):
 
 def test_newest_mail_comes_first(account):
     assert subjects(Partly(account, Sent(3))) == ["✉ Mail 2", "✉ Mail 1", "✉ Mail 0"]
+
+
+def test_mails_that_checks_have_caused_are_left_out_and_marked_where_they_are_asked_for(account):
+    clients = Partly(account, Sent(3, {1}))
+    assert subjects(clients) == ["✉ Mail 2", "✉ Mail 0"]
+    assert subjects(clients, checks=True) == ["✉ Mail 2", "✉ Mail 1 (of a check)", "✉ Mail 0"]
 
 
 def test_of_many_mails_the_newest_50_are_shown(account):

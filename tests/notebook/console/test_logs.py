@@ -8,6 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lab_harness import load_lab
+from lab_harness.aws import Clients
+from lab_harness.notebook.console.logs import UNTOLD
 from tests.waiting import wait_until
 
 from .helpers import HOSTILE, Partly, Refusing, look, rows, words
@@ -67,6 +69,28 @@ def test_log_of_a_real_invocation_has_its_lines_and_its_cost(account, logs):
     assert int(report["memory used MB"]) >= 1
     assert report["message"].startswith("REPORT Duration: ")
     assert "<img" not in shown(account).html()
+
+
+def test_invocations_by_checks_are_left_out_and_marked_where_they_are_asked_for(account, emulator):
+    if emulator.deeds() is None:
+        pytest.skip("this emulator does not tell whose doing an invocation was")
+    load_lab("hello_lambda").solve(account)
+    for clients, name in ((account, "mine"), (Clients(emulator), "probe")):
+        clients["lambda"].invoke(FunctionName="hello-world", Payload=json.dumps({"key1": name}).encode())
+
+    def shown(**how):
+        [table] = look("hello_lambda", "logs", account, **how)
+        found = {row["request"].partition(" ")[2] for row in rows(table) if "probe" in row["message"]}
+        return found, any("mine" in row["message"] for row in rows(table)), table.note
+
+    assert shown() == (set(), True, "Left out: 1 invocation by the checks. The box above shows them.")
+    assert shown(checks=True) == ({"(a check's)"}, True, "")
+
+
+def test_emulator_that_does_not_tell_whose_doing_an_invocation_was_says_so(account, logs, monkeypatch):
+    monkeypatch.setattr(type(account.emulator), "runs", lambda self, function: None)
+    write(logs, *invocation(ID, "one"))
+    assert shown(account).note == UNTOLD
 
 
 def test_platforms_lines_are_left_out_and_its_figures_have_columns(account, logs):

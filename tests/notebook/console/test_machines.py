@@ -52,8 +52,8 @@ def machine(stepfunctions):
     return create
 
 
-def shown(clients):
-    return look("state_machine", "machines", clients)
+def shown(clients, **how):
+    return look("state_machine", "machines", clients, **how)
 
 
 def test_machine_without_executions_is_drawn_as_it_is(account, machine):
@@ -76,12 +76,16 @@ def test_latest_execution_is_drawn_with_the_way_it_took(account, machine):
 def test_learners_execution_is_drawn_rather_than_a_later_one_of_a_check(account, machine, stepfunctions):
     run = machine("hello-world", FAIL)
     early = run("check's")
-    assert "hello-world: FAILED" in words(shown(account))
+    assert "hello-world: FAILED" not in words(shown(account))
+    assert "hello-world: FAILED" in words(shown(account, checks=True))
     mine = run("mine")
     arn = state_machines(stepfunctions)["hello-world"]
     stepfunctions.update_state_machine(stateMachineArn=arn, definition=json.dumps(PASS))
     late = run("check's")
     picture, table = shown(account)
+    assert str(picture).startswith("hello-world: FAILED")
+    assert [row["name"] for row in rows(table)] == [mine]
+    picture, table = shown(account, checks=True)
     assert str(picture).startswith("hello-world: FAILED")
     assert [row["name"] for row in rows(table)] == [f"{late} (a check's)", mine, f"{early} (a check's)"]
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lab_harness import load_lab
+from lab_harness.emulators.base import METRICS_OF_PROBES
 from tests.waiting import wait_until
 
 from .helpers import Partly, look, words
@@ -32,7 +33,8 @@ class Counted:
     def _result(self, query):
         metric = query["MetricStat"]["Metric"]
         [dimension] = metric["Dimensions"]
-        points = self._values.get((dimension["Value"], metric["MetricName"]), {})
+        name = metric["MetricName"] if metric["Namespace"] == "AWS/Lambda" else metric["Namespace"]
+        points = self._values.get((dimension["Value"], name), {})
         now = time.time() // MINUTE * MINUTE
         moments = [datetime.fromtimestamp(now - ago * MINUTE, UTC) for ago in points]
         return {"Id": query["Id"], "Timestamps": moments, "Values": list(points.values())}
@@ -51,11 +53,11 @@ class Functions:
         return [{"Functions": [{"FunctionName": name} for name in self._names]}]
 
 
-def counted(account, values, *functions):
+def counted(account, values, *functions, **how):
     """What the tab says of hello-world, or of these functions, when CloudWatch has counted this."""
     names = functions or ("hello-world",)
     replaced = {"lambda": Functions(*names), "cloudwatch": Counted(values)}
-    return look("hello_lambda", "metrics", Partly(account, **replaced))
+    return look("hello_lambda", "metrics", Partly(account, **replaced), **how)
 
 
 def clock(ago):
@@ -99,7 +101,19 @@ def test_each_metric_has_its_values_and_no_error_is_a_nought(account):
         f"  Throttles: {clock(2)} 0, {clock(0)} 0\n"
         f"  Duration, average in ms: {clock(2)} 12, {clock(0)} 3"
     )
-    assert "Invocations by the checks count, too." in words([note])
+    known = "is counted apart." if account.emulator.name == "embedded" else "those by the checks count, too."
+    assert known in " ".join(words([note]))
+
+
+@pytest.mark.usefixtures("early_in_a_minute")
+def test_what_the_checks_invoke_is_counted_apart_and_shown_where_it_is_asked_for(account):
+    values = {("hello-world", METRICS_OF_PROBES): {1: 7.0}}
+    assert words(counted(account, values))[0] == "Nothing yet."
+    picture, _ = counted(account, values, checks=True)
+    assert f"  Invocations by the checks: {clock(1)} 7" in str(picture)
+    values["hello-world", "Invocations"] = {0: 1.0}
+    picture, _ = counted(account, values)
+    assert "by the checks" not in str(picture)
 
 
 def test_emulator_that_measures_no_duration_says_so(account):

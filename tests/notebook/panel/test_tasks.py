@@ -37,13 +37,13 @@ def outcomes(lab):
     return Outcomes(lab)
 
 
-def find(outcomes, **found):
+def find(outcomes, there=None, **found):
     """Let the checks named have these outcomes."""
     for name, outcome in found.items():
         check = next(check for check in outcomes.lab.all_checks if check.name == name)
         result = CheckResult(
             name, check.title, check.task, Outcome(outcome), check.points,
-            expected="one", found="none", next_step=f"Mend {name}.",
+            expected="one", found="none", next_step=f"Mend {name}.", there=there,
         )  # fmt: skip
         outcomes.results[name] = result
 
@@ -74,6 +74,19 @@ def test_that_nothing_is_there_is_no_mistake_before_the_learner_has_begun(outcom
     find(outcomes, queue_exists="failed", queue_is_long="blocked")
     assert (view(outcomes).state, view(outcomes).problems) == ("todo", ())
     assert view(outcomes).checks == (("The queue exists", "failed"), ("The queue is long", "not yet"))
+
+
+def test_what_is_there_but_wrong_is_not_right_yet_though_nobody_has_asked(outcomes):
+    find(outcomes, there=True, queue_exists="failed", queue_is_long="blocked")
+    assert (view(outcomes).state, names(view(outcomes))) == ("wrong", ["queue_exists"])
+    assert view(outcomes).checks[0] == ("The queue exists", "failed")
+
+
+def test_what_is_not_there_is_to_do_though_the_learner_has_asked(outcomes):
+    find(outcomes, there=False, queue_exists="failed", queue_is_long="blocked")
+    outcomes.asked.add("queue")
+    assert (view(outcomes).state, names(view(outcomes))) == ("todo", ["queue_exists"])
+    assert view(outcomes).checks[0] == ("The queue exists", "absent")
 
 
 def test_task_is_begun_when_the_learner_asks(outcomes):
