@@ -75,10 +75,14 @@ def doubts(saved: Saved, lab: Lab, progress: LabProgress, report: LabReport | No
     late = max(progress.passed.values(), default=0.0) - saved.moment
     if late > AT_ONCE:
         found.append(f"It was saved {_minutes(late)} before you passed the last check.")
-    built = {task.id for task in lab.tasks if report and _passed(report, task.id)}
-    if empty := sorted(built & _empty(saved.notebook.tasks)):
+    if empty := sorted(passed_tasks(lab, report) & empty_tasks(saved.notebook)):
         found.append(f"What you built for {', '.join(empty)} is in your account, but the cell of the task is empty.")
     return found
+
+
+def passed_tasks(lab: Lab, report: LabReport | None) -> set[str]:
+    """The tasks that are done, going by a report; none without one."""
+    return {task.id for task in lab.tasks if report and _passed(report, task.id)}
 
 
 def signed_bundle(
@@ -108,6 +112,15 @@ def signed_bundle(
     return pack(manifest, contents, key)
 
 
+def hand_in(
+    lab: Lab, course: Course, saved: Saved, student: str, progress: LabProgress, report: LabReport | None, out: Path
+) -> Path:
+    """Write the file to hand in to the folder `out`, and remember the student's name; returns the file's path."""
+    remember_student(course.home, student)
+    packed = signed_bundle(lab, saved, student, progress, report, signing_key(course.home))
+    return write_bundle(packed, out / file_name(lab, student))
+
+
 def file_name(lab: Lab, student: str) -> str:
     """The name of a bundle, such as `hello_lambda-ana-example.zip`."""
     words = re.sub(r"[\W_]+", "-", student.casefold()).strip("-")
@@ -120,6 +133,24 @@ def write_bundle(content: bytes, path: Path) -> Path:
         return write_whole(path, content)
     except OSError as error:
         raise CourseError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def student_name(given: str) -> str:
+    """The name as it is handed in: in one line. UsageError where nothing of it can be read."""
+    name = " ".join(given.split())
+    if not name or not name.isprintable():
+        raise UsageError('Say who you are, once: lab submit LAB --student "YOUR NAME"')
+    return name
+
+
+def what_is_sent(progress: LabProgress) -> tuple[str, ...]:
+    """What a bundle tells a teacher beside the notebook, as sentences."""
+    hints, solutions = sum(progress.hints.values()), ", ".join(sorted(progress.solutions)) or "none"
+    return (
+        "The notebook: its code and prose, without outputs; and what the checks say of your account.",
+        "Your attempts: how often each check and question was tried, and when it was right first.",
+        f"The help that you took: {hints} {'hint' if hints == 1 else 'hints'}; solutions shown: {solutions}.",
+    )
 
 
 def remembered_student(home: Path) -> str:
@@ -178,8 +209,9 @@ def _passed(report: LabReport, task: str) -> bool:
     return bool(outcomes) and all(outcome is Outcome.PASSED for outcome in outcomes)
 
 
-def _empty(tasks: dict[str, str]) -> set[str]:
+def empty_tasks(notebook: Notebook) -> set[str]:
     """The tasks whose cells hold only comments, or nothing."""
+    tasks = notebook.tasks
     return {task for task, source in tasks.items() if not MAGIC.search(source) and not _statements(source)}
 
 

@@ -31,7 +31,7 @@ def lab(lab, monkeypatch, tmp_path):
     monkeypatch.setenv("LAB_COURSE", str(ROOT))
     monkeypatch.chdir(tmp_path / "here")
     run = lab
-    return lambda *words, lab="first_steps": run("submit", lab, *words)
+    return lambda *words, lab="first_steps": run("submit", lab, "--no-rehearse", *words)
 
 
 @pytest.fixture
@@ -74,7 +74,13 @@ def test_bundle_holds_notebook_report_and_log_and_grade_accepts_it(lab, notebook
     progress.record_answer("first_steps", "q1", True)
     done = lab("--notebook", notebook(), "--student", "Ana  Example")
     assert (done.code, done.err) == (0, "")
-    assert done.out == (f"4 of 4 checks pass here.\nHand in first_steps-ana-example.zip: {START} of Ana Example.\n")
+    assert done.out.splitlines() == [
+        "4 of 4 checks pass in your account.",
+        f"Hand in first_steps-ana-example.zip: {START} of Ana Example. In it:",
+        "  The notebook: its code and prose, without outputs; and what the checks say of your account.",
+        "  Your attempts: how often each check and question was tried, and when it was right first.",
+        "  The help that you took: 1 hint; solutions shown: message.",
+    ]
     found = made(tmp_path)
     assert set(found.manifest.files) == {START, "report.json", "attempts.json"}
     assert set(found.manifest.versions) == {"course", "checks", "emulator", "harness"}
