@@ -139,7 +139,7 @@ def student_name(given: str) -> str:
     """The name as it is handed in: in one line. UsageError where nothing of it can be read."""
     name = " ".join(given.split())
     if not name or not name.isprintable():
-        raise UsageError('Say who you are, once: lab submit LAB --student "YOUR NAME"')
+        raise UsageError('Say who you are, once: lab submit LAB --student "YOUR NAME", or in the panel.')
     return name
 
 

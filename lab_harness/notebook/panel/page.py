@@ -12,6 +12,7 @@ from lab_harness.errors import HarnessError
 from lab_harness.lab.labs import Lab
 from lab_harness.learner.progress import LabProgress
 from lab_harness.notebook.console import Tab
+from lab_harness.notebook.panel.handing import Handing
 from lab_harness.notebook.panel.live import render
 from lab_harness.notebook.panel.tasks import Outcomes, TaskView
 from lab_harness.render import DETAILS, SYMBOLS
@@ -38,6 +39,7 @@ class PanelState:
     answers: bool = True  # the emulator
     said: str = ""  # what has just happened, for those who hear the page
     trouble: str = ""
+    handing: Handing | None = None
 
     @property
     def lab(self) -> Lab:
@@ -97,10 +99,14 @@ def fragments(
     shown["checking"] = any(task.state == "checking" for task in tasks)
     parts = {"head": render("panel_head.html", **shown), "bar": render("panel_bar.html", **shown)}
     parts["picture"] = render("panel_picture.html", picture=_picture(state.outcomes, emulator.name))
+    handing = state.handing if live else None  # A solved notebook's snapshot shall not say what nobody handed in.
+    notes = handing.notes() if handing and any(view.state == "done" for view in tasks) else {}
     for view in tasks:
-        parts[f"task {view.task.id}"] = render(
-            "panel_task.html", view=view, task=view.task, live=live, symbols=SYMBOLS, details=DETAILS, colours=COLOURS
-        )
+        note = notes.get(view.task.id, "") if view.state == "done" else ""
+        words = {"symbols": SYMBOLS, "details": DETAILS, "colours": COLOURS, "note": note}
+        parts[f"task {view.task.id}"] = render("panel_task.html", view=view, task=view.task, live=live, **words)
+    if handing:
+        parts["hand in"] = render("panel_hand_in.html", handing=handing)
     parts["console"] = render("panel_console.html", **shown)
     said = {"said": escaped(state.said)} if live else {}
     return {name: str(part) for name, part in parts.items()} | said
