@@ -29,6 +29,7 @@ __all__ = [
     "functions",
     "inventory",
     "items",
+    "next_steps",
     "no_witness",
     "owe",
     "policies",

@@ -5,7 +5,7 @@ import selectors
 import socket
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -30,6 +30,8 @@ LONGEST_WORD = 64 * 1024 * 1024  # bytes from a room
 WRITE_DEADLINE = 10.0  # seconds
 ROOM_SECONDS = 400.0  # beyond the notebook's own limit
 
+Follow = Callable[[int, int], object]
+
 
 def grade_all(
     submissions: Iterable[Submission],
@@ -39,14 +41,16 @@ def grade_all(
     limits: Limits | None = None,
     sandbox: bool = True,
     warm: Warm | None = None,
+    follow: Follow = lambda cells, checks: None,
 ) -> Iterator[Grade]:
     """The grade of each submission, as soon as it is known. The labs that take longest begin first.
 
     As many submissions compute at a time as there are `workers`; while some only wait, others begin. Whatever goes
     wrong with one submission is in its grade, and does not stop the others. `limits` replace the labs' own; `warm` is
-    a warm process that was already started for this course and `sandbox`.
+    a warm process that was already started for this course and `sandbox`. `follow` is told several times a second, of
+    any submission, how many of its cells have begun and how many of the checks are done.
     """
-    with Grader(course, workers=workers, limits=limits, sandbox=sandbox, warm=warm) as grader:
+    with Grader(course, workers=workers, limits=limits, sandbox=sandbox, warm=warm, follow=follow) as grader:
         yield from grader.grade(submissions)
 
 
@@ -86,8 +90,10 @@ class Grader:
         limits: Limits | None = None,
         sandbox: bool = True,
         warm: Warm | None = None,
+        follow: Follow = lambda cells, checks: None,
     ) -> None:
         self.course, self.workers, self.limits, self.sandbox = course, workers, limits, sandbox
+        self.follow = follow
         self.selector = selectors.DefaultSelector()
         self.warm = warm
         self.flights: list[_Flight] = []
@@ -179,6 +185,7 @@ class Grader:
             if "busy" in message:
                 flight.busy = time.monotonic() if message["busy"] else flight.busy
                 flight.holds = message["holds"]
+                self.follow(message["cells"], message["checks"])
             else:
                 return self._land(flight, message)
         return None

@@ -63,7 +63,7 @@ class Notebook(msgspec.Struct, frozen=True):
 
 def read_submitted(content: bytes, name: str, labs: Mapping[str, KnownLab]) -> Notebook:
     """The notebook in a file with this name. Raises Rejected with the reason if it is no notebook of the course."""
-    cells = _cells(_parsed(content))
+    cells = code_cells(content)
     lab = labs[_lab_of(cells, name, labs)]
     restored = (msgspec.structs.replace(cell, task=cell.task or lab.task_cells.get(cell.id, "")) for cell in cells)
     # A student who cleaned up before handing in has still done the lab.
@@ -71,6 +71,11 @@ def read_submitted(content: bytes, name: str, labs: Mapping[str, KnownLab]) -> N
     if not lab.tasks.intersection(cell.task for cell in found.cells):
         raise Rejected(f"no task cells: none of its cells belongs to a task of {lab.id}")
     return found
+
+
+def code_cells(content: bytes) -> list[CodeCell]:
+    """The code cells of a notebook file. Raises Rejected with the reason if it is none."""
+    return _cells(_parsed(content))
 
 
 def lab_by_name(name: str, labs: Iterable[KnownLab]) -> str | None:

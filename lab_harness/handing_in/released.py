@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from lab_harness.course import Course
-from lab_harness.handing_in.notebooks import KnownLab
+from lab_harness.errors import LabError
+from lab_harness.handing_in.notebooks import KnownLab, code_cells
+from lab_harness.handing_in.rejected import Rejected
 from lab_harness.lab.labs import Lab, all_labs
-from lab_harness.lab.notebooks import read_notebook, task_of
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class Released:
 
     @cached_property
     def notebook(self) -> Any:
+        from lab_harness.lab.notebooks import read_notebook  # nbformat takes its time, and a learner's panel needs none
+
         return read_notebook(self.path)
 
     @property
@@ -37,7 +40,10 @@ class Released:
         """The task of each starter cell, by the cell's id; empty if a learner has renamed the notebook."""
         if not self.path.exists():
             return {}
-        return {cell.id: task for cell in self.notebook.cells if (task := task_of(cell))}
+        try:
+            return {cell.id: cell.task for cell in code_cells(self.path.read_bytes()) if cell.task}
+        except (OSError, Rejected) as error:
+            raise LabError(f"{self.path} is no notebook: {error}") from error
 
 
 def releases_of(course: Course) -> dict[str, Released]:

@@ -2,7 +2,6 @@
 
 import ast
 import json
-import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,12 +10,6 @@ from typing import Any
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
 
 from lab_harness.course import Course
 from lab_harness.errors import CourseError, UsageError
@@ -25,14 +18,13 @@ from lab_harness.handing_in.notebooks import Notebook, read_submitted
 from lab_harness.handing_in.rejected import Rejected
 from lab_harness.handing_in.released import releases_of
 from lab_harness.handing_in.similarity import MAGIC
+from lab_harness.handing_in.student import remember_student, signing_key
 from lab_harness.handing_in.versions import versions_of
 from lab_harness.lab.labs import Lab
 from lab_harness.learner.progress import LabProgress
-from lab_harness.private import private_file, private_folder
 from lab_harness.results import LabReport, Outcome
 from lab_harness.whole_files import write_whole
 
-KEY, STUDENT = "submit-key.pem", "student.txt"  # in the course's home
 AT_ONCE = 10.0  # seconds between a task's cell and the notebook's being saved that say nothing
 
 
@@ -75,10 +67,14 @@ def doubts(saved: Saved, lab: Lab, progress: LabProgress, report: LabReport | No
     late = max(progress.passed.values(), default=0.0) - saved.moment
     if late > AT_ONCE:
         found.append(f"It was saved {_minutes(late)} before you passed the last check.")
-    built = {task.id for task in lab.tasks if report and _passed(report, task.id)}
-    if empty := sorted(built & _empty(saved.notebook.tasks)):
+    if empty := sorted(passed_tasks(lab, report) & empty_tasks(saved.notebook)):
         found.append(f"What you built for {', '.join(empty)} is in your account, but the cell of the task is empty.")
     return found
+
+
+def passed_tasks(lab: Lab, report: LabReport | None) -> set[str]:
+    """The tasks that are done, going by a report; none without one."""
+    return {task.id for task in lab.tasks if report and _passed(report, task.id)}
 
 
 def signed_bundle(
@@ -108,8 +104,9 @@ def signed_bundle(
     return pack(manifest, contents, key)
 
 
-def told(lab: Lab, attempts: Attempts) -> list[str]:
+def what_is_sent(lab: Lab, progress: LabProgress) -> list[str]:
     """What the file tells a teacher beside the notebook, in words for whom it is about."""
+    attempts = attempts_of(progress)
     titles = {task.id: task.title for task in lab.tasks}
     hints = [f"{log.hints} for {titles.get(id, id)}" for id, log in attempts.tasks.items() if log.hints]
     solutions = [titles.get(id, id) for id in attempts.solutions]
@@ -120,6 +117,15 @@ def told(lab: Lab, attempts: Attempts) -> list[str]:
         f"solutions shown: {'; '.join(solutions) or 'none'}",
         f"questions: {questions}",
     ]
+
+
+def hand_in(
+    lab: Lab, course: Course, saved: Saved, student: str, progress: LabProgress, report: LabReport | None, out: Path
+) -> Path:
+    """Write the file to hand in to the folder `out`, and remember the student's name; returns the file's path."""
+    remember_student(course.home, student)
+    packed = signed_bundle(lab, saved, student, attempts_of(progress), report, signing_key(course.home))
+    return write_bundle(packed, out / file_name(lab, student))
 
 
 def file_name(lab: Lab, student: str) -> str:
@@ -136,52 +142,6 @@ def write_bundle(content: bytes, path: Path) -> Path:
         raise CourseError(f"{path} cannot be written: {error.strerror}.") from error
 
 
-def remembered_student(home: Path) -> str:
-    """The student's name that was given last; empty if there is none."""
-    try:
-        return (home / STUDENT).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        return ""
-
-
-def remember_student(home: Path, name: str) -> None:
-    """Save the student's name for the next time."""
-    try:
-        private_file(home / STUDENT).write_text(f"{name}\n", encoding="utf-8")
-    except OSError as error:
-        raise CourseError(f"{home / STUDENT} cannot be written: {error.strerror}.") from error
-
-
-def signing_key(home: Path) -> Ed25519PrivateKey:
-    """The key of this installation. It is made at first use; only its user can read it."""
-    path = home / KEY
-    try:
-        private_folder(home)
-        if not path.exists():
-            _make_key(path)
-        key = load_pem_private_key(path.read_bytes(), password=None)
-    except OSError as error:
-        raise CourseError(f"{path} cannot be used: {error.strerror}.") from error
-    except (ValueError, TypeError) as error:
-        raise CourseError(f"{path} is no key any more. Delete it, and the next `lab submit` makes another.") from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise CourseError(f"{path} is a key of another kind. Delete it, and the next `lab submit` makes another.")
-    return key
-
-
-def _make_key(path: Path) -> None:
-    """Write a new key. If two commands do this at the same time, the first key stays."""
-    new = path.with_name(f"{path.name}.{os.getpid()}")
-    said = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(said)
-    if path.exists():
-        new.unlink()
-    else:
-        new.replace(path)
-
-
 def _minutes(seconds: float) -> str:
     minutes = round(seconds / 60)
     return "a minute" if minutes == 1 else f"{minutes} minutes" if minutes else f"{seconds:.0f} seconds"
@@ -192,8 +152,9 @@ def _passed(report: LabReport, task: str) -> bool:
     return bool(outcomes) and all(outcome is Outcome.PASSED for outcome in outcomes)
 
 
-def _empty(tasks: dict[str, str]) -> set[str]:
+def empty_tasks(notebook: Notebook) -> set[str]:
     """The tasks whose cells hold only comments, or nothing."""
+    tasks = notebook.tasks
     return {task for task, source in tasks.items() if not MAGIC.search(source) and not _statements(source)}
 
 

@@ -13,6 +13,7 @@ from lab_harness.authors import (
     eventually,
     expect,
     functions,
+    next_steps,
     no_witness,
     standard_checks,
 )
@@ -50,16 +51,15 @@ def function_runs_python(lambda_):
         raise Failure(
             expected="a Python runtime, such as python3.13",
             found=f"the runtime {runtime}",
-            next_step="update_function_configuration changes Runtime.",
+            next_step=next_steps.change("Runtime", "create_function"),
         )
 
 
 @check("The function's handler is lambda_function.lambda_handler", task="function", needs=function_exists)
 def function_has_handler(lambda_):
     handler = lambda_.get_function_configuration(FunctionName=FUNCTION)["Handler"]
-    expect.value(
-        "the handler", HANDLER, handler, "update_function_configuration changes Handler, written file.function."
-    )
+    next_step = next_steps.change("Handler, written file.function,", "create_function")
+    expect.value("the handler", HANDLER, handler, next_step)
 
 
 function_uses_role = standard_checks.function_uses_role(

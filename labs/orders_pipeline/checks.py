@@ -12,6 +12,7 @@ from lab_harness.authors import (
     expect,
     functions,
     items,
+    next_steps,
     no_witness,
     queues,
     standard_checks,
@@ -36,7 +37,7 @@ def table_exists(dynamodb):
 def table_is_on_demand(dynamodb):
     table = dynamodb.describe_table(TableName=TABLE)["Table"]
     mode = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
-    expect.value("the billing mode", "PAY_PER_REQUEST", mode, "update_table changes BillingMode.")
+    expect.value("the billing mode", "PAY_PER_REQUEST", mode, next_steps.change("BillingMode", "create_table"))
 
 
 @check("The queues pet-orders and pet-orders-dlq exist", task="queues")
@@ -47,7 +48,8 @@ def queues_exist(sqs):
 @check("A received order is hidden for 6 seconds", task="queues", needs=queues_exist)
 def order_is_hidden(sqs):
     seconds = int(queues.attributes(sqs, QUEUE)["VisibilityTimeout"])
-    expect.value("a VisibilityTimeout in seconds of", VISIBILITY_TIMEOUT, seconds, "set_queue_attributes changes it.")
+    next_step = next_steps.change("VisibilityTimeout", "create_queue")
+    expect.value("a VisibilityTimeout in seconds of", VISIBILITY_TIMEOUT, seconds, next_step)
 
 
 @check("After 3 receives an order goes to the dead-letter queue", task="queues", needs=queues_exist)
@@ -91,7 +93,8 @@ function_exists = standard_checks.function_exists(
 @check("The function may run for 3 seconds", task="function", needs=function_exists)
 def function_times_out(lambda_):
     seconds = lambda_.get_function_configuration(FunctionName=FUNCTION)["Timeout"]
-    expect.value("a timeout in seconds of", FUNCTION_TIMEOUT, seconds, "update_function_configuration changes Timeout.")
+    next_step = next_steps.change("Timeout", "create_function")
+    expect.value("a timeout in seconds of", FUNCTION_TIMEOUT, seconds, next_step)
 
 
 function_uses_role = standard_checks.function_uses_role(
@@ -108,7 +111,7 @@ def mapping_is_enabled(lambda_, sqs):
 @check("The function may report single orders as failed", task="mapping", needs=mapping_is_enabled)
 def mapping_reads_failures(lambda_, sqs):
     types = [name for mapping in mappings(lambda_, sqs) for name in mapping.get("FunctionResponseTypes", [])]
-    next_step = "update_event_source_mapping changes FunctionResponseTypes."
+    next_step = next_steps.change("FunctionResponseTypes", "create_event_source_mapping")
     expect.names("function response types", ["ReportBatchItemFailures"], types, next_step)
 
 

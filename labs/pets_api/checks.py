@@ -14,6 +14,7 @@ from lab_harness.authors import (
     expect,
     expect_api,
     functions,
+    next_steps,
     no_witness,
     standard_checks,
 )
@@ -39,7 +40,7 @@ def api_exists(apigateway):
 @check("The API's endpoint is regional", task="api", needs=api_exists)
 def api_is_regional(apigateway):
     types = api_gateway.one_named(apigateway, "REST API", API)["endpointConfiguration"]["types"]
-    next_step = "Delete the API and create it anew with an endpointConfiguration; section 1 names the types."
+    next_step = next_steps.build_anew("An API's type, its endpointConfiguration,", "create_rest_api")
     expect.value("the endpoint type", "REGIONAL", ", ".join(types), next_step)
 
 
@@ -172,7 +173,8 @@ def plan_covers_stage(apigateway):
 @check("The API key pet-store-key is there and enabled", task="key")
 def key_is_enabled(apigateway):
     key = api_gateway.one_named(apigateway, "API key", KEY, "Section 8 of the notebook describes create_api_key.")
-    expect.value("a key with enabled", True, key.get("enabled", False), "update_api_key changes enabled.")
+    next_step = next_steps.change("enabled", "create_api_key")
+    expect.value("a key with enabled", True, key.get("enabled", False), next_step)
 
 
 @check("The key belongs to the plan", task="key", needs=(key_is_enabled, plan_exists))
@@ -187,7 +189,9 @@ def post_asks_for_key(apigateway, http):
     api = pet_store(apigateway)
     route = api.route("POST", "/pets")
     asked = route.settings.get("apiKeyRequired", False)
-    expect.value(f"{route} with apiKeyRequired", True, asked, "update_method changes a method's apiKeyRequired.")
+    expect.value(
+        f"{route} with apiKeyRequired", True, asked, "update_method, after put_method, changes apiKeyRequired."
+    )
     for what, headers in (("no key", {}), ("a key that nobody has", {"x-api-key": secrets.token_hex(20)})):
         answer = api.ask(http, "POST", "/pets", new_pet(), headers)
         if answer.status != 403 or (route.deployed is not None and not route.deployed.get("apiKeyRequired")):

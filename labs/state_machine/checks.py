@@ -12,6 +12,7 @@ from lab_harness.authors import (
     expect,
     functions,
     items,
+    next_steps,
     no_witness,
     queues,
     task_tokens,
@@ -52,7 +53,7 @@ def table_exists(dynamodb):
     expect.exists(dynamodb, "tables", [TABLE], "Notebook 02 shows create_table.")
     table = dynamodb.describe_table(TableName=TABLE)["Table"]
     keys = ", ".join(f"{key['AttributeName']} ({key['KeyType']})" for key in table["KeySchema"])
-    expect.value("the key", "petId (HASH)", keys, "A key cannot be changed: delete the table, create it anew.")
+    expect.value("the key", "petId (HASH)", keys, next_steps.build_anew("A key", "create_table"))
 
 
 @check("The queue adoption-approvals keeps its messages", task="pets")
@@ -60,7 +61,7 @@ def queue_exists(sqs):
     expect.queue(sqs, QUEUE, "Notebook 02 shows create_queue.")
     # People look at an approval more than once before they decide, and so do these checks.
     found = queues.attributes(sqs, QUEUE).get("RedrivePolicy") or "none"
-    expect.value("a redrive policy:", "none", found, "set_queue_attributes with an empty RedrivePolicy takes it off.")
+    expect.value("a redrive policy:", "none", found, next_steps.change("RedrivePolicy", "create_queue"))
 
 
 @check("Lambda may assume the role pet-functions-role", task="function_role")
@@ -133,9 +134,9 @@ def machine_role_fits(iam, lambda_, sqs):
 def machine_exists(stepfunctions, iam):
     expect.exists(stepfunctions, "state machines", [MACHINE], "Section 6 shows how to deploy one.")
     found = executions.describe_machine(stepfunctions, MACHINE)
-    expect.value("the type", "STANDARD", found["type"], "A type cannot be changed: delete the machine, create it anew.")
+    expect.value("the type", "STANDARD", found["type"], next_steps.build_anew("A type", "create_state_machine"))
     role = iam.get_role(RoleName=MACHINE_ROLE)["Role"]["Arn"]
-    expect.value("the role", role, found["roleArn"], "update_state_machine changes roleArn.")
+    expect.value("the role", role, found["roleArn"], next_steps.change("roleArn", "create_state_machine"))
 
 
 @check("Its definition is valid Amazon States Language", task="machine", needs=machine_exists)

@@ -12,7 +12,8 @@ from lab_harness.aws import Clients
 from lab_harness.course import Course
 from lab_harness.grading.intake.submissions import read_submissions
 from lab_harness.handing_in.bundle import unpack
-from lab_harness.handing_in.submit import file_name, signing_key
+from lab_harness.handing_in.student import signing_key
+from lab_harness.handing_in.submit import file_name
 from lab_harness.lab.labs import load_lab
 from lab_harness.learner.progress import Progress
 from lab_harness.runner import run_checks
@@ -31,7 +32,7 @@ def lab(lab, monkeypatch, tmp_path):
     monkeypatch.setenv("LAB_COURSE", str(ROOT))
     monkeypatch.chdir(tmp_path / "here")
     run = lab
-    return lambda *words, lab="first_steps": run("submit", lab, *words)
+    return lambda *words, lab="first_steps": run("submit", lab, "--no-rehearse", *words)
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def test_bundle_holds_notebook_report_and_log_and_grade_accepts_it(lab, notebook
     done = lab("--notebook", notebook(), "--student", "Ana  Example")
     assert (done.code, done.err) == (0, "")
     assert done.out == (
-        "4 of 4 checks pass here.\n"
+        "4 of 4 checks pass in your account.\n"
         "Beside your notebook the file tells your teacher, who does not grade it:\n"
         "  tries: 0 (how often you had checks run)\n"
         f"  hints: 1 for {LAB.task('queue').title}\n"

@@ -8,6 +8,7 @@ from typing import Any
 from lab_harness.authors.checks import Failure
 from lab_harness.authors.expect.names import SHOWN_NAMES, value
 from lab_harness.authors.expect.settings import setting
+from lab_harness.authors.next_steps import change
 from lab_harness.authors.policies import allowed, grants, role_statements, trusts, wide_actions, wide_resources
 
 Actions = str | tuple[str, ...]
@@ -85,7 +86,7 @@ def function_role(lambda_: Any, iam: Any, function: str, role: str) -> None:
     """
     wanted = iam.get_role(RoleName=role)["Role"]["Arn"]
     used = lambda_.get_function_configuration(FunctionName=function)["Role"]
-    value("the role", wanted, used, "update_function_configuration changes Role; compare the two ARNs.")
+    value("the role", wanted, used, change("Role", "create_function"))
 
 
 def invocation(lambda_: Any, function: str, service: str, sources: Collection[str], owner: str, next_step: str) -> None:

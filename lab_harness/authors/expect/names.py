@@ -7,6 +7,7 @@ from typing import Any
 from lab_harness.authors import inventory
 from lab_harness.authors.checks import Failure
 from lab_harness.authors.made import made_names
+from lab_harness.authors.next_steps import build_anew
 
 SHOWN_NAMES = 5
 NOTHING = re.compile(r"(no|none|nothing)\b|$", re.IGNORECASE)  # how a value is told that is not there
@@ -129,4 +130,4 @@ def table(dynamodb: Any, table: str, key: str, next_step: str) -> None:
     types = {each["AttributeName"]: each["AttributeType"] for each in found["AttributeDefinitions"]}
     parts = [(part["AttributeName"], part["KeyType"]) for part in found["KeySchema"]]
     keys = [f"{name} ({kind}, {types[name]})" for name, kind in parts]
-    value("the key", key, ", ".join(keys), "A key cannot be changed: delete the table, create it anew.")
+    value("the key", key, ", ".join(keys), build_anew("A key", "create_table"))

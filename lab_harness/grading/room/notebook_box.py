@@ -45,6 +45,7 @@ class NotebookBox:
         ended: Callable[[], None],
     ) -> None:
         self.errors: list[dict[str, str]] = []
+        self.begun = 0  # of its cells
         self._selector, self._hit, self._ended, self._limits = selector, hit, ended, where.limits
         self._demonstrations = {name for name, source in cells if source.lstrip().startswith(DEMONSTRATION)}
         self._cell, self._cell_began, self._interrupted = "", 0.0, 0.0
@@ -118,6 +119,7 @@ class NotebookBox:
     def _told(self, message: dict[str, Any]) -> None:
         if isinstance(message.get("cell"), str):
             self._cell, self._cell_began, self._interrupted = message["cell"][:100], time.monotonic(), 0.0
+            self.begun += 1
         elif isinstance(message.get("error"), dict) and len(self.errors) < MOST_ERRORS:
             self._note_error(message["error"])
         elif "done" in message:

@@ -185,7 +185,7 @@ class Room:
         self.over = True
 
     def _look_around(self, now: float) -> None:
-        """Ten times a second: look whether a limit was hit, and tell the grader whether something computes."""
+        """Ten times a second: look whether a limit was hit, and tell the grader how it goes on."""
         if now < self.next_look or self.over:
             return
         self.next_look = now + TICK
@@ -202,8 +202,9 @@ class Room:
             self._stop(GROUP_FULL)
         elif self.conditions.took_the_rest():
             self._stop(TOOK_THE_REST)
+        done = {"cells": self.notebook.begun, "checks": len(self.results)}
         with suppress(OSError):
-            _send(self.control, {"busy": self.watch.busy(), "holds": self.watch.holds})
+            _send(self.control, {"busy": self.watch.busy(), "holds": self.watch.holds} | done)
 
     def _stop(self, why: str) -> None:
         """End the notebook; if it has ended, its functions; if the checks already run, the checks."""

@@ -24,18 +24,24 @@ Job = Callable[[], object]
 
 
 class Cells:
-    """How many of the learner's cells run: one magic runs a cell inside another. `ended` is called after each."""
+    """How many of the learner's cells run: one magic runs a cell inside another. `ended` is called after each.
+
+    `ran` is the code with which each cell of the notebook ran last, by its id, and when (seconds since 1970).
+    """
 
     def __init__(self, ended: Callable[[], object]) -> None:
         self.running = 0
+        self.ran: dict[str, tuple[str, float]] = {}
         self._ended = ended
         shell = get_ipython()
         if shell is not None:
             shell.events.register("pre_run_cell", self._begins)
             shell.events.register("post_run_cell", self._ends)
 
-    def _begins(self, *_: Any) -> None:
+    def _begins(self, info: Any = None) -> None:
         self.running += 1
+        if cell := getattr(info, "cell_id", None):  # what a magic runs has none
+            self.ran[cell] = (str(info.raw_cell), time.time())
 
     def _ends(self, *_: Any) -> None:
         self.running = max(0, self.running - 1)  # the cell in which this began ends without having begun

@@ -13,6 +13,7 @@ from lab_harness.lab.labs import Lab
 from lab_harness.lab.solutions import has_answers
 from lab_harness.learner.progress import LabProgress
 from lab_harness.notebook.console import Tab
+from lab_harness.notebook.panel.handing import Handing
 from lab_harness.notebook.panel.live import render
 from lab_harness.notebook.panel.tasks import Outcomes, TaskView
 from lab_harness.render import DETAILS, SYMBOLS
@@ -41,6 +42,7 @@ class PanelState:
     answers: bool = True  # the emulator
     said: str = ""  # what has just happened, for those who hear the page
     trouble: str = ""
+    handing: Handing | None = None
 
     @property
     def lab(self) -> Lab:
@@ -101,8 +103,13 @@ def fragments(
     parts = {"head": render("panel_head.html", **shown), "bar": render("panel_bar.html", **shown)}
     parts["picture"] = render("panel_picture.html", picture=_picture(state.outcomes, emulator.name))
     shown |= {"symbols": SYMBOLS, "details": DETAILS, "colours": COLOURS, "answers": has_answers(state.lab)}
+    handing = state.handing if live else None  # A solved notebook's snapshot shall not say what nobody handed in.
+    notes = handing.notes() if handing and any(view.state == "done" for view in tasks) else {}
     for view in tasks:
-        parts[f"task {view.task.id}"] = render("panel_task.html", view=view, task=view.task, **shown)
+        note = notes.get(view.task.id, "") if view.state == "done" else ""
+        parts[f"task {view.task.id}"] = render("panel_task.html", view=view, task=view.task, note=note, **shown)
+    if handing:
+        parts["hand in"] = render("panel_hand_in.html", handing=handing)
     parts["console"] = render("panel_console.html", **shown)
     said = {"said": escaped(state.said)} if live else {}
     return {name: str(part) for name, part in parts.items()} | said

@@ -10,7 +10,9 @@ from lab_harness.course import find_course
 from lab_harness.errors import EmulatorError, HarnessError
 from lab_harness.notebook.panel.background import Cells, Watch, Worker
 from lab_harness.notebook.panel.display import Display
+from lab_harness.notebook.panel.handing import Handing
 from lab_harness.notebook.panel.live import Action
+from lab_harness.notebook.panel.own_notebook import OwnNotebook
 from lab_harness.notebook.session import Session
 
 LISTENING = 10.0  # seconds between two looks at what the emulator has to say of itself
@@ -28,6 +30,9 @@ class Panel:
         self._listened = 0.0
         cells = Cells(self._cell_ended)
         self._worker = Worker(self._run_due, lambda: cells.running > 0, self.display.failed)
+        notebook = OwnNotebook(self._lab, find_course(), cells.ran)
+        self._handing = Handing(opened, notebook, self._worker.submit, self.display.update_soon, self._hear)
+        self.display.state.handing = self._handing
         opened.runs.observers.append(self.display.finished)
         opened.runs.around = self._running
 
@@ -43,6 +48,7 @@ class Panel:
             "alive": self._do_alive, "closed": self._do_closed, "check": self._do_check, "hint": self._do_hint,
             "solution": self._do_solution, "reset": self._do_reset, "automatic": self._do_automatic,
             "start": self._do_start, "stop": self._do_stop, "tab": self._do_tab, "probes": self._do_probes,
+            **self._handing.controls,
         }  # fmt: skip
 
     def _act(self, action: Action) -> None:
@@ -151,6 +157,9 @@ class Panel:
         self.display.state.found()
         self.display.update()
 
+    def _hear(self, said: str) -> None:
+        self.display.state.said = said
+
     def _stop(self) -> None:
         self._opened.emulator.stop(insist=True)
         saved = "" if self._opened.emulator.trouble else "; what you built is saved"
@@ -190,6 +199,8 @@ class Panel:
             if not self._worker.overdue:
                 self._opened.runs.interrupt()
             self._worker.run_again(names)
+        if self._handing.notebook.changed():  # It was saved.
+            self.display.update_soon()
         if (
             self.display.state.tab
         ):  # Also after a while without a call: messages come back, logs are written, mails arrive.

@@ -4,6 +4,7 @@ import pytest
 
 from lab_harness.authors import expect
 from lab_harness.authors.made import remember
+from lab_harness.authors.next_steps import build_anew
 from tests.authors.making import create_function, create_role, create_table, failure
 
 
@@ -135,7 +136,7 @@ def test_another_key_is_told_with_the_one_wanted(clients, keys, found):
     create_table(clients["dynamodb"], *keys)
     shown = failure(expect.table, clients["dynamodb"], "PetOrders", "id (HASH, S)", "Look.")
     assert (shown.expected, shown.found) == ("the key id (HASH, S)", found)
-    assert shown.next_step == "A key cannot be changed: delete the table, create it anew."
+    assert shown.next_step == build_anew("A key", "create_table")
 
 
 def test_table_that_is_missing_is_told_with_those_that_are_there(clients):

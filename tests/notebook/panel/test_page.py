@@ -374,3 +374,37 @@ def test_every_lab_has_a_well_formed_page_in_every_state(lab, outcome, live):
     assert_harmless(whole(state, live=live))
     for html in show(state, live=live).values():
         read_page(html)  # each stands alone
+
+
+# What a grade would say of it.
+
+
+class Handing:
+    """Stands for the part in which the grade is rehearsed."""
+
+    step = trouble = name = ""
+    asks = makes = outdated = False
+    doubts, found, sent, file = (), (), (), None
+    how_long = "It takes a minute."
+
+    def notes(self):
+        return {"queue": HOSTILE, "message": "The cell is empty."}
+
+
+def test_task_that_is_done_but_not_by_its_cell_says_so_and_no_other(state):
+    state.handing = Handing()
+    find(state, "passed", "queue_exists")
+    html = show(state)
+    assert "✓ done" in words(html["task queue"])
+    assert HOSTILE in words(html["task queue"])
+    assert "The cell is empty." not in words(html["task message"])
+    assert_harmless(html["task queue"])
+
+
+def test_grade_is_rehearsed_and_handed_in_between_tasks_and_console_and_not_in_a_saved_notebook(state):
+    state.handing = Handing()
+    find(state, "passed")
+    assert list(show(state))[-3:] == ["hand in", "console", "said"]
+    assert button(show(state)["hand in"], do="rehearse") is not None
+    assert "hand in" not in show(state, live=False)
+    assert "The cell is empty." not in whole(state, live=False)

@@ -1,5 +1,6 @@
 """Tests for the lab panel without a browser: what it does by itself, what it is told to do, and what cannot stop it."""
 
+import json
 import os
 import re
 import threading
@@ -891,3 +892,28 @@ def test_view_of_any_name_can_be_opened_and_closed(page):
         assert page.panel._watch is not None
         page.act("closed", view=view)
         assert page.panel._watch is None
+
+
+# What a grade would say of it.
+
+
+def test_task_that_was_built_elsewhere_is_done_and_said_to_be_empty_in_the_notebook(page, tmp_path, monkeypatch):
+    cell = {"cell_type": "code", "id": "a", "metadata": {"tags": ["task:queue"]}, "source": "# Your code here"}
+    path = tmp_path / "mine.ipynb"
+    monkeypatch.setenv("JPY_SESSION_NAME", str(path))
+    notebook = {"cells": [cell, cell | {"id": "b", "source": 'open_lab("queue")', "metadata": {}}]}
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    create_queue()
+    page.open().becomes("queue", "✓ done")
+    page.says("task queue", "The cell of this task is empty in the saved notebook")
+    notebook["cells"][0]["source"] = 'sqs.create_queue(QueueName="sample-queue")'
+    path.write_text(json.dumps(notebook), encoding="utf-8")  # It is saved: nothing else happens.
+    wait_until(lambda: "is empty in the saved notebook" not in page.shown("task queue"))
+
+
+def test_controls_of_handing_in_are_the_panels(page):
+    page.settled()
+    page.act("hand_in")
+    page.says("hand in", "What your teacher gets with it")
+    page.act("rehearse")  # The sample course has no notebook.
+    page.says("hand in", "cannot be read")
