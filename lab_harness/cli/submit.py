@@ -71,7 +71,7 @@ def submit(
         less = "" if report.complete else "; the grade comes from your notebook alone"
         click.echo(f"{report.passed} of {report.total} checks pass in your account{less}.")
     click.echo(f"Hand in {path}: {saved.path.name} of {name}. In it:")
-    for sentence in handing_in.what_is_sent(progress):
+    for sentence in handing_in.what_is_sent(progress, report is not None):
         click.echo(f"  {plain(sentence)}")
     if rehearse:
         _rehearse_after(saved, loaded, course, report)

@@ -143,11 +143,11 @@ def student_name(given: str) -> str:
     return name
 
 
-def what_is_sent(progress: LabProgress) -> tuple[str, ...]:
+def what_is_sent(progress: LabProgress, checked: bool = True) -> tuple[str, ...]:
     """What a bundle tells a teacher beside the notebook, as sentences."""
     hints, solutions = sum(progress.hints.values()), ", ".join(sorted(progress.solutions)) or "none"
     return (
-        "The notebook: its code and prose, without outputs; and what the checks say of your account.",
+        f"The notebook: its code and prose, without outputs{'; and what the checks say of your account' * checked}.",
         "Your attempts: how often each check and question was tried, and when it was right first.",
         f"The help that you took: {hints} {'hint' if hints == 1 else 'hints'}; solutions shown: {solutions}.",
     )
