@@ -90,9 +90,14 @@ def rehearse(lab: str, notebook: Path | None, as_json: bool) -> None:
     """
     course = find_course()
     loaded = load_lab(lab, course)
-    from lab_harness.handing_in.submit import saved_notebook
+    from lab_harness.handing_in.submit import doubts, saved_notebook
+    from lab_harness.learner.progress import LabProgress, Progress
 
-    found = _rehearsed(saved_notebook(loaded, course, notebook), loaded, course)
+    saved, kept = saved_notebook(loaded, course, notebook), course.home / "progress.sqlite"
+    progress = Progress(kept).of(loaded.id) if kept.exists() else LabProgress()  # asking begins none
+    for doubt in doubts(saved, loaded, progress, None):
+        click.echo(f"Is {saved.path.name} saved? {doubt}", err=True)
+    found = _rehearsed(saved, loaded, course)
     if found.report is None:
         raise CourseError(" ".join(found.sentences()))
     if as_json:

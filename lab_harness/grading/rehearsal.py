@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lab_harness.course import Course
 from lab_harness.errors import HarnessError
-from lab_harness.handing_in.rehearsal import Rehearsal, failed_cell
+from lab_harness.handing_in.rehearsal import Rehearsal, failed_cell, limit_in_words
 from lab_harness.handing_in.submit import Saved, saved_notebook
 from lab_harness.lab.labs import Lab, load_lab
 from lab_harness.results import LabReport
@@ -65,7 +65,7 @@ def _graded(saved: Saved, lab: Lab, course: Course, step: Step) -> Rehearsal:
     return Rehearsal(
         lab.id,
         saved.notebook.digest,
-        reason=grade.reason,
+        reason=limit_in_words(saved.notebook, grade.reason),
         report=LabReport.from_dict(grade.report),
         failed=tuple(failed_cell(saved.notebook, each.cell, each.error, each.traceback) for each in grade.cell_errors),
         walled=walled,

@@ -110,6 +110,17 @@ def failed_cell(notebook: Notebook, cell_id: str, error: str, traceback: str) ->
     return FailedCell(cell.task, _line(cell.source, traceback), error)
 
 
+def limit_in_words(notebook: Notebook, reason: str) -> str:
+    """The limit that was hit, with its cell as it is found in the notebook in place of the cell's id."""
+    for cell in notebook.cells:
+        named = (
+            f"The cell of the task {cell.task!r}" if cell.task else f"The cell that begins `{_line(cell.source, '')}`"
+        )
+        reason = reason.replace(f"Cell {cell.id} ran ", f"{named} ran ")
+        reason = reason.replace(f"Cell {cell.id} printed ", f"{named} printed ")
+    return reason
+
+
 def _line(source: str, traceback: str) -> str:
     """The line of a cell that failed; its first line of code, where the traceback does not tell."""
     lines = [line.strip() for line in source.splitlines()]

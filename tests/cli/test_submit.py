@@ -1,11 +1,13 @@
 """Tests for `lab rehearse`, and for what `lab submit` says of the grade; what it writes is tested in handing_in."""
 
 import json
+import os
 
 import pytest
 
 from lab_harness.grading import rehearsal
 from lab_harness.handing_in.rehearsal import FailedCell, Rehearsal
+from lab_harness.learner.progress import Progress
 from lab_harness.results import LabReport
 from tests.conftest import ROOT
 from tests.grading.handing_in import answered, report
@@ -84,6 +86,7 @@ def test_whatever_a_rehearsal_comes_to_the_file_is_there_and_the_command_succeed
     assert done.code == 0
     assert "Hand in first_steps-ana.zip" in done.out
     assert (notebook.parent / "first_steps-ana.zip").is_file()
+    assert "  The notebook: its code and prose, without outputs.\n" in done.out  # the checks did not run
     said = "Run in an empty account" in done.out, "could not be rehearsed" in done.out, "was stopped" in done.err
     assert said.count(True) == 1
 
@@ -91,3 +94,13 @@ def test_whatever_a_rehearsal_comes_to_the_file_is_there_and_the_command_succeed
 def test_no_rehearsal_where_none_is_wanted(lab, notebook, comes_to):
     comes_to(AssertionError("rehearsed"))
     assert submit(lab, notebook, "--no-rehearse").code == 0
+
+
+def test_notebook_that_seems_not_to_be_saved_is_rehearsed_and_said_to_be_old(lab, notebook, comes_to, in_use):
+    Progress(in_use.home / "progress.sqlite").record(found(a="passed").report)
+    moment = notebook.stat().st_mtime - 600
+    os.utime(notebook, (moment, moment))
+    comes_to(found(a="passed"))
+    done = lab("rehearse", "first_steps", "--notebook", notebook)
+    assert done.code == 0
+    assert f"Is {START} saved? It was saved 10 minutes before you passed the last check." in done.err

@@ -6,7 +6,7 @@ import pytest
 
 from lab_harness.handing_in.cells import CodeCell
 from lab_harness.handing_in.notebooks import Notebook
-from lab_harness.handing_in.rehearsal import UNWALLED, FailedCell, Rehearsal, failed_cell, how_long
+from lab_harness.handing_in.rehearsal import UNWALLED, FailedCell, Rehearsal, failed_cell, how_long, limit_in_words
 from lab_harness.lab.file import Limits
 from lab_harness.results import CheckResult, LabReport, Outcome
 
@@ -85,6 +85,15 @@ def test_rehearsal_without_a_result_says_why_and_loses_nothing():
 def test_rehearsal_is_the_same_after_it_was_written_and_read(found):
     assert Rehearsal.from_dict(found.to_dict()) == found
     assert found.to_dict()["format_version"] == 1
+
+
+def test_limit_names_the_cell_as_it_is_found():
+    assert limit_in_words(NOTEBOOK, "Cell a ran longer than 20 s and was stopped.") == (
+        "The cell of the task 'table' ran longer than 20 s and was stopped."
+    )
+    assert limit_in_words(NOTEBOOK, "Cell b printed more than 1 KiB and was stopped. It was full.") == (
+        "The cell that begins `print(1)` printed more than 1 KiB and was stopped. It was full."
+    )
 
 
 def test_how_long_it_takes_is_known_from_the_labs_limits():

@@ -1,6 +1,8 @@
 """The panel's last part: rehearse the grade, and make the file to hand in."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 
@@ -84,11 +86,8 @@ class Handing:
     def _safely(self, act: Callable[[Action], None]) -> Callable[[Action], None]:
         def done(action: Action) -> None:
             self.trouble = ""
-            try:
+            with self._told():
                 act(action)
-            except HarnessError as error:
-                self.trouble = str(error)
-            self._update()
 
         return done
 
@@ -97,10 +96,30 @@ class Handing:
             if self._process:
                 self._process.stop()
                 self.step = "It is being stopped…"
-                return
+            elif not self.step:
+                self.step = "The notebook is saved…"
+                asked = time.time()
+                self._opened.runs.interrupt()
+                self._submit(lambda: self._rehearse(asked))
+
+    def _rehearse(self, asked: float) -> None:
+        """Begin once the notebook is saved, if it is."""
+        self.notebook.await_saving(asked)
+        with self._lock, self._told():
+            self.step = ""
             self.trouble = " ".join(self._not_saved())
             if not self.trouble:
                 self._begin(self.notebook.read())
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What goes wrong is shown."""
+        try:
+            yield
+        except HarnessError as error:
+            self.trouble = str(error)
+        finally:
+            self._update()
 
     def _begin(self, saved: Saved) -> None:
         course, lab = self.notebook.course, self._opened.lab.id
@@ -128,32 +147,34 @@ class Handing:
         values = action.get("values")
         self.name = student_name(str(values[0]) if isinstance(values, list) and values else self.name)
         anyway = bool(self.doubts)  # They are shown, and this is what the learner says to them.
+        asked = time.time()
         self.makes = True
-        self._submit(lambda: self._make(anyway))
+        self._opened.runs.interrupt()
+        self._submit(lambda: self._make(anyway, asked))
 
-    def _make(self, anyway: bool) -> None:
+    def _make(self, anyway: bool, asked: float) -> None:
+        with self._told():
+            try:
+                self._make_file(anyway, asked)
+            finally:
+                self.makes = False
+
+    def _make_file(self, anyway: bool, asked: float) -> None:
         """Check the lab, and write the file beside the notebook; then rehearse, as `lab submit` does."""
-        try:
-            self._opened.connect()
-            saved, report = self.notebook.read(), self._opened.look()
-            progress = self._opened.progress.of(self._opened.lab.id)
-            self.passing = passed_tasks(self._opened.lab, report)
-            self.doubts = doubts(saved, self._opened.lab, progress, report) + self._not_saved()
-            if self.doubts and not anyway:
-                return
-            self.file = hand_in(
-                self._opened.lab, self.notebook.course, saved, self.name, progress, report, saved.path.parent
-            )
-            self.asks, self.doubts = False, []
-            self._say(f"Hand in {self.file}.")
-            with self._lock:
-                if not self._process and (self.rehearsal is None or self.outdated):
-                    self._begin(saved)
-        except HarnessError as error:
-            self.trouble = str(error)
-        finally:
-            self.makes = False
-            self._update()
+        self.notebook.await_saving(asked)
+        self._opened.connect()
+        lab, saved, report = self._opened.lab, self.notebook.read(), self._opened.look()
+        progress = self._opened.progress.of(lab.id)
+        self.passing = passed_tasks(lab, report)
+        self.doubts = doubts(saved, lab, progress, report) + self._not_saved()
+        if self.doubts and not anyway:
+            return
+        self.file = hand_in(lab, self.notebook.course, saved, self.name, progress, report, saved.path.parent)
+        self.asks, self.doubts = False, []
+        self._say(f"Hand in {self.file}.")
+        with self._lock:
+            if not self._process and (self.rehearsal is None or self.outdated):
+                self._begin(saved)
 
     def _not_saved(self) -> list[str]:
         """That the notebook was not saved since a task's cell ran in another form, if it was not."""

@@ -1,6 +1,7 @@
 """The saved notebook in which a lab is open, beside what ran in it: whether a task's cell builds what is there."""
 
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from lab_harness.handing_in.submit import Saved, empty_tasks, saved_notebook
 from lab_harness.lab.labs import Lab
 
 Ran = Mapping[str, tuple[str, float]]  # the code of a cell, and when it ran, by the cell's id
+
+SAVING = 2.0  # seconds in which JupyterLab saves the notebook, as the page has asked it to by a key
+PAUSE = 0.05
 
 EMPTY = "The cell of this task is empty in the saved notebook: what you built elsewhere does not count for the grade."
 CHANGED = "The cell of this task has changed since it ran: run it again, or rehearse the grade."
@@ -33,6 +37,12 @@ class OwnNotebook:
     def changed(self) -> bool:
         """Whether the file is another now than when it was read last."""
         return self._known is not None and self._known[0] != self._version()
+
+    def await_saving(self, asked: float) -> None:
+        """Wait until the file was saved since a moment, but not for long: not all that shows notebooks saves them."""
+        deadline = time.monotonic() + SAVING
+        while self._version()[1] < asked * 1e9 and time.monotonic() < deadline:
+            time.sleep(PAUSE)
 
     def _version(self) -> tuple[Path, int]:
         path = self._path()

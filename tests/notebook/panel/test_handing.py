@@ -10,7 +10,7 @@ from lab_harness.handing_in.bundle import unpack
 from lab_harness.handing_in.rehearsal import Rehearsal
 from lab_harness.lab.labs import load_lab
 from lab_harness.learner.progress import LabProgress
-from lab_harness.notebook.panel import handing
+from lab_harness.notebook.panel import handing, own_notebook
 from lab_harness.notebook.panel.handing import Handing
 from lab_harness.notebook.panel.live import render
 from lab_harness.notebook.panel.own_notebook import OwnNotebook
@@ -42,6 +42,7 @@ class Part:
             lab=LAB,
             progress=SimpleNamespace(of=lambda lab: self.progress),
             connect=lambda: self.connected.append(True),
+            runs=SimpleNamespace(interrupt=lambda: None),
             look=lambda: LabReport.from_dict(outcomes),
         )
         self.opened = opened
@@ -79,6 +80,7 @@ def part(tmp_path, monkeypatch):
         return made.begun[-1]
 
     monkeypatch.setattr(handing, "Rehearsing", begin)
+    monkeypatch.setattr(own_notebook, "SAVING", 0.0)  # nobody saves it here
     return made
 
 

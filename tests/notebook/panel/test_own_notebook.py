@@ -8,9 +8,11 @@ import pytest
 from lab_harness.errors import HarnessError
 from lab_harness.handing_in.rehearsal import Rehearsal
 from lab_harness.lab.labs import load_lab
+from lab_harness.notebook.panel import own_notebook
 from lab_harness.notebook.panel.own_notebook import CHANGED, EMPTY, OwnNotebook
 from lab_harness.results import LabReport
 from tests.grading.handing_in import COURSE, answered, report
+from tests.waiting import PATIENCE, in_thread
 
 START = "00_start.ipynb"
 LAB = load_lab("first_steps", COURSE)
@@ -92,3 +94,15 @@ def test_notebook_that_cannot_be_read_says_nothing_of_its_tasks(kernel, monkeypa
     assert nowhere.notes(None) == {}
     with pytest.raises(HarnessError, match="cannot be read"):
         nowhere.read()
+
+
+def test_saving_is_awaited_and_not_for_ever(kernel, monkeypatch):
+    kernel.save()
+    monkeypatch.setattr(own_notebook, "SAVING", 0.1)
+    kernel.notebook.await_saving(SAVED - 1)
+    kernel.notebook.await_saving(SAVED + 1)  # nobody saves it
+    monkeypatch.setattr(own_notebook, "SAVING", PATIENCE)
+    waits = in_thread(kernel.notebook.await_saving, SAVED + 1)
+    assert not waits.done()
+    kernel.save(SAVED + 2)
+    waits.result(PATIENCE)

@@ -14,6 +14,7 @@ from lab_harness.account.services import known_services
 from lab_harness.aws import Clients
 from lab_harness.course import Course
 from lab_harness.emulators.embedded import Embedded
+from lab_harness.handing_in.bundle import unpack
 from lab_harness.lab.labs import load_lab
 from lab_harness.lab.notebooks import task_of
 from lab_harness.lab.solutions import answers
@@ -467,6 +468,36 @@ def focus_by_tab(page, control):
             return
         page.keyboard.press("Tab")
     pytest.fail("the Tab key does not reach it")
+
+
+ANEW = """import boto3
+
+sqs = boto3.client("sqs")
+sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName="first-steps")["QueueUrl"])
+sqs.create_queue(QueueName="first-steps")"""
+
+
+def test_a_cell_that_works_only_here_is_found_by_a_rehearsal_and_handed_in_all_the_same(page, jupyterlab, account):
+    """The click saves the notebook, as the learner's own Ctrl-S does."""
+    path = jupyterlab.write("mine.ipynb", OPEN_QUEUE.replace("queue", "first_steps"), "# Your code here", "")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[1].metadata["tags"] = ["task:queue"]
+    nbformat.write(notebook, path)
+    account["sqs"].create_queue(QueueName="first-steps")
+    open_notebook(page, "mine.ipynb")
+    run_cell(page, 0)
+    run_cell(page, 1, ANEW)
+    see(page, 1, "done")
+    button(panel(page), "Rehearse the grade").click()
+    expect(button(panel(page), "Stop the rehearsal")).to_be_visible()
+    expect(task(page, 1)).to_contain_text("Not built by the notebook alone", timeout=3 * PATIENCE)
+    expect(panel(page)).to_contain_text("What failed first: the cell of the task 'queue', at `sqs.delete_queue(")
+    see(page, 1, "done")
+    button(panel(page), "Hand in").click()
+    panel(page).get_by_label("Your name").fill("Ana Example")
+    button(panel(page), "Make the file").click()
+    expect(panel(page)).to_contain_text(f"Hand in {path.parent / 'first_steps-ana-example.zip'}")
+    assert ANEW.encode().splitlines()[0] in unpack((path.parent / "first_steps-ana-example.zip").read_bytes()).notebook
 
 
 @pytest.mark.usefixtures("queue")

@@ -30,6 +30,7 @@ function render({ model, el }) {
   }
 
   function send(element, more = {}) {
+    if (element.dataset.save !== undefined) save(el);
     element.setAttribute("aria-busy", "true");
     setTimeout(() => element.removeAttribute("aria-busy"), 1000); // where there was nothing to change
     model.send({ ...element.dataset, ...more });
@@ -75,6 +76,13 @@ function render({ model, el }) {
       // Of a notebook that is closed the connection goes first; then Python misses the heartbeat.
     }
   };
+}
+
+// Saves the notebook by its reader's own key: what is rehearsed and handed in is the file.
+function save(el) {
+  const mac = navigator.platform.startsWith("Mac");
+  const keys = { key: "s", code: "KeyS", keyCode: 83, ctrlKey: !mac, metaKey: mac };
+  el.dispatchEvent(new KeyboardEvent("keydown", { ...keys, bubbles: true, cancelable: true }));
 }
 
 // An empty fragment. Its id is this view's own, for a page may show the same fragments in several views.
