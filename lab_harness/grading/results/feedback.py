@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lab_harness.grading.grade import CellError, Status
-from lab_harness.grading.results.gradebook import Row
+from lab_harness.grading.results.row import Row
 from lab_harness.handing_in.released import Released
 from lab_harness.results import CheckResult, LabReport, Outcome
 
@@ -75,6 +75,12 @@ class LabFeedback:
     title: str
     tasks: tuple[TaskFeedback, ...]
     others: tuple[CellError, ...]
+
+    @property
+    def late(self) -> str:
+        """How late the work came, and what that costs; empty where it came in time."""
+        words, counted = self.row.late_words, self.row.lateness.kept < 1
+        return f"You handed this in {words}{f': your mark is {self.row.mark:g}' if counted else ''}." if words else ""
 
     @property
     def graded(self) -> str:
