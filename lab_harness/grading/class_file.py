@@ -1,7 +1,7 @@
-"""What a teacher may say of a class, in `class.toml`: its list, deadlines with extensions, and what lateness costs."""
+"""What a teacher says of a class, in `class.toml`: its list, deadlines, what lateness costs, and remarks."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from lab_harness.course import Course
 from lab_harness.errors import UsageError
 from lab_harness.grading.class_list import Person, keys_of, read_roster
+from lab_harness.grading.remarks import Remark, read_remarks
 from lab_harness.grading.students import Student, same_student
 from lab_harness.lab.file import Text, read_toml
 from lab_harness.lab.labs import lab_ids, unknown
@@ -33,6 +34,7 @@ class ClassFile(Struct, frozen=True, forbid_unknown_fields=True):
 
     format_version: Literal[1]
     roster: Text | None = None  # a file beside it
+    remarks: Text | None = None  # another
     deadlines: Moments = {}
     extensions: dict[Text, Moments] = {}
     late: Late = Late()
@@ -58,6 +60,7 @@ class SchoolClass:
 
     file: ClassFile = NO_FILE
     people: tuple[Person, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     @cached_property
     def _by_key(self) -> Mapping[str, Person]:
@@ -67,11 +70,35 @@ class SchoolClass:
         """The student's line on the class list, if there is one."""
         return next((self._by_key[key] for key in sorted(keys_of(student)) if key in self._by_key), None)
 
+    def _names(self, student: Student) -> set[str]:
+        """What the teacher may call a student: as the gradebook does, or the list, or by the mail address."""
+        names, person = {student.id, student.name}, self.person(student)
+        if person:
+            names |= {person.label, person.name, person.email}
+        return {same_student(name) for name in names if name}
+
+    def unknown_students(self, students: Iterable[Student]) -> list[str]:
+        """The names in extensions and remarks that are none of these students', nor on the list: slips, most likely."""
+        known = {name for student in students for name in self._names(student)}
+        for person in self.people:
+            known |= {same_student(name) for name in (person.label, person.name, person.email)} | person.keys
+        named = [*self.file.extensions, *(remark.student for remark in self.remarks)]
+        return sorted({name for name in named if same_student(name) not in known})
+
+    @cached_property
+    def _remarks(self) -> Mapping[tuple[str, str], list[Remark]]:
+        found: dict[tuple[str, str], list[Remark]] = {}
+        for remark in self.remarks:
+            found.setdefault((same_student(remark.student), remark.lab), []).append(remark)
+        return found
+
+    def remarks_on(self, student: Student, lab: str) -> tuple[Remark, ...]:
+        """What the teacher remarks on a student's work for a lab."""
+        return tuple(each for name in sorted(self._names(student)) for each in self._remarks.get((name, lab), ()))
+
     def deadline(self, student: Student, lab: str) -> datetime | None:
         """Until when this student may hand in a lab's work; None where there is no deadline."""
-        names = {same_student(name) for name in (student.id, student.name)}
-        if person := self.person(student):
-            names |= {same_student(name) for name in (person.label, person.name, person.email)}
+        names = self._names(student)
         given = (moments for name, moments in self.file.extensions.items() if same_student(name) in names)
         extended = [moments[lab] for moments in given if lab in moments]
         return max(map(datetime.astimezone, extended), default=self.file.deadlines.get(lab))
@@ -95,4 +122,5 @@ def read_class(path: Path, course: Course) -> SchoolClass:
         if lab not in known:
             raise UsageError(f"{path}: {unknown('lab', lab, known, 'The course has')}")
     people = read_roster(path.parent / file.roster) if file.roster else []
-    return SchoolClass(file, tuple(people))
+    remarks = read_remarks(path.parent / file.remarks, course) if file.remarks else []
+    return SchoolClass(file, tuple(people), tuple(remarks))

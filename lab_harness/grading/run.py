@@ -160,6 +160,8 @@ def _grade(
         grade_all = _grader(order, course, warm, display) if steps.todo else _nothing
         graded = _carried_out(steps, gradebook, grade_all, versions, display)
         rows: list[Row] = described(gradebook.rows(), school)
+        for name in school.unknown_students(row.student for row in rows):
+            display.say(f"Nothing of {name}'s is in the gradebook, who is named in {order.class_file}.")
         write_results(order.out, rows, releases_of(course), reader.hash_all)
     return Run(steps, graded, shared_keys(rows))
 

@@ -212,11 +212,14 @@ def test_class_file_gives_names_and_counts_lateness(lab, stand_in, school, out, 
     )
     (tmp_path / "class.toml").write_text(
         'format_version = 1\nroster = "roster.csv"\n[deadlines]\nhello_lambda = 2026-11-20T12:00:00Z\n'
-        "[extensions.bo]\nhello_lambda = 2026-11-22T12:00:00Z\n[late]\npercent_a_day = 25\n"
+        "[extensions.bo]\nhello_lambda = 2026-11-22T12:00:00Z\n[extensions.nobody]\n[late]\npercent_a_day = 25\n"
     )
     for notebook in school.rglob("*.ipynb"):
         os.utime(notebook, (0, datetime(2026, 11, 21, tzinfo=UTC).timestamp()))
-    assert lab("grade", school, "--out", out, "--class", tmp_path / "class.toml").code == 0
+    done = lab("grade", school, "--out", out, "--class", tmp_path / "class.toml")
+    assert (done.code, done.err) == (
+        0, f"Nothing of nobody's is in the gradebook, who is named in {tmp_path / 'class.toml'}.\n"
+    )  # fmt: skip
     ana, bo = (gradebook(out)[who, "hello_lambda"] for who in ("ana", "bo"))
     assert (ana["name"], ana["mail"], ana["mark"], ana["per cent"]) == ("Ana An", "ana@school.test", "1.5", "75")
     assert ana["reason"] == "1 day late, 25 % taken off"

@@ -98,6 +98,16 @@ def test_extension_is_found_by_the_gradebooks_name_and_by_the_mail_address(writt
     assert school.lateness(JANE, "hello_lambda", 0).days == 0  # nobody knows when
 
 
+def test_name_that_is_nobodys_is_told(written, tmp_path):
+    (tmp_path / "remarks.csv").write_text(
+        "student,lab,task,points,comment\nana,hello_lambda,role,1,x\nno,hello_lambda,,,y\n"
+    )
+    school = written(f'remarks = "remarks.csv"\n{GOOD}')
+    assert school.unknown_students([JANE, BO]) == ["no"]
+    assert [remark.comment for remark in school.remarks_on(ANA, "hello_lambda")] == ["x"]
+    assert school.remarks_on(JANE, "hello_lambda") == ()
+
+
 def test_moment_without_an_offset_is_one_of_this_machines_clock(written):
     school = written(GOOD.replace("2026-12-01T23:59:00+01:00", "2026-12-01T12:00:00"))
     noon = datetime(2026, 12, 1, 12).astimezone().timestamp()

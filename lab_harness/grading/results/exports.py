@@ -3,9 +3,9 @@
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
-from xml.etree.ElementTree import Element, indent, tostring
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import msgspec
 from defusedxml.ElementTree import fromstring
@@ -60,7 +60,7 @@ def lab_csv(rows: Iterable[Row], lab: GradedLab) -> str:
     for row in rows:
         if row.lab == lab.id:
             got = row.tasks_points
-            points = [got.get(task, "") for task in lab.tasks]
+            points = [f"{got[task]:g}" if task in got else "" for task in lab.tasks]
             lines.append((*_who(row), *points, row.grade.points, row.grade.total or lab.points, *_how(row)))
     return _csv([(*WHO, *tasks, "points", "total", *HOW), *lines])
 
@@ -133,6 +133,7 @@ def gradebook_json(rows: Iterable[Row]) -> str:
     grades = [
         row.grade.to_dict()
         | {"name": row.name, "email": row.email, "late": row.late, "days_late": row.lateness.days, "mark": row.mark}
+        | {"remarks": [asdict(remark) for remark in row.remarks]}
         | {"note": row.note, "origin": msgspec.to_builtins(row.origin), "file": row.file, "handed_in": row.handed_in}
         for row in rows
     ]
@@ -145,6 +146,8 @@ def gradebook_junit(rows: Iterable[Row], titles: dict[str, str]) -> str:
     for row in rows:
         suite = _suite(row.grade, titles)
         suite.set("name", plain(f"{row.student.id} {row.lab}".rstrip()))
+        if row.remarks:
+            SubElement(suite, "system-out").text = plain(f"mark {row.mark:g}; {'; '.join(row.remark_words)}")
         suites.append(suite)
     indent(suites)
     return tostring(suites, encoding="unicode", xml_declaration=True)
@@ -185,7 +188,7 @@ def _score(row: Row | None) -> float | str:
 def _feedback(row: Row) -> str:
     checks = row.grade.report["checks"] if row.grade.report else []
     missing = [check["title"] for check in checks if check["outcome"] == Outcome.FAILED]
-    why = (row.grade.reason.rstrip("."), row.late_words)
+    why = (row.grade.reason.rstrip("."), row.late_words, *(words.rstrip(".") for words in row.remark_words))
     return ". ".join(filter(None, (*why, f"Not yet: {'; '.join(missing)}" if missing else "")))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from lab_harness.grading.class_file import IN_TIME, Lateness, SchoolClass
 from lab_harness.grading.class_list import Person
 from lab_harness.grading.grade import Grade, Status
+from lab_harness.grading.remarks import Remark
 from lab_harness.grading.results.regrades import Regrade, regrade
 from lab_harness.grading.students import Student
 from lab_harness.grading.work import Work
@@ -36,6 +37,7 @@ class Row:
     handed_in: float = 0.0  # seconds since 1970; 0 where nobody knows
     person: Person | None = None  # the student's line on the class list
     lateness: Lateness = IN_TIME
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def lab(self) -> str:
@@ -44,7 +46,7 @@ class Row:
     @property
     def reason(self) -> str:
         """Why it was not graded as usual, and what else the teacher should know."""
-        return "; ".join(filter(None, (self.grade.reason, self.late_words, self.note)))
+        return "; ".join(filter(None, (self.grade.reason, self.late_words, self.note, *self.remark_words)))
 
     @property
     def late_words(self) -> str:
@@ -65,8 +67,31 @@ class Row:
         return self.person.email if self.person else ""
 
     @property
-    def tasks_points(self) -> dict[str, int]:
-        """The points that each task got, before what lateness costs."""
+    def remark_words(self) -> list[str]:
+        """What the teacher remarks, a line each, with what the checks gave where the points are others."""
+        got = self.checked_points
+        return [
+            remark.words.replace(" points", f" points instead of {got.get(remark.task, 0)}", 1)
+            if remark.points is not None
+            else remark.words
+            for remark in self.remarks
+        ]
+
+    @property
+    def tasks_points(self) -> dict[str, float]:
+        """The points that each task got, from the checks or the teacher, before what lateness costs."""
+        changed = {remark.task: remark.points for remark in self.remarks if remark.points is not None}
+        return self.checked_points | changed
+
+    @property
+    def points(self) -> float:
+        """The points of all tasks, before what lateness costs."""
+        got, now = self.checked_points, self.tasks_points
+        return self.grade.points + sum(now[task] - got.get(task, 0) for task in now)
+
+    @property
+    def checked_points(self) -> dict[str, int]:
+        """The points that the checks gave each task."""
         found: dict[str, int] = {}
         for check in LabReport.from_dict(self.grade.report) if self.grade.report else ():
             got = check.points if check.outcome is Outcome.PASSED else 0
@@ -82,7 +107,7 @@ class Row:
     @property
     def is_scored(self) -> bool:
         """Whether it has a mark: what could not be run is no zero, before the teacher has looked at it."""
-        return self.grade.status in SCORED
+        return self.grade.status in SCORED or any(remark.points is not None for remark in self.remarks)
 
     @property
     def percent(self) -> int | None:
@@ -91,8 +116,8 @@ class Row:
 
     @property
     def mark(self) -> float:
-        """The points that count: those that were reached, less what lateness costs. A whole number is an int."""
-        mark = round(self.grade.points * self.lateness.kept, 2)
+        """The points that count: those of all tasks, less what lateness costs. A whole number is an int."""
+        mark = round(self.points * self.lateness.kept, 2)
         return int(mark) if mark == int(mark) else mark
 
     @property
@@ -109,7 +134,12 @@ class Row:
 def described(rows: Iterable[Row], school: SchoolClass) -> list[Row]:
     """Grades with what the class list and the deadlines say of them."""
     return [
-        replace(row, person=school.person(row.student), lateness=school.lateness(row.student, row.lab, row.handed_in))
+        replace(
+            row,
+            person=school.person(row.student),
+            lateness=school.lateness(row.student, row.lab, row.handed_in),
+            remarks=school.remarks_on(row.student, row.lab),
+        )
         for row in rows
     ]
 
