@@ -4,13 +4,14 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from lab_harness.authoring.readme_table import ROW
 from lab_harness.course import Course
 from lab_harness.errors import CourseError, LabError, UsageError
 from lab_harness.lab.facts import FILE as FACTS
-from lab_harness.lab.labs import Lab, all_labs
+from lab_harness.lab.labs import Lab, all_labs, lab_ids, load_lab
 from lab_harness.lab.quiz import Quiz
 from lab_harness.lab.sealed import FILE, SEALED_FILE, seal
 from lab_harness.lab.solutions import answers
@@ -41,14 +42,14 @@ SHORTEST = 30  # characters of a shorter answer that is looked for
 Run = tuple[str, ...]
 
 
-def release(course: Course, folder: Path) -> list[Path]:
-    """Write the students' bundle to a new folder; returns its files.
+def release(course: Course, folder: Path, only: Collection[str] = ()) -> list[Path]:
+    """Write the students' bundle to a new folder, of all labs or of these only; returns its files.
 
     LabError where a part of an answer is found in it, and then nothing is left there.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is not empty; name a new folder.")
-    labs = all_labs(course)
+    labs = [load_lab(lab_id, course) for lab_id in only] or all_labs(course)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".release-") as scratch:
@@ -100,6 +101,7 @@ def _quiz_leaks(bundle: Path, labs: list[Lab]) -> Iterator[str]:
 def _copy(course: Course, labs: list[Lab], bundle: Path) -> None:
     for name in WHOLE:
         _copy_one(course.root / name, bundle / name)
+    _leave_out(set(lab_ids(course)) - {lab.id for lab in labs}, bundle / "README.md")
     for lab in labs:
         notebook = lab.file.notebook
         _copy_one(course.notebooks / notebook, bundle / "notebooks" / notebook)
@@ -110,6 +112,16 @@ def _copy(course: Course, labs: list[Lab], bundle: Path) -> None:
         for answer in answers(lab).values():
             if answer.file:
                 _remove(bundle / "labs" / lab.id / answer.file)
+
+
+def _leave_out(labs: Collection[str], readme: Path) -> None:
+    """Take the rows of these labs out of a README's table."""
+    if readme.exists():
+        text = readme.read_text(encoding="utf-8")
+        rows = [row[0] for row in ROW.finditer(text) if row[1] in labs]
+        for row in rows:
+            text = text.replace(f"{row}\n", "")
+        readme.write_text(text, encoding="utf-8")
 
 
 def _remove(path: Path) -> None:

@@ -33,6 +33,9 @@ INTERRUPTED = 130  # what a shell gives a program that Ctrl-C ended
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Grade at most so many now.")
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="How many at a time; as many as there are cores.")
 @click.option("--dask", metavar="ADDRESS", help="Grade on the Dask cluster whose scheduler is at tcp://HOST:PORT.")
+@click.option(
+    "--class", "class_file", type=click.Path(path_type=Path), metavar="FILE", help="The class.toml: list, deadlines."
+)
 @click.option("--no-sandbox", is_flag=True, help="Grade on a machine that cannot wall submissions in.")
 def grade(
     submissions: Path,
@@ -43,6 +46,7 @@ def grade(
     limit: int | None,
     workers: int | None,
     dask: str | None,
+    class_file: Path | None,
     no_sandbox: bool,
 ) -> None:
     """Grade a class: a folder with a folder for each student, or what Canvas or Moodle let you download.
@@ -52,7 +56,7 @@ def grade(
     """
     from lab_harness.grading.run import Order, grade_class
 
-    order = Order(submissions, out, labs, only, regrade, limit, workers, dask, not no_sandbox)
+    order = Order(submissions, out, labs, only, regrade, limit, workers, dask, not no_sandbox, class_file)
     run = grade_class(order, find_course(), Terminal())
     for students in run.shared_keys:
         click.echo(plain(f"Handed in from one installation: {', '.join(students)}"), err=True)
@@ -121,11 +125,12 @@ def _summarise(run: "Run", out: Path) -> None:
 
 @app.command()
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="A new folder.")
-def release(out: Path) -> None:
+@click.option("--lab", "labs", multiple=True, metavar="LAB", help="Only this lab; may be given again.")
+def release(out: Path, labs: tuple[str, ...]) -> None:
     """Make the students' bundle: the course without its answers, and with a quiz whose answers cannot be read."""
     from lab_harness.authoring.release import release as make_bundle
 
-    files = make_bundle(find_course(), out)
+    files = make_bundle(find_course(), out, labs)
     click.echo(f"wrote {len(files)} files to {out}; no answer of a task or of a quiz was found in them")
 
 
@@ -135,7 +140,8 @@ def release(out: Path) -> None:
 @click.option("--lab", "labs", multiple=True, metavar="LAB", help="Ask for this lab; all that were graded otherwise.")
 def class_(roster: Path, results: Path, labs: tuple[str, ...]) -> None:
     """List the work of a class that is missing, was rejected, or came late."""
-    from lab_harness.grading.intake.roster import read_roster, standings, strangers
+    from lab_harness.grading.class_list import read_roster
+    from lab_harness.grading.intake.roster import standings, strangers
     from lab_harness.grading.results.gradebook import open_gradebook
     from lab_harness.grading.results.output import GRADEBOOK
 

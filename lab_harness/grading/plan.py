@@ -7,8 +7,9 @@ from lab_harness.errors import UsageError
 from lab_harness.grading.grade import Grade, Status, Submission
 from lab_harness.grading.intake.claims import against_grades
 from lab_harness.grading.results.capped import capped
-from lab_harness.grading.results.gradebook import Gradebook, Row
+from lab_harness.grading.results.gradebook import Gradebook
 from lab_harness.grading.results.regrades import Regrade
+from lab_harness.grading.results.row import Row
 from lab_harness.grading.students import same_student
 from lab_harness.grading.work import Work
 from lab_harness.lab.labs import unknown

@@ -14,11 +14,13 @@ from lab_harness.errors import CourseError, UsageError
 from lab_harness.lab.labs import load_lab
 
 if TYPE_CHECKING:  # The warm process that grades loads while the rest is imported.
+    from lab_harness.grading.class_file import SchoolClass
     from lab_harness.grading.grade import Grade
     from lab_harness.grading.intake.reading import Reader
     from lab_harness.grading.plan import GradeAll, Graded, Plan, Versions
-    from lab_harness.grading.results.gradebook import Gradebook, Row
+    from lab_harness.grading.results.gradebook import Gradebook
     from lab_harness.grading.results.regrades import Regrade
+    from lab_harness.grading.results.row import Row
     from lab_harness.grading.room.sandbox import Warm
     from lab_harness.grading.work import Work
 
@@ -36,6 +38,7 @@ class Order:
     workers: int | None = None
     scheduler: str | None = None
     walled: bool = True
+    class_file: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ def grade_class(order: Order, course: Course, display: Display) -> Run:
     Ctrl-C ends the grading at once; what is graded by then is kept and written.
     """
     _insist_on_sense(order, course)
+    school = _school(order, course)
     from lab_harness.grading.ending import ended_in_order
     from lab_harness.grading.intake.reading import begin_reader
     from lab_harness.grading.room.sandbox import begin_warm
@@ -93,7 +97,7 @@ def grade_class(order: Order, course: Course, display: Display) -> Run:
         begin_reader(course) as reader,
     ):
         works = _read(order, course, Path(scratch), reader, display)
-        return _grade(order, course, works, warm, reader, display)
+        return _grade(order, course, school, works, warm, reader, display)
 
 
 def _insist_on_sense(order: Order, course: Course) -> None:
@@ -124,14 +128,28 @@ def _read(order: Order, course: Course, scratch: Path, reader: "Reader", display
     return chosen(intake.works, order.only)
 
 
+def _school(order: Order, course: Course) -> "SchoolClass":
+    """What the teacher says of the class; read before anything is graded, so that a mistake in it is heard at once."""
+    from lab_harness.grading.class_file import SchoolClass, read_class
+
+    return read_class(order.class_file, course) if order.class_file else SchoolClass()
+
+
 def _grade(
-    order: Order, course: Course, works: "list[Work]", warm: "Warm | None", reader: "Reader", display: Display
+    order: Order,
+    course: Course,
+    school: "SchoolClass",
+    works: "list[Work]",
+    warm: "Warm | None",
+    reader: "Reader",
+    display: Display,
 ) -> Run:
     """Grade what is left, record it, and write the results anew."""
     from lab_harness.grading.plan import plan
     from lab_harness.grading.results.class_view import shared_keys
     from lab_harness.grading.results.gradebook import open_gradebook
     from lab_harness.grading.results.output import GRADEBOOK, alone_in, results_folder, write_results
+    from lab_harness.grading.results.row import described
     from lab_harness.handing_in.released import releases_of
 
     versions = _versions(course)
@@ -141,7 +159,9 @@ def _grade(
         steps = plan(works, gradebook.by_key(), versions, order.limit)
         grade_all = _grader(order, course, warm, display) if steps.todo else _nothing
         graded = _carried_out(steps, gradebook, grade_all, versions, display)
-        rows: list[Row] = gradebook.rows()
+        rows: list[Row] = described(gradebook.rows(), school)
+        for name in school.unknown_students(row.student for row in rows):
+            display.say(f"Nothing of {name}'s is in the gradebook, who is named in {order.class_file}.")
         write_results(order.out, rows, releases_of(course), reader.hash_all)
     return Run(steps, graded, shared_keys(rows))
 

@@ -26,6 +26,7 @@ class Work:
     rejected: str = ""
     origin: Origin | None = None  # where it came in a bundle
     file: str = ""  # as it was called, to be shown
+    handed_in: float = 0.0  # when its file was last changed (seconds since 1970); 0 where nobody knows
     claim: str = ""
     disputed: bool = False
 

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from lab_harness.authoring.readme_table import listed
 from lab_harness.authoring.release import leaks, release
 from lab_harness.course import Course
 from lab_harness.errors import LabError, UsageError
@@ -75,6 +76,17 @@ def test_readme_of_the_bundle_speaks_of_nothing_that_is_not_in_it(bundle):
     links = re.findall(r"\]\((?!https?:)([^)]+)\)", text)
     assert len(links) > 5
     assert [link for link in links if not (bundle / link).exists()] == []
+
+
+def test_bundle_of_some_labs_holds_these_and_names_no_other_in_its_table(course, tmp_path, monkeypatch):
+    monkeypatch.setattr(sealed, "COST", 1)
+    release(course, tmp_path / "bundle", ["hello_lambda", "first_steps"])
+    some = Course(tmp_path / "bundle")
+    assert [lab.id for lab in all_labs(some)] == ["first_steps", "hello_lambda"]
+    assert sorted(path.name for path in some.notebooks.iterdir()) == ["00_start.ipynb", "01_hello_lambda.ipynb"]
+    assert list(listed(some.root / "README.md")) == ["first_steps", "hello_lambda"]
+    with pytest.raises(UsageError, match="There is no lab 'hello'"):
+        release(course, tmp_path / "other", ["hello"])
 
 
 def test_notebooks_of_the_bundle_promise_no_answers_and_those_of_the_course_do(bundle, course):

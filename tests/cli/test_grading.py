@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
@@ -16,6 +17,7 @@ from lab_harness.cli import app
 from lab_harness.grading import pool
 from lab_harness.grading.grade import Status
 from lab_harness.grading.room import sandbox
+from lab_harness.lab import sealed
 from tests.grading.handing_in import ORDERS, bundled, graded, hand_in, untouched
 from tests.grading.stand_in import gradebook
 from tests.waiting import wait_until
@@ -204,7 +206,40 @@ def test_class_list_names_what_is_missing(lab, stand_in, school, out, tmp_path):
     assert lab("class", tmp_path / "roster.csv", tmp_path).code == 2
 
 
-def test_release_says_what_it_wrote(lab, tmp_path):
+def test_class_file_gives_names_and_counts_lateness(lab, stand_in, school, out, tmp_path):
+    (tmp_path / "roster.csv").write_text(
+        "login,name,mail\nana,Ana An,ana@school.test\nbo,Bo Bo,bo@x\n", encoding="utf-8"
+    )
+    (tmp_path / "class.toml").write_text(
+        'format_version = 1\nroster = "roster.csv"\n[deadlines]\nhello_lambda = 2026-11-20T12:00:00Z\n'
+        "[extensions.bo]\nhello_lambda = 2026-11-22T12:00:00Z\n[extensions.nobody]\n[late]\npercent_a_day = 25\n"
+    )
+    for notebook in school.rglob("*.ipynb"):
+        os.utime(notebook, (0, datetime(2026, 11, 21, tzinfo=UTC).timestamp()))
+    done = lab("grade", school, "--out", out, "--class", tmp_path / "class.toml")
+    assert (done.code, done.err) == (
+        0, f"Nothing of nobody's is in the gradebook, who is named in {tmp_path / 'class.toml'}.\n"
+    )  # fmt: skip
+    ana, bo = (gradebook(out)[who, "hello_lambda"] for who in ("ana", "bo"))
+    assert (ana["name"], ana["mail"], ana["mark"], ana["per cent"]) == ("Ana An", "ana@school.test", "1.5", "75")
+    assert ana["reason"] == "1 day late, 25 % taken off"
+    assert (bo["mark"], bo["reason"]) == ("2", "")
+    assert "role (of" in (out / "gradebook_hello_lambda.csv").read_text(encoding="utf-8").splitlines()[0]
+    wrong = lab("grade", school, "--out", out, "--class", tmp_path / "roster.csv")
+    assert wrong.code == 3
+    assert "roster.csv" in wrong.err
+
+
+def test_release_of_one_lab_says_what_it_wrote(lab, tmp_path, monkeypatch):
+    monkeypatch.setattr(sealed, "COST", 1)
+    done = lab("release", "--out", tmp_path / "bundle", "--lab", "hello_lambda")
+    assert done.code == 0
+    assert [path.name for path in (tmp_path / "bundle/notebooks").iterdir()] == ["01_hello_lambda.ipynb"]
+    assert lab("release", "--out", tmp_path / "other", "--lab", "nothing").code == 2
+
+
+def test_release_says_what_it_wrote(lab, tmp_path, monkeypatch):
+    monkeypatch.setattr(sealed, "COST", 1)
     done = lab("release", "--out", tmp_path / "bundle")
     assert done.code == 0
     assert re.fullmatch(r"wrote \d+ files to .*bundle; no answer of a task or of a quiz was found in them\n", done.out)

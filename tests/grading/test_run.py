@@ -56,8 +56,8 @@ def test_everything_that_came_in_is_graded_and_everything_is_written(grade, stan
     assert (len(run.graded), run.plan.kept, run.left, run.changes, run.shared_keys) == (3, (), 0, [], [])
     assert (display.counts, display.seen, display.said) == ([3], list(run.graded), [])
     assert {path.name for path in out.iterdir() if not path.name.startswith((".", "gradebook.sqlite-"))} == {
-        "canvas.csv", "feedback", "gradebook.csv", "gradebook.json", "gradebook.sqlite",
-        "index.html", "junit.xml", "moodle.csv",
+        "canvas.csv", "feedback", "gradebook.csv", "gradebook.json", "gradebook.sqlite", "gradebook_hello_lambda.csv",
+        "gradebook_orders_pipeline.csv", "index.html", "junit.xml", "moodle.csv",
     }  # fmt: skip
     assert {path.name for path in (out / "feedback").iterdir()} == {"ana.html", "bo.html"}
     assert gradebook(out)["bo", "hello_lambda"]["points"] == "2"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from lab_harness.grading.results.gradebook import Row
 from lab_harness.grading.results.output import alike
+from lab_harness.grading.results.row import Row
 from lab_harness.grading.students import Student
 from lab_harness.handing_in.released import Released
 from lab_harness.handing_in.similarity import Piece, suspicious_pairs

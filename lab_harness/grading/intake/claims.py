@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lab_harness.grading.grade import Status
-from lab_harness.grading.results.gradebook import Row
+from lab_harness.grading.results.row import Row
 from lab_harness.grading.students import Student, same_student
 from lab_harness.grading.work import Work
 

@@ -187,7 +187,7 @@ def _read(file: HandedIn, place: Place, known: Labs, folder: Path, reader: Reade
         work = replace(
             work, rejected=f"{place.file}: it cannot be read: {type(error).__name__}: {one_line(str(error))}"
         )
-    return _Found(place, file.modified, work)
+    return _Found(place, file.modified, replace(work, handed_in=file.modified))
 
 
 def _taken_from(origin: Origin, student: Student) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lab_harness.grading.results.exports import GradedLab
-from lab_harness.grading.results.gradebook import Row
+from lab_harness.grading.results.row import Row
 from lab_harness.handing_in.archives import DEVICES
 from lab_harness.handing_in.similarity import Pair
 from lab_harness.results import Outcome

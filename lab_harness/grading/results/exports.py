@@ -2,37 +2,39 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
-from xml.etree.ElementTree import Element, indent, tostring
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import msgspec
 from defusedxml.ElementTree import fromstring
 
-from lab_harness.grading.grade import Grade, Status
-from lab_harness.grading.results.gradebook import Row
+from lab_harness.grading.grade import Grade
 from lab_harness.grading.results.regrades import Regrade
+from lab_harness.grading.results.row import Row
 from lab_harness.grading.students import ANONYMOUS, Student
 from lab_harness.render import plain
 from lab_harness.render.junit import report_junit
 from lab_harness.results import LabReport, Outcome
 
 FORMAT_VERSION = 1
+WHO = ("student", "name", "mail")
+HOW = ("per cent", "mark", "status", "reason", "cell that crashed")
 # The beginning of a formula, wherever a spreadsheet may see the beginning of a cell: some also divide cells at a
 # semicolon, a tab or the end of a line, and then take quotes inside a cell as text.
 FORMULA = re.compile("^(?=[=+\\-@\t\r＝＋－＠])|(?<=[;\t\r\n])(?=[\"'\\s]*[=+\\-@＝＋－＠])")
 QUOTED = re.compile('[,;\t\r\n"]')
-SCORED = (Status.GRADED, Status.LIMITED)  # what could not be run is no zero, before the teacher has looked at it
 
 
 @dataclass(frozen=True)
 class GradedLab:
-    """A lab as the files describe it: its id, its title and its points."""
+    """A lab as the files describe it: its id, its title, its points, and the points of each task that counts."""
 
     id: str
     title: str
     points: int
+    tasks: Mapping[str, int] = field(default_factory=dict)
 
 
 def gradebook_csv(rows: Iterable[Row], labs: Sequence[GradedLab]) -> str:
@@ -40,16 +42,36 @@ def gradebook_csv(rows: Iterable[Row], labs: Sequence[GradedLab]) -> str:
     totals = {lab.id: lab.points for lab in labs}
     lines = [
         (
-            row.student.id,
+            *_who(row),
             row.lab,
             row.grade.points,
             row.grade.total or totals.get(row.lab, 0),
-            row.grade.status,
-            row.reason,
+            *_how(row),
         )
         for row in rows
     ]
-    return _csv([("student", "lab", "points", "total", "status", "reason"), *lines])
+    return _csv([(*WHO, "lab", "points", "total", *HOW), *lines])
+
+
+def lab_csv(rows: Iterable[Row], lab: GradedLab) -> str:
+    """A CSV file of one lab, with a column for the points of each task."""
+    tasks = [f"{task} (of {points})" for task, points in lab.tasks.items()]
+    lines = []
+    for row in rows:
+        if row.lab == lab.id:
+            got = row.tasks_points
+            points = [f"{got[task]:g}" if task in got else "" for task in lab.tasks]
+            lines.append((*_who(row), *points, row.grade.points, row.grade.total or lab.points, *_how(row)))
+    return _csv([(*WHO, *tasks, "points", "total", *HOW), *lines])
+
+
+def _who(row: Row) -> tuple[str, str, str]:
+    return row.student.id, row.name, row.email
+
+
+def _how(row: Row) -> tuple[object, ...]:
+    percent = "" if row.percent is None else row.percent
+    return percent, _score(row), row.grade.status, row.reason, row.crash
 
 
 def canvas_csv(rows: Iterable[Row], labs: Sequence[GradedLab]) -> str:
@@ -110,7 +132,9 @@ def gradebook_json(rows: Iterable[Row]) -> str:
     """Everything that is known about each grade, as JSON."""
     grades = [
         row.grade.to_dict()
-        | {"name": row.student.name, "late": row.late, "note": row.note, "origin": msgspec.to_builtins(row.origin)}
+        | {"name": row.name, "email": row.email, "late": row.late, "days_late": row.lateness.days, "mark": row.mark}
+        | {"remarks": [asdict(remark) for remark in row.remarks]}
+        | {"note": row.note, "origin": msgspec.to_builtins(row.origin), "file": row.file, "handed_in": row.handed_in}
         for row in rows
     ]
     return plain(json.dumps({"format_version": FORMAT_VERSION, "grades": grades}, indent=2, ensure_ascii=False)) + "\n"
@@ -122,6 +146,8 @@ def gradebook_junit(rows: Iterable[Row], titles: dict[str, str]) -> str:
     for row in rows:
         suite = _suite(row.grade, titles)
         suite.set("name", plain(f"{row.student.id} {row.lab}".rstrip()))
+        if row.remarks:
+            SubElement(suite, "system-out").text = plain(f"mark {row.mark:g}; {'; '.join(row.remark_words)}")
         suites.append(suite)
     indent(suites)
     return tostring(suites, encoding="unicode", xml_declaration=True)
@@ -155,14 +181,15 @@ def _by_student(rows: Iterable[Row]) -> list[tuple[Row, dict[str, Row]]]:
     return list(found.values())
 
 
-def _score(row: Row | None) -> int | str:
-    return row.grade.points if row and row.grade.status in SCORED else ""
+def _score(row: Row | None) -> float | str:
+    return row.mark if row and row.is_scored else ""
 
 
 def _feedback(row: Row) -> str:
     checks = row.grade.report["checks"] if row.grade.report else []
     missing = [check["title"] for check in checks if check["outcome"] == Outcome.FAILED]
-    return ". ".join(filter(None, (row.grade.reason.rstrip("."), f"Not yet: {'; '.join(missing)}" if missing else "")))
+    why = (row.grade.reason.rstrip("."), row.late_words, *(words.rstrip(".") for words in row.remark_words))
+    return ". ".join(filter(None, (*why, f"Not yet: {'; '.join(missing)}" if missing else "")))
 
 
 def _csv(lines: Iterable[Iterable[object]]) -> str:

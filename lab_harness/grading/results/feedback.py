@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lab_harness.grading.grade import CellError, Status
-from lab_harness.grading.results.gradebook import Row
+from lab_harness.grading.remarks import Remark
+from lab_harness.grading.results.row import Row
 from lab_harness.handing_in.released import Released
 from lab_harness.results import CheckResult, LabReport, Outcome
 
@@ -44,10 +45,17 @@ class TaskFeedback:
     title: str
     errors: tuple[CellError, ...]
     checks: tuple[CheckResult, ...]
+    remark: Remark | None = None
 
     @property
-    def points(self) -> int:
+    def checked_points(self) -> int:
+        """The points that the checks gave."""
         return sum(check.points for check in self.passed)
+
+    @property
+    def points(self) -> float:
+        changed = self.remark.points if self.remark else None
+        return self.checked_points if changed is None else changed
 
     @property
     def most_points(self) -> int:
@@ -77,13 +85,24 @@ class LabFeedback:
     others: tuple[CellError, ...]
 
     @property
+    def late(self) -> str:
+        """How late the work came, and what that costs; empty where it came in time."""
+        words, counted = self.row.late_words, self.row.lateness.kept < 1
+        return f"You handed this in {words}{f': your mark is {self.row.mark:g}' if counted else ''}." if words else ""
+
+    @property
     def graded(self) -> str:
         """When it was graded, in words."""
         return f"{datetime.fromtimestamp(self.row.graded).astimezone():%d %B %Y, %H:%M %Z}" if self.row.graded else ""
 
     @property
     def percent(self) -> int:
-        return 100 * self.row.grade.points // max(self.row.grade.total, 1)
+        return int(100 * self.row.points // max(self.row.grade.total, 1))
+
+    @property
+    def comments(self) -> list[str]:
+        """What the teacher says of the lab as a whole."""
+        return [remark.comment for remark in self.row.remarks if not remark.task]
 
     @property
     def cause(self) -> tuple[TaskFeedback | None, CellError | None]:
@@ -114,25 +133,34 @@ def lab_feedback(row: Row, releases: Mapping[str, Released]) -> LabFeedback:
     checks = list(LabReport.from_dict(row.grade.report)) if row.grade.report else []
     errors = row.grade.cell_errors
     if released is None:
-        return LabFeedback(row, "Not a notebook of the course", _tasks([], checks, {}), errors)
+        return LabFeedback(row, "Not a notebook of the course", _tasks([], checks, {}, {}), errors)
     cells = released.known.task_cells
     by_task: dict[str, list[CellError]] = {}
     for error in errors:
         by_task.setdefault(cells.get(error.cell, error.cell), []).append(error)
     titles = [(task.id, task.title) for task in released.lab.tasks]
-    tasks = _tasks(titles, checks, by_task)
+    tasks = _tasks(titles, checks, by_task, {remark.task: remark for remark in row.remarks})
     shown = {error for task in tasks for error in task.errors}
     return LabFeedback(row, released.lab.title, tasks, tuple(error for error in errors if error not in shown))
 
 
 def _tasks(
-    titles: Sequence[tuple[str, str]], checks: Sequence[CheckResult], errors: Mapping[str, Sequence[CellError]]
+    titles: Sequence[tuple[str, str]],
+    checks: Sequence[CheckResult],
+    errors: Mapping[str, Sequence[CellError]],
+    remarks: Mapping[str, Remark],
 ) -> tuple[TaskFeedback, ...]:
     known = {task for task, _ in titles}
     found = [
-        TaskFeedback(number, title, tuple(errors.get(task, ())), tuple(check for check in checks if check.task == task))
+        TaskFeedback(
+            number,
+            title,
+            tuple(errors.get(task, ())),
+            tuple(check for check in checks if check.task == task),
+            remarks.get(task),
+        )
         for number, (task, title) in enumerate(titles, 1)
     ]
     rest = tuple(check for check in checks if check.task not in known)
     found.append(TaskFeedback(0, "The lab as a whole", (), rest))
-    return tuple(task for task in found if task.checks or task.errors)
+    return tuple(task for task in found if task.checks or task.errors or task.remark)

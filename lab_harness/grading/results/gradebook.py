@@ -5,7 +5,6 @@ import sqlite3
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +14,19 @@ from lab_harness.errors import CourseError
 from lab_harness.grading.grade import Grade, Status
 from lab_harness.grading.results.capped import capped_code
 from lab_harness.grading.results.regrades import Regrade, regrade
+from lab_harness.grading.results.row import Row
 from lab_harness.grading.students import Student
 from lab_harness.grading.work import Work
 from lab_harness.handing_in.bundle import Origin
 
-VERSION = 5  # of the schema; grows with each change of it
+VERSION = 6  # of the schema; grows with each change of it
 SCHEMA = """
 create table grades (
     student text not null, lab text not null,
     name text not null, system text not null, number text not null, late integer not null, note text not null,
     digest text not null, tasks text not null, grade text not null, graded real not null, origin text,
     before text, due integer not null default 0, claim text not null default '', file text not null default '',
+    handed_in real not null default 0,
     primary key (student, lab)
 );
 """
@@ -34,51 +35,12 @@ UPDATES = {  # from this version of the schema to the next
     2: "alter table grades add column before text; alter table grades add column due integer not null default 0;",
     3: "alter table grades add column claim text not null default '';",
     4: "alter table grades add column file text not null default '';",
+    5: "alter table grades add column handed_in real not null default 0;",
 }
 COLUMNS = (
-    "student, lab, name, system, number, late, note, digest, tasks, grade, graded, origin, before, due, claim, file"
+    "student, lab, name, system, number, late, note, digest, tasks, grade, graded, origin, before, due, claim, file, "
+    "handed_in"
 )
-
-
-@dataclass(frozen=True)
-class Row:
-    """One student's grade for one lab, with the work that it is for. `graded` is the time (seconds since 1970)."""
-
-    student: Student
-    grade: Grade
-    late: bool = False
-    note: str = ""
-    digest: str = ""
-    tasks: dict[str, str] = field(default_factory=dict)  # the student's code for each task
-    graded: float = 0.0
-    origin: Origin | None = None  # where the work came in a bundle of `lab submit`
-    before: Grade | None = None  # what the same work got before it was graded again
-    due: bool = False  # to be graded again, though nothing has changed
-    claim: str = ""  # what says whose it is; empty for what was graded before that was kept
-    file: str = ""  # what it was called when it was handed in; empty as above
-
-    @property
-    def lab(self) -> str:
-        return self.grade.lab
-
-    @property
-    def reason(self) -> str:
-        """Why it was not graded as usual, and what else the teacher should know."""
-        return "; ".join(filter(None, (self.grade.reason, "late" if self.late else "", self.note)))
-
-    @property
-    def regrade(self) -> Regrade | None:
-        """What grading it again has changed; None where it changed nothing."""
-        return regrade(self.before, self.grade)
-
-    def settles(self, work: Work, versions: dict[str, str]) -> bool:
-        """Whether this grade is still right for a piece of work and these versions."""
-        known = self.grade.status in (Status.GRADED, Status.LIMITED)
-        return known and not self.due and self.digest == work.digest and _same(self.grade.versions, versions)
-
-
-def _same(before: dict[str, str], now: dict[str, str]) -> bool:
-    return all(before.get(name) == version for name, version in now.items())
 
 
 class Gradebook:
@@ -105,8 +67,8 @@ class Gradebook:
         )
         with self._database:
             self._database.execute(
-                f"insert or replace into grades ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)",  # noqa: S608
-                (*values, *texts, work.claim, work.file),
+                f"insert or replace into grades ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)",  # noqa: S608
+                (*values, *texts, work.claim, work.file, self._handed_in(work)),
             )
         return regrade(_grade(before), grade)
 
@@ -120,13 +82,19 @@ class Gradebook:
 
     def annotate(self, work: Work) -> None:
         """Update what is known about work whose grade stays: for example, that it is late."""
-        known = "name = ?, late = ?, note = ?, origin = ?, claim = ?, file = ?"
-        values = (work.student.name, work.late, work.note, _packed(work.origin), work.claim, work.file)
+        known = "name = ?, late = ?, note = ?, origin = ?, claim = ?, file = ?, handed_in = ?"
+        who = (work.student.name, work.late, work.note, _packed(work.origin))
         with self._database:
             self._database.execute(
                 f"update grades set {known} where student = ? and lab = ?",  # noqa: S608
-                (*values, work.student.id, work.lab),
+                (*who, work.claim, work.file, self._handed_in(work), work.student.id, work.lab),
             )
+
+    def _handed_in(self, work: Work) -> float:
+        """When this work came first: who copies or downloads a file again may give it a later time."""
+        same = "select handed_in from grades where student = ? and lab = ? and digest = ? and handed_in > 0"
+        (before,) = self._database.execute(same, (work.student.id, work.lab, work.digest)).fetchone() or (None,)
+        return min(filter(None, (before, work.handed_in)), default=0.0)
 
     def reject(self, work: Work) -> None:
         """Save why work was rejected. If it disputes an existing grade, the reason becomes a note to that grade."""
@@ -174,12 +142,13 @@ def _row(
     due: int,
     claim: str,
     file: str,
+    handed_in: float,
 ) -> Row:
     who = Student(student, name, system, number)
     came = msgspec.json.decode(origin, type=Origin) if origin else None
     given = Grade.from_dict(json.loads(grade))
     code, was = json.loads(tasks), _grade(before)
-    return Row(who, given, bool(late), note, digest, code, graded, came, was, bool(due), claim, file)
+    return Row(who, given, bool(late), note, digest, code, graded, came, was, bool(due), claim, file, handed_in)
 
 
 def _grade(packed: str | None) -> Grade | None:

@@ -9,8 +9,8 @@ from lab_harness.errors import CourseError, LabError
 from lab_harness.grading.results import exports
 from lab_harness.grading.results.class_view import lab_views, page_name
 from lab_harness.grading.results.exports import GradedLab
-from lab_harness.grading.results.gradebook import Row
 from lab_harness.grading.results.pages import class_page, student_page
+from lab_harness.grading.results.row import Row
 from lab_harness.handing_in.released import Released
 from lab_harness.handing_in.similarity import HashAll, Pair, Piece, hash_here, suspicious_pairs
 from lab_harness.lab.labs import Lab
@@ -22,7 +22,11 @@ GRADEBOOK = "gradebook.sqlite"
 
 def graded_lab(lab: Lab) -> GradedLab:
     """A lab as the files describe it."""
-    return GradedLab(lab.id, lab.title, sum(check.points for check in lab.all_checks if not check.apart))
+    counted = [check for check in lab.all_checks if not check.apart]
+    tasks: dict[str, int] = {}
+    for check in counted:
+        tasks[check.task or ""] = tasks.get(check.task or "", 0) + check.points
+    return GradedLab(lab.id, lab.title, sum(tasks.values()), tasks)
 
 
 def results_folder(path: Path) -> Path:
@@ -68,6 +72,7 @@ def write_results(folder: Path, rows: Sequence[Row], releases: Mapping[str, Rele
     if regrades := [regrade for row in rows if (regrade := row.regrade)]:
         files["changes.csv"] = exports.changes_csv(regrades)
     for lab in labs:
+        files[f"gradebook_{lab.id}.csv"] = exports.lab_csv(rows, lab)
         if any(row.student.system == "moodle" and row.lab == lab.id for row in rows):
             files[f"moodle_{lab.id}.csv"] = exports.moodle_worksheet(rows, lab)
     try:

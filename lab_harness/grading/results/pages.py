@@ -6,7 +6,7 @@ from typing import Any
 
 from lab_harness.grading.results.class_view import LabView, page_name, shared_keys
 from lab_harness.grading.results.feedback import lab_feedback
-from lab_harness.grading.results.gradebook import Row
+from lab_harness.grading.results.row import Row
 from lab_harness.handing_in.released import Released
 from lab_harness.render import DETAILS, SYMBOLS, templates
 
@@ -21,14 +21,22 @@ def _render(template: str, **values: Any) -> str:
 def class_page(labs: Sequence[LabView], rows: Sequence[Row], versions: Mapping[str, str]) -> str:
     """The page about the class: for each lab a heat map, where students are stuck, scores, what was slow or alike."""
     pages = {row.student.id: page_name(row.student.id) for row in rows}
-    troubled = [row for row in rows if row.reason]
+    names = {row.student.id: row.name for row in rows}
+    troubled = [row for row in rows if row.reason or row.crash]
     together = shared_keys(rows)
     return _render(
-        "class.html", labs=labs, rows=rows, troubled=troubled, together=together, pages=pages, versions=versions
+        "class.html",
+        labs=labs,
+        rows=rows,
+        troubled=troubled,
+        together=together,
+        pages=pages,
+        names=names,
+        versions=versions,
     )
 
 
 def student_page(rows: Sequence[Row], releases: Mapping[str, Released]) -> str:
     """A student's page: for each lab what went wrong first, and by task what was expected, found, and is to be done."""
     labs = [lab_feedback(row, releases) for row in rows]
-    return _render("student.html", student=rows[0].student, labs=labs)
+    return _render("student.html", name=rows[0].name, labs=labs)

@@ -3,9 +3,10 @@
 import pytest
 
 from lab_harness.errors import CourseError, UsageError
+from lab_harness.grading.class_list import read_roster
 from lab_harness.grading.grade import Grade, Status
-from lab_harness.grading.intake.roster import read_roster, standings, strangers
-from lab_harness.grading.results.gradebook import Row
+from lab_harness.grading.intake.roster import standings, strangers
+from lab_harness.grading.results.row import Row
 from lab_harness.grading.students import Student
 from tests.grading.handing_in import graded
 

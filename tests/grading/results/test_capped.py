@@ -4,8 +4,9 @@ from lab_harness.grading.grade import CellError, Status
 from lab_harness.grading.plan import carry_out, plan
 from lab_harness.grading.results import capped
 from lab_harness.grading.results.capped import capped_code
-from lab_harness.grading.results.gradebook import Row, open_gradebook
+from lab_harness.grading.results.gradebook import open_gradebook
 from lab_harness.grading.results.pages import student_page
+from lab_harness.grading.results.row import Row
 from lab_harness.grading.students import Student
 from lab_harness.grading.work import Work
 from lab_harness.handing_in.released import Released

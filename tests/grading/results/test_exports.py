@@ -8,10 +8,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lab_harness.grading.grade import Grade, Status
+from lab_harness.grading.class_file import Lateness
+from lab_harness.grading.class_list import Person
+from lab_harness.grading.grade import CellError, Grade, Status
 from lab_harness.grading.results import exports
 from lab_harness.grading.results.exports import GradedLab
-from lab_harness.grading.results.gradebook import Row
+from lab_harness.grading.results.row import Row
 from lab_harness.grading.students import Student
 from tests.grading.handing_in import graded
 
@@ -31,14 +33,42 @@ def lines(text):
     return list(csv.reader(io.StringIO(text)))
 
 
+HOW = ["per cent", "mark", "status", "reason", "cell that crashed"]
+
+
 def test_gradebook_has_a_line_a_student_and_lab():
     assert lines(exports.gradebook_csv(ROWS, [HELLO, PETS])) == [
-        ["student", "lab", "points", "total", "status", "reason"],
-        ["ana", "hello_lambda", "1", "2", "graded", "ana/x.ipynb counts, the newest"],
-        ["ana", "pets_api", "0", "3", "broken", "the emulator ended"],
-        ["doejane_12", "hello_lambda", "2", "2", "graded", "late"],
-        ["Eric Roe_345", "hello_lambda", "0", "2", "rejected", "it is empty"],
+        ["student", "name", "mail", "lab", "points", "total", *HOW],
+        ["ana", "ana", "", "hello_lambda", "1", "2", "50", "1", "graded", "ana/x.ipynb counts, the newest", ""],
+        ["ana", "ana", "", "pets_api", "0", "3", "", "", "broken", "the emulator ended", ""],
+        ["doejane_12", "doejane", "", "hello_lambda", "2", "2", "100", "2", "graded", "late", ""],
+        ["Eric Roe_345", "Eric Roe", "", "hello_lambda", "0", "2", "", "", "rejected", "it is empty", ""],
     ]
+
+
+def test_gradebook_of_a_lab_has_a_column_a_task_and_says_who_it_is_what_counts_and_which_cell_crashed():
+    errors = (CellError("deploy", "KeyError: 'x'\nmore"), CellError("role", "NameError"))
+    row = Row(
+        FOLDER,
+        graded("ana", errors=errors, a="passed", b="failed"),
+        person=Person("ana", frozenset({"ana"}), "Ana An", "ana@school.test"),
+        lateness=Lateness(1, 0.9),
+    )
+    lab = GradedLab("hello_lambda", HELLO.title, 2, {"role": 2, "code": 0})
+    assert lines(exports.lab_csv([row, ROWS[1], ROWS[3]], lab)) == [
+        ["student", "name", "mail", "role (of 2)", "code (of 0)", "points", "total", *HOW],
+        ["ana", "Ana An", "ana@school.test", "1", "", "1", "2", "45", "0.9", "graded", "1 day late, 10 % taken off",
+         "deploy: KeyError: 'x' more"],
+        ["Eric Roe_345", "Eric Roe", "", "", "", "0", "2", "", "", "rejected", "it is empty", ""],
+    ]  # fmt: skip
+
+
+def test_mark_less_what_lateness_costs_is_what_canvas_moodle_and_json_get():
+    row = Row(FOLDER, graded("ana", a="passed", b="passed"), lateness=Lateness(1, 0.9))
+    assert lines(exports.canvas_csv([row], [HELLO]))[2][-1] == "1.8"
+    assert lines(exports.moodle_csv([row], [HELLO]))[1][2:] == ["1.8", "1 day late, 10 % taken off"]
+    [told] = json.loads(exports.gradebook_json([row]))["grades"]
+    assert (told["mark"], told["days_late"], told["late"]) == (1.8, 1, False)
 
 
 def test_code_of_an_anonymous_student_is_not_the_number_of_another():
@@ -60,7 +90,7 @@ def test_moodle_gets_an_identifier_and_a_grade_and_feedback_for_each_lab():
     header, ana, jane, eric = lines(exports.moodle_csv(ROWS, [HELLO]))
     assert header == ["identifier", "name", "The simple Lambda function", "The simple Lambda function (feedback)"]
     assert ana == ["ana", "ana", "1", "Not yet: The b is right"]
-    assert jane == ["doejane_12", "doejane", "2", ""]
+    assert jane == ["doejane_12", "doejane", "2", "late"]
     assert eric == ["Eric Roe_345", "Eric Roe", "", "it is empty"]
 
 
@@ -98,7 +128,9 @@ def test_no_cell_is_a_formula_by_whatever_its_cells_are_parted(start):
 def test_cell_that_a_spreadsheet_might_part_is_quoted():
     rows = [Row(Student(name, name), graded(name, a="passed")) for name in ("a;b", "a\tb", "a,b", "ab")]
     text = exports.gradebook_csv(rows, [HELLO])
-    assert [line.partition(",hello")[0] for line in text.splitlines()[1:]] == ['"a;b"', '"a\tb"', '"a,b"', "ab"]
+    assert [line.partition(",,hello")[0] for line in text.splitlines()[1:]] == [
+        f"{cell},{cell}" for cell in ('"a;b"', '"a\tb"', '"a,b"', "ab")
+    ]
 
 
 def test_no_file_holds_what_a_terminal_obeys_or_turns_letters_round():

@@ -89,6 +89,17 @@ def test_second_grade_for_the_same_work_takes_the_first_ones_place(path):
     assert row.grade.points == 1
 
 
+def test_work_that_has_not_changed_was_handed_in_when_it_came_first(path):
+    with open_gradebook(path) as gradebook:
+        gradebook.record(replace(work(), handed_in=200.0), graded("ana", a="failed"))
+        gradebook.annotate(replace(work(), handed_in=300.0))
+        assert [row.handed_in for row in gradebook.rows()] == [200.0]
+        gradebook.record(replace(work(), handed_in=100.0), graded("ana", a="passed"))
+        assert [row.handed_in for row in gradebook.rows()] == [100.0]
+        gradebook.record(replace(work(), handed_in=400.0, digest="other"), graded("ana", a="passed"))
+        assert [row.handed_in for row in gradebook.rows()] == [400.0]
+
+
 def test_gradebook_is_read_while_another_run_writes(path):
     with open_gradebook(path) as one:
         one.record(work(), graded("ana", a="passed"))
@@ -208,7 +219,7 @@ def test_students_are_chosen_by_id_or_name_and_unknown_ones_are_named():
 def test_gradebook_of_the_first_version_is_used_on_and_learns_where_work_comes_from(run, path):
     run([work("ana"), work("bo")])
     with closing(sqlite3.connect(path)) as database, database:
-        for column in ("origin", "before", "due", "claim", "file"):
+        for column in ("origin", "before", "due", "claim", "file", "handed_in"):
             database.execute(f"alter table grades drop column {column}")
         database.execute("pragma user_version = 1")
     assert [row.origin for row in rows(path)] == [None, None]

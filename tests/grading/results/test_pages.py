@@ -9,12 +9,14 @@ import msgspec
 import pytest
 
 from lab_harness.errors import CourseError
+from lab_harness.grading.class_file import Lateness
+from lab_harness.grading.class_list import Person
 from lab_harness.grading.grade import CellError, Grade, Status
 from lab_harness.grading.results import output
 from lab_harness.grading.results.class_view import lab_views, page_name, shared_keys
 from lab_harness.grading.results.exports import GradedLab
-from lab_harness.grading.results.gradebook import Row
 from lab_harness.grading.results.pages import class_page, student_page
+from lab_harness.grading.results.row import Row
 from lab_harness.grading.students import Student
 from lab_harness.handing_in.bundle import Attempts, CheckLog, Origin, QuestionLog, TaskLog
 from lab_harness.handing_in.released import Released, releases_of
@@ -124,14 +126,14 @@ def test_attempt_log_is_told_as_what_the_student_says():
 
 
 def test_heat_map_has_a_line_a_student_and_a_symbol_and_a_word_a_check():
-    found = table(class_html(), ["student", "points"])
+    found = table(class_html(), ["student", "mark"])
     assert found == [
-        ["student", "points", "a", "b", "c"],
-        ["ana", "3", "✓passed", "✓passed", "✓passed"],
-        ["bo", "1", "✓passed", "✗failed", "·blocked"],
-        ["cy", "0", "✗failed", "✗failed", "·blocked"],
-        ["di", "1", "✓passed", "✗failed", "·blocked"],
-        ["eve", "rejected", "□not graded", "□not graded", "□not graded"],
+        ["student", "mark", "%", "a", "b", "c"],
+        ["ana", "3", "100", "✓passed", "✓passed", "✓passed"],
+        ["bo", "1", "33", "✓passed", "✗failed", "·blocked"],
+        ["cy", "0", "0", "✗failed", "✗failed", "·blocked"],
+        ["di", "1", "33", "✓passed", "✗failed", "·blocked"],
+        ["eve", "rejected", "", "□not graded", "□not graded", "□not graded"],
     ]
     assert 'title="The b is right: failed, found no b"' in class_html()
 
@@ -152,12 +154,29 @@ def test_scores_are_counted_in_tenths():
 def test_what_needs_a_look_what_was_slow_and_who_is_alike_are_listed():
     html = class_html()
     assert table(html, ["student", "lab"])[1:] == [
-        ["cy", "hello_lambda", "graded", "late"],
-        ["eve", "hello_lambda", "rejected", "it is empty"],
-        ["flo", "", "rejected", "nothing was handed in"],
+        ["cy", "hello_lambda", "graded", "late", ""],
+        ["eve", "hello_lambda", "rejected", "it is empty", ""],
+        ["flo", "", "rejected", "nothing was handed in", ""],
     ]
     assert [line[0] for line in table(html, ["student", "seconds"])[1:]] == ["ana", "bo", "cy", "di"]
     assert table(html, ["students", "code alike"])[1:] == [["boanddi", "93 %", "the same, and not right"]]
+
+
+def test_class_page_names_students_as_the_list_does_and_shows_crashes_and_addresses():
+    crashed = graded("ana", errors=(CellError("deploy", "KeyError: 'x'"),), a="passed", b="failed")
+    ana = Row(Student("ana", "ana"), crashed, person=Person("ana", frozenset({"ana"}), "Ana <An>", "ana@school.test"))
+    html = class_html([ana, ROWS[1]], {})
+    assert table(html, ["student", "lab"])[1:] == [
+        ["Ana <An>ana", "hello_lambda", "graded", "", "deploy: KeyError: 'x'", "ana@school.test"]
+    ]
+    assert "Ana &lt;An&gt;" in html
+    assert "Feedback for Ana &lt;An&gt;" in student_html(ana)
+
+
+def test_feedback_says_how_late_it_was_and_what_that_costs():
+    late = replace(row("bo", a="passed", b="failed"), lateness=Lateness(2, 0.8))
+    assert "You handed this in 2 days late, 20 % taken off: your mark is 0.8." in student_html(late)
+    assert "You handed this in 1 day late." in student_html(replace(late, lateness=Lateness(1, 1.0)))
 
 
 def test_class_in_which_nobody_could_be_graded_has_a_page():
