@@ -15,12 +15,13 @@ class Help:
         self._opened, self._task = opened, task
         self._solution: str | None = None
         self._trouble = ""
-        self.view = LiveView(self._act, self._fragments, self.__str__)
+        self.view = LiveView(self.act, self._fragments, self.__str__)
 
     def __str__(self) -> str:
         return f"Stuck? lab.hint({self._task.id!r}) gives a hint, lab.solution({self._task.id!r}) the answer."
 
-    def _act(self, action: Action) -> None:
+    def act(self, action: Action) -> None:
+        """Show one more hint, show the solution or hide it; anything else that a view says changes nothing."""
         acts = {"hint": self._do_hint, "solution": self._do_solution}
         if action["do"] in acts:
             try:

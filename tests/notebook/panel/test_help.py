@@ -24,30 +24,30 @@ def button(html, do):
     return next(each for each in controls(html) if each.get("data-do") == do)
 
 
-def html(view):
-    return view.fragments["help"]
+def html(shown):
+    return shown.view.fragments["help"]
 
 
 def test_hints_come_one_by_one_and_the_solution_on_demand(opened):
-    view = Help(opened, opened.lab.task("queue")).view
-    assert words(button(html(view), do="hint")) == "Hint 1 of 3"
-    view._received(None, {"do": "hint", "task": "queue"}, None)
-    assert "A queue needs no more than a name." in words(html(view))
-    assert words(button(html(view), do="hint")) == "Hint 2 of 3"
-    view._received(None, {"do": "solution", "task": "queue"}, None)
-    assert "create_queue" in words(html(view))
+    shown = Help(opened, opened.lab.task("queue"))
+    assert words(button(html(shown), do="hint")) == "Hint 1 of 3"
+    shown.act({"do": "hint", "task": "queue"})
+    assert "A queue needs no more than a name." in words(html(shown))
+    assert words(button(html(shown), do="hint")) == "Hint 2 of 3"
+    shown.act({"do": "solution", "task": "queue"})
+    assert "create_queue" in words(html(shown))
     assert opened.progress.of("queue").solutions == {"queue"}
-    view._received(None, {"do": "solution", "task": "queue"}, None)
-    assert "A solution." not in words(html(view))
-    view._received(None, {"do": "reset"}, None)  # no control of its
+    shown.act({"do": "solution", "task": "queue"})
+    assert "A solution." not in words(html(shown))
+    shown.act({"do": "reset"})  # no control of its
     assert opened.progress.of("queue").hints == {"queue": 1}
 
 
 def test_a_course_without_answers_says_why(opened):
     (opened.lab.folder / "solution.py").unlink()
-    view = Help(opened, opened.lab.task("queue")).view
-    view._received(None, {"do": "solution", "task": "queue"}, None)
-    assert "A class may be given the course without its answers." in words(html(view))
+    shown = Help(opened, opened.lab.task("queue"))
+    shown.act({"do": "solution", "task": "queue"})
+    assert "A class may be given the course without its answers." in words(html(shown))
 
 
 @pytest.fixture
