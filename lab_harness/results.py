@@ -1,6 +1,6 @@
 """What running a lab's checks gave: one `LabReport`, which every display renders."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
@@ -92,15 +92,9 @@ class LabReport:
         """Whether nothing failed, was blocked or broke, and something passed."""
         return self.passed > 0 and not self.count(Outcome.FAILED, Outcome.BLOCKED, Outcome.BROKEN)
 
-    def blocked(self, next_step: str) -> "LabReport":
-        """The report with what passed as blocked: this is to be done before it means anything."""
-        return replace(
-            self,
-            results=tuple(
-                replace(each, outcome=Outcome.BLOCKED, next_step=next_step) if each.outcome is Outcome.PASSED else each
-                for each in self.results
-            ),
-        )
+    def judged(self, judge: Callable[[CheckResult], CheckResult]) -> "LabReport":
+        """The report with each result as `judge` has it."""
+        return replace(self, results=tuple(map(judge, self.results)))
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-ready values; `format_version` grows when a key changes its meaning or goes."""

@@ -57,7 +57,7 @@ def check(lab: str, only: str | None, as_json: bool, junit: Path | None, emulato
     with stoppable() as stopped, shown_while_running() as show:
         report = check_lab(loaded, Clients(running), course.home, chosen, show, cancelled=stopped)
     progress = Progress(course.home / "progress.sqlite")
-    report = progress.judged(loaded, report)
+    report = report.judged(lambda result: progress.judged(loaded, result))
     progress.record(report)
     say(progress.notices)
     if junit:

@@ -7,14 +7,14 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 from lab_harness.lab.labs import Lab
 from lab_harness.private import private_file
-from lab_harness.results import LabReport, Outcome
+from lab_harness.results import CheckResult, LabReport, Outcome
 
 T = TypeVar("T")
 BUSY_TIMEOUT = 10.0  # seconds to wait for another notebook's write
@@ -85,13 +85,13 @@ class Progress:
 
         self._use(write, None)
 
-    def judged(self, lab: Lab, report: LabReport) -> LabReport:
-        """The report, in which a clean-up is no success where nothing was built: no check of the lab ever passed."""
-        apart = {task.id for task in lab.tasks if task.apart}
-        cleans_up = bool(report.results) and all(result.task in apart for result in report)
-        if cleans_up and not self.of(lab.id).passed.keys() & set(lab.check_names):
-            return report.blocked("Nothing of this lab was built yet, so there is nothing to remove: build it first.")
-        return report
+    def judged(self, lab: Lab, result: CheckResult) -> CheckResult:
+        """The result; a clean-up is no success where nothing was built: no check of the lab ever passed."""
+        cleans_up = any(task.apart and task.id == result.task for task in lab.tasks)
+        if not cleans_up or result.outcome is not Outcome.PASSED or self.of(lab.id).passed.keys() & {*lab.check_names}:
+            return result
+        next_step = "Nothing of this lab was built yet, so there is nothing to remove: build it first."
+        return replace(result, outcome=Outcome.BLOCKED, next_step=next_step)
 
     def take_hint(self, lab: str, task: str, available: int) -> int:
         """Count one more hint of a task and return how many were taken, at most `available`."""

@@ -27,7 +27,7 @@ class CheckRuns:
 
     Each of `observers` is told every result as it comes, in the thread that runs the checks. Where there are any,
     `keep` is told before them, so that nothing is shown that a crash could take back. `around` makes what a run
-    happens within.
+    happens within; `judge` has the last word on each result.
     """
 
     def __init__(self, lab: Lab, clients: Clients) -> None:
@@ -35,6 +35,7 @@ class CheckRuns:
         self.clients = clients
         self.observers: list[Callable[[CheckResult], object]] = []
         self.keep: Callable[[CheckResult], object] = lambda result: None
+        self.judge: Callable[[CheckResult], CheckResult] = lambda result: result
         self.around: Callable[[], AbstractContextManager[None]] = nullcontext
         self._turn = threading.Lock()
         self._asking: set[int] = set()  # the threads in which the learner asks for a run, or has one
@@ -68,14 +69,17 @@ class CheckRuns:
 
     def _check(self, only: Collection[str], cancelled: threading.Event | None = None) -> LabReport:
         home = find_course().home
-        return check_lab(self.lab, self.clients, home, only, finished=self._tell, cancelled=cancelled)
+        report = check_lab(self.lab, self.clients, home, only, finished=self._tell, cancelled=cancelled)
+        return report.judged(self.judge)
 
     def interrupt(self) -> None:
         """End a quiet run: what it is about to find is out of date, or in somebody's way."""
         self._quiet_run.set()
 
     def _tell(self, result: CheckResult) -> None:
-        if self.observers:
-            self.keep(result)
+        if not self.observers:
+            return
+        result = self.judge(result)
+        self.keep(result)
         for observer in self.observers:
             observer(result)

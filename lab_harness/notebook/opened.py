@@ -7,10 +7,12 @@ from lab_harness import aws, emulators
 from lab_harness.authors.made import show_from
 from lab_harness.course import find_course
 from lab_harness.emulators import Emulator
+from lab_harness.lab.file import Task
 from lab_harness.lab.labs import Lab, load_lab
 from lab_harness.learner.progress import Progress
 from lab_harness.notebook.session import Session
 from lab_harness.render.blocks import Note
+from lab_harness.results import LabReport
 
 if TYPE_CHECKING:
     from lab_harness.notebook.panel.panel import Panel
@@ -54,6 +56,31 @@ class OpenLab(Session):
         if self._panel is None:
             self._panel = Panel(self)
         return self._panel
+
+    def check(self, name: str | None = None) -> LabReport:
+        """Run all checks, or those of one task, or a single one, on what is in the account now.
+
+        In a notebook, hint and solution of a task stand below where it is not right yet.
+        """
+        report = super().check(name)
+        task = next((task for task in self.lab.tasks if task.id == name), None)
+        if task and not report.complete:
+            self._offer_help(task)
+        return report
+
+    def _offer_help(self, task: Task) -> None:
+        from IPython.core.getipython import get_ipython
+
+        shell = get_ipython()
+        if shell is None or not hasattr(shell, "kernel"):
+            return
+        from lab_harness.notebook.panel.help import Help
+
+        def once(*_: object) -> None:  # The report is shown when the cell has ended, and this below it.
+            shell.events.unregister("post_run_cell", once)
+            Help(self, task).view.show()
+
+        shell.events.register("post_run_cell", once)
 
     def quiz(self) -> "QuizView | Note":
         """The lab's exam questions, to answer in the notebook."""

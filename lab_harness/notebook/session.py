@@ -39,6 +39,7 @@ class Session:
         self.clients = aws.Clients(emulator)
         self.runs = CheckRuns(lab, self.clients)
         self.runs.keep = self._keep
+        self.runs.judge = lambda result: self.progress.judged(self.lab, result)
         self._kept: set[str] = set()  # the checks whose passing was noted since the lab was opened
         self._passed: dict[str, float] = {}  # when each task's checks passed last, by the monotonic clock
         self._found: dict[str, bool] = {}  # whether each check passed, when it was seen last
@@ -73,7 +74,6 @@ class Session:
             report = self.runs.run(self.lab.selection(name) if name else ())
         except KeyboardInterrupt:
             raise Interrupted from None
-        report = self.progress.judged(self.lab, report)
         self._see(report)
         for task in [name] if name else [task.id for task in self.lab.tasks if not task.apart]:
             self._passed.pop(task, None)

@@ -125,9 +125,7 @@ class Panel:
 
     def _check(self, chosen: str | None, tasks: set[str]) -> None:
         try:
-            report = self._opened.check(chosen)
-            with self.display.lock:
-                self.display.state.outcomes.results |= {result.name: result for result in report}
+            self._opened.check(chosen)
         finally:
             with self.display.lock:
                 self.display.state.outcomes.awaited -= tasks

@@ -203,3 +203,12 @@ def test_question_before_a_deed_is_answered_once(show, page):
     expect(page.get_by_role("group")).to_have_count(0)
     expect(page.get_by_role("button", name="Reset")).to_be_focused()
     assert [message["do"] for message in page.evaluate("window.sent")] == ["alive", "reset"]
+
+
+def test_code_of_a_solution_is_copied_without_its_colours(show, page):
+    clipboard = "{ writeText: async text => { window.copied = text; } }"
+    page.evaluate(f"Object.defineProperty(navigator, 'clipboard', {{ value: {clipboard} }})")
+    show(task="<div><button data-copy>Copy</button><pre><span>import</span> json\nx = 1</pre></div>")
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("window.copied") == "import json\nx = 1"

@@ -78,7 +78,7 @@ def test_parts_have_names_in_the_order_in_which_they_stand(state):
 def test_head_says_what_the_lab_is_and_where_the_account_is(state):
     head = show(state)["head"]
     assert "A queue about 5 minutes Send a message to a queue." in words(head)
-    assert f"Your AWS account is the embedded emulator on this machine, at {ENDPOINT} : no bill" in words(head)
+    assert f"Your AWS account is the embedded emulator on this machine, at {ENDPOINT}: no bill" in words(head)
     assert button(head, do="stop").get("data-ask") == "Stop the emulator? What you built is saved."
     assert button(head, do="start") is None
 
@@ -111,6 +111,17 @@ def test_bar_counts_points_and_says_when_all_is_done(state):
     assert "all done" not in words(show(state)["bar"])
     find(state, "passed")
     assert "3 of 3 points · ✓ all done" in words(show(state)["bar"])
+
+
+def test_a_lab_that_is_done_leads_to_the_next_one_and_the_last_one_says_so(state, sample_course):
+    assert "Next lab" not in words(show(state)["bar"])
+    find(state, "passed")
+    assert "This was the last lab" in words(show(state)["bar"])
+    sample_course("queue", "apart")
+    state.following = load_lab("apart")
+    assert "Next lab: 3 · A queue, and no more queue" in words(show(state)["bar"])
+    (link,) = (each for each in read_page(show(state)["bar"]).iter("a"))
+    assert (link.get("href"), link.get("target")) == ("03_apart.ipynb", "_blank")
 
 
 def test_lab_that_the_emulator_cannot_do_at_all_is_not_done(state):
@@ -176,7 +187,7 @@ def test_task_that_is_not_right_says_what_was_expected_and_found_and_what_to_do(
     state.outcomes.asked.add("queue")
     task = words(show(state)["task queue"])
     assert "✗ not right yet" in task
-    assert "expected queues: sample-queue found no queues next Section 1 shows create_queue ." in task
+    assert "expected queues: sample-queue found no queues next Section 1 shows create_queue." in task
 
 
 def test_hints_are_offered_until_all_are_taken(state):

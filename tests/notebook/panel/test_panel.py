@@ -412,7 +412,8 @@ def test_checking_all_leaves_out_what_stands_apart(make_page, in_use):
     page.rests()
     assert "queue_is_gone" not in page.ran()
     page.act("check", task="clean_up")
-    page.becomes("clean_up", "✓ done")
+    page.says("task clean_up", "Nothing of this lab was built yet")
+    assert page.opened.progress.of("apart").passed == {}
 
 
 def test_task_says_that_it_is_checked_while_the_learner_waits(slow_page):
@@ -716,6 +717,18 @@ def test_tab_that_raises_says_why_and_the_panel_goes_on(page, error, shown):
     page.act("tab", tab="good")
     page.says("console", "Good.")
     assert shown not in page.shown("console")
+
+
+def test_first_tab_is_open_once_the_panel_is_shown_and_stays_as_chosen(page):
+    tabs = page.panel.display.state.tabs
+    assert page.panel.display.state.tab is None
+    page.open()
+    wait_until(lambda: page.panel.display.state.tab is tabs[0])
+    page.act("tab", tab=tabs[-1].id)
+    page.close()
+    page.open()
+    page.rests().sees()
+    assert page.panel.display.state.tab is tabs[-1]
 
 
 def test_open_tab_follows_what_happens_in_the_account(page):
