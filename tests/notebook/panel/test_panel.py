@@ -517,13 +517,6 @@ def test_progress_is_found_again_after_a_restart(page, make_page, in_use):
     assert again.state("queue") == "○ to do"
 
 
-def test_panel_can_be_docked_beside_the_notebook(page, monkeypatch):
-    docked = []
-    monkeypatch.setattr(page.panel.display.view, "dock", docked.append)
-    page.settled().act("dock")
-    assert docked == ["A queue"]
-
-
 # Views.
 
 
@@ -712,6 +705,22 @@ def test_tab_that_raises_says_why_and_the_panel_goes_on(page, error, shown):
     page.act("tab", tab="good")
     page.says("console", "Good.")
     assert shown not in page.shown("console")
+
+
+def test_what_checks_have_done_is_shown_in_a_tab_once_that_is_asked_for(page):
+    def show(clients, checks=False):
+        return [Note("All.") if checks else Note("Mine.")]
+
+    page.panel.display.state.tabs = Tab("both", "Both", show, probes=True), Tab("any", "Any", lambda _: [Note("Any.")])
+    page.settled()
+    page.act("tab", tab="both")
+    page.says("console", "Mine.")
+    assert "Show what the checks have done, too" in page.shown("console")
+    page.act("probes", value=True)
+    page.says("console", "All.")
+    page.act("tab", tab="any")
+    page.says("console", "Any.")
+    assert "what the checks have done" not in page.shown("console")
 
 
 def test_open_tab_follows_what_happens_in_the_account(page):
