@@ -42,11 +42,6 @@ SMALLEST = """column => {
   return Math.min(...[...column.querySelectorAll("p, h3, h4, span, button, summary, text")].map(size));
 }"""
 RESTART = """async () => { await jupyterapp.shell.currentWidget.sessionContext.restartKernel(); }"""
-PRESS = """control => {
-  const before = performance.now();
-  control.click();
-  return { busy: control.getAttribute("aria-busy"), took: performance.now() - before };
-}"""
 DARK, LIGHT = "JupyterLab Dark", "JupyterLab Light"
 OPEN_QUEUE = 'from lab_harness import open_lab\n\nlab = open_lab("queue")'
 CREATE_QUEUE = 'import boto3\n\nurl = boto3.client("sqs").create_queue(QueueName="sample-queue")["QueueUrl"]'
@@ -487,26 +482,6 @@ def test_the_panel_stands_beside_the_notebook_in_front_and_revives_with_its_kern
     expect(beside).to_have_count(1)  # that of the notebook in front, which was opened since
     button(beside, "Close the panel beside the notebook").click()
     expect(page.locator(".lab-beside")).to_have_count(0)  # nor beside the other notebook
-
-
-@pytest.mark.usefixtures("jupyterlab")
-def test_a_click_is_acknowledged_at_once_while_a_cell_runs_beside_two_panels(jupyterlab, page):
-    both = OPEN_QUEUE + '\nother = open_lab("sleepy")'
-    jupyterlab.write("two.ipynb", both, "import time\n\ntime.sleep(5)", "")
-    open_notebook(page, "two.ipynb")
-    run_cell(page, 0)
-    panels = page.locator(".jp-NotebookPanel:visible .jp-OutputArea .lab-live")
-    expect(panels).to_have_count(2)
-    page.keyboard.press("Shift+Enter")
-    page.locator(".jp-InputPrompt", has_text="[*]").first.wait_for()
-    for shown in panels.all():
-        control = button(shown, "Hint 1 of 3 for task 1")
-        pressed = control.evaluate(PRESS)
-        assert pressed["busy"] == "true"
-        assert pressed["took"] < 100
-    for shown in panels.all():
-        expect(shown.get_by_text("Hint 1 of 3.")).to_be_visible()
-        expect(shown.locator("[aria-busy]")).to_have_count(0)
 
 
 def focus_by_tab(page, control):
