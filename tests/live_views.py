@@ -10,8 +10,11 @@ SHOW = """async ({ script, style, fragments }) => {
   window.sent = [];
   window.blurred = 0;
   el.addEventListener("focusout", () => window.blurred++);
-  const model = { get: () => fragments, on() {}, off() {}, send: (message) => window.sent.push(message) };
-  model.on = (name, react) => { if (name === "change:fragments") window.change = (next) => react(fragments = next); };
+  const model = { get: () => fragments, off() {}, send: (message) => window.sent.push(message) };
+  model.on = (name, react) => {
+    if (name === "change:fragments") window.change = (next) => react(fragments = next);
+    if (name === "msg:custom") window.hear = react;
+  };
   widget.render({ model, el });
 }"""
 

@@ -4,6 +4,7 @@ A saved notebook keeps the last state as a snapshot, plain HTML that needs neith
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -18,10 +19,11 @@ from lab_harness.render import templates
 from lab_harness.render.markup import bundle
 
 ASSETS = Path(__file__).parent / "assets"
-SCRIPTS = ("idiomorph/idiomorph.esm.js", "live.js")
+SCRIPTS = ("idiomorph/idiomorph.esm.js", "beside.js", "live.js")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 # Seconds: changes that come faster are shown together, and kept together in the notebook
 TOGETHER, KEPT_TOGETHER = 0.08, 0.2
+ASKS = 200  # the latest that are remembered
 
 Action = Mapping[str, Any]
 Page = Callable[[bool], dict[str, str]]
@@ -35,7 +37,7 @@ def render(template: str, **values: Any) -> Markup:
 def script() -> str:
     """The script of a view, as the one module that anywidget takes.
 
-    `live.js` uses Idiomorph, whose own module defines this single name; so it is put before it, as it is.
+    `live.js` uses Idiomorph, whose own module defines this single name, and `beside.js`; so they are put before it.
     """
     return "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)
 
@@ -76,9 +78,11 @@ class Soon:
 class LiveView(anywidget.AnyWidget):
     """HTML in a notebook, by named fragments in the order in which they stand.
 
-    `page` renders the fragments, with controls if it is told so, and `words` says the same as plain text. `act` is
+    `page` renders the fragments, with controls if it is told so, and `words` says the same as plain text; `first` is
+    what the saved view says must be done before its cell is run again. `act` is
     called with each thing that the learner does, as a mapping whose "do" names it; "alive" comes when somebody begins
-    to look and every 20 seconds from then on, "closed" when a view is closed. It is called in the kernel's main
+    to look and every 20 seconds from then on, "closed" when a view is closed. The script shows at once that something
+    was asked for, and is told when that was heard. `act` is called in the kernel's main
     thread, or, where JupyterLab asks for that, in a thread that does not wait for running cells.
     """
 
@@ -86,9 +90,11 @@ class LiveView(anywidget.AnyWidget):
     _css = ASSETS / "live.css"
     fragments = traitlets.Dict(key_trait=traitlets.Unicode(), value_trait=traitlets.Unicode()).tag(sync=True)
 
-    def __init__(self, act: Callable[[Action], object], page: Page, words: Callable[[], str]) -> None:
+    def __init__(self, act: Callable[[Action], object], page: Page, words: Callable[[], str], first: str = "") -> None:
         super().__init__()
+        self._first = first
         self._act, self._page, self._words = act, page, words
+        self._hearing, self._heard = threading.Lock(), deque[str](maxlen=ASKS)
         self._rendering = threading.Lock()  # so that no page takes the place of a newer one
         self.update_soon = Soon(TOGETHER, self.update)
         self._keep_soon = Soon(KEPT_TOGETHER, self.keep)
@@ -105,31 +111,37 @@ class LiveView(anywidget.AnyWidget):
 
     def show(self) -> None:
         """Display it as the cell's output, with its snapshot, which is hidden while the view itself is there."""
-        display({WIDGET_VIEW: self._view()}, raw=True)  # type: ignore[no-untyped-call]
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+        display({WIDGET_VIEW: view}, raw=True)  # type: ignore[no-untyped-call]
         # No text beside the view: what cannot show it shows the snapshot.
         display(self._snapshot(), raw=True, display_id=self.model_id)  # type: ignore[no-untyped-call]
-
-    def dock(self, title: str) -> None:
-        """Show it in a tab of its own beside the notebook, too, where JupyterLab is what shows the notebook."""
-        from sidecar import Sidecar
-
-        shown = {"output_type": "display_data", "data": {WIDGET_VIEW: self._view()}, "metadata": {}}
-        Sidecar(title=title, anchor="split-right").outputs = (shown,)
 
     def keep(self) -> None:
         """Bring the snapshot in the notebook up to date."""
         display(self._snapshot(), raw=True, display_id=self.model_id, update=True)  # type: ignore[no-untyped-call]
 
-    def _view(self) -> Any:
-        return {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
-
     def _snapshot(self) -> dict[str, str]:
         body = Markup("\n".join(self._page(False).values()))  # noqa: S704  made by `render`
-        return bundle(self._words(), render("snapshot.html", css=_css(), body=body))
+        return bundle(self._words(), render("snapshot.html", css=_css(), body=body, first=self._first))
 
     def _received(self, _: Any, content: Any, __: Any) -> None:
-        if isinstance(content, dict) and isinstance(content.get("do"), str):
+        if not isinstance(content, dict) or not isinstance(content.get("do"), str):
+            return
+        ask = content.get("ask")
+        if not isinstance(ask, str):
             self._act(content)
+        elif self._is_new(ask):
+            try:
+                self._act(content)
+            finally:
+                self.send({"heard": ask})
+
+    def _is_new(self, ask: str) -> bool:
+        """Whether this was not asked for before: the script asks again where it does not hear that it was heard."""
+        with self._hearing:
+            new = ask not in self._heard
+            self._heard.append(ask)
+            return new
 
 
 @cache

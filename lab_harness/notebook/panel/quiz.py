@@ -9,6 +9,8 @@ from lab_harness.learner.progress import LabProgress, Progress
 from lab_harness.notebook.panel.live import Action, LiveView, render
 from lab_harness.render.markup import escaped
 
+FIRST = "If the kernel was restarted since, the notebook's first cell comes before it."
+
 
 @dataclass(frozen=True)
 class QuestionView:
@@ -53,7 +55,7 @@ class QuizView:
         before = self._before()
         for number, question in enumerate(self.quiz.questions, 1):
             self._questions[question.id] = QuestionView(number, question, right_before=question.id in before.right)
-        self._view = LiveView(self._act, self._fragments, self.__str__)
+        self._view = LiveView(self._act, self._fragments, self.__str__, FIRST)
 
     def _ipython_display_(self) -> None:
         self._view.show()

@@ -8,7 +8,6 @@ import time
 
 import jinja2
 import pytest
-from sidecar import Sidecar
 
 from lab_harness.notebook.panel import live
 from lab_harness.notebook.panel.live import ASSETS, WIDGET_VIEW, LiveView, render
@@ -51,14 +50,14 @@ def test_template_that_lacks_a_value_is_an_error_and_not_an_empty_place(template
 
 
 def test_texts_are_escaped_and_markup_is_not():
-    html = render("snapshot.html", css="</style>", body=HOSTILE)
+    html = render("snapshot.html", css="</style>", body=HOSTILE, first="")
     assert_harmless(html)
     assert HOSTILE in "".join(read_page(html).itertext())
-    assert "<b>bold</b>" in render("snapshot.html", css="", body=live.Markup("<b>bold</b>"))
+    assert "<b>bold</b>" in render("snapshot.html", css="", body=live.Markup("<b>bold</b>"), first="")
 
 
 def test_what_no_page_can_carry_is_shown_as_missing():
-    html = render("snapshot.html", css="", body="a\x00b\x1b[31m\ud83dc\ufffed")
+    html = render("snapshot.html", first="", css="", body="a\x00b\x1b[31m\ud83dc\ufffed")
     assert "a�b�[31m�c�d" in html
     assert html.encode("utf-8")
 
@@ -199,17 +198,25 @@ def test_snapshot_brings_its_style_and_is_hidden_beside_the_view(view, outputs):
     assert page.find(".//div[@class='lab-snapshot']") is not None
 
 
-def test_view_can_be_docked_beside_the_notebook(view, monkeypatch):
-    docked = []
+def test_saved_view_says_that_it_is_one_and_how_to_go_on(view, outputs):
+    view.show()
+    assert "Saved view; run the cell above to go on." in words(outputs[1][0]["text/html"])
+    assert "Saved view" not in "".join(map(words, view.fragments.values()))
 
-    class Noted(Sidecar):
-        def __init__(self, **given):
-            super().__init__(**given)
-            docked.append(self)
 
-    monkeypatch.setattr("sidecar.Sidecar", Noted)
-    view.dock("A queue")
-    (beside,) = docked
-    assert (beside.title, beside.anchor) == ("A queue", "split-right")
-    (shown,) = beside.outputs
-    assert shown["data"] == {WIDGET_VIEW: {"version_major": 2, "version_minor": 0, "model_id": view.model_id}}
+def test_browser_is_told_that_it_was_heard_once_that_is_done(view, acts, monkeypatch):
+    sent = []
+    monkeypatch.setattr(view, "send", lambda content: sent.append((len(acts), content)))
+    send(view, {"do": "hint", "ask": "a 1"})
+    send(view, {"do": "alive"})
+    assert sent == [(1, {"heard": "a 1"})]
+    send(view, {"do": "hint", "ask": "a 1"})  # sent again, before it was heard that it was heard
+    assert (len(acts), len(sent)) == (2, 1)
+
+
+def test_browser_is_told_that_it_was_heard_also_where_that_went_wrong(outputs, monkeypatch):
+    view, sent = LiveView(lambda action: 1 / 0, lambda live: {}, str), []
+    monkeypatch.setattr(view, "send", sent.append)
+    with pytest.raises(ZeroDivisionError):
+        send(view, {"do": "hint", "ask": "a 1"})
+    assert sent == [{"heard": "a 1"}]

@@ -1,5 +1,7 @@
 """What a learner has in hand while fragments change: the view's script in Chromium, with a stand-in for its kernel."""
 
+import re
+
 import pytest
 
 from lab_harness.lab.quiz import Single
@@ -212,3 +214,32 @@ def test_code_of_a_solution_is_copied_without_its_colours(show, page):
     page.get_by_role("button", name="Copy").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert page.evaluate("window.copied") == "import json\nx = 1"
+
+
+# What Python has not heard yet.
+
+PRESS = """control => {
+  const before = performance.now();
+  control.click();
+  return { busy: control.getAttribute("aria-busy"), label: getComputedStyle(control, "::after").content,
+           took: performance.now() - before };
+}"""
+
+
+def test_click_is_acknowledged_at_once_and_until_python_has_heard_it(show, page):
+    show(task=task("to do", "Check", "Hint"), other="<p>1</p>")
+    check, hint = page.get_by_role("button", name="Check"), page.get_by_role("button", name="Hint")
+    pressed = check.evaluate(PRESS)
+    assert (pressed["busy"], pressed["label"]) == ("true", '" …"')
+    assert pressed["took"] < 100
+    show(task=task("done", "Check", "Hint"), other="<p>2</p>")  # of which something else was the cause
+    expect(page.get_by_text("done")).to_be_visible()
+    expect(check).to_have_attribute("aria-busy", "true")
+    expect(page.locator(".lab-live")).to_have_class(re.compile(r"\blab-waiting\b"))  # the kernel is said to be busy
+    hint.click()
+    asks = page.evaluate("[...new Set(window.sent.map(message => message.ask).filter(Boolean))]")
+    for ask, control in zip(asks, (check, hint), strict=True):
+        expect(page.locator(".lab-waiting")).to_have_count(1)
+        page.evaluate("ask => window.hear({ heard: ask })", ask)
+        expect(control).not_to_have_attribute("aria-busy", "true")
+    expect(page.locator(".lab-waiting")).to_have_count(0)

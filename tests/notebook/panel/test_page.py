@@ -245,7 +245,8 @@ def test_open_tab_is_the_one_selected_and_shows_its_blocks(state):
     assert [each.get("aria-selected") for each in tabs][:3] == ["false", "true", "false"]
     assert [each.get("tabindex") for each in tabs][:3] == ["-1", "0", "-1"]
     (panel,) = (each for each in read_page(html).iter() if each.get("role") == "tabpanel")
-    assert (panel.get("aria-label"), words(panel)) == (state.tabs[1].title, "Here it is")
+    shown = "Show what the checks have done, too Here it is"
+    assert (panel.get("aria-label"), words(panel)) == (state.tabs[1].title, shown)
 
 
 def test_looking_gives_a_tabs_blocks_as_html():

@@ -522,13 +522,6 @@ def test_progress_is_found_again_after_a_restart(page, make_page, in_use):
     assert again.state("queue") == "○ to do"
 
 
-def test_panel_can_be_docked_beside_the_notebook(page, monkeypatch):
-    docked = []
-    monkeypatch.setattr(page.panel.display.view, "dock", docked.append)
-    page.settled().act("dock")
-    assert docked == ["A queue"]
-
-
 # Views.
 
 
@@ -729,6 +722,22 @@ def test_first_tab_is_open_once_the_panel_is_shown_and_stays_as_chosen(page):
     page.open()
     page.rests().sees()
     assert page.panel.display.state.tab is tabs[-1]
+
+
+def test_what_checks_have_done_is_shown_in_a_tab_once_that_is_asked_for(page):
+    def show(clients, checks=False):
+        return [Note("All.") if checks else Note("Mine.")]
+
+    page.panel.display.state.tabs = Tab("both", "Both", show, probes=True), Tab("any", "Any", lambda _: [Note("Any.")])
+    page.settled()
+    page.act("tab", tab="both")
+    page.says("console", "Mine.")
+    assert "Show what the checks have done, too" in page.shown("console")
+    page.act("probes", value=True)
+    page.says("console", "All.")
+    page.act("tab", tab="any")
+    page.says("console", "Any.")
+    assert "what the checks have done" not in page.shown("console")
 
 
 def test_open_tab_follows_what_happens_in_the_account(page):

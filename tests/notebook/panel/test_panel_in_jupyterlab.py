@@ -37,6 +37,12 @@ from tests.waiting import wait_until
 expect = pytest.importorskip("playwright.sync_api").expect
 axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
 
+SMALLEST = """column => {
+  const scale = (svg) => svg ? svg.getBoundingClientRect().width / svg.viewBox.baseVal.width : 1;
+  const size = (each) => parseFloat(getComputedStyle(each).fontSize) * scale(each.ownerSVGElement);
+  return Math.min(...[...column.querySelectorAll("p, h3, h4, span, button, summary, text")].map(size));
+}"""
+RESTART = """async () => { await jupyterapp.shell.currentWidget.sessionContext.restartKernel(); }"""
 DARK, LIGHT = "JupyterLab Dark", "JupyterLab Light"
 OPEN_QUEUE = 'from lab_harness import open_lab\n\nlab = open_lab("queue")'
 CREATE_QUEUE = 'import boto3\n\nurl = boto3.client("sqs").create_queue(QueueName="sample-queue")["QueueUrl"]'
@@ -87,6 +93,7 @@ def page(request, jupyterlab, window):
     """JupyterLab without an open notebook."""
     yield window
     keep_if_failed(request, window)
+    window.evaluate("sessionStorage.removeItem('lab-beside')")
     close_all(window)
 
 
@@ -446,19 +453,36 @@ def convert_to_html(path):
 
 
 @pytest.mark.usefixtures("queue")
-def test_the_panel_stands_beside_the_notebook_too(page):
+def test_the_panel_stands_beside_the_notebook_in_front_and_revives_with_its_kernel(jupyterlab, page):
+    beside = page.locator(".lab-beside:visible")
     button(panel(page), "Show beside the notebook").click()
-    page.get_by_role("tab", name="A queue").wait_for()
+    expect(beside).to_have_count(1)
+    assert beside.bounding_box()["width"] == 360
+    cells = page.locator(".jp-NotebookPanel:visible .jp-Cell").first.bounding_box()
+    assert cells["x"] + cells["width"] <= beside.bounding_box()["x"]
+    assert beside.evaluate(SMALLEST) >= 11
+    page.screenshot(path=ARTIFACTS / "beside.png")
     both = page.locator(".lab-live:visible")
-    expect(both).to_have_count(2)
-    button(both.last, "Hint 1 of 3 for task 1").click()
+    button(beside, "Hint 1 of 3 for task 1").click()
     for shown in both.all():
         expect(shown.get_by_text("Hint 1 of 3.")).to_be_visible()
     select(page, 1)
     run_cell(page, 1)
     for shown in both.all():
         expect(shown.locator(".lab-task").first).to_have_class(re.compile("lab-is-done"))
-    page.screenshot(path=ARTIFACTS / "docked.png")
+    page.evaluate(RESTART)
+    expect(beside.locator(".lab-dead")).to_be_visible()
+    select(page, 0)
+    run_cell(page, 0)
+    expect(beside.locator(".lab-live:not(.lab-dead)")).to_be_visible()
+    expect(beside.locator(".lab-task").first).to_have_class(re.compile("lab-is-done"))
+    jupyterlab.write("sleepy.ipynb", OPEN_QUEUE.replace("queue", "sleepy"), "")
+    open_notebook(page, "sleepy.ipynb")
+    expect(beside).to_have_count(0)
+    run_cell(page, 0)
+    expect(beside).to_have_count(1)  # that of the notebook in front, which was opened since
+    button(beside, "Close the panel beside the notebook").click()
+    expect(page.locator(".lab-beside")).to_have_count(0)  # nor beside the other notebook
 
 
 def focus_by_tab(page, control):

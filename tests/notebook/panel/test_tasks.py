@@ -195,3 +195,10 @@ def test_task_is_heard_in_one_sentence_or_two(outcomes):
     assert str(view(outcomes)) == (
         "Task 1, Create the queue sample-queue: not right yet, 2 of 3 points. The queue is long: Mend queue_is_long."
     )
+
+
+def test_task_that_has_no_checks_yet_is_not_judged(sample_course):
+    course = sample_course("queue")
+    (course.labs / "queue" / "checks.py").write_text(CHECKS.partition('@check("A message')[0], encoding="utf-8")
+    found = view(Outcomes(load_lab("queue")), "message")
+    assert (found.state, found.problems, found.checks) == ("unsupported", (), ())

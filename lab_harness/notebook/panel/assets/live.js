@@ -1,14 +1,29 @@
 // Shows the fragments of HTML that Python renders, changes just what differs, and tells Python what the learner does.
-// All texts are escaped where they are rendered; nothing is fetched. Idiomorph stands above this, in the same module.
+// All texts are escaped where they are rendered; nothing is fetched. Idiomorph and `beside.js` stand above this, in the
+// same module.
 
-/* global Idiomorph */
+/* global Idiomorph, standBeside */
 
 const HEARTBEAT = 20_000; // milliseconds: Python stops watching the account when nobody shows it any more
 const KEPT = "[data-key], [data-do], [data-scroll], [data-filterable] tbody tr"; // elements that stay the same ones
 
+const AGAIN_AFTER = [500, 1200, 3000]; // milliseconds; Python does what was asked for once
+const BUSY_AFTER = 1500; // milliseconds without a word from Python after which the kernel is called busy
+
 function render({ model, el }) {
+  const end = draw({ model, el });
+  const leave = standBeside(el, (column) => draw({ model, el: column }));
+  return () => {
+    end();
+    leave();
+  };
+}
+
+function draw({ model, el }) {
   el.classList.add("lab-live");
   const view = Math.random().toString(36).slice(2);
+  const waiting = new Map(); // what was asked for and Python has not heard yet: the ids of the controls
+  let asked = 0;
   let shown = {}; // the HTML of each fragment, by its name
 
   function update() {
@@ -27,13 +42,33 @@ function render({ model, el }) {
     if (next !== document.activeElement) next?.focus({ preventScroll: true });
     for (const input of el.querySelectorAll(".lab-filter input")) if (input.value) filter(input);
     shown = fragments;
+    for (const id of waiting.values()) document.getElementById(id)?.setAttribute("aria-busy", "true");
   }
 
+  // Shows at once that something was asked for: Python may hear of it only when a cell has ended.
   function send(element, more = {}) {
     if (element.dataset.save !== undefined) save(el);
+    const ask = `${view} ${++asked}`;
+    const message = { ...element.dataset, ...more, ask };
+    waiting.set(ask, element.id);
     element.setAttribute("aria-busy", "true");
-    setTimeout(() => element.removeAttribute("aria-busy"), 1000); // where there was nothing to change
-    model.send({ ...element.dataset, ...more });
+    model.send(message);
+    // What is sent before JupyterLab has a way around running cells waits for their end, but what is sent later does not.
+    for (const later of AGAIN_AFTER) setTimeout(() => waiting.has(ask) && model.send(message), later);
+    setTimeout(() => el.classList.toggle("lab-waiting", waiting.size > 0), BUSY_AFTER);
+  }
+
+  function heard({ heard: ask }) {
+    if (!waiting.has(ask)) return;
+    const id = waiting.get(ask);
+    waiting.delete(ask);
+    if (![...waiting.values()].includes(id)) document.getElementById(id)?.removeAttribute("aria-busy");
+    if (!waiting.size) el.classList.remove("lab-waiting");
+  }
+
+  // Of a model's life anywidget tells only that it changes: the kernel has ended, or was started anew.
+  function onDeath() {
+    el.classList.add("lab-dead");
   }
 
   el.addEventListener("click", (event) => {
@@ -64,12 +99,15 @@ function render({ model, el }) {
 
   const heart = setInterval(() => model.send({ do: "alive", view }), HEARTBEAT);
   model.on("change:fragments", update);
-  model.on("comm_live_update", () => el.classList.toggle("lab-dead", !model.comm_live));
+  model.on("msg:custom", heard);
+  model.on("comm_live_update", onDeath);
   update();
   model.send({ do: "alive", view });
   return () => {
     clearInterval(heart);
     model.off("change:fragments", update);
+    model.off("msg:custom", heard);
+    model.off("comm_live_update", onDeath);
     try {
       model.send({ do: "closed", view });
     } catch {
