@@ -24,6 +24,7 @@ PROXY_FIELDS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", 
 def install() -> None:
     """Make MiniStack behave like this. It takes effect when it imports API Gateway."""
     wrapt.register_post_import_hook(_change_apigateway, "ministack.services.apigateway_v1")
+    wrapt.register_post_import_hook(_import_definitions, "ministack.services.apigateway_v1")
 
 
 def _change_apigateway(apigateway: Any) -> None:
@@ -57,6 +58,13 @@ def _change_apigateway(apigateway: Any) -> None:
             return original(*args, **kwargs)
         return None, "Internal server error"
 
+    @wrapt.patch_function_wrapper(apigateway, "find_domain_scope")
+    def find_names_only(original: Any, _instance: Any, args: Any, _kwargs: Any) -> Any:
+        (name,) = args
+        return None if _is_address(name) else original(name)
+
+
+def _import_definitions(apigateway: Any) -> None:
     @wrapt.patch_function_wrapper(apigateway, "_create_rest_api")
     def create_what_is_defined(original: Any, _instance: Any, args: Any, _kwargs: Any) -> Any:
         (data,) = args
@@ -72,11 +80,6 @@ def _change_apigateway(apigateway: Any) -> None:
         for status, response in _responses(operation):
             apigateway._put_method_response(*method, status, {"responseParameters": {}})
             apigateway._put_integration_response(*method, status, response)
-
-    @wrapt.patch_function_wrapper(apigateway, "find_domain_scope")
-    def find_names_only(original: Any, _instance: Any, args: Any, _kwargs: Any) -> Any:
-        (name,) = args
-        return None if _is_address(name) else original(name)
 
 
 def _responses(operation: Any) -> list[tuple[str, dict[str, Any]]]:
