@@ -72,7 +72,7 @@ PRIVATE = {
     # botocore's, by which a test signs otherwise than its clients do.
     "tests/emulators/inside/test_signatures.py": {"_credentials", "_request_signer"},
     "tests/emulators/inside/test_rest_apis.py": {
-        "_apply_patch", "_invoke_mock_v1", "_lambda_proxy_response", "_rest_api_view",
+        "_apply_patch", "_create_rest_api", "_invoke_mock_v1", "_lambda_proxy_response", "_resources", "_rest_api_view",
     },
 }  # fmt: skip
 # Test files that are about no single module, beside those of labs.

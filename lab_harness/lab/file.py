@@ -97,6 +97,7 @@ class LabFile(Struct, frozen=True, forbid_unknown_fields=True):
     services: tuple[Text, ...]
     tasks: Annotated[tuple[Task, ...], Meta(min_length=1)]
     resources: Annotated[tuple[Resource, ...], Meta(min_length=1)]
+    localstack: tuple[Text, ...] = ()  # what is otherwise there, said there alone
     diagram: Diagram | None = None
     limits: Limits = Limits()
 

@@ -209,7 +209,8 @@ class Session:
 
     def notices(self) -> tuple[str, ...]:
         """What the learner should know about the emulator and the progress file, such as a damaged file."""
-        return (*self.emulator.notices, *self.progress.notices)
+        otherwise = self.lab.file.localstack if self.emulator.name == "localstack" else ()
+        return (*self.emulator.notices, *self.progress.notices, *otherwise)
 
     def __str__(self) -> str:
         table = self.overview()  # read first: it may have something to say about the progress file

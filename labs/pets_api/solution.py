@@ -146,9 +146,9 @@ apigateway.delete_rest_api(restApiId=api_id)
 
 lambda_.delete_function(FunctionName="pet-store")
 logs.delete_log_group(logGroupName="/aws/lambda/pet-store")
-iam.detach_role_policy(
-    RoleName="pet-store-role",
-    PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
-)
+for policy in iam.list_role_policies(RoleName="pet-store-role")["PolicyNames"]:
+    iam.delete_role_policy(RoleName="pet-store-role", PolicyName=policy)
+for policy in iam.list_attached_role_policies(RoleName="pet-store-role")["AttachedPolicies"]:
+    iam.detach_role_policy(RoleName="pet-store-role", PolicyArn=policy["PolicyArn"])
 iam.delete_role(RoleName="pet-store-role")
 print("All of it is gone.")

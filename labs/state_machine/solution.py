@@ -28,7 +28,7 @@ def zip_folder(folder):
 
 def machine_arn(name):
     """The ARN of the state machine of this name; None if there is none."""
-    machines = sfn.list_state_machines()["stateMachines"]
+    machines = sfn.get_paginator("list_state_machines").paginate().search("stateMachines[]")
     return next((each["stateMachineArn"] for each in machines if each["name"] == name), None)
 
 

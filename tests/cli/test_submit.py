@@ -86,7 +86,7 @@ def test_whatever_a_rehearsal_comes_to_the_file_is_there_and_the_command_succeed
     assert done.code == 0
     assert "Hand in first_steps-ana.zip" in done.out
     assert (notebook.parent / "first_steps-ana.zip").is_file()
-    assert "  The notebook: its code and prose, without outputs.\n" in done.out  # the checks did not run
+    assert "  tries: 0 (how often you had checks run)\n" in done.out
     said = "Run in an empty account" in done.out, "could not be rehearsed" in done.out, "was stopped" in done.err
     assert said.count(True) == 1
 

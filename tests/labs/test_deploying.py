@@ -1,16 +1,11 @@
 """The notebooks' cells that deploy a function's code anew: a handler that cannot even be loaded can be mended."""
 
-import contextlib
-import os
 import re
 from pathlib import Path
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
-from traitlets.config import Config
 
 from lab_harness.authors import functions
-from lab_harness.aws import replace_environment
 from lab_harness.lab.labs import all_labs
 from lab_harness.lab.notebooks import read_notebook
 from lab_harness.lab.solutions import answers
@@ -38,19 +33,6 @@ LABS = [lab for lab in all_labs() if any(DEPLOYING in source for source in code_
 def deployed_by(source):
     """The functions that a deploying cell names."""
     return sorted(set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', source)))
-
-
-@pytest.fixture
-def shell(tmp_path, monkeypatch, in_use):
-    """An IPython shell in a folder of its own, without a past."""
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    config = Config()
-    config.HistoryManager.enabled = False
-    before = dict(os.environ)
-    with contextlib.chdir(tmp_path):
-        yield InteractiveShell.instance(config=config)
-    InteractiveShell.clear_instance()
-    replace_environment(before)
 
 
 @pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)

@@ -4,10 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import boto3
 import pytest
+from msgspec import structs
 
 from lab_harness import open_lab
 from lab_harness.aws import replace_environment
@@ -18,6 +20,7 @@ from lab_harness.errors import ForeignEndpoint, UsageError
 from lab_harness.learner.progress import Progress
 from lab_harness.notebook import OpenLab
 from lab_harness.notebook.panel.quiz import QuizView
+from lab_harness.notebook.session import Session
 
 IN_A_PROCESS = """
 import json, os
@@ -414,3 +417,11 @@ def test_following_brings_the_checks_there_even_where_the_kernel_is_already(alon
         lab.follow()
         build()
         assert lab.check("queue").complete
+
+
+def test_what_is_otherwise_on_localstack_is_a_notice_there_and_nowhere_else(opened, tmp_path):
+    lab = replace(opened.lab, file=structs.replace(opened.lab.file, localstack=("It keeps no log of calls.",)))
+    session = Session(lab, opened.emulator, Progress(tmp_path / "progress.sqlite"))
+    assert "It keeps no log of calls." not in session.notices()
+    session.emulator = SimpleNamespace(name="localstack", notices=())
+    assert session.notices() == ("It keeps no log of calls.",)

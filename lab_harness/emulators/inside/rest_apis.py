@@ -5,6 +5,8 @@
   the list of stages by that text, after which no usage plan can be read, and would take "false" for true.
 * A MOCK integration may answer with a template of any content type. MiniStack only reads those for application/json.
 * A function must answer a proxy integration in a certain form. AWS answers anything else with 502, without a reason.
+* A definition that is imported makes resources, methods, integrations and their responses. MiniStack knows how for
+  CloudFormation, but makes an empty API of one that is imported by the API, and forgets the responses.
 * A custom domain is a name, never an address. With the emulator's own address as a custom domain, an API would receive
   every AWS call, even those of the checks.
 """
@@ -22,6 +24,7 @@ PROXY_FIELDS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", 
 def install() -> None:
     """Make MiniStack behave like this. It takes effect when it imports API Gateway."""
     wrapt.register_post_import_hook(_change_apigateway, "ministack.services.apigateway_v1")
+    wrapt.register_post_import_hook(_import_definitions, "ministack.services.apigateway_v1")
 
 
 def _change_apigateway(apigateway: Any) -> None:
@@ -59,6 +62,31 @@ def _change_apigateway(apigateway: Any) -> None:
     def find_names_only(original: Any, _instance: Any, args: Any, _kwargs: Any) -> Any:
         (name,) = args
         return None if _is_address(name) else original(name)
+
+
+def _import_definitions(apigateway: Any) -> None:
+    @wrapt.patch_function_wrapper(apigateway, "_create_rest_api")
+    def create_what_is_defined(original: Any, _instance: Any, args: Any, _kwargs: Any) -> Any:
+        (data,) = args
+        if not {"openapi", "swagger"} & data.keys():
+            return original(data)
+        _, headers, body = apigateway._get_rest_api(apigateway._import_rest_api(data))
+        return 201, headers, body
+
+    @wrapt.patch_function_wrapper(apigateway, "_import_operation")
+    def import_responses_too(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
+        original(*args, **kwargs)
+        *method, operation = args[:4]
+        for status, response in _responses(operation):
+            apigateway._put_method_response(*method, status, {"responseParameters": {}})
+            apigateway._put_integration_response(*method, status, response)
+
+
+def _responses(operation: Any) -> list[tuple[str, dict[str, Any]]]:
+    """The integration's responses in one operation of an OpenAPI definition, each with its status."""
+    integration = (operation or {}).get("x-amazon-apigateway-integration") or {}
+    responses = (integration.get("responses") or {}).values()
+    return [(str(response.get("statusCode", 200)), response) for response in responses]
 
 
 def _is_address(name: str) -> bool:

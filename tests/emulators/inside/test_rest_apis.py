@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import urllib3
 
 from lab_harness.aws import Clients
 from tests.labs.helpers import zipped
@@ -128,6 +129,27 @@ def proxied(clients, gateway, api, body):
     return clients["http"].api(api[0], "test", "GET", "/")
 
 
+def test_an_imported_definition_makes_an_api_that_answers(gateway):
+    integration = {
+        "type": "mock",
+        "requestTemplates": {"application/json": '{"statusCode": 200}'},
+        "responses": {"default": {"statusCode": "200", "responseTemplates": {"application/json": '{"open": true}'}}},
+    }
+    definition = {
+        "openapi": "3.0.1",
+        "info": {"title": "imported", "version": "1"},
+        "paths": {"/status/now": {"get": {"x-amazon-apigateway-integration": integration, "responses": {}}}},
+    }
+    made = gateway.import_rest_api(body=json.dumps(definition))
+    assert made["name"] == "imported"
+    paths = {each["path"] for each in gateway.get_resources(restApiId=made["id"])["items"]}
+    assert paths == {"/", "/status", "/status/now"}
+    gateway.create_deployment(restApiId=made["id"], stageName="test")
+    where = f"{gateway.meta.endpoint_url}/_aws/execute-api/{made['id']}/test/status/now"
+    answer = urllib3.request("GET", where)
+    assert (answer.status, answer.json()) == (200, {"open": True})
+
+
 # What MiniStack itself still does: its own functions, without our additions, which are in the emulator's process.
 
 
@@ -164,3 +186,11 @@ def test_an_address_is_no_custom_domain_by_which_an_api_would_answer_all_calls(c
     gateway.create_domain_name(domainName="127.0.0.1")
     gateway.create_base_path_mapping(domainName="127.0.0.1", restApiId=api[0], stage="test")
     assert clients["s3"].list_buckets()["Buckets"] == []  # GET /, as the API's method
+
+
+def test_ministack_makes_an_empty_api_of_a_definition():
+    from ministack.services import apigateway_v1
+
+    definition = {"openapi": "3.0.1", "info": {"title": "imported"}, "paths": {"/status": {"get": {}}}}
+    *_, body = apigateway_v1._create_rest_api(definition)
+    assert {each["path"] for each in apigateway_v1._resources[json.loads(body)["id"]].values()} == {"/"}, BARE

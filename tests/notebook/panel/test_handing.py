@@ -148,10 +148,10 @@ def test_rehearsal_that_could_not_be_run_says_why_and_hinders_nothing(part):
 def test_what_is_sent_is_shown_before_it_is(part):
     part.act("hand_in")
     assert 'name="value" value=""' in part.html
-    assert "The help that you took: 2 hints; solutions shown: message." in part.shown
-    assert "what the checks say of your account" in part.shown
+    assert "tells your teacher" in part.shown
+    assert "hints: 2 for" in part.shown
     assert not list(part.path.parent.glob("*.zip"))
-    assert "What your teacher gets" not in part.act("hand_in").shown  # a second click closes it
+    assert "tells your teacher" not in part.act("hand_in").shown  # a second click closes it
 
 
 def test_file_stands_beside_the_notebook_and_is_rehearsed(part):

@@ -1,0 +1,70 @@
+"""What holds for the notebooks as lessons: what a cell shows is not what stands in it, and prose is about one AWS."""
+
+import ast
+import contextlib
+import re
+
+import pytest
+
+from lab_harness.lab.labs import all_labs
+from lab_harness.lab.notebooks import read_notebook, task_of
+from tests.conftest import ROOT
+
+LABS = all_labs()
+OPTIONS = re.compile(r"<details><summary>.+?</summary>.+?</details>")
+
+
+def cells_of(lab, kind):
+    cells = read_notebook(ROOT / "notebooks" / lab.file.notebook).cells
+    return [cell for cell in cells if cell.cell_type == kind and not task_of(cell)]
+
+
+def literals(tree):
+    """The names to which a cell gives an object or a list that is written out in full."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict | ast.List):
+            with contextlib.suppress(ValueError):
+                ast.literal_eval(node.value)
+                yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+
+
+def printed_back(source):
+    """The literals of a cell that it prints as they are, or as JSON."""
+    tree = ast.parse("\n".join(line for line in source.splitlines() if not line.startswith("%%")))
+    known = set(literals(tree))
+    calls = [node for node in tree.body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]
+    for call in (node.value for node in calls if ast.unparse(node.value.func) == "print"):
+        for argument in call.args:
+            inner = argument.args[0] if ast.unparse(argument).startswith("json.dumps(") else argument
+            if isinstance(inner, ast.Name) and inner.id in known:
+                yield inner.id
+
+
+def test_what_is_printed_back_is_found():
+    assert list(printed_back('%%after x\nimport json\na = {"b": [1]}\nprint(json.dumps(a, indent=2))\nprint(a)')) == [
+        "a",
+        "a",
+    ]
+    assert list(printed_back("a = ask()\nprint(a, 'b')\nprint(a['c'])")) == []
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+def test_no_cell_prints_back_a_literal_that_stands_in_it(lab):
+    found = [(cell.id, *printed_back(cell.source)) for cell in cells_of(lab, "code")]
+    assert [each for each in found if len(each) > 1] == []
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+def test_what_is_otherwise_on_localstack_is_said_on_localstack_alone(lab):
+    assert [cell.id for cell in cells_of(lab, "markdown") if "LocalStack" in cell.source] == []
+
+
+@pytest.mark.parametrize("lab", [lab for lab in LABS if lab.id != "first_steps"], ids=lambda lab: lab.id)
+def test_learners_predict_what_a_demonstration_shows(lab):
+    """Where a cell asks for a prediction, it gives at least two, and a cell to run follows it."""
+    cells = read_notebook(ROOT / "notebooks" / lab.file.notebook).cells
+    asking = [number for number, cell in enumerate(cells) if "**Predict" in cell.source]
+    assert asking
+    for number in asking:
+        assert len(OPTIONS.findall(cells[number].source)) >= 2
+        assert cells[number + 1].cell_type == "code"
