@@ -28,11 +28,14 @@ from lab_harness.emulators.incidents import Incidents
 from lab_harness.emulators.inside import (
     deeds,
     definitions,
+    deployments,
     history,
     http_apis,
     metrics,
+    new_buckets,
     refusals,
     rest_apis,
+    roles,
     runtime,
     signatures,
     websites,
@@ -75,7 +78,10 @@ class LabEmulator:
         definitions.install()
         history.install()
         rest_apis.install()
+        deployments.install()
         http_apis.install()
+        roles.install()
+        new_buckets.install()
         from ministack import app  # reads its settings from the environment when imported
 
         self._ministack = app
