@@ -38,6 +38,29 @@ def active(lambda_: Any, function: str) -> None:
     eventually(look, within=STARTING)
 
 
+def timeout(lambda_: Any, function: str, seconds: int) -> None:
+    """The function may run for so many seconds; Failure with its timeout, where that is another.
+
+    For example:
+
+        expect.timeout(lambda_, FUNCTION, 10)
+    """
+    found = lambda_.get_function_configuration(FunctionName=function)["Timeout"]
+    value(f"a timeout of {function} in seconds of", seconds, found, "update_function_configuration changes Timeout.")
+
+
+def on_demand(dynamodb: Any, table: str) -> None:
+    """The table's capacity is on demand; Failure with its billing mode, where it is provisioned.
+
+    For example:
+
+        expect.on_demand(dynamodb, TABLE)
+    """
+    found = dynamodb.describe_table(TableName=table)["Table"].get("BillingModeSummary", {})
+    mode = found.get("BillingMode", "PROVISIONED")
+    value("the billing mode", "PAY_PER_REQUEST", mode, "update_table changes BillingMode.")
+
+
 def mapping(lambda_: Any, function: str, source_arn: str, next_step: str) -> None:
     """Lambda reads a source, such as a queue, for the function; Failure with the mapping's state, or without a mapping.
 
