@@ -235,7 +235,13 @@ def _is_narrow(pattern: str, arns: Iterable[str]) -> bool:
 
 
 def _is_only_for(pattern: str, arn: str) -> bool:
-    beside = [f"{arn}-2", re.sub(r"[^:/]+$", "another", arn)]
+    """Whether a pattern fits an ARN, or what is in it, and nothing beside it; of a bucket needed are its objects."""
+    whole, objects, _ = arn.partition("/*")
+    inside = "/a/key" if objects else ""
+    beside = (f"{whole}-2{inside}", re.sub(r"[^:/]+$", "another", whole) + inside)
     if any(like(pattern, each) for each in beside):
         return False
-    return like(pattern, arn) or any(like(pattern, f"{arn}{inside}") for inside in ("/index/by-name", ":1", ":live"))
+    within = (inside,) if objects else ("", "/index/by-name", ":1", ":live")
+    return any(like(pattern, f"{whole}{each}") for each in within) or (
+        objects != "" and pattern.startswith(f"{whole}/")
+    )

@@ -103,7 +103,11 @@ def test_deny_of_something_else_does_not_matter():
 
 
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:letters"
-NEEDED = [(("dynamodb:PutItem", "dynamodb:UpdateItem"), TABLE), ("sqs:SendMessage", QUEUE)]
+NEEDED = [
+    (("dynamodb:PutItem", "dynamodb:UpdateItem"), TABLE),
+    ("sqs:SendMessage", QUEUE),
+    ("s3:GetObject", "arn:aws:s3:::pets/*"),
+]
 LOGS = "logs:CreateLogGroup logs:CreateLogStream logs:PutLogEvents"
 
 
@@ -114,6 +118,8 @@ LOGS = "logs:CreateLogGroup logs:CreateLogStream logs:PutLogEvents"
         allow("dynamodb:PutItem sqs:SendMessage", f"{TABLE} {QUEUE}"),
         allow("dynamodb:PutItem", "arn:aws:dynamodb:*:000000000000:table/PetOrders"),
         allow("dynamodb:PutItem", f"{TABLE}/index/*"),
+        allow("s3:GetObject", "arn:aws:s3:::pets/*"),
+        allow("s3:GetObject", "arn:aws:s3:::pets/in/*"),
         allow(LOGS),
         allow(f"{LOGS} sqs:SendMessage", f"{QUEUE} arn:aws:logs:*:*:*"),
         deny("dynamodb:*"),
@@ -129,8 +135,12 @@ def test_what_is_needed_is_no_excess(statement):
         (allow("dynamodb:* s3:Get?bject", TABLE), ["dynamodb:* in p", "s3:Get?bject in p"]),
         (allow("dynamodb:DeleteTable", TABLE), ["dynamodb:DeleteTable in p"]),
         (allow("logs:DeleteLogGroup"), ["logs:DeleteLogGroup in p"]),
-        (allow("s3:GetObject", "arn:aws:s3:::x/*"), ["actions of s3"]),
-        (allow("s3:GetObject"), ["actions of s3", 'Resource "*" for s3:GetObject in p']),
+        (allow("ec2:StartInstances", "arn:aws:ec2:::x"), ["actions of ec2"]),
+        (allow("ec2:StartInstances"), ["actions of ec2", 'Resource "*" for ec2:StartInstances in p']),
+        *(
+            (allow("s3:GetObject", pattern), [f'Resource "{pattern}" for s3:GetObject in p'])
+            for pattern in ("arn:aws:s3:::pets*", "arn:aws:s3:::*/*", "arn:aws:s3:::pets-2/*", "arn:aws:s3:::pets")
+        ),
         (allow("dynamodb:PutItem"), ['Resource "*" for dynamodb:PutItem in p']),
         *(
             (allow("dynamodb:PutItem", pattern), [f'Resource "{pattern}" for dynamodb:PutItem in p'])
