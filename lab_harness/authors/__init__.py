@@ -20,6 +20,7 @@ __all__ = [
     "buckets",
     "check",
     "customers",
+    "definitions",
     "event_patterns",
     "event_rules",
     "eventually",

@@ -202,10 +202,7 @@ def _target(method: Mapping[str, Any]) -> str:
 
 
 def _summary(apigateway: Any, api_id: str, deployment: str) -> Mapping[str, Any] | None:
-    """A deployment's methods by path, as AWS and MiniStack keep them; None on LocalStack, which does not.
-
-    MiniStack serves the API as it stands now, so that only the summary tells what AWS would serve.
-    """
+    """A deployment's methods by path, as AWS and MiniStack keep them; None on LocalStack, which does not."""
     found = apigateway.get_deployment(restApiId=api_id, deploymentId=deployment, embed=["apisummary"])
     summary: Mapping[str, Any] | None = found.get("apiSummary")
     return summary

@@ -7,7 +7,8 @@ from typing import Any
 from lab_harness.authors import expect
 from lab_harness.authors.api_gateway import Api, Route
 from lab_harness.authors.checks import Failure
-from lab_harness.authors.http import Response
+from lab_harness.authors.http import Http, Response
+from lab_harness.authors.witness import Witness, no_witness
 from lab_harness.emulators.base import ACCOUNT, REGION
 
 Ask = Callable[..., Response]  # method, path, body, headers
@@ -60,16 +61,44 @@ def proxies(api: Api, requests: Iterable[Request], function: str, next_step: str
         raise Failure(expected=expected, found="; ".join(wrong), next_step=next_step)
 
 
+def served(
+    api: Api, http: Http, requests: Iterable[Request], function: str, next_step: str, *, witness: Witness = no_witness
+) -> None:
+    """The API's stage has the function answer each of these requests; Failure with what the stage answers instead.
+
+    A stage of a REST API serves what was deployed to it, whatever the API is now.
+
+        next_step = "A stage serves what was deployed to it: create_deployment once more."
+        expect_api.served(api, http, [("GET", "/pets")], FUNCTION, next_step, witness=witness)
+    """
+    for method, path in requests:
+        route, moment = api.route(method, path), witness.moment()
+        answer, callers = api.ask(http, method, path), witness.callers(function, path, moment)
+        held_back = answer.status in (401, 403, 429)  # before it came to the function, as it should be without a key
+        unreached = callers is not None and f"execute-api {api.id}" not in callers and not held_back
+        if unreached or "Missing Authentication Token" in answer.text or (route and route.deployed == {}):
+            raise Failure(
+                expected=f"a deployment of {api.stage} in which {function} answers {method} {path}",
+                found=f"{answer} to {method} {path}, and a deployment from before {route or path} led to {function}",
+                next_step=next_step,
+            )
+
+
 def invocation(api: Api, requests: Iterable[Request], lambda_: Any, function: str, next_step: str) -> None:
     """The API may invoke the function for each of these requests, and no other API may; Failure with what is permitted.
 
-    For example:
+    Where a route calls a version of the function, or an alias, the permission is for that.
 
         expect_api.invocation(api, [("GET", "/pets")], lambda_, FUNCTION, "Section 6 shows add_permission.")
     """
     arn = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{api.id}/{api.stage or 'prod'}"
-    sources = [f"{arn}/{method}{path}" for method, path in requests]
-    expect.invocation(lambda_, function, "apigateway.amazonaws.com", sources, f":{api.id}/", next_step)
+    sources: dict[str, list[str]] = {}
+    for method, path in requests:
+        sources.setdefault(_qualifier(api.route(method, path), function), []).append(f"{arn}/{method}{path}")
+    for qualifier, called in sources.items():
+        expect.invocation(
+            lambda_, function, "apigateway.amazonaws.com", called, f":{api.id}/", next_step, qualifier=qualifier
+        )
 
 
 def cors(ask: Ask, origin: str, sent: Iterable[tuple[str, str]], read: Iterable[str], next_step: str) -> None:
@@ -92,6 +121,12 @@ def cors(ask: Ask, origin: str, sent: Iterable[tuple[str, str]], read: Iterable[
                 found=f"status {answer.status} with {header}",
                 next_step=next_step,
             )
+
+
+def _qualifier(route: Route | None, function: str) -> str:
+    """The version or alias of a function that a route calls; "" where it calls the function itself."""
+    found = re.search(rf":function:{function}:([\w$-]+)", route.target if route else "")
+    return found[1] if found else ""
 
 
 def _no_proxy(route: Route | None, function: str) -> str:

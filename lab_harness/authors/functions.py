@@ -6,11 +6,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from lab_harness.answers import pages
+from lab_harness.authors import inventory
 from lab_harness.authors.checks import Failure
 from lab_harness.authors.witness import Witness, no_witness, present
 from lab_harness.emulators.base import ACCOUNT, REGION
 
 SHOWN_LOG_LINES = 16  # a traceback and the lines around it
+STREAM = "2026/11/29/[$LATEST]5b7d40c1"  # a log stream's name as Lambda makes it
 
 
 @dataclass(frozen=True)
@@ -70,18 +73,25 @@ def mappings(lambda_: Any, name: str, source_arn: str) -> list[dict[str, Any]]:
 
         types = [each.get("FunctionResponseTypes") for each in functions.mappings(lambda_, FUNCTION, queue_arn)]
     """
-    found = lambda_.list_event_source_mappings(EventSourceArn=source_arn)["EventSourceMappings"]
+    found = pages(lambda_, "list_event_source_mappings", "EventSourceMappings", EventSourceArn=source_arn)
     return [mapping for mapping in found if mapping["FunctionArn"].split(":")[6] == name]
 
 
-def log_group_arn(name: str) -> str:
-    """The ARN of a function's log group and of all that is in it, as a policy names it; it need not be there yet.
+def log_permissions(logs: Any, *names: str) -> list[tuple[str, str]]:
+    """What a role must allow so that these functions can log: pairs as `expect.permissions` takes them.
 
-    For example:
+    A log group that is there need not be created.
 
-        expect.permissions(iam, ROLE, [("logs:PutLogEvents", functions.log_group_arn(FUNCTION))], "Notebook 01 …")
+        expect.permissions(iam, ROLE, functions.log_permissions(logs, FUNCTION), "Notebook 01 names a managed policy.")
     """
-    return f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{log_group(name)}:*"
+    there = inventory.names(logs, "log groups")
+    needed = []
+    for name in names:
+        group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{log_group(name)}"
+        if log_group(name) not in there:
+            needed.append(("logs:CreateLogGroup", f"{group}:log-stream:"))
+        needed += [(f"logs:{what}", f"{group}:log-stream:{STREAM}") for what in ("CreateLogStream", "PutLogEvents")]
+    return needed
 
 
 def log_group(name: str) -> str:

@@ -133,6 +133,23 @@ def ids(dynamodb: Any, table: str, key: str) -> list[str]:
     return [item[key]["S"] for item in found if "S" in item.get(key, {})]
 
 
+def resembles(found: Any, wanted: Mapping[str, Any]) -> bool:
+    """Whether something has all attributes of an item, with their values; what else it has is the learner's own.
+
+    Numbers are compared by value: 1, 1.0 and Decimal("1.00") are the same, but neither true nor the text "1" is 1.
+
+        if not items.resembles(items.read_item(dynamodb, TABLE, "orderId", order["orderId"]), order): ...
+    """
+    return isinstance(found, Mapping) and all(name in found and _same(found[name], wanted[name]) for name in wanted)
+
+
+def _same(found: Any, wanted: Any) -> bool:
+    if isinstance(wanted, int | float | Decimal) and not isinstance(wanted, bool):
+        is_number = isinstance(found, int | float | Decimal) and not isinstance(found, bool)
+        return is_number and Decimal(str(found)) == Decimal(str(wanted))
+    return type(found) is type(wanted) and bool(found == wanted)
+
+
 def described(item: Item) -> str:
     """An item as JSON, as evidence for `Failure.found`; what a table may hold and JSON not, such as a set, as text.
 

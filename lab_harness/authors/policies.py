@@ -5,53 +5,46 @@ Neither emulator enforces permissions by default, so a check reads the policies 
 
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from botocore.exceptions import ClientError
+from lab_harness.answers import pages, there
+from lab_harness.authors.conditions import like, of_role, of_service
+from lab_harness.authors.statements import Grant, Statement, read_grants, read_statements, verdict
+from lab_harness.authors.words import nearly
+from lab_harness.emulators.base import ACCOUNT, REGION
+
+__all__ = [
+    "Grant",
+    "Statement",
+    "allowed",
+    "arn",
+    "excess",
+    "grants",
+    "kept_out_by",
+    "open_actions",
+    "permits",
+    "role_policies",
+    "role_statements",
+    "trust_statements",
+    "trusts",
+    "why_not",
+]
+
+LOG_ACTIONS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")  # of AWSLambdaBasicExecutionRole
+
+Actions = str | tuple[str, ...]
+Needed = Collection[tuple[Actions, str]]  # an action, or several of which any will do, and the ARN of a resource
 
 
-@dataclass(frozen=True)
-class Statement:
-    """One statement of a role's policies, its single values made into tuples. `policy` is the policy's name.
+def arn(service: str, resource: str) -> str:
+    """The ARN of something in the learner's account, there or not.
 
-    With NotAction or NotResource it is about everything but `other_actions` or `other_resources`.
+    For example:
+
+        TABLE_ARN = policies.arn("dynamodb", f"table/{TABLE}")
     """
-
-    policy: str
-    allows: bool
-    actions: tuple[str, ...]
-    resources: tuple[str, ...]
-    other_actions: tuple[str, ...] = ()
-    other_resources: tuple[str, ...] = ()
-
-    def is_about(self, action: str, resource: str) -> bool:
-        """Whether it allows or denies this action on this resource; conditions are not read."""
-        named = _any_action(self.actions, action) and _any_match(self.resources, resource)
-        return named and not (_any_action(self.other_actions, action) or _any_match(self.other_resources, resource))
-
-
-@dataclass(frozen=True)
-class Grant(Statement):
-    """One statement of a resource's own policy. `sources` are the patterns of its SourceArn; `conditional`, any at all.
-
-    `principals` are services and ARNs, or `*`; with NotPrincipal all but `other_principals`.
-    """
-
-    principals: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
-    conditional: bool = False
-    other_principals: tuple[str, ...] = ()
-
-    def covers(self, principal: str, action: str, resource: str) -> bool:
-        """Whether it is about this principal doing this; conditions are not read."""
-        named = principal in self.principals or "*" in self.principals
-        return named and principal not in self.other_principals and self.is_about(action, resource)
-
-    def comes_from(self, source: str) -> bool:
-        """Whether one of its SourceArn patterns fits the ARN of what calls."""
-        return _any_match(self.sources, source)
+    return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"
 
 
 def role_statements(iam: Any, role: str) -> list[Statement]:
@@ -62,10 +55,24 @@ def role_statements(iam: Any, role: str) -> list[Statement]:
         statements = policies.role_statements(iam, ROLE)
     """
     found = []
-    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
-        found += _statements(name, iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"])
-    for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
-        found += _attached(iam, policy["PolicyName"], policy["PolicyArn"])
+    for name in pages(iam, "list_role_policies", "PolicyNames", RoleName=role):
+        found += read_statements(name, iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"])
+    for policy in pages(iam, "list_attached_role_policies", "AttachedPolicies", RoleName=role):
+        found += read_statements(policy["PolicyName"], _attached(iam, policy["PolicyArn"]))
+    return found
+
+
+def role_policies(iam: Any, role: str) -> list[str]:
+    """The policies that a role carries, as evidence for `Failure.found`: inline ones by name, attached ones by ARN.
+
+    For example:
+
+        found = f"the role carries {', '.join(policies.role_policies(iam, ROLE)) or 'no policy'}"
+    """
+    found = [f"the inline policy {name}" for name in pages(iam, "list_role_policies", "PolicyNames", RoleName=role)]
+    for policy in pages(iam, "list_attached_role_policies", "AttachedPolicies", RoleName=role):
+        missing = there(iam.get_policy, PolicyArn=policy["PolicyArn"]) is None
+        found.append(policy["PolicyArn"] + (", which does not exist" if missing else ""))
     return found
 
 
@@ -77,21 +84,39 @@ def grants(policy: str) -> list[Grant]:
         given = [grant for grant in policies.grants(policy) if grant.covers("*", "s3:GetObject", object_arn)]
     """
     try:
-        document = json.loads(policy)
+        return read_grants(json.loads(policy))
     except (ValueError, RecursionError):
         return []  # MiniStack takes any text for a policy; AWS would have refused.
-    return [_grant(statement) for statement in _statements_of(document)]
 
 
-def allowed(statements: Iterable[Statement], action: str, resource: str) -> bool:
-    """Whether the statements allow an action on a resource; an explicit deny wins. Conditions are not read.
+def allowed(statements: Iterable[Statement], action: str, resource: str, role: str = "") -> bool:
+    """Whether the statements allow an action on a resource; an explicit deny wins.
 
-    For example:
+    Conditions are read as of a call that is made with the role. One that only the call itself can tell neither takes
+    an Allow away nor makes a Deny.
 
         if not policies.allowed(policies.role_statements(iam, ROLE), "sns:Publish", topic_arn): ...
     """
-    relevant = [statement for statement in statements if statement.is_about(action, resource)]
-    return bool(relevant) and all(statement.allows for statement in relevant)
+    return verdict([each for each in statements if each.is_about(action, resource)], of_role(role))
+
+
+def why_not(statements: Iterable[Statement], action: str, resource: str, role: str = "") -> str:
+    """Why statements do not allow an action on a resource, as evidence; "" where they do not speak of the action.
+
+    For example:
+
+        reason = policies.why_not(statements, "sns:Publish", topic_arn)
+    """
+    about = [each for each in statements if each.names_action(action)]
+    given = [each for each in about if each.allows]
+    here = [each for each in given if each.is_about(action, resource)]
+    denying = [each for each in about if not each.allows and each.is_about(action, resource)]
+    if denied := [each.policy for each in denying if each.applies(of_role(role))]:
+        return f"which {denied[0]} denies"
+    if here:
+        return f"which {here[0].policy} allows on a condition that does not hold: {json.dumps(here[0].condition)}"
+    patterns = [pattern for each in given for pattern in each.resources]
+    return f"which {given[0].policy} allows on {', '.join(patterns)} only" if patterns else ""
 
 
 def permits(policy: str, service: str, action: str, resource: str, source: str) -> bool:
@@ -101,40 +126,50 @@ def permits(policy: str, service: str, action: str, resource: str, source: str) 
 
         policies.permits(policy, "events.amazonaws.com", "sns:Publish", topics.arn(sns, TOPIC), rule_arn)
     """
-    account = re.escape(json.dumps({"StringEquals": {"aws:SourceAccount": source.split(":")[4]}}))
-    by_source = json.dumps({"ArnEquals": {"aws:SourceArn": source}})
-    try:
-        text = re.sub(account, by_source, json.dumps(json.loads(policy)), flags=re.IGNORECASE)
-    except ValueError:
-        return False  # MiniStack takes any text for a policy; AWS would have refused.
-    about = [grant for grant in grants(text) if grant.covers(service, action, resource)]
-    verdicts = {grant.allows for grant in about if not grant.conditional or grant.comes_from(source)}
-    return verdicts == {True}
+    relevant = [grant for grant in grants(policy) if grant.covers(service, action, resource)]
+    return verdict(relevant, of_service(service, source))
 
 
-def wide_actions(statements: Iterable[Statement]) -> list[str]:
-    """The allowed actions that contain a wildcard, each with the policy that allows it.
+def open_actions(policy: str) -> list[str]:
+    """The actions that a resource's policy allows to everybody, on no condition.
 
     For example:
 
-        too_much = policies.wide_actions(policies.role_statements(iam, ROLE))
+        too_much = policies.open_actions(sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"])
     """
-    return [f"{a} in {s.policy}" for s in statements if s.allows for a in s.actions if "*" in a or "?" in a]
+    wide = [grant for grant in grants(policy) if grant.allows and "*" in grant.principals and not grant.conditional]
+    return [action for grant in wide for action in grant.actions]
 
 
-def wide_resources(statements: Iterable[Statement], services: Iterable[str]) -> list[str]:
-    """The policies that allow actions of these services on every resource (`*`).
+def excess(statements: Iterable[Statement], needed: Needed) -> list[str]:
+    """What statements allow beyond what is needed and logs, each with the policy that allows it.
+
+    That is: other actions, actions with a wildcard, and resources that are none of those needed, or that fit others,
+    too. For logs any resource will do, as in AWS's own policy.
+
+        too_much = policies.excess(policies.role_statements(iam, ROLE), [("sqs:SendMessage", queue_arn)])
+    """
+    listed = [(actions,) if isinstance(actions, str) else actions for actions, _ in needed]
+    wanted = {action.lower() for actions in (*listed, LOG_ACTIONS) for action in actions}
+    arns, found = [arn for _, arn in needed], []
+    for each in (statement for statement in statements if statement.allows):
+        others = [action for action in each.actions if action.lower() not in wanted]
+        found += [_too_much(action, each.policy, wanted) for action in others]
+        if named := [action for action in each.actions if not _is_wide(action) and action[:5].lower() != "logs:"]:
+            used = any(action.lower() in wanted for action in named)
+            wide = [pattern for pattern in each.resources if pattern == "*" or (used and not _is_narrow(pattern, arns))]
+            found += [f'Resource "{pattern}" for {", ".join(named)} in {each.policy}' for pattern in wide]
+    return list(dict.fromkeys(found))
+
+
+def trust_statements(role: dict[str, Any]) -> list[Grant]:
+    """The statements of a role's trust policy, by what get_role tells of the role.
 
     For example:
 
-        too_much = policies.wide_resources(policies.role_statements(iam, ROLE), ["dynamodb"])
+        named = [name for grant in policies.trust_statements(role) for name in grant.principals]
     """
-    prefixes = tuple(f"{service}:" for service in services)
-    return [
-        f'Resource "*" for {", ".join(s.actions)} in {s.policy}'
-        for s in statements
-        if s.allows and "*" in s.resources and any(action.lower().startswith(prefixes) for action in s.actions)
-    ]
+    return read_grants(role["AssumeRolePolicyDocument"])
 
 
 def trusts(role: dict[str, Any], service: str) -> bool:
@@ -144,89 +179,69 @@ def trusts(role: dict[str, Any], service: str) -> bool:
 
         if not policies.trusts(iam.get_role(RoleName=ROLE)["Role"], "events.amazonaws.com"): ...
     """
-    for statement in _statements_of(role["AssumeRolePolicyDocument"]):
-        principals = statement.get("Principal", {})
-        services = _listed(principals.get("Service", [])) if isinstance(principals, dict) else []
-        if (
-            statement.get("Effect") == "Allow"
-            and service in services
-            and _any_action(_texts(statement.get("Action")), "sts:AssumeRole")
-        ):
-            return True
-    return False
+    about = [grant for grant in trust_statements(role) if grant.covers(service, "sts:AssumeRole", "*")]
+    return verdict([each for each in about if not each.allows or service in each.services], of_service(service))
 
 
-def _grant(statement: dict[str, Any]) -> Grant:
-    conditions = statement.get("Condition")
-    tests = [test for operator, test in _items(conditions) if "Not" not in operator]
-    sources = [patterns for test in tests for key, patterns in _items(test) if key.lower() == "aws:sourcearn"]
-    return Grant(
-        "",
-        **_said(statement),
-        principals=("*",) if "NotPrincipal" in statement else _principals(statement.get("Principal")),
-        other_principals=_principals(statement.get("NotPrincipal")),
-        sources=tuple(source for patterns in sources for source in _texts(patterns)),
-        conditional=bool(conditions),
+def kept_out_by(statements: Collection[Grant], service: str, action: str, resource: str = "*") -> str:
+    """The sentence that says what in a resource's policy, or in a trust policy, keeps a service out.
+
+    For example:
+
+        next_step = policies.kept_out_by(policies.grants(policy), "events.amazonaws.com", "sns:Publish", topic_arn)
+    """
+    open_to = [each for each in statements if each.allows and service in each.services]
+    named = [name for each in statements if each.allows for name in each.principals]
+    acting = [each for each in open_to if each.names_action(action)]
+    if any(each.is_about(action, resource) for each in acting):
+        denying = [each for each in statements if not each.allows and each.covers(service, action, resource)]
+        condition = next((each.condition for each in denying or acting if each.condition), None)
+        what = "A Deny" if denying else "A Condition"
+        return f"{what} keeps {service} out" + (f": {json.dumps(condition)}." if condition else ".")
+    if acting:
+        return f"Its Resource is {' and '.join(acting[0].resources)}; this is about {resource}."
+    if open_to:
+        return f"Its Action is {' and '.join(open_to[0].actions) or 'missing'}; the one that counts is {action}."
+    if service in named:
+        return f'A service is a Principal of the form {{"Service": "{service}"}}.'
+    if near := nearly(service, named):
+        return f"Its Principal is {near}, which is nearly {service}: compare them letter by letter."
+    return f"Its Principal is {' and '.join(named) or 'missing'}; this is for {service}."
+
+
+def _attached(iam: Any, arn: str) -> Any:
+    """The document of a managed policy; None where there is none: an emulator may attach what does not exist."""
+    policy = there(iam.get_policy, PolicyArn=arn)
+    if policy is None:
+        return None
+    version = policy["Policy"]["DefaultVersionId"]
+    return iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+
+
+def _too_much(action: str, policy: str, wanted: Collection[str]) -> str:
+    """What is told of an action that is not needed: of a service that is not used, only the service."""
+    service = action.lower().partition(":")[0]
+    used = any(each.startswith(f"{service}:") for each in wanted)
+    return f"{action} in {policy}" if used or _is_wide(action) else f"actions of {service}"
+
+
+def _is_wide(action: str) -> bool:
+    return "*" in action or "?" in action
+
+
+def _is_narrow(pattern: str, arns: Iterable[str]) -> bool:
+    """Whether a resource's pattern fits one of these ARNs, or only what is in it, and nothing beside that."""
+    return pattern.startswith("arn:aws:logs:") or any(_is_only_for(pattern, arn) for arn in arns)
+
+
+def _is_only_for(pattern: str, arn: str) -> bool:
+    """Whether a pattern fits an ARN, or what is in it, and nothing beside it; of a bucket needed are its objects."""
+    whole, objects, _ = arn.partition("/*")
+    inside = "/a/key" if objects else ""
+    beside = (f"{whole}-2{inside}", re.sub(r"[^:/]+$", "another", whole) + inside)
+    if any(like(pattern, each) for each in beside):
+        return False
+    within = (inside,) if objects else ("", "/index/by-name", ":1", ":live")
+    return any(like(pattern, f"{whole}{each}") for each in within) or (
+        objects != "" and pattern.startswith(f"{whole}/")
     )
-
-
-def _principals(principal: Any) -> tuple[str, ...]:
-    named = principal.values() if isinstance(principal, dict) else [principal]
-    return tuple(name for names in named for name in _texts(names))
-
-
-def _attached(iam: Any, name: str, arn: str) -> list[Statement]:
-    try:
-        version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-        document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "NoSuchEntity":
-            return []  # MiniStack attaches a policy that does not exist; AWS would have refused.
-        raise
-    return _statements(name, document)
-
-
-def _statements(policy: str, document: Any) -> list[Statement]:
-    return [Statement(policy, **_said(statement)) for statement in _statements_of(document)]
-
-
-def _statements_of(document: Any) -> list[dict[str, Any]]:
-    """A policy's statements; none of what is no policy or no statement: MiniStack takes it, AWS would have refused."""
-    listed = _listed(document.get("Statement", [])) if isinstance(document, dict) else []
-    return [statement for statement in listed if isinstance(statement, dict)]
-
-
-def _said(statement: dict[str, Any]) -> dict[str, Any]:
-    """What every statement says. What is allowed except for some things is as wide as everything."""
-    return {
-        "allows": statement.get("Effect") == "Allow",
-        "actions": tuple(_texts(statement.get("Action", "*"))),
-        "resources": tuple(_texts(statement.get("Resource", "*"))),
-        "other_actions": tuple(_texts(statement.get("NotAction"))),
-        "other_resources": tuple(_texts(statement.get("NotResource"))),
-    }
-
-
-def _items(value: Any) -> list[tuple[str, Any]]:
-    return list(value.items()) if isinstance(value, dict) else []
-
-
-def _listed(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list) else [value]
-
-
-def _texts(value: Any) -> list[str]:
-    return [each for each in _listed(value) if isinstance(each, str)]
-
-
-def _any_action(patterns: Iterable[str], action: str) -> bool:
-    return _any_match(patterns, action, re.IGNORECASE)
-
-
-def _any_match(patterns: Iterable[str], text: str, flags: int = 0) -> bool:
-    """Whether any of IAM's patterns, in which `*` and `?` are wildcards, fits the text."""
-    for pattern in patterns:
-        expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-        if re.fullmatch(expression, text, flags):
-            return True
-    return False

@@ -12,6 +12,7 @@ from lab_harness.authors import customers
 from lab_harness.authors.made import owe, owed
 from lab_harness.authors.memory import Owed
 
+BATCH = 10  # messages in an answer of SQS's, at most
 RECEIVED_A_SECOND = 50  # messages, ten at a time, at least, on a busy machine
 
 
@@ -72,6 +73,19 @@ def event(queue_arn: str, bodies: Mapping[str, str]) -> dict[str, Any]:
     return {"Records": records}
 
 
+def reported(answer: Any) -> set[str]:
+    """The message ids that a function's answer reports as failed; none where it is not of the form that Lambda reads.
+
+    For example:
+
+        wrong = queues.reported(invocation.payload) != bad_ids
+    """
+    try:
+        return {failed["itemIdentifier"] for failed in answer["batchItemFailures"]}
+    except (TypeError, KeyError):
+        return set()
+
+
 def counts(sqs: Any, url: str) -> dict[str, int]:
     """How many messages a queue holds: visible, in flight (received, not yet deleted) and delayed.
 
@@ -96,6 +110,24 @@ def described(sqs: Any, name: str) -> str:
         raise Failure(expected=f"no message left in {QUEUE}", found=queues.described(sqs, QUEUE), next_step="…")
     """
     return f"{name} holds {', '.join(f'{count} {state}' for state, count in counts(sqs, url(sqs, name)).items())}"
+
+
+def peek(sqs: Any, queue: str) -> list[str]:
+    """The bodies of all messages that wait in the queue of this name; they stay as visible as they were.
+
+    Up to ten are looked at without being hidden, more of them are hidden for a moment. Only their receive count grows,
+    which would matter to a queue with a redrive policy.
+
+        bodies = queues.peek(sqs, QUEUE)
+    """
+    where = url(sqs, queue)
+    if counts(sqs, where)["visible"] <= BATCH:
+        wanted = {"MaxNumberOfMessages": BATCH, "VisibilityTimeout": 0, "WaitTimeSeconds": 0}
+        return [each["Body"] for each in sqs.receive_message(QueueUrl=where, **wanted).get("Messages", [])]
+    messages = list(received(sqs, where, hidden=2))
+    for each in messages:
+        sqs.change_message_visibility(QueueUrl=where, ReceiptHandle=each["ReceiptHandle"], VisibilityTimeout=0)
+    return [each["Body"] for each in messages]
 
 
 def take(sqs: Any, url: str, mine: Callable[[str], bool] = lambda body: True, hidden: int = 2) -> list[str]:

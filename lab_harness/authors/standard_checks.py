@@ -11,6 +11,8 @@ from typing import Any
 
 from lab_harness.authors import expect
 from lab_harness.authors.checks import CheckFunction, check
+from lab_harness.authors.functions import log_permissions
+from lab_harness.authors.policies import Needed
 
 Needs = CheckFunction | Sequence[CheckFunction]
 
@@ -47,9 +49,36 @@ def role_trusts_lambda(role: str, *, task: str | None = None, needs: Needs = (),
     return role_trusts_lambda
 
 
+def role_permits(
+    title: str,
+    role: str,
+    needed: Needed,
+    functions: Collection[str],
+    next_step: str,
+    *,
+    task: str | None = None,
+    needs: Needs = (),
+    points: int = 1,
+) -> CheckFunction:
+    """The check of this title: the role allows what is needed, and logging by functions; its Failure has what it lacks.
+
+    `needed` are pairs of an action, or of several of which any will do, and the ARN of a resource.
+
+        role_may_write_logs = standard_checks.role_permits(
+            "The role may write logs", ROLE, [], [FUNCTION], "Section 1 names the managed policy.", needs=role_exists
+        )
+    """
+
+    @check(title, task=task, needs=needs, points=points)
+    def role_permits(iam: Any, logs: Any) -> None:
+        expect.permissions(iam, role, [*needed, *log_permissions(logs, *functions)], next_step)
+
+    return role_permits
+
+
 def role_is_least_privilege(
     role: str,
-    services: Collection[str] = (),
+    needed: Needed = (),
     *,
     task: str | None = None,
     needs: Needs = (),
@@ -57,16 +86,15 @@ def role_is_least_privilege(
 ) -> CheckFunction:
     """The check "The role may do nothing more than it needs"; its Failure has what is too much.
 
-    `services` are those that it needs besides logs.
+    `needed` are the actions that a right function might use, besides those for logs, and the ARNs they are for.
 
-        role_is_least_privilege = standard_checks.role_is_least_privilege(
-            ROLE, ["sqs", "dynamodb"], task="role", needs=role_exists
-        )
+        needed = [(("dynamodb:GetItem", "dynamodb:PutItem"), policies.arn("dynamodb", f"table/{TABLE}"))]
+        role_is_least_privilege = standard_checks.role_is_least_privilege(ROLE, needed, task="role", needs=role_exists)
     """
 
     @check("The role may do nothing more than it needs", task=task, needs=needs, points=points)
     def role_is_least_privilege(iam: Any) -> None:
-        expect.least_privilege(iam, role, services)
+        expect.least_privilege(iam, role, needed)
 
     return role_is_least_privilege
 
@@ -103,3 +131,52 @@ def function_uses_role(
         expect.function_role(lambda_, iam, function, role)
 
     return function_uses_role
+
+
+def function_times_out(
+    function: str, seconds: int, *, task: str | None = None, needs: Needs = (), points: int = 1
+) -> CheckFunction:
+    """The check "The function may run for <seconds> seconds"; its Failure has the timeout that it has.
+
+    For example:
+
+        function_times_out = standard_checks.function_times_out(FUNCTION, 10, task="function", needs=function_exists)
+    """
+
+    @check(f"The function may run for {seconds} seconds", task=task, needs=needs, points=points)
+    def function_times_out(lambda_: Any) -> None:
+        expect.timeout(lambda_, function, seconds)
+
+    return function_times_out
+
+
+def table_exists(
+    table: str, key: str, next_step: str, *, task: str | None = None, needs: Needs = (), points: int = 1
+) -> CheckFunction:
+    """The check "The table <table> has the partition key <key>", which is a text; its Failure has the key that it has.
+
+    For example:
+
+        table_exists = standard_checks.table_exists(TABLE, "orderId", "Section 1 shows create_table.", task="table")
+    """
+
+    @check(f"The table {table} has the partition key {key}", task=task, needs=needs, points=points)
+    def table_exists(dynamodb: Any) -> None:
+        expect.table(dynamodb, table, f"{key} (HASH, S)", next_step)
+
+    return table_exists
+
+
+def table_is_on_demand(table: str, *, task: str | None = None, needs: Needs = (), points: int = 1) -> CheckFunction:
+    """The check "The table's capacity is on demand"; its Failure has the billing mode.
+
+    For example:
+
+        table_is_on_demand = standard_checks.table_is_on_demand(TABLE, task="table", needs=table_exists)
+    """
+
+    @check("The table's capacity is on demand", task=task, needs=needs, points=points)
+    def table_is_on_demand(dynamodb: Any) -> None:
+        expect.on_demand(dynamodb, table)
+
+    return table_is_on_demand

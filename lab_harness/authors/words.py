@@ -1,8 +1,26 @@
 """Names in texts: a log's lines, a message, an event."""
 
 import re
+from collections.abc import Collection
+from difflib import get_close_matches
+
+ALIKE = 0.85  # of difflib's measure: one letter of seven is another
+MOST_LETTERS = 2  # too many or too few
 
 
 def mentions(text: str, name: str) -> bool:
     """Whether a text has this name as a whole word: o-1 is not in o-17."""
     return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
+
+
+def nearly(wanted: str, there: Collection[str]) -> str:
+    """The name among those that are there which is most like the one wanted; "" where none is a likely slip for it."""
+    form = _form(wanted)
+    forms = {_form(name): name for name in there if name != wanted}
+    likely = [each for each in forms if abs(len(each) - len(form)) <= MOST_LETTERS]
+    return next((forms[each] for each in get_close_matches(form, likely, 1, ALIKE)), "")
+
+
+def _form(name: str) -> str:
+    """A name without what is most often mistaken in it: capitals, hyphens and the like."""
+    return "".join(letter for letter in name.lower() if letter.isalnum())

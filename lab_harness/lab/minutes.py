@@ -20,7 +20,7 @@ def beginners_minutes(course: Course, lab: Lab) -> int:
     code = [cell.source for cell in cells if cell.cell_type == "code" and not task_of(cell)]
     typed = [answer.source for answer in answers(lab).values()]
     questions = lab.quiz.questions if lab.quiz else ()
-    prose += [" ".join((each.text, *each.options, each.explanation)) for each in questions]
+    prose += [" ".join((each.text, *each.options, getattr(each, "explanation", ""))) for each in questions]
     minutes = _words(prose) / WORDS + _lines(code) / READ + _lines(typed) / TYPED + QUESTION * len(questions)
     return int(-(-minutes // STEP) * STEP)
 

@@ -22,20 +22,22 @@ ROLE, FUNCTION = "hello-world-role", "hello-world"
 HANDLER = "lambda_function.lambda_handler"
 GREETING = "Hello from Lambda!"
 TEST_EVENT = {"key1": "value1", "key2": "value2", "key3": "value3"}
-LOG_ACTIONS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
 
 
 role_exists = standard_checks.role_exists(ROLE, "Section 1 of the notebook shows create_role.", task="role")
 role_trusts_lambda = standard_checks.role_trusts_lambda(ROLE, task="role", needs=role_exists)
 
 
-@check("The role may write logs", task="role", needs=role_exists)
-def role_may_write_logs(iam):
-    needed = [(action, functions.log_group_arn(FUNCTION)) for action in LOG_ACTIONS]
-    expect.permissions(iam, ROLE, needed, "Section 1 names the managed policy; attach_role_policy puts it on a role.")
-
-
-role_is_least_privilege = standard_checks.role_is_least_privilege(ROLE, task="role", needs=role_exists)
+role_may_write_logs = standard_checks.role_permits(
+    "The role may write logs",
+    ROLE,
+    [],
+    [FUNCTION],
+    "Section 1 names the managed policy; attach_role_policy puts it on a role.",
+    task="role",
+    needs=role_exists,
+)
+role_is_least_privilege = standard_checks.role_is_least_privilege(ROLE, task="role", needs=role_may_write_logs)
 
 
 @check("The function hello-world exists and is active", task="function")

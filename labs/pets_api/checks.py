@@ -76,13 +76,16 @@ role_exists = standard_checks.role_exists(
 role_trusts_lambda = standard_checks.role_trusts_lambda(ROLE, task="function", needs=role_exists)
 
 
-@check("The role may write logs", task="function", needs=role_exists)
-def role_may_write_logs(iam):
-    needed = [("logs:PutLogEvents", functions.log_group_arn(FUNCTION))]
-    expect.permissions(iam, ROLE, needed, "Notebook 01 names the managed policy for logs.")
-
-
-role_is_least_privilege = standard_checks.role_is_least_privilege(ROLE, task="function", needs=role_exists)
+role_may_write_logs = standard_checks.role_permits(
+    "The role may write logs",
+    ROLE,
+    [],
+    [FUNCTION],
+    "Notebook 01 names the managed policy for logs.",
+    task="function",
+    needs=role_exists,
+)
+role_is_least_privilege = standard_checks.role_is_least_privilege(ROLE, task="function", needs=role_may_write_logs)
 function_exists = standard_checks.function_exists(
     FUNCTION, "Section 5 of the notebook asks for create_function.", task="function"
 )
@@ -104,13 +107,8 @@ def api_may_invoke(apigateway, lambda_):
 
 
 @check("The stage prod serves the three routes", task="routes", needs=(routes_use_function, api_is_deployed))
-def routes_are_deployed(apigateway, http):
-    api = pet_store(apigateway)
-    for verb, path in ROUTES:
-        route, answer = api.route(verb, path), api.ask(http, verb, path)
-        if "Missing Authentication Token" in answer.text or route.deployed == {}:
-            found = f"{answer} to {verb} {path}, and a deployment from before there was {route}"
-            raise Failure(expected=f"a deployment of {STAGE} with {route}", found=found, next_step=DEPLOY_AGAIN)
+def routes_are_deployed(apigateway, http, witness=no_witness):
+    expect_api.served(pet_store(apigateway), http, ROUTES, FUNCTION, DEPLOY_AGAIN, witness=witness)
 
 
 @check("GET /pets lists the three pets", task="handler", needs=routes_are_deployed)
@@ -135,7 +133,7 @@ def unknown_pet_is_not_found(apigateway, http, logs):
 def new_pet_is_answered(apigateway, http, logs):
     api = pet_store(apigateway)
     with api_keys.key_of_new_plan(apigateway, api.id, api.stage) as key:
-        for price in customers.shuffled([12.5, 40, customers.price(), customers.price()]):
+        for price in customers.shuffled([12.5, 40, 0, customers.price(), customers.price()]):
             pet = {"type": customers.pet(), "price": price}
             expect_new_pet(logs, api.ask(http, "POST", "/pets", pet, key), pet)
 
@@ -257,8 +255,8 @@ def new_pet():
 
 def no_pets():
     """Bodies that are no pets: none, text, broken off, no object, with something missing, or a price that is none."""
-    price, pets = customers.price(), [new_pet() for _ in range(3)]
-    prices = [pet | {"price": each} for pet, each in zip(pets, (str(price), True, -price), strict=True)]
+    price, pets = customers.price(), [new_pet() for _ in range(4)]
+    prices = [pet | {"price": each} for pet, each in zip(pets, (str(price), True, -0.5, -price), strict=True)]
     bad = [pets, list(new_pet()), {"price": price}, {"type": customers.pet()}, *prices]
     return [None, f"a {customers.pet()}, please", customers.cut(json.dumps(new_pet())), *map(json.dumps, bad)]
 

@@ -8,19 +8,26 @@ from lab_harness.authors import (
     Failure,
     check,
     customers,
+    definitions,
     executions,
     expect,
     functions,
     items,
     next_steps,
     no_witness,
+    policies,
     queues,
+    standard_checks,
     task_tokens,
 )
 
 HELLO, MACHINE, TABLE, QUEUE = "hello-world", "pet-adoption", "Pets", "adoption-approvals"
+TABLE_ARN = policies.arn("dynamodb", f"table/{TABLE}")
+# What a machine may do with the table by itself
+OWN_CALLS = ("dynamodb:UpdateItem", "dynamodb:GetItem", "dynamodb:PutItem")
 FUNCTION_ROLE, MACHINE_ROLE = "pet-functions-role", "pet-adoption-role"
 CHECK, RESERVE, RELEASE = FUNCTIONS = ("check-pet", "reserve-pet", "release-pet")
+DAY = 24 * 60 * 60  # seconds
 WITHIN = 20  # seconds: an execution with its retries, on a slow machine
 AVAILABLE, ABSENT = {"status": "available"}, "no such pet"
 APPROVE, DENY = {"output": '{"approved": true}'}, {"output": '{"approved": false}'}
@@ -48,12 +55,8 @@ def hello_false_fails(stepfunctions):
     expect_hello(stepfunctions, False, ("FAILED", "NotHelloWorld"), ("Choice", "Fail"), next_step)
 
 
-@check("The table Pets has the partition key petId", task="pets")
-def table_exists(dynamodb):
-    expect.exists(dynamodb, "tables", [TABLE], "Notebook 02 shows create_table.")
-    table = dynamodb.describe_table(TableName=TABLE)["Table"]
-    keys = ", ".join(f"{key['AttributeName']} ({key['KeyType']})" for key in table["KeySchema"])
-    expect.value("the key", "petId (HASH)", keys, next_steps.build_anew("A key", "create_table"))
+table_exists = standard_checks.table_exists(TABLE, "petId", "Notebook 02 shows create_table.", task="pets")
+table_is_on_demand = standard_checks.table_is_on_demand(TABLE, task="pets", needs=table_exists)
 
 
 @check("The queue adoption-approvals keeps its messages", task="pets")
@@ -70,12 +73,12 @@ def function_role_is_trusted(iam):
     expect.trust(iam, FUNCTION_ROLE, "lambda.amazonaws.com")
 
 
-@check("It allows what the functions do, no more", task="function_role", needs=(function_role_is_trusted, table_exists))
-def function_role_fits(iam, dynamodb):
-    table, log_group = items.table_arn(dynamodb, TABLE), functions.log_group_arn(CHECK)
-    needed = [("dynamodb:GetItem", table), ("dynamodb:UpdateItem", table), ("logs:PutLogEvents", log_group)]
-    expect.permissions(iam, FUNCTION_ROLE, needed, "Section 3 lists what the functions do.")
-    expect.least_privilege(iam, FUNCTION_ROLE, ["dynamodb"])
+@check("It allows what the functions do, no more", task="function_role", needs=function_role_is_trusted)
+def function_role_fits(iam, logs):
+    needed = [("dynamodb:GetItem", TABLE_ARN), ("dynamodb:UpdateItem", TABLE_ARN)]
+    next_step = "Section 3 lists what the functions do."
+    expect.permissions(iam, FUNCTION_ROLE, [*needed, *functions.log_permissions(logs, *FUNCTIONS)], next_step)
+    expect.least_privilege(iam, FUNCTION_ROLE, needed)
 
 
 @check("The three functions exist and use the role", task="functions", needs=function_role_is_trusted)
@@ -83,6 +86,12 @@ def functions_exist(lambda_, iam):
     for name in FUNCTIONS:
         expect.function(lambda_, name, "Section 4 asks for create_function, once for each of the three.")
         expect.function_role(lambda_, iam, name, FUNCTION_ROLE)
+
+
+@check("The three functions may run for 10 seconds", task="functions", needs=functions_exist)
+def functions_time_out(lambda_):
+    for name in FUNCTIONS:
+        expect.timeout(lambda_, name, 10)
 
 
 @check("check-pet tells who is there", task="check_pet", needs=(functions_exist, table_exists))
@@ -122,12 +131,12 @@ def machine_role_is_trusted(iam):
 
 
 @check("It allows the calls and the messages, no more", task="machine_role",
-       needs=(machine_role_is_trusted, functions_exist, queue_exists))  # fmt: skip
-def machine_role_fits(iam, lambda_, sqs):
-    needed = [("lambda:InvokeFunction", functions.arn(lambda_, name)) for name in FUNCTIONS]
-    needed.append(("sqs:SendMessage", queues.arn(sqs, QUEUE)))
+       needs=machine_role_is_trusted)  # fmt: skip
+def machine_role_fits(iam):
+    needed = [("lambda:InvokeFunction", policies.arn("lambda", f"function:{name}")) for name in FUNCTIONS]
+    needed.append(("sqs:SendMessage", policies.arn("sqs", QUEUE)))
     expect.permissions(iam, MACHINE_ROLE, needed, "Section 5 lists what the state machine calls.")
-    expect.least_privilege(iam, MACHINE_ROLE, ["lambda", "sqs", "dynamodb"])
+    expect.least_privilege(iam, MACHINE_ROLE, [*needed, (OWN_CALLS, TABLE_ARN)])
 
 
 @check("The standard state machine pet-adoption uses the role", task="machine", needs=machine_role_is_trusted)
@@ -201,6 +210,19 @@ def approval_is_asked(stepfunctions, dynamodb, sqs):
     expect.value("while it waits, the pet", "reserved", adoption.waiting["pet"], "Ask for approval after reserve-pet.")
 
 
+@check("An approval is waited for at most a day", task="approval", needs=approval_is_asked)
+def approval_is_not_awaited_for_ever(stepfunctions):
+    definition = executions.describe_machine(stepfunctions, MACHINE)["definition"]
+    for name, state in definitions.task_states(definition, ".waitForTaskToken").items():
+        seconds = state.get("TimeoutSeconds", state.get("TimeoutSecondsPath", "none"))
+        if seconds == "none" or (isinstance(seconds, int) and seconds > DAY):
+            raise Failure(
+                expected=f"the state {name} with a TimeoutSeconds of a day, {DAY}",
+                found=f"TimeoutSeconds: {seconds}",
+                next_step="TimeoutSeconds stands in the state itself, beside Resource; deploy again after a change.",
+            )
+
+
 @check("An approved pet is adopted", task="approval", needs=approval_is_asked)
 def approved_pet_is_adopted(stepfunctions, dynamodb, sqs):
     pets = dict.fromkeys(("one", "other"), (AVAILABLE, "adopted", "adopted"))
@@ -208,11 +230,10 @@ def approved_pet_is_adopted(stepfunctions, dynamodb, sqs):
 
 
 @check("The role allows what the machine itself does in Pets", task="approval", needs=approved_pet_is_adopted)
-def machine_role_allows_its_own_calls(stepfunctions, iam, dynamodb):
+def machine_role_allows_its_own_calls(stepfunctions, iam):
     definition = executions.describe_machine(stepfunctions, MACHINE)["definition"]
     names = sorted(set(re.findall(r"arn:aws:states:::(?:aws-sdk:)?dynamodb:(\w+)", definition)))
-    arn = items.table_arn(dynamodb, TABLE)
-    needed = [(f"dynamodb:{name[0].upper()}{name[1:]}", arn) for name in names]
+    needed = [(f"dynamodb:{name[0].upper()}{name[1:]}", TABLE_ARN) for name in names]
     expect.permissions(iam, MACHINE_ROLE, needed, "Each service that a Task state calls needs its permission.")
 
 
@@ -222,6 +243,19 @@ def refused_pet_is_released(stepfunctions, dynamodb, sqs, witness=no_witness):
     next_step = "Catch the refusal where the approval is asked for, and call release-pet."
     called = (RELEASE, "pet", witness)
     expect_ends(stepfunctions, dynamodb, sqs, next_step, pets, {"pet": REFUSE}, called=called)
+
+
+@check("The release of a pet is tried again", task="compensation", needs=refused_pet_is_released)
+def release_is_retried(stepfunctions):
+    definition = executions.describe_machine(stepfunctions, MACHINE)["definition"]
+    if lacking := [
+        name for name, state in definitions.task_states(definition, RELEASE).items() if not state.get("Retry")
+    ]:
+        raise Failure(
+            expected=f"a Retry in the state that calls {RELEASE}, for nothing comes after it",
+            found=f"none in {', '.join(lacking)}",
+            next_step="Section 9 names what makes a compensation dependable; Retry stands in CheckPet, too.",
+        )
 
 
 @check("Whatever is no approval is a refusal", task="compensation", needs=refused_pet_is_released)

@@ -38,10 +38,11 @@ SHORTLY = 8  # seconds until an event has become a message
 def instance_was_launched(ec2, events, inbox):
     if not instance_ids(ec2, events, inbox):
         known = [f"{instance}, {state}" for instance, state in named_instances(ec2).items()]
+        again = "One that has ended counts where the rule names it; launch another, and give its id to the rule. "
         raise Failure(
             expected=f"an instance with the tag Name = {INSTANCE}, alive or named by the rule",
             found="; ".join(known) or "no instance with that tag",
-            next_step="Section 1 of the notebook shows run_instances, which takes TagSpecifications.",
+            next_step=f"{again if known else ''}Section 1 shows run_instances, which takes TagSpecifications.",
         )
 
 
@@ -97,7 +98,7 @@ def rule_ignores_others(ec2, events, inbox):
     instance = matched_instances(ec2, events, inbox)[0]
     others = (
         {f"the state {state}": termination(instance, state) for state in (*ALIVE, "shutting-down")}
-        | {f"another instance, {each}": termination(each) for each in (other_instance(), other_instance(4))}
+        | {f"another instance, {each}": termination(each) for each in other_instances(events, instance)}
         | {f"another source, {each}": termination(instance) | {"source": each} for each in (*SOURCES, some_source())}
         | {
             f"another detail-type, {each}": termination(instance) | {"detail-type": each}
@@ -129,11 +130,19 @@ def eventbridge_may_publish(events, sns, iam):
     policy = sns.get_topic_attributes(TopicArn=topic)["Attributes"].get("Policy", "{}")
     roles = [target.get("RoleArn", "").rpartition("/")[2] for target in topic_targets(events, sns)]
     permitted = policies.permits(policy, EVENTBRIDGE, PUBLISH, topic, rule)
+    found = "; ".join([f"the topic's policy {policy}", *(f"the target's role {role}" for role in roles if role)])
     if not any(role_allows(iam, role, topic) if role else permitted for role in roles):
+        why = policies.kept_out_by(policies.grants(policy), EVENTBRIDGE, PUBLISH, topic)
         raise Failure(
             expected=f"a policy that allows {EVENTBRIDGE} the action {PUBLISH} on {topic}",
-            found="; ".join([f"the topic's policy {policy}", *(f"the target's role {role}" for role in roles if role)]),
-            next_step="Section 4 shows such a policy for a queue; set_topic_attributes sets a topic's.",
+            found=found,
+            next_step=f"{why} Section 4 shows such a policy for a queue; set_topic_attributes sets a topic's.",
+        )
+    if too_much := policies.open_actions(policy):
+        raise Failure(
+            expected=f"a topic's policy for {EVENTBRIDGE}, and not for everybody",
+            found=f"{', '.join(too_much)} for everybody; {found}",
+            next_step='The Principal "*" is the whole world; a Principal such as {"Service": …} is one service.',
         )
 
 
@@ -189,7 +198,7 @@ def instance_ids(ec2, events, inbox):
 
     A terminated instance is forgotten after a while, by AWS after about an hour; then a mail must tell of it.
     """
-    states, named = named_instances(ec2), re.findall(r"\bi-[0-9a-f]{8,17}\b", rule_pattern(events))
+    states, named = named_instances(ec2), named_by_rule(events)
     known = {each for each in named if each in states or any(tells(mail, each, rewritten=True) for mail in inbox())}
     return list(known | {instance for instance, state in states.items() if state in ALIVE})
 
@@ -261,8 +270,13 @@ def some_source():
     return f"{customers.chance.choice(('com', 'org', 'shop'))}.{customers.resource_name()}"
 
 
-def other_instance(half=8):
-    return f"i-0{secrets.token_hex(half)}"
+def other_instances(events, instance):
+    """Ids of other instances: some that nobody has, and all that the rule's pattern names."""
+    return {f"i-0{secrets.token_hex(half)}" for half in (8, 4)} | set(named_by_rule(events)) - {instance}
+
+
+def named_by_rule(events):
+    return re.findall(r"\bi-[0-9a-f]{8,17}\b", rule_pattern(events))
 
 
 def shortest(findings):

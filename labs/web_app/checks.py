@@ -18,6 +18,7 @@ from lab_harness.authors import (
     functions,
     items,
     no_witness,
+    policies,
     standard_checks,
 )
 
@@ -25,37 +26,44 @@ TABLE, ROLE, FUNCTION = "PetShopItems", "pet-shop-items-role", "pet-shop-items"
 HTTP_API, REST_API, BUCKET = "pet-shop", "pet-shop-rest", "pet-shop-site-000000000000"
 SITE_HOST = f"{BUCKET}.s3-website.localhost"
 ROUTES = (("GET", "/items"), ("PUT", "/items"), ("GET", "/items/{id}"), ("DELETE", "/items/{id}"))
+TABLE_ARN = policies.arn("dynamodb", f"table/{TABLE}")
 # What the handler does with the table: of actions that stand together any one will do.
 WORK = (
     ("dynamodb:PutItem", "dynamodb:UpdateItem"), ("dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"),
     "dynamodb:Scan", "dynamodb:DeleteItem",
 )  # fmt: skip
+NEEDED = [(actions, TABLE_ARN) for actions in WORK]
 OWN_CLIENT = "The handler itself works on the table, with a client of its own; section 3 shows how."
 PERMISSION = "Section 5 shows add_permission with the SourceArn of an API; remove_permission takes one away."
+DEPLOY_AGAIN = "A stage serves what was deployed to it: create_deployment once more, for the same stage."
 DONE = range(200, 205)  # the statuses of a PUT or DELETE that worked
 QUICKLY = 3  # seconds until a scan shows what was written
 
 
-@check("The table PetShopItems has the partition key id", task="table")
-def table_exists(dynamodb):
-    expect.table(dynamodb, TABLE, "id (HASH, S)", "Section 1 of the notebook asks for create_table.")
-
-
+table_exists = standard_checks.table_exists(
+    TABLE, "id", "Section 1 of the notebook asks for create_table.", task="table"
+)
+table_is_on_demand = standard_checks.table_is_on_demand(TABLE, task="table", needs=table_exists)
 role_exists = standard_checks.role_exists(ROLE, "Create it as you created the role in notebook 01.", task="role")
 role_trusts_lambda = standard_checks.role_trusts_lambda(ROLE, task="role", needs=role_exists)
 
 
-@check("The role may do the handler's work, and log", task="role", needs=(role_exists, table_exists))
-def role_allows_the_work(iam, dynamodb):
-    table, log_group = items.table_arn(dynamodb, TABLE), functions.log_group_arn(FUNCTION)
-    needed = [*((actions, table) for actions in WORK), ("logs:PutLogEvents", log_group)]
-    expect.permissions(iam, ROLE, needed, "Section 2 lists what the handler does.")
-
-
-role_is_least_privilege = standard_checks.role_is_least_privilege(ROLE, ["dynamodb"], task="role", needs=role_exists)
+role_allows_the_work = standard_checks.role_permits(
+    "The role may do the handler's work, and log",
+    ROLE,
+    NEEDED,
+    [FUNCTION],
+    "Section 2 lists what the handler does.",
+    task="role",
+    needs=role_exists,
+)
+role_is_least_privilege = standard_checks.role_is_least_privilege(
+    ROLE, [*NEEDED, ("dynamodb:DescribeTable", TABLE_ARN)], task="role", needs=role_allows_the_work
+)
 function_exists = standard_checks.function_exists(
     FUNCTION, "Section 4 of the notebook asks for create_function.", task="function"
 )
+function_times_out = standard_checks.function_times_out(FUNCTION, 10, task="function", needs=function_exists)
 function_uses_role = standard_checks.function_uses_role(
     FUNCTION, ROLE, task="function", needs=(function_exists, role_exists)
 )
@@ -136,7 +144,9 @@ def rest_api_may_invoke(lambda_, apigateway):
 
 @check("The REST API serves the items, too", task="rest_api", needs=(table_exists, methods_reach_function))
 def rest_api_serves_items(http, apigateway, dynamodb, logs, witness=no_witness):
-    ask = partial(rest_api(apigateway).ask, http)
+    api = rest_api(apigateway)
+    ask, requests = partial(api.ask, http), [("GET", "/items"), ("PUT", "/items")]
+    expect_api.served(api, http, requests, FUNCTION, DEPLOY_AGAIN, witness=witness)
     for each in (False, True):
         probe_put(ask, dynamodb, logs, witness, again=each)
         probe_get(ask, dynamodb, logs, listed=each)
@@ -171,6 +181,17 @@ def everyone_may_read(s3):
 @check("The page and its files are served, each as what it is", task="site", needs=bucket_is_a_website)
 def page_is_served(http):
     expect.site(http, SITE_HOST, "Section 9 says what each file of the site is uploaded with.")
+
+
+@check("Browsers ask whether the site's files have changed", task="site", needs=page_is_served)
+def files_are_asked_for(http):
+    for path, answer in http.site(SITE_HOST).items():
+        found = answer.headers.get("cache-control", "none")
+        next_step = 'Section 9 names the CacheControl that each file is uploaded with: "no-cache".'
+        if not re.search(r"no-cache|no-store|max-age=0\b", found):
+            raise Failure(
+                expected=f"{path} with the CacheControl no-cache", found=f"CacheControl {found}", next_step=next_step
+            )
 
 
 @check("The page points at an API that lists the pets", task="site", needs=(page_is_served, table_exists))
@@ -210,17 +231,6 @@ def probe_item(dynamodb, stored):
         yield item
 
 
-def same(found, item):
-    """Whether this is the item, its price compared by value; what else it has is the learner's own."""
-    price = found.get("price") if isinstance(found, dict) else None
-    is_number = isinstance(price, int | float | Decimal) and not isinstance(price, bool)
-    return (
-        is_number
-        and Decimal(str(price)) == Decimal(str(item["price"]))
-        and all(found.get(name) == item[name] for name in ("id", "type"))
-    )
-
-
 def wrong(expected, answer, logs, next_step, also=""):
     """A Failure that shows an answer, and the function's log where the function broke."""
     log = f"; {functions.latest_log(logs, FUNCTION)}" if answer.status in (500, 502) else ""
@@ -229,15 +239,16 @@ def wrong(expected, answer, logs, next_step, also=""):
 
 def probe_put(ask, dynamodb, logs, witness, again):
     with probe_item(dynamodb, stored=again) as item:
-        item |= {"type": customers.pet(), "price": round(item["price"] + 1, 2)}
-        moment = witness.moment()
-        answer = ask("PUT", "/items", item)
-        row = items.read_item(dynamodb, TABLE, "id", item["id"])
-        if answer.status not in DONE or not same(row, item):
-            also = f"; in the table: {items.described(row) if row else 'no such item'}"
-            next_step = "Section 3 says what PUT writes: the values as they were sent, the price as a number."
-            raise wrong(f"200 from PUT /items, and the item {json.dumps(item)}", answer, logs, next_step, also)
-        expect.written_by(witness, FUNCTION, TABLE, item["id"], moment, OWN_CLIENT)
+        for price in (round(item["price"] + 1, 2), 0, 2_500_000.125) if again else (item["price"],):
+            item |= {"type": customers.pet(), "price": price}
+            moment = witness.moment()
+            answer = ask("PUT", "/items", item)
+            row = items.read_item(dynamodb, TABLE, "id", item["id"])
+            if answer.status not in DONE or not items.resembles(row, item):
+                also = f"; in the table: {items.described(row) if row else 'no such item'}"
+                next_step = "Section 3 says what PUT writes: the values as they were sent, the price as a number."
+                raise wrong(f"200 from PUT /items, and the item {json.dumps(item)}", answer, logs, next_step, also)
+            expect.written_by(witness, FUNCTION, TABLE, item["id"], moment, OWN_CLIENT)
 
 
 def probe_get(ask, dynamodb, logs, listed, base=""):
@@ -247,7 +258,11 @@ def probe_get(ask, dynamodb, logs, listed, base=""):
         def look():
             answer = ask("GET", path)
             found = answer.json() if listed else [answer.json()]
-            if answer.status != 200 or not isinstance(found, list) or not any(same(each, item) for each in found):
+            if (
+                answer.status != 200
+                or not isinstance(found, list)
+                or not any(items.resembles(each, item) for each in found)
+            ):
                 what = f"a JSON list with {json.dumps(item)}" if listed else json.dumps(item)
                 next_step = "The item is in the table: section 3 says how the handler finds it, and what it answers."
                 raise wrong(f"200 and {what} from GET {path}", answer, logs, next_step)
@@ -290,10 +305,12 @@ def probe_bad_bodies(ask, dynamodb, logs):
 def bad_bodies(item):
     """Bodies that are no items: broken off, in words, empty, a list, with something missing or a price that is none."""
     lacking = [{name: item[name] for name in item if name != lost} for lost in item]
-    prices = [{**item, "price": price} for price in (str(item["price"]), -1, -item["price"], True, None, float("nan"))]
+    prices = [str(item["price"]), -0.5, -1, -item["price"], True, None, float("nan")]
+    texts = [{"id": ""}, {"type": ""}, {"id": customers.number()}, {"type": customers.number()}, {"type": None}]
     text = partial(json.dumps, separators=(",", ":"))  # as browsers write it
     broken = [customers.cut(text(item)), f"a {item['type']}, please", ""]
-    return [*broken, *map(text, [[item], {**item, "id": ""}, *lacking, *prices])]
+    wrong_values = [item | each for each in (*texts, *({"price": price} for price in prices))]
+    return [*broken, *map(text, [[item], *lacking, *wrong_values])]
 
 
 def remove_items(dynamodb, item, but):

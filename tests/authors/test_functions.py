@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from lab_harness.authors import Failure, functions
+from lab_harness.authors import Failure, functions, policies
+from lab_harness.authors.statements import Statement
 from lab_harness.authors.witness import Witness, watching
 from lab_harness.aws import Clients
 from tests.waiting import wait_until
@@ -120,9 +121,20 @@ def test_lines_from_a_moment_on_are_told_and_with_a_witness_only_those_of_lambda
     assert functions.log(logs, "echo", "got", witness=witness) == ["got early", "got late"]
 
 
-def test_arns_of_a_function_and_of_its_log_group(function):
+def test_arn_of_a_function(function):
     assert functions.arn(function, "echo") == "arn:aws:lambda:us-east-1:000000000000:function:echo"
-    assert functions.log_group_arn("echo") == "arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/echo:*"
+
+
+def test_logging_needs_a_log_group_a_stream_and_lines_and_no_group_that_is_there(clients):
+    logs, group = clients["logs"], "arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/echo"
+    needed = functions.log_permissions(logs, "echo")
+    assert [action for action, _ in needed] == ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
+    for pattern in ("*", f"{group}:*", f"{group}:log-stream:*", "arn:aws:logs:*:*:*"):
+        statement = Statement("p", True, ("logs:*",), (pattern,))
+        assert all(policies.allowed([statement], *each) for each in needed)
+    assert not any(policies.allowed([Statement("p", True, ("logs:*",), (f"{group}-2:*",))], *each) for each in needed)
+    logs.create_log_group(logGroupName="/aws/lambda/echo")
+    assert functions.log_permissions(logs, "echo") == needed[1:]
 
 
 def test_function_without_a_log_has_no_lines(clients):

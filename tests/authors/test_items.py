@@ -6,7 +6,17 @@ from decimal import Decimal
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
-from lab_harness.authors.items import described, ids, kept_items, probe_items, put_back, put_item, read_item, table_arn
+from lab_harness.authors.items import (
+    described,
+    ids,
+    kept_items,
+    probe_items,
+    put_back,
+    put_item,
+    read_item,
+    resembles,
+    table_arn,
+)
 from lab_harness.authors.made import remembered_in
 
 TABLE = "Things"
@@ -108,3 +118,22 @@ def test_an_item_is_described_whatever_it_holds(dynamodb):
     found = json.loads(described(read_item(dynamodb, TABLE, "id", "a")))
     assert (found["price"], found["count"], found["tags"]) == (2.5, 3, "{'x'}")
     assert "data" in found
+
+
+@pytest.mark.parametrize(
+    ("found", "alike"),
+    [
+        ({"id": "p-1", "price": 4}, True),
+        ({"id": "p-1", "price": Decimal("4.00"), "note": "mine"}, True),
+        ({"id": "p-1", "price": 4.0}, True),
+        ({"id": "p-1", "price": "4"}, False),
+        ({"id": "p-1", "price": True}, False),
+        ({"id": "p-1"}, False),
+        ({"id": 1, "price": 4}, False),
+        ({}, False),
+        (None, False),
+        ([4], False),
+    ],
+)
+def test_an_item_with_all_attributes_and_values_resembles_another(found, alike):
+    assert resembles(found, {"id": "p-1", "price": 4}) is alike

@@ -1,20 +1,25 @@
 """Tests for reading a role's policies as IAM reads them."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
 
 from lab_harness.authors.policies import (
-    Statement,
     allowed,
+    arn,
+    excess,
     grants,
+    open_actions,
     permits,
+    role_policies,
     role_statements,
+    trust_statements,
     trusts,
-    wide_actions,
-    wide_resources,
+    why_not,
 )
+from lab_harness.authors.statements import Statement
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/PetOrders"
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
@@ -97,17 +102,83 @@ def test_deny_of_something_else_does_not_matter():
 # Too wide
 
 
-def test_wide_actions_are_the_allowed_ones_with_a_wildcard():
-    statements = [allow("dynamodb:* sqs:SendMessage", policy="first"), allow("s3:Get?bject", policy="second")]
-    assert wide_actions([*statements, deny("*")]) == ["dynamodb:* in first", "s3:Get?bject in second"]
+QUEUE = "arn:aws:sqs:us-east-1:000000000000:letters"
+NEEDED = [
+    (("dynamodb:PutItem", "dynamodb:UpdateItem"), TABLE),
+    ("sqs:SendMessage", QUEUE),
+    ("s3:GetObject", "arn:aws:s3:::pets/*"),
+]
+LOGS = "logs:CreateLogGroup logs:CreateLogStream logs:PutLogEvents"
 
 
-def test_wide_resources_are_those_of_the_services_asked_about():
-    statements = [allow("dynamodb:PutItem"), allow("DynamoDB:GetItem"), allow("sqs:SendMessage"), deny("dynamodb:*")]
-    assert wide_resources([*statements, allow("dynamodb:Scan", TABLE)], ["dynamodb"]) == [
-        'Resource "*" for dynamodb:PutItem in p',
-        'Resource "*" for DynamoDB:GetItem in p',
-    ]
+@pytest.mark.parametrize(
+    "statement",
+    [
+        allow("dynamodb:PutItem dynamodb:updateitem", TABLE),
+        allow("dynamodb:PutItem sqs:SendMessage", f"{TABLE} {QUEUE}"),
+        allow("dynamodb:PutItem", "arn:aws:dynamodb:*:000000000000:table/PetOrders"),
+        allow("dynamodb:PutItem", f"{TABLE}/index/*"),
+        allow("s3:GetObject", "arn:aws:s3:::pets/*"),
+        allow("s3:GetObject", "arn:aws:s3:::pets/in/*"),
+        allow(LOGS),
+        allow(f"{LOGS} sqs:SendMessage", f"{QUEUE} arn:aws:logs:*:*:*"),
+        deny("dynamodb:*"),
+    ],
+)
+def test_what_is_needed_is_no_excess(statement):
+    assert excess([statement], NEEDED) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        (allow("dynamodb:* s3:Get?bject", TABLE), ["dynamodb:* in p", "s3:Get?bject in p"]),
+        (allow("dynamodb:DeleteTable", TABLE), ["dynamodb:DeleteTable in p"]),
+        (allow("logs:DeleteLogGroup"), ["logs:DeleteLogGroup in p"]),
+        (allow("ec2:StartInstances", "arn:aws:ec2:::x"), ["actions of ec2"]),
+        (allow("ec2:StartInstances"), ["actions of ec2", 'Resource "*" for ec2:StartInstances in p']),
+        *(
+            (allow("s3:GetObject", pattern), [f'Resource "{pattern}" for s3:GetObject in p'])
+            for pattern in ("arn:aws:s3:::pets*", "arn:aws:s3:::*/*", "arn:aws:s3:::pets-2/*", "arn:aws:s3:::pets")
+        ),
+        (allow("dynamodb:PutItem"), ['Resource "*" for dynamodb:PutItem in p']),
+        *(
+            (allow("dynamodb:PutItem", pattern), [f'Resource "{pattern}" for dynamodb:PutItem in p'])
+            for pattern in ("arn:aws:dynamodb:*:*:table/*", f"{TABLE}*", f"{TABLE[:-6]}*", f"{TABLE}s", f"{TABLE[:-1]}")
+        ),
+    ],
+)
+def test_anything_else_is_told_with_its_policy(statement, found):
+    assert excess([statement], NEEDED) == found
+
+
+# Conditions
+
+
+@pytest.mark.parametrize(
+    ("condition", "applies"),
+    [
+        ({"Bool": {"aws:SecureTransport": "false"}}, False),
+        ({"StringNotEquals": {"aws:PrincipalAccount": "000000000000"}}, False),
+        ({"StringEquals": {"dynamodb:Select": "COUNT"}}, False),  # nobody knows before the call
+        ({"StringEquals": {"aws:RequestedRegion": "us-east-1"}}, True),
+    ],
+)
+def test_a_deny_counts_where_its_condition_holds(condition, applies):
+    denying = Statement("p", False, ("*",), ("*",), condition=condition)
+    assert allowed([allow("*"), denying], "dynamodb:PutItem", TABLE, "worker") is not applies
+
+
+def test_an_allow_on_a_condition_that_never_holds_allows_nothing():
+    never = Statement("p", True, ("*",), ("*",), condition={"StringEquals": {"aws:RequestedRegion": "eu-*"}})
+    assert not allowed([never], "dynamodb:PutItem", TABLE)
+    assert why_not([never], "dynamodb:PutItem", TABLE).startswith("which p allows on a condition that does not hold")
+
+
+def test_why_something_is_not_allowed_is_told():
+    assert why_not([allow("sqs:SendMessage")], "dynamodb:PutItem", TABLE) == ""
+    assert why_not([allow("dynamodb:*", QUEUE)], "dynamodb:PutItem", TABLE) == f"which p allows on {QUEUE} only"
+    assert why_not([allow("*"), deny("dynamodb:*")], "dynamodb:PutItem", TABLE) == "which p denies"
 
 
 # A role's statements
@@ -130,7 +201,7 @@ def test_all_but_something_is_as_wide_as_everything_without_it(role):
     put(role, {"Effect": "Allow", "NotAction": "iam:*", "NotResource": TABLE})
     (statement,) = role_statements(role, "worker")
     assert (statement.actions, statement.resources) == (("*",), ("*",))
-    assert wide_actions([statement]) == ["* in inline"]
+    assert excess([statement], []) == ["* in inline"]
     assert allowed([statement], "dynamodb:Scan", f"{TABLE}/index/by-pet")
     assert not allowed([statement], "dynamodb:Scan", TABLE)
     assert not allowed([statement], "IAM:GetRole", "arn:aws:iam::000000000000:role/worker")
@@ -196,9 +267,30 @@ def test_inline_and_attached_policies_are_read_together(role):
     }
 
 
-def test_attached_policy_that_does_not_exist_allows_nothing(role):
-    role.attach_role_policy(RoleName="worker", PolicyArn="arn:aws:iam::aws:policy/NoSuchPolicy")
-    assert role_statements(role, "worker") == []
+def test_attached_policy_that_does_not_exist_allows_nothing_and_is_told(role, monkeypatch):
+    arn = role.create_policy(
+        PolicyName="gone", PolicyDocument='{"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}'
+    )["Policy"]["Arn"]
+    put(role, {"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": TABLE})
+    role.attach_role_policy(RoleName="worker", PolicyArn=BASIC)
+    assert role_policies(role, "worker") == ["the inline policy inline", BASIC]
+    listed = {"AttachedPolicies": [{"PolicyName": "gone", "PolicyArn": arn}], "IsTruncated": False}
+    role.delete_policy(PolicyArn=arn)
+    pages = {"list_attached_role_policies": [listed]}
+    usual = role.get_paginator
+
+    def paginator(operation):
+        return SimpleNamespace(paginate=lambda **_: pages[operation]) if operation in pages else usual(operation)
+
+    monkeypatch.setattr(role, "get_paginator", paginator)  # AWS does not let a policy go that is attached
+    assert {statement.policy for statement in role_statements(role, "worker")} == {"inline"}
+    assert role_policies(role, "worker")[1:] == [f"{arn}, which does not exist"]
+
+
+def test_more_policies_than_a_page_has_are_all_read(role):
+    for number in range(101):
+        put(role, {"Effect": "Allow", "Action": f"x:{number}", "Resource": "*"}, name=f"p{number}")
+    assert len(role_statements(role, "worker")) == len(role_policies(role, "worker")) == 101
 
 
 def test_role_that_does_not_exist_is_not_hidden(clients):
@@ -233,6 +325,12 @@ def trust(principal, action="sts:AssumeRole", effect="Allow"):
         [trust({"Service": LAMBDA}, "STS:assumerole")],
         [trust({"AWS": "000000000000"}), trust({"Service": LAMBDA})],
         trust({"Service": LAMBDA, "AWS": "*"}),
+        trust({"Service": LAMBDA}) | {"Condition": {"StringEquals": {"aws:SourceAccount": "000000000000"}}},
+        trust({"Service": LAMBDA}) | {"Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:lambda:*:*:function:*"}}},
+        [
+            trust({"Service": LAMBDA}),
+            trust("*", "sts:*", "Deny") | {"Condition": {"Bool": {"aws:SecureTransport": "false"}}},
+        ],
     ],
 )
 def test_service_is_trusted(statement):
@@ -248,6 +346,10 @@ def test_service_is_trusted(statement):
         {"Statement": [trust("*")]},
         {"Statement": [trust({"Service": LAMBDA}, "sts:AssumeRoleWithSAML")]},
         {"Statement": [trust({"Service": LAMBDA}, effect="Deny")]},
+        {"Statement": [trust({"Service": LAMBDA}), trust("*", "sts:*", "Deny")]},
+        {"Statement": [trust({"Service": LAMBDA}), trust({"Service": LAMBDA}, effect="Deny")]},
+        {"Statement": [trust({"Service": LAMBDA}) | {"Condition": {"StringEquals": {"sts:ExternalId": "x"}}}]},
+        {"Statement": [trust({"Service": LAMBDA}) | {"Condition": {"StringLike": {"aws:SourceAccount": "1*"}}}]},
         {"Statement": [{"Effect": "Allow", "Principal": {"Service": LAMBDA}}]},
         {"Statement": [{"Principal": {"Service": LAMBDA}, "Action": "sts:AssumeRole"}]},
         {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole"}]},
@@ -352,6 +454,12 @@ def test_grant_does_not_cover_what_it_does_not_name(changes):
         ({"ArnLike": {"AWS:SourceArn": "arn:aws:execute-api:*:abd/*"}}, ("arn:aws:execute-api:*:abd/*",), False),
         ({"ArnNotLike": {"AWS:SourceArn": CALLER}}, (), False),
         ({"StringEquals": {"AWS:SourceAccount": "000000000000"}}, (), False),
+        ({"StringEquals": {"AWS:SourceArn": f"{CALLER[:-4]}*"}}, (f"{CALLER[:-4]}*",), False),
+        (
+            {"ArnLike": {"AWS:SourceArn": CALLER}, "StringEquals": {"aws:SourceAccount": "111111111111"}},
+            (CALLER,),
+            False,
+        ),
         ({"ArnLike": CALLER}, (), False),
         ("ArnLike", (), False),
     ],
@@ -408,6 +516,7 @@ def test_a_policy_permits_a_source_by_its_arn_or_account(change):
         [{"Condition": {"ArnEquals": {"aws:SourceArn": f"{RULE}-2"}}}],
         [{"Condition": {"StringEquals": {"aws:SourceAccount": "111111111111"}}}],
         [{"Condition": {"StringEquals": {"aws:SourceOwner": "000000000000"}}}],
+        [{"Condition": {"StringEquals": {"aws:SourceArn": RULE[:-5] + "*"}}}],
         [{}, {"Effect": "Deny"}],
     ],
 )
@@ -417,3 +526,19 @@ def test_a_policy_about_others_or_one_that_denies_permits_nothing(changes):
 
 def test_what_is_no_policy_permits_nothing():
     assert not permits("no JSON", "events.amazonaws.com", "sns:Publish", TOPIC, RULE)
+
+
+def test_what_everybody_may_is_told_where_it_is_on_no_condition():
+    open_to_all = PUBLISH | {"Principal": {"AWS": "*"}}
+    owner = open_to_all | {"Condition": {"StringEquals": {"AWS:SourceOwner": "000000000000"}}}
+    assert open_actions(json.dumps({"Statement": [open_to_all]})) == ["sns:Publish"]
+    assert open_actions(json.dumps({"Statement": [PUBLISH, owner, open_to_all | {"Effect": "Deny"}]})) == []
+
+
+def test_arn_of_what_is_in_the_learners_account():
+    assert arn("dynamodb", "table/PetOrders") == TABLE
+
+
+def test_trust_policys_statements_tell_whom_they_name():
+    (found,) = trust_statements({"AssumeRolePolicyDocument": {"Statement": trust({"Service": LAMBDA})}})
+    assert (found.services, found.principals, found.allows) == ((LAMBDA,), (LAMBDA,), True)

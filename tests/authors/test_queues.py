@@ -131,3 +131,28 @@ def test_messages_whose_ids_a_killed_check_did_not_learn_are_known_by_their_bodi
             sqs.send_message(QueueUrl=url, MessageBody=body)
         wait_until(lambda: redrive() == 2)
         assert queues.take_dead(sqs, "letters-dlq") == ["no order"]
+
+
+@pytest.mark.parametrize("many", [0, 3, 23])
+def test_waiting_messages_are_all_seen_and_stay_as_visible_as_they_were(clients, many):
+    sqs, bodies = clients["sqs"], {f"letter {number}" for number in range(many)}
+    url = sqs.create_queue(QueueName="letters")["QueueUrl"]
+    for body in bodies:
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+    assert set(queues.peek(sqs, "letters")) == bodies
+    assert queues.counts(sqs, url) == {"visible": many, "in flight": 0, "delayed": 0}
+
+
+@pytest.mark.parametrize(
+    ("answer", "ids"),
+    [
+        ({"batchItemFailures": [{"itemIdentifier": "m-1"}, {"itemIdentifier": "m-2"}]}, {"m-1", "m-2"}),
+        ({"batchItemFailures": []}, set()),
+        ({"batchItemFailures": [{"id": "m-1"}]}, set()),
+        ({"batchItemFailures": 3}, set()),
+        ([], set()),
+        (None, set()),
+    ],
+)
+def test_messages_that_an_answer_reports_as_failed(answer, ids):
+    assert queues.reported(answer) == ids

@@ -4,7 +4,7 @@ import pytest
 
 from lab_harness.authors import standard_checks
 from lab_harness.authors.checks import mark_of
-from tests.authors.making import create_function, create_role, failure
+from tests.authors.making import create_function, create_role, create_table, failure
 
 
 def needed(): ...
@@ -16,7 +16,15 @@ CHECKS = {
     "The role may do nothing more than it needs": lambda **mark: standard_checks.role_is_least_privilege(
         "worker", **mark
     ),
+    "The role may send": lambda **mark: standard_checks.role_permits(
+        "The role may send", "worker", [("sqs:SendMessage", "x")], [], "Look.", **mark
+    ),
     "The function hello exists": lambda **mark: standard_checks.function_exists("hello", "Look.", **mark),
+    "The function may run for 3 seconds": lambda **mark: standard_checks.function_times_out("hello", 3, **mark),
+    "The table PetOrders has the partition key id": lambda **mark: standard_checks.table_exists(
+        "PetOrders", "id", "Look.", **mark
+    ),
+    "The table's capacity is on demand": lambda **mark: standard_checks.table_is_on_demand("PetOrders", **mark),
     "The function uses the role": lambda **mark: standard_checks.function_uses_role("hello", "worker", **mark),
 }
 
@@ -29,18 +37,29 @@ def test_each_has_its_title_and_the_task_needs_and_points_given(title, make):
 
 
 def test_each_finds_what_its_title_says(clients):
-    iam, lambda_ = clients["iam"], clients["lambda"]
-    exists, trusts, least, function, uses = (make() for make in CHECKS.values())
+    iam, lambda_, dynamodb = clients["iam"], clients["lambda"], clients["dynamodb"]
+    exists, trusts, least, permits, function, times, table, on_demand, uses = (make() for make in CHECKS.values())
     assert (failure(exists, iam).found, failure(function, lambda_).found) == ("no roles", "no functions")
     create_role(iam, "worker", {"Version": "2012-10-17", "Statement": []})
     create_function(lambda_, "hello")
     assert exists(iam) is least(iam) is function(lambda_) is uses(lambda_, iam) is None
     assert failure(trusts, iam).expected.endswith("lambda.amazonaws.com")
+    assert "sqs:SendMessage on x" in failure(permits, iam, clients["logs"]).found
     statement = (
         '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "x"}]}'
     )
     iam.put_role_policy(RoleName="worker", PolicyName="more", PolicyDocument=statement)
     assert failure(least, iam).found == "actions of sqs"
-    assert standard_checks.role_is_least_privilege("worker", ["sqs"])(iam) is None
+    assert standard_checks.role_is_least_privilege("worker", [("sqs:SendMessage", "x")])(iam) is None
+    assert permits(iam, clients["logs"]) is None
+    assert times(lambda_) is None
+    lambda_.update_function_configuration(FunctionName="hello", Timeout=4)
+    assert failure(times, lambda_).found == "a timeout of hello in seconds of 4"
+    assert failure(table, dynamodb).found == "no tables"
+    create_table(dynamodb, ("id", "HASH", "S"))
+    assert table(dynamodb) is on_demand(dynamodb) is None
+    capacity = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
+    dynamodb.update_table(TableName="PetOrders", BillingMode="PROVISIONED", ProvisionedThroughput=capacity)
+    assert failure(on_demand, dynamodb).found == "the billing mode PROVISIONED"
     create_role(iam, "another")
     assert failure(standard_checks.function_uses_role("hello", "another"), lambda_, iam).expected.endswith("/another")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab_harness.authors.words import mentions
+from lab_harness.authors.words import mentions, nearly
 
 
 @pytest.mark.parametrize(
@@ -15,3 +15,20 @@ def test_a_name_is_mentioned_as_a_whole(text, told):
 def test_a_name_is_no_regular_expression():
     assert not mentions("o17", "o.7")
     assert mentions("the file a+b.jpg was read", "a+b.jpg")
+
+
+@pytest.mark.parametrize(
+    ("there", "near"),
+    [
+        (["pet-order", "logs"], "pet-order"),
+        (["pet_orders"], "pet_orders"),
+        (["Pet-Orders"], "Pet-Orders"),
+        (["pets-orders", "orders"], "pets-orders"),
+        (["pte-orders"], "pte-orders"),
+        (["pet-orders"], ""),  # it is no slip for itself
+        (["pet-orders-dlq", "dog-orders", "orders", "pets"], ""),
+        ([], ""),
+    ],
+)
+def test_a_slip_for_a_name_is_known_and_another_name_is_none(there, near):
+    assert nearly("pet-orders", there) == near

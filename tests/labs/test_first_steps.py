@@ -108,6 +108,12 @@ def test_the_right_message_passes_among_wrong_ones(solved):
     assert run_checks(lab, solved).complete
 
 
+def test_the_right_message_is_found_behind_many_wrong_ones_and_all_stay_visible(solved):
+    send_instead(solved, *(f"text {number}" for number in range(25)), TEXT)
+    assert run_checks(lab, solved).complete
+    assert run_checks(lab, solved).complete
+
+
 # Another valid way of building it.
 
 

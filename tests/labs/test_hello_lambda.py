@@ -60,7 +60,7 @@ def test_a_role_that_lambda_may_not_take_on_is_named(solved):
 def test_a_role_without_its_policy_is_named(solved):
     solved["iam"].detach_role_policy(RoleName=ROLE, PolicyArn=BASIC)
     assert not_passed(run_checks(lab, solved)) == {"role_may_write_logs"}
-    assert "logs:PutLogEvents" in failure(lab.checks.role_may_write_logs, solved["iam"]).found
+    assert "logs:PutLogEvents" in failure(lab.checks.role_may_write_logs, solved["iam"], solved["logs"]).found
 
 
 @pytest.mark.parametrize(
@@ -170,6 +170,19 @@ def test_a_logger_serves_as_well_as_print(solved, code):
     deploy(solved, FUNCTION, code)
     solved["lambda"].invoke(FunctionName=FUNCTION, Payload=b'{"key1": "value1", "key2": "value2", "key3": "value3"}')
     assert run_checks(lab, solved).complete
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {"Action": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
+        {"NotAction": "logs:*"},
+    ],
+)
+def test_a_deny_of_something_else_takes_nothing_away(solved, statement):
+    document = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Resource": "*", **statement}}
+    solved["iam"].put_role_policy(RoleName=ROLE, PolicyName="deny", PolicyDocument=json.dumps(document))
+    assert run_checks(lab, solved, ["role"]).complete
 
 
 def test_a_policy_of_ones_own_serves_as_well(solved):

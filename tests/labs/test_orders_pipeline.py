@@ -232,6 +232,11 @@ def test_a_wrong_handler_is_shown_with_its_log(solved, code, check, evidence, mo
     wait_until(lambda: evidence in found(solved, check))  # LocalStack delivers logs later
 
 
+def test_an_item_may_have_more_than_the_order_has(solved):
+    deploy(solved, FUNCTION, SWALLOWS.replace('"quantity")}', '"quantity")} | {"received": "today"}'))
+    assert run_checks(lab, solved, ["order_becomes_item", "same_order_is_one_item"]).complete
+
+
 def test_fake_items_do_not_stand_in_for_a_working_function(solved, monkeypatch):
     monkeypatch.setattr(checks, "QUICKLY", 3)
     deploy(solved, FUNCTION, "def lambda_handler(event, context): pass")

@@ -243,6 +243,22 @@ def test_a_permission_that_is_missing_or_for_anybody_is_named(solved):
     assert run_checks(lab, solved).complete
 
 
+def test_an_alias_that_the_api_may_not_invoke_is_named(solved):
+    built, lambda_ = Built(solved), solved["lambda"]
+    version = lambda_.publish_version(FunctionName=FUNCTION)["Version"]
+    lambda_.create_alias(FunctionName=FUNCTION, Name="live", FunctionVersion=version)
+    built.route("/pets", "GET", uri=built.uri.replace("/invocations", ":live/invocations"))
+    built.deploy()
+    report = run_checks(lab, solved, ["routes"])
+    assert not_passed(report) == {"api_may_invoke"}
+    assert found(report, "api_may_invoke").endswith(f"to invoke {FUNCTION}:live")
+    lambda_.add_permission(
+        FunctionName=FUNCTION, Qualifier="live", StatementId="live", Action="lambda:InvokeFunction",
+        Principal="apigateway.amazonaws.com", **built.source(f"{built.api}/*"),
+    )  # fmt: skip
+    assert run_checks(lab, solved, ["routes"]).complete
+
+
 def test_what_was_not_deployed_or_asks_for_a_key_too_much_is_named(solved):
     built = Built(solved)
     built.gateway.delete_method(**built.resource("/pets/{petId}"), httpMethod="GET")
@@ -251,6 +267,11 @@ def test_what_was_not_deployed_or_asks_for_a_key_too_much_is_named(solved):
     report = run_checks(lab, solved)
     assert not_passed(report) == {"routes_are_deployed"}
     assert "GET /pets/{petId}" in found(report, "routes_are_deployed")
+    built.deploy()
+    built.route("/pets", "GET", type="MOCK", uri=None)
+    built.deploy()
+    built.route("/pets", "GET")
+    assert not_passed(run_checks(lab, solved, ["routes"])) == {"routes_are_deployed"}
     built.route("/pets", "POST")
     built.deploy()
     report = run_checks(lab, solved)
@@ -346,7 +367,9 @@ def test_limits_are_enforced_where_the_emulator_does(solved):
         ("answer(201", "answer(200", "new_pet_is_answered", "200"),
         ('json.loads(body or "")', "json.loads(body)", "bad_pet_is_refused", "TypeError"),
         ("isinstance(price, bool) or ", "", "bad_pet_is_refused", '"price": true'),
-        (" or price < 0", "", "bad_pet_is_refused", '"price": -5'),
+        (" or price < 0", "", "bad_pet_is_refused", '"price": -'),
+        ("price < 0", "price <= -1", "bad_pet_is_refused", '"price": -0.5'),
+        ("price < 0", "price <= 0", "new_pet_is_answered", '"price": 0}'),
         ("not isinstance(pet, dict) or ", "", "bad_pet_is_refused", "TypeError"),
     ],
 )

@@ -255,6 +255,13 @@ def test_a_role_for_another_service_is_named(solved, role, check):
     [
         (FUNCTION_ROLE, "pets", [("dynamodb:UpdateItem", "TABLE")], "function_role_fits", "dynamodb:GetItem"),
         (FUNCTION_ROLE, "more", [("dynamodb:DeleteItem", "*")], "function_role_fits", '"*" for dynamodb:DeleteItem'),
+        (
+            FUNCTION_ROLE,
+            "more",
+            [("dynamodb:DeleteTable", "TABLE")],
+            "function_role_fits",
+            "dynamodb:DeleteTable in more",
+        ),
         (MACHINE_ROLE, "adoption", [("sqs:SendMessage", "QUEUE")], "machine_role_fits", "lambda:InvokeFunction"),
         (MACHINE_ROLE, "more", [("s3:GetObject", "*")], "machine_role_fits", "actions of s3"),
     ],
@@ -273,6 +280,21 @@ def test_a_machine_that_may_not_write_what_it_writes_is_named(solved):
     with policy(solved, MACHINE_ROLE, "adoption", ("lambda:InvokeFunction", arns), ("sqs:SendMessage", queue)):
         call("machine_role_fits", solved)
         assert "no permission for dynamodb:UpdateItem" in failed("machine_role_allows_its_own_calls", solved).found
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(None, "none"), (86401, "86401")])
+def test_an_approval_that_may_take_for_ever_is_named(solved, seconds, said):
+    change = with_("AskForApproval", TimeoutSeconds=seconds) if seconds else without("AskForApproval", "TimeoutSeconds")
+    with edited(solved, change):
+        assert failed("approval_is_not_awaited_for_ever", solved).found == f"TimeoutSeconds: {said}"
+
+
+def test_a_function_with_another_timeout_is_named(solved):
+    configure(solved, "release-pet", Timeout=3)
+    try:
+        assert failed("functions_time_out", solved).found == "a timeout of release-pet in seconds of 3"
+    finally:
+        configure(solved, "release-pet", Timeout=10)
 
 
 def test_a_function_with_another_role_is_named(solved):
@@ -441,6 +463,8 @@ def ask_first(states):
         pytest.param(message(**{"taskToken.$": "$$.Task.Token"}), "approval_is_asked",
                      None, '{"taskToken":', id="nothing but a token"),
         pytest.param(ask_first, "approval_is_asked", None, "the pet available", id="asked before it is reserved"),
+        pytest.param(without("ReleasePet", "Retry"), "release_is_retried", "refused_pet_is_released",
+                     "none in ReleasePet", id="the release is not tried again"),
         pytest.param(instead("AdoptPet", Type="Pass", Next="Adopted"), "approved_pet_is_adopted",
                      "approval_is_asked", "reserved in Pets; the execution SUCCEEDED", id="adopted in words only"),
         pytest.param(with_("Adopted", Parameters={"petId": [], "status": "adopted"}), "approved_pet_is_adopted",

@@ -136,6 +136,7 @@ def test_an_instance_without_its_name_or_ended_too_soon_is_named(ready):
         ({"detail": {"state": [{"suffix": "ed"}]}}, "rule_ignores_others", "the state stopped"),
         ({"detail": {"instance-id": None}}, "rule_ignores_others", "also matches another instance"),
         ({"source": None}, "rule_ignores_others", "also matches another source"),
+        ({"detail": {"instance-id": [{"prefix": "i-"}, "i-0123456789abcdef0"]}}, "rule_ignores_others", "instance, i-"),
         ({"detail-type": None}, "rule_ignores_others", "also matches another detail-type"),
     ],
 )
@@ -210,6 +211,10 @@ def test_a_policy_that_does_not_let_eventbridge_publish_is_shown(ready):
     rule = ready["events"].describe_rule(Name=RULE)["Arn"]
     assert not policies.permits("no JSON", checks.EVENTBRIDGE, "sns:Publish", arn, rule)
 
+    put_policy(ready, {}, {"Principal": "*", "Action": "sns:Subscribe"})
+    assert found(ready, "eventbridge_may_publish").startswith("sns:Subscribe for everybody; the topic's policy {")
+    put_policy(ready, {}, {"Principal": {"AWS": "*"}, "Condition": {"StringEquals": account}})
+    assert failed(ready, ["eventbridge_may_publish"]) == set()
     put_target(ready, RoleArn="arn:aws:iam::000000000000:role/no-such-role")
     put_policy(ready, {})
     assert "the target's role no-such-role" in found(ready, "eventbridge_may_publish")

@@ -62,7 +62,11 @@ WRONG_HANDLERS = [
     (DELETE, 'table.get_item(Key=key).get("Item")', "item_is_deleted", SERVES, "still there"),
     ("if item else answer(404", "if 1 else answer(404", "unknown_id_is_404", REFUSES, "200 null"),
     ("except ValueError:", "except ZeroDivisionError:", "bad_body_is_400", REFUSES, "JSONDecode"),
-    ("not 0 <= price", "not -9 <= price", "bad_body_is_400", None, '"price": -1'),
+    ("price < 0", "price <= -1", "bad_body_is_400", None, '"price": -0.5'),
+    ("price < 0", "price <= 0", "put_replaces_the_item", None, "400"),
+    ('"price": price}', '"price": round(price, 2)}', "put_replaces_the_item", None, "2500000.12"),
+    ("isinstance(text, str) and text for", "isinstance(text, str) for", "bad_body_is_400", None, "200"),
+    ("isinstance(text, str) and text for", "text for", "bad_body_is_400", None, "200"),
     ("isinstance(price, bool) or ", "", "bad_body_is_400", None, "200"),
     (
         "    texts, price",
@@ -95,7 +99,8 @@ def work(method, name, body):
     if method == "PUT":
         try:
             pet = json.loads(body, parse_constant=lambda text: None)
-            if not pet["id"] or not pet["type"] or type(pet["price"]) not in (int, float) or pet["price"] < 0:
+            texts = all(isinstance(pet[name], str) and pet[name] for name in ("id", "type"))
+            if not texts or type(pet["price"]) not in (int, float) or pet["price"] < 0:
                 return 400, "bad"
         except (ValueError, KeyError, TypeError):
             return 400, "bad"
@@ -146,9 +151,9 @@ def origin(clients):
     return f"http://{checks.SITE_HOST}:{clients.emulator.endpoint.rpartition(':')[2]}"
 
 
-def put_file(clients, name, text, kind):
-    body = text.encode()
-    clients["s3"].put_object(Bucket=BUCKET, Key=name, Body=body, ContentType=kind, CacheControl="no-cache")
+def put_file(clients, name, text, kind, **kept):
+    put = {"Bucket": BUCKET, "Key": name, "Body": text.encode(), "ContentType": kind}
+    clients["s3"].put_object(**put, **(kept or {"CacheControl": "no-cache"}))
 
 
 @contextmanager
@@ -206,7 +211,7 @@ def test_a_role_with_too_little_or_too_much_is_named(solved):
         iam.put_role_policy(RoleName=ROLE, PolicyName=name, PolicyDocument=document)
 
     put(json.dumps(policy).replace(', "dynamodb:Scan"', ""))
-    assert found(solved, "role_allows_the_work", *tasks) == f"no permission for dynamodb:Scan on {TABLE}"
+    assert found(solved, "role_allows_the_work", *tasks).startswith(f"no permission for dynamodb:Scan on {TABLE};")
     put(json.dumps(policy))
     put(json.dumps(policy).replace(policy["Statement"][0]["Resource"], "*"), "wide")
     assert failing(solved, *tasks) == {"role_is_least_privilege"}
@@ -306,6 +311,25 @@ def test_a_wrong_handler_is_shown_with_what_it_did(solved, monkeypatch):
                 assert rows(solved) == [by_hand], new
 
 
+def test_other_settings_of_table_and_function_are_named(solved):
+    capacity = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
+    solved["dynamodb"].update_table(TableName=TABLE, BillingMode="PROVISIONED", ProvisionedThroughput=capacity)
+    assert failing(solved, "table") == {"table_is_on_demand"}
+    configure(solved, FUNCTION, Timeout=3)
+    assert found(solved, "function_times_out") == f"a timeout of {FUNCTION} in seconds of 3"
+
+
+def test_a_rest_api_that_was_not_deployed_again_is_named(solved):
+    gateway, (api_id, resources) = solved["apigateway"], rest_settings(solved)
+    method = {"restApiId": api_id, "resourceId": resources["/items"], "httpMethod": "GET"}
+    right = gateway.get_integration(**method)
+    gateway.put_integration(**method, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
+    gateway.create_deployment(restApiId=api_id, stageName="prod")
+    gateway.put_integration(**method, type="AWS_PROXY", integrationHttpMethod="POST", uri=right["uri"])
+    if solved.emulator.name == "embedded":
+        assert "a deployment from before GET /items led to" in found(solved, "rest_api_serves_items", "rest_api")
+
+
 def test_a_rest_api_that_lacks_something_is_named(solved):
     gateway = solved["apigateway"]
     # An HTTP API sets the header itself, a REST API leaves it to the function.
@@ -318,7 +342,7 @@ def test_a_rest_api_that_lacks_something_is_named(solved):
     gateway.create_deployment(restApiId=api_id, stageName="prod")
     assert "Access-Control-Allow-Origin" in found(solved, "rest_api_allows_the_site", "rest_api")
     allow_every_site(gateway, options)
-    # MiniStack serves it all the same, so there the deployment's summary tells.
+    # There the deployment's summary tells.
     wrong = "rest_api_is_deployed" if solved.emulator.name == "embedded" else "rest_api_allows_the_site"
     assert failing(solved, "rest_api") == {wrong}
     gateway.create_deployment(restApiId=api_id, stageName="prod")
@@ -395,6 +419,9 @@ def test_a_site_that_would_not_work_is_named(solved, monkeypatch):
     for name, text, kind, check, evidence in wrong:
         with another_file(solved, name, text, kind):
             assert evidence in found(solved, check, "website", "site")
+    put_file(solved, "style.css", "body {}", css, CacheControl="max-age=3600")
+    assert found(solved, "files_are_asked_for", "website", "site") == "CacheControl max-age=3600"
+    put_file(solved, "style.css", "body {}", css)
     assert css in solved["s3"].get_object(Bucket=BUCKET, Key="style.css")["ContentType"]
     assert failing(solved, "website", "site") == set()
 
@@ -414,7 +441,6 @@ def test_cloudformation_and_another_style_serve_as_well(clients):
     try:
         cloudformation.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig=quickly)
         clients["lambda"].get_waiter("function_active_v2").wait(FunctionName=FUNCTION, WaiterConfig={"Delay": 0.1})
-        clients["s3"].delete_public_access_block(Bucket=BUCKET)
         api_id = rest_settings(clients)[0]
         url = f"{clients.emulator.endpoint}/_aws/execute-api/{api_id}/live/items"
         put_file(clients, "index.html", f"<script type=module>const pets = await fetch(`{url}`)</script>", "text/html")
@@ -434,7 +460,7 @@ def common_resources():
     document = {"Version": "2012-10-17", "Statement": [statement]}
     return {
         "Table": {"Type": "AWS::DynamoDB::Table", "Properties": {
-            "TableName": TABLE, "ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
+            "TableName": TABLE, "BillingMode": "PAY_PER_REQUEST",
             "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
             "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}},
         "Role": {"Type": "AWS::IAM::Role", "Properties": {
@@ -442,11 +468,12 @@ def common_resources():
             "ManagedPolicyArns": ["arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"],
             "Policies": [{"PolicyName": "pets", "PolicyDocument": document}]}},
         "Function": {"Type": "AWS::Lambda::Function", "Properties": {
-            "FunctionName": FUNCTION, "Runtime": "python3.12", "Handler": "index.main", "Timeout": 20,
+            "FunctionName": FUNCTION, "Runtime": "python3.12", "Handler": "index.main", "Timeout": 10,
             "Environment": {"Variables": {"TABLE": TABLE}}, "Role": {"Fn::GetAtt": ["Role", "Arn"]},
             "Code": {"ZipFile": OTHER_HANDLER}}},
         "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {
-            "BucketName": BUCKET, "WebsiteConfiguration": {"IndexDocument": "index.html"}}},
+            "BucketName": BUCKET, "WebsiteConfiguration": {"IndexDocument": "index.html"},
+            "PublicAccessBlockConfiguration": {"BlockPublicPolicy": False, "RestrictPublicBuckets": False}}},
         "BucketPolicy": {"Type": "AWS::S3::BucketPolicy", "Properties": {
             "Bucket": {"Ref": "Bucket"}, "PolicyDocument": OPEN}},
     }  # fmt: skip
@@ -505,7 +532,7 @@ def test_the_aws_cli_serves_as_well(solved, tmp_path):
     s3.delete_bucket_website(Bucket=BUCKET)
     aws_cli(solved, "s3api", "put-bucket-policy", "--bucket", BUCKET, "--policy", json.dumps(OPEN))
     aws_cli(solved, "s3", "website", f"s3://{BUCKET}", "--index-document", "index.html")
-    aws_cli(solved, "s3", "sync", str(site), f"s3://{BUCKET}")
+    aws_cli(solved, "s3", "sync", str(site), f"s3://{BUCKET}", "--cache-control", "no-cache")
     assert failing(solved, "website", "site") == set()
 
 

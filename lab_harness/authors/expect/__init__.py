@@ -5,8 +5,27 @@ expect.queue(sqs, "pet-orders", "Section 2 of the notebook shows create_queue.")
 
 from lab_harness.authors.expect.access import function_role, invocation, least_privilege, permissions, public, trust
 from lab_harness.authors.expect.evidence import answer, logged, started_by, written_by
-from lab_harness.authors.expect.names import bucket, exists, function, gone, names, queue, role, table, topic, value
-from lab_harness.authors.expect.settings import active, mapping, notification, site, website
+from lab_harness.authors.expect.names import (
+    bucket,
+    exists,
+    function,
+    gone,
+    names,
+    queue,
+    role,
+    table,
+    topic,
+    value,
+)
+from lab_harness.authors.expect.settings import (
+    active,
+    mapping,
+    notification,
+    on_demand,
+    site,
+    timeout,
+    website,
+)
 
 __all__ = [
     "active",
@@ -22,6 +41,7 @@ __all__ = [
     "mapping",
     "names",
     "notification",
+    "on_demand",
     "permissions",
     "public",
     "queue",
@@ -29,6 +49,7 @@ __all__ = [
     "site",
     "started_by",
     "table",
+    "timeout",
     "topic",
     "trust",
     "value",

@@ -5,17 +5,30 @@ import re
 from collections.abc import Collection
 from typing import Any
 
+from lab_harness.answers import there
+from lab_harness.authors import functions
 from lab_harness.authors.checks import Failure
 from lab_harness.authors.expect.names import SHOWN_NAMES, value
 from lab_harness.authors.expect.settings import setting
 from lab_harness.authors.next_steps import change
-from lab_harness.authors.policies import allowed, grants, role_statements, trusts, wide_actions, wide_resources
+from lab_harness.authors.policies import (
+    Needed,
+    allowed,
+    excess,
+    grants,
+    kept_out_by,
+    role_policies,
+    role_statements,
+    trust_statements,
+    trusts,
+    why_not,
+)
 
-Actions = str | tuple[str, ...]
+ASSUME = "sts:AssumeRole"
 
 
 def trust(iam: Any, role: str, service: str) -> None:
-    """A service may assume the role; Failure with the trust policy, where it may not.
+    """A service may assume the role; Failure with the trust policy, where it may not, and with what keeps it out.
 
     For example:
 
@@ -24,51 +37,53 @@ def trust(iam: Any, role: str, service: str) -> None:
     found = iam.get_role(RoleName=role)["Role"]
     if not trusts(found, service):
         raise Failure(
-            expected=f"a trust policy that allows sts:AssumeRole to {service}",
+            expected=f"a trust policy that allows {ASSUME} to {service}",
             found=f"the trust policy {json.dumps(found['AssumeRolePolicyDocument'])}",
-            next_step="Compare its Principal and Action with the trust policy that the notebook shows.",
+            next_step=f"{kept_out_by(trust_statements(found), service, ASSUME)} update_assume_role_policy replaces it.",
             there=True,
         )
 
 
-def permissions(iam: Any, role: str, needed: Collection[tuple[Actions, str]], next_step: str) -> None:
-    """The role allows what is needed; Failure with each action that it does not allow, and on what.
+def permissions(iam: Any, role: str, needed: Needed, next_step: str) -> None:
+    """The role allows what is needed; Failure with each action that it does not allow, on what, and why.
 
     `needed` are pairs of an action and the ARN of a resource. In place of an action may stand several, any of which
     will do; a message then names the first.
 
-        needed = [(("dynamodb:PutItem", "dynamodb:UpdateItem"), table_arn)]
-        needed += [("logs:PutLogEvents", functions.log_group_arn(FUNCTION))]
+        needed = [(("dynamodb:PutItem", "dynamodb:UpdateItem"), table_arn), *functions.log_permissions(logs, FUNCTION)]
         expect.permissions(iam, ROLE, needed, "Section 3 lists what the function does with the role.")
     """
     statements = role_statements(iam, role)
     alternatives = [((actions,) if isinstance(actions, str) else actions, resource) for actions, resource in needed]
-    missing = [
-        f"{actions[0]} on {_resource(resource)}"
-        for actions, resource in alternatives
-        if not any(allowed(statements, action, resource) for action in actions)
-    ]
+    missing: dict[tuple[str, str], list[str]] = {}
+    for actions, resource in alternatives:
+        if not any(allowed(statements, action, resource, role) for action in actions):
+            reasons = [why_not(statements, action, resource, role) for action in actions]
+            place = _resource(resource), next(filter(None, reasons), "")
+            missing.setdefault(place, []).append(actions[0])
     if missing:
+        told = [
+            f"{', '.join(dict.fromkeys(actions))} on {what}" + (f", {why}" if why else "")
+            for (what, why), actions in missing.items()
+        ]
+        carried = ", ".join(role_policies(iam, role)) or "no policies"
         raise Failure(
             expected=f"permission in {role} for all that is done with it",
-            found=f"no permission for {', '.join(missing)}",
+            found=f"no permission for {'; '.join(told)}; the role carries {carried}",
             next_step=next_step,
         )
 
 
-def least_privilege(iam: Any, role: str, services: Collection[str] = ()) -> None:
-    """The role allows no more than it needs; Failure with up to five things that are too much.
+def least_privilege(iam: Any, role: str, needed: Needed = ()) -> None:
+    """The role allows no more than is needed; Failure with up to five things that are too much.
 
-    That is: actions of these services and of logs alone, none by wildcard, and Resource `*` for logs only.
+    `needed` are pairs as `permissions` takes them, with all actions that a right function might use. Logs may be
+    written to any log group; beside that, each action must stand by its name, with a Resource that is for none but
+    those needed.
 
-        expect.least_privilege(iam, ROLE, ["sqs", "dynamodb"])
+        expect.least_privilege(iam, ROLE, [(("dynamodb:PutItem", "dynamodb:UpdateItem"), table_arn)])
     """
-    statements = role_statements(iam, role)
-    actions = [action for statement in statements if statement.allows for action in statement.actions]
-    used = {action.split(":")[0].lower() for action in actions}
-    others = sorted(used - {"logs", "*", *services})
-    too_much = wide_actions(statements) + wide_resources(statements, [*services, *others])
-    too_much += [f"actions of {service}" for service in others]
+    too_much = excess(role_statements(iam, role), needed)
     if too_much:
         raise Failure(
             expected="only the actions it needs, each on the resource it needs",
@@ -89,29 +104,37 @@ def function_role(lambda_: Any, iam: Any, function: str, role: str) -> None:
     value("the role", wanted, used, change("Role", "create_function"))
 
 
-def invocation(lambda_: Any, function: str, service: str, sources: Collection[str], owner: str, next_step: str) -> None:
+def invocation(
+    lambda_: Any,
+    function: str,
+    service: str,
+    sources: Collection[str],
+    owner: str,
+    next_step: str,
+    qualifier: str = "",
+) -> None:
     """A service may invoke the function for each source ARN, and for nobody else's; Failure with what is permitted.
 
-    `owner` is a text that a SourceArn must contain, such as an API's id: without it, others could invoke it, too.
+    `owner` is a text that a SourceArn must contain, such as an API's id: without it, others could invoke it, too. With
+    a `qualifier` it is about this version of the function, or alias, which has a policy of its own.
 
         sources = [f"arn:aws:execute-api:us-east-1:000000000000:{api.id}/prod/GET/pets"]
         expect.invocation(lambda_, FUNCTION, "apigateway.amazonaws.com", sources, api.id, "Section 6 shows it.")
     """
-    arn = lambda_.get_function_configuration(FunctionName=function)["FunctionArn"]
-    try:
-        policy = lambda_.get_policy(FunctionName=function)["Policy"]
-    except lambda_.exceptions.ResourceNotFoundException:
-        policy = "{}"
+    qualified = {"FunctionName": function, "Qualifier": qualifier} if qualifier else {"FunctionName": function}
+    arn = ":".join(filter(None, (functions.arn(lambda_, function), qualifier)))
+    policy = (there(lambda_.get_policy, **qualified) or {}).get("Policy", "{}")
     given = [grant for grant in grants(policy) if grant.allows and grant.covers(service, "lambda:InvokeFunction", arn)]
     ours = [grant for grant in given if any(owner in source for source in grant.sources)]
     others = [source.replace(owner, re.sub(r"\w+", "another", owner)) for source in sources]
     wide = [grant for grant in given if not grant.sources or any(map(grant.comes_from, others))]
-    if not wide and all(any(grant.comes_from(source) for grant in ours) for source in sources):
+    if not wide and all(any(grant.comes_from(source, service) for grant in ours) for source in sources):
         return
     permitted = [source for grant in given for source in grant.sources or ["every source"]]
+    what = f" to invoke {function}:{qualifier}" if qualifier else ""
     raise Failure(
-        expected=f"a permission for {service} with a SourceArn that fits {' and '.join(sources)}",
-        found=f"permission for {', '.join(permitted)}" if permitted else f"no permission for {service}",
+        expected=f"a permission for {service}{what} with a SourceArn that fits {' and '.join(sources)}",
+        found=f"permission for {', '.join(permitted)}" if permitted else f"no permission for {service}{what}",
         next_step=next_step,
     )
 
@@ -139,4 +162,4 @@ def public(s3: Any, bucket: str, key: str, next_step: str) -> None:
 
 def _resource(arn: str) -> str:
     """What an ARN is about, in short: PetOrders, pet-orders, /aws/lambda/hello-world."""
-    return arn.removesuffix(":*").rpartition(":")[2].removeprefix("table/")
+    return arn.partition(":log-stream:")[0].rpartition(":")[2].removeprefix("table/")

@@ -8,6 +8,7 @@ from lab_harness.authors import inventory
 from lab_harness.authors.checks import Failure
 from lab_harness.authors.made import made_names
 from lab_harness.authors.next_steps import build_anew
+from lab_harness.authors.words import nearly
 
 SHOWN_NAMES = 5
 NOTHING = re.compile(r"(no|none|nothing)\b|$", re.IGNORECASE)  # how a value is told that is not there
@@ -20,14 +21,17 @@ def names(kind: str, wanted: Collection[str], there: Collection[str], next_step:
 
         expect.names("stages", ["prod"], api.stages, "Section 3 of the notebook describes create_deployment.")
     """
-    if all(name in there for name in wanted):
+    missing = [name for name in wanted if name not in there]
+    if not missing:
         return
+    near = {name: nearly(name, [each for each in there if each not in wanted]) for name in missing}
+    mistaken = [f"{found} is nearly {name}: compare them letter by letter." for name, found in near.items() if found]
     shown = ", ".join(sorted(there)[:SHOWN_NAMES])
     more = f" and {len(there) - SHOWN_NAMES} more" if len(there) > SHOWN_NAMES else ""
     raise Failure(
         expected=f"{kind}: {', '.join(wanted)}",
         found=f"{kind}: {shown}{more}" if there else f"no {kind}",
-        next_step=next_step,
+        next_step=" ".join([*mistaken, next_step]),
         there=any(name in there for name in wanted),
     )
 

@@ -8,6 +8,7 @@ from lab_harness.answers import there
 from lab_harness.authors import functions
 from lab_harness.authors.checks import Failure, eventually
 from lab_harness.authors.expect.names import value
+from lab_harness.authors.next_steps import change
 
 if TYPE_CHECKING:
     from lab_harness.authors.http import Http
@@ -36,6 +37,29 @@ def active(lambda_: Any, function: str) -> None:
         value("the state", "Active", state, "Read the function's StateReason with get_function_configuration.")
 
     eventually(look, within=STARTING)
+
+
+def timeout(lambda_: Any, function: str, seconds: int) -> None:
+    """The function may run for so many seconds; Failure with its timeout, where that is another.
+
+    For example:
+
+        expect.timeout(lambda_, FUNCTION, 10)
+    """
+    found = lambda_.get_function_configuration(FunctionName=function)["Timeout"]
+    value(f"a timeout of {function} in seconds of", seconds, found, change("Timeout", "create_function"))
+
+
+def on_demand(dynamodb: Any, table: str) -> None:
+    """The table's capacity is on demand; Failure with its billing mode, where it is provisioned.
+
+    For example:
+
+        expect.on_demand(dynamodb, TABLE)
+    """
+    found = dynamodb.describe_table(TableName=table)["Table"].get("BillingModeSummary", {})
+    mode = found.get("BillingMode", "PROVISIONED")
+    value("the billing mode", "PAY_PER_REQUEST", mode, change("BillingMode", "create_table"))
 
 
 def mapping(lambda_: Any, function: str, source_arn: str, next_step: str) -> None:

@@ -28,12 +28,15 @@ from lab_harness.emulators.incidents import Incidents
 from lab_harness.emulators.inside import (
     deeds,
     definitions,
+    deployments,
     history,
     http_apis,
     metrics,
+    new_buckets,
     probes,
     refusals,
     rest_apis,
+    roles,
     runtime,
     signatures,
     websites,
@@ -79,7 +82,10 @@ class LabEmulator:
         definitions.install()
         history.install()
         rest_apis.install()
+        deployments.install()
         http_apis.install()
+        roles.install()
+        new_buckets.install()
         from ministack import app  # reads its settings from the environment when imported
 
         self._ministack = app

@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from lab_harness.authors import expect, functions
+from lab_harness.authors import expect
 from tests.authors.making import LAMBDA_TRUST, create_function, create_role, failure
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/PetOrders"
+MAY = [(("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:GetItem"), TABLE)]
 
 
 @pytest.fixture
@@ -34,6 +35,33 @@ def test_trust_of_another_service_shows_the_trust_policy(clients):
     found = failure(expect.trust, clients["iam"], "worker", "states.amazonaws.com")
     assert found.expected == "a trust policy that allows sts:AssumeRole to states.amazonaws.com"
     assert found.found == f"the trust policy {json.dumps(LAMBDA_TRUST)}"
+    assert found.next_step.startswith("Its Principal is lambda.amazonaws.com; this is for states.amazonaws.com.")
+
+
+@pytest.mark.parametrize(
+    ("change", "advice"),
+    [
+        ({"Principal": {"AWS": "lambda.amazonaws.com"}}, 'a Principal of the form {"Service": "lambda.amazonaws.com"}'),
+        (
+            {"Principal": {"Service": "lamda.amazonaws.com"}},
+            "lamda.amazonaws.com, which is nearly lambda.amazonaws",
+        ),
+        ({"Principal": {"Service": []}}, "Its Principal is missing; this is for lambda.amazonaws.com."),
+        ({"Action": "sts:AssumeRoles"}, "Its Action is sts:AssumeRoles; the one that counts is sts:AssumeRole."),
+        ({"Condition": {"StringEquals": {"sts:ExternalId": "x"}}}, 'A Condition keeps lambda.amazonaws.com out: {"Str'),
+    ],
+)
+def test_what_keeps_a_service_out_is_the_advice(clients, change, advice):
+    (statement,) = LAMBDA_TRUST["Statement"]
+    create_role(clients["iam"], "worker", {"Version": "2012-10-17", "Statement": [statement | change]})
+    assert advice in failure(expect.trust, clients["iam"], "worker", "lambda.amazonaws.com").next_step
+
+
+def test_a_deny_that_keeps_a_service_out_is_the_advice(clients):
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "sts:*"}
+    create_role(clients["iam"], "worker", {**LAMBDA_TRUST, "Statement": [*LAMBDA_TRUST["Statement"], deny]})
+    found = failure(expect.trust, clients["iam"], "worker", "lambda.amazonaws.com")
+    assert found.next_step.startswith("A Deny keeps lambda.amazonaws.com out.")
 
 
 def test_least_privilege_is_these_services_and_logs(role):
@@ -43,7 +71,7 @@ def test_least_privilege_is_these_services_and_logs(role):
         allow(["logs:CreateLogGroup", "logs:PutLogEvents"], "*"),
         {"Effect": "Deny", "Action": "*", "Resource": "*"},
     )
-    assert expect.least_privilege(iam, "worker", ["dynamodb"]) is None
+    assert expect.least_privilege(iam, "worker", MAY) is None
 
 
 @pytest.mark.parametrize(
@@ -54,13 +82,14 @@ def test_least_privilege_is_these_services_and_logs(role):
         (allow("logs:*"), "logs:* in inline"),
         (allow("dynamodb:PutItem", "*"), 'Resource "*" for dynamodb:PutItem in inline'),
         (allow("sqs:SendMessage"), "actions of sqs"),
-        (allow("SQS:SendMessage", "*"), 'Resource "*" for SQS:SendMessage in inline; actions of sqs'),
+        (allow("SQS:SendMessage", "*"), 'actions of sqs; Resource "*" for SQS:SendMessage in inline'),
+        (allow("dynamodb:DeleteTable"), "dynamodb:DeleteTable in inline"),
         (allow("*", "*"), "* in inline"),
     ],
 )
 def test_anything_wider_is_named(role, statement, found):
     iam = role(allow("dynamodb:PutItem"), statement)
-    assert failure(expect.least_privilege, iam, "worker", ["dynamodb"]).found == found
+    assert failure(expect.least_privilege, iam, "worker", MAY).found == found
 
 
 def test_function_uses_the_role_by_its_arn(clients):
@@ -81,7 +110,7 @@ def test_permissions_that_are_missing_are_named(role):
     assert expect.permissions(iam, "worker", needed, "Look.") is None
     found = failure(expect.permissions, iam, "worker", [*needed, ("dynamodb:GetItem", TABLE)], "Look.")
     assert found.expected == "permission in worker for all that is done with it"
-    assert found.found == "no permission for dynamodb:GetItem on PetOrders"
+    assert found.found == "no permission for dynamodb:GetItem on PetOrders; the role carries the inline policy inline"
 
 
 def test_one_of_several_actions_is_enough_and_the_first_is_named_where_none_is_allowed(role):
@@ -89,7 +118,7 @@ def test_one_of_several_actions_is_enough_and_the_first_is_named_where_none_is_a
     write, read = ("dynamodb:PutItem", "dynamodb:UpdateItem"), ("dynamodb:GetItem", "dynamodb:Query")
     assert expect.permissions(iam, "worker", [(write, TABLE)], "Look.") is None
     found = failure(expect.permissions, iam, "worker", [(write, TABLE), (read, TABLE)], "Look.")
-    assert found.found == "no permission for dynamodb:GetItem on PetOrders"
+    assert found.found == "no permission for dynamodb:GetItem on PetOrders; the role carries the inline policy inline"
 
 
 @pytest.mark.parametrize(
@@ -99,12 +128,24 @@ def test_one_of_several_actions_is_enough_and_the_first_is_named_where_none_is_a
         ("arn:aws:sqs:us-east-1:000000000000:pet-orders", "pet-orders"),
         ("arn:aws:lambda:us-east-1:000000000000:function:check-pet", "check-pet"),
         ("arn:aws:s3:::photos/*", "photos/*"),
-        (functions.log_group_arn("hello"), "/aws/lambda/hello"),
+        ("arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/hello:log-stream:x", "/aws/lambda/hello"),
     ],
 )
 def test_what_is_not_allowed_is_told_by_the_resources_name(role, arn, name):
     found = failure(expect.permissions, role(allow("x:y")), "worker", [("x:Do", arn)], "Look.")
-    assert found.found == f"no permission for x:Do on {name}"
+    assert found.found == f"no permission for x:Do on {name}; the role carries the inline policy inline"
+
+
+@pytest.mark.parametrize(
+    ("statements", "told"),
+    [
+        ([allow("dynamodb:PutItem", f"{TABLE}s")], f"on PetOrders, which inline allows on {TABLE}s only; the role"),
+        ([allow("dynamodb:*"), {"Effect": "Deny", "Action": "*", "Resource": "*"}], "PetOrders, which inline denies;"),
+    ],
+)
+def test_why_it_is_not_allowed_is_told(role, statements, told):
+    found = failure(expect.permissions, role(*statements), "worker", [("dynamodb:PutItem", TABLE)], "Look.")
+    assert told in found.found
 
 
 # Who may invoke a function.
@@ -175,6 +216,19 @@ def test_permission_of_another_service_or_for_another_action_is_none(clients):
     assert shown.found == f"no permission for {API}"
 
 
+def test_an_alias_has_a_policy_of_its_own(clients):
+    lambda_ = clients["lambda"]
+    create_function(lambda_, "hello")
+    version = lambda_.publish_version(FunctionName="hello")["Version"]
+    lambda_.create_alias(FunctionName="hello", Name="live", FunctionVersion=version)
+    permit = {"FunctionName": "hello", "Action": "lambda:InvokeFunction", "Principal": API, "SourceArn": f"{ARN}abc/*"}
+    lambda_.add_permission(StatementId="function", **permit)
+    shown = failure(expect.invocation, lambda_, "hello", API, ROUTES, "abc", "Look.", "live")
+    assert shown.found == f"no permission for {API} to invoke hello:live"
+    lambda_.add_permission(StatementId="alias", Qualifier="live", **permit)
+    assert expect.invocation(lambda_, "hello", API, ROUTES, "abc", "Look.", "live") is None
+
+
 # A bucket that everyone may read.
 
 BUCKET = "pet-shop"
@@ -186,6 +240,7 @@ def bucket(clients):
     """S3 with the bucket, and a function that gives it a policy of these statements, which change READ."""
     s3 = clients["s3"]
     s3.create_bucket(Bucket=BUCKET)
+    s3.delete_public_access_block(Bucket=BUCKET)
 
     def put(*changes):
         statements = [{**READ, **change} for change in changes]

@@ -142,7 +142,13 @@ def test_another_key_is_told_with_the_one_wanted(clients, keys, found):
 def test_table_that_is_missing_is_told_with_those_that_are_there(clients):
     create_table(clients["dynamodb"], ID, name="pet-orders")
     shown = failure(expect.table, clients["dynamodb"], "PetOrders", "id (HASH, S)", "Section 1 shows it.")
-    assert (shown.found, shown.next_step) == ("tables: pet-orders", "Section 1 shows it.")
+    assert shown.found == "tables: pet-orders"
+    assert shown.next_step == "pet-orders is nearly PetOrders: compare them letter by letter. Section 1 shows it."
+
+
+def test_what_is_nearly_the_name_is_told_before_the_next_step(clients):
+    shown = failure(expect.names, "queues", ["pet-orders", "logs"], ["pet-order", "logs"], "Section 2 shows it.")
+    assert shown.next_step == "pet-order is nearly pet-orders: compare them letter by letter. Section 2 shows it."
 
 
 def test_table_is_found_beyond_the_first_page(clients):

@@ -32,9 +32,13 @@ class Mappings:
     def __init__(self, *looks, function="worker"):
         self.looks, self.function = list(looks), f"arn:aws:lambda:us-east-1:000000000000:function:{function}"
 
-    def list_event_source_mappings(self, **_):
+    def get_paginator(self, operation):
+        assert operation == "list_event_source_mappings"
+        return self
+
+    def paginate(self, **_):
         states = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
-        return {"EventSourceMappings": [{"State": state, "FunctionArn": self.function} for state in states]}
+        return [{"EventSourceMappings": [{"State": state, "FunctionArn": self.function} for state in states]}]
 
 
 def mapping(lambda_):

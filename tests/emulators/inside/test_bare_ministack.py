@@ -14,6 +14,7 @@ import psutil
 import pytest
 from botocore.exceptions import ClientError
 
+from lab_harness.authors.http import Http
 from lab_harness.aws import Clients
 from lab_harness.emulators.credentials import DUMMY
 from lab_harness.emulators.exchange import call_json
@@ -166,6 +167,32 @@ def test_definition_that_is_no_json_is_accepted(aws):
         aws["stepfunctions"].create_state_machine(name="nonsense", definition="no JSON", roleArn=ROLE)
     except ClientError as error:
         pytest.fail(f"MiniStack refuses an invalid definition: definitions.py may be deleted ({error})")
+
+
+def test_stage_serves_the_api_as_it_stands(aws, bare):
+    gateway = aws["apigateway"]
+    made = gateway.create_rest_api(name="rest")
+    method = {"restApiId": made["id"], "resourceId": made["rootResourceId"], "httpMethod": "GET"}
+    gateway.create_deployment(restApiId=made["id"], stageName="test")
+    gateway.put_method(**method, authorizationType="NONE")
+    gateway.put_integration(**method, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
+    assert Http(bare.endpoint).api(made["id"], "test", "GET", "/").status == 200
+
+
+def test_policy_that_does_not_exist_is_attached_and_a_role_taken_by_name(aws):
+    aws["iam"].create_role(RoleName="worker", AssumeRolePolicyDocument="{}")
+    aws["iam"].attach_role_policy(RoleName="worker", PolicyArn="arn:aws:iam::000000000000:policy/none")
+    code = {"ZipFile": b"PK\x05\x06" + bytes(18)}
+    made = aws["lambda"].create_function(
+        FunctionName="by-name", Runtime="python3.12", Handler="a.b", Role="x", Code=code
+    )
+    assert made["Role"] == "x"
+
+
+def test_new_bucket_blocks_nothing(aws):
+    aws["s3"].create_bucket(Bucket="open-bucket")
+    with pytest.raises(ClientError, match="NoSuchPublicAccessBlockConfiguration"):
+        aws["s3"].get_public_access_block(Bucket="open-bucket")
 
 
 def test_terminated_instance_emits_no_event(aws):

@@ -34,8 +34,12 @@ def serve(gateway, api, **integration):
     method = {"restApiId": api[0], "resourceId": api[1], "httpMethod": "GET"}
     gateway.put_method(**method, authorizationType="NONE")
     gateway.put_integration(**method, **integration)
-    gateway.create_deployment(restApiId=api[0], stageName="test")
+    deploy(gateway, api)
     return method
+
+
+def deploy(gateway, api):
+    gateway.create_deployment(restApiId=api[0], stageName="test")
 
 
 def patch(operation, path, value):
@@ -70,6 +74,7 @@ def test_a_method_asks_for_a_key_only_while_it_is_told_to(clients, gateway, api)
     statuses = []
     for value in ("true", "false"):
         gateway.update_method(**method, patchOperations=patch("replace", "/apiKeyRequired", value))
+        deploy(gateway, api)
         statuses.append(clients["http"].api(api[0], "test", "GET", "/").status)
     assert statuses == [403, 200]
 
@@ -77,6 +82,7 @@ def test_a_method_asks_for_a_key_only_while_it_is_told_to(clients, gateway, api)
 def test_a_disabled_key_opens_nothing(clients, gateway, api):
     method = serve(gateway, api, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
     gateway.update_method(**method, patchOperations=patch("replace", "/apiKeyRequired", "true"))
+    deploy(gateway, api)
     plan = gateway.create_usage_plan(name="plan", apiStages=[{"apiId": api[0], "stage": "test"}])["id"]
     key = gateway.create_api_key(name="key", enabled=True)
     gateway.create_usage_plan_key(usagePlanId=plan, keyId=key["id"], keyType="API_KEY")
@@ -90,6 +96,7 @@ def test_a_disabled_key_opens_nothing(clients, gateway, api):
 def test_a_mock_answers_with_a_template_of_any_content_type(clients, gateway, api, content_type):
     method = serve(gateway, api, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
     gateway.put_integration_response(**method, statusCode="200", responseTemplates={content_type: "<p>Hello</p>"})
+    deploy(gateway, api)
     assert clients["http"].api(api[0], "test", "GET", "/").text == "<p>Hello</p>"
 
 

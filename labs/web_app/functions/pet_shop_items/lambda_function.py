@@ -52,9 +52,9 @@ def item_of(event):
     texts, price = [sent.get("id"), sent.get("type")], sent.get("price")
     if not all(isinstance(text, str) and text for text in texts):
         return None
-    if isinstance(price, bool) or not isinstance(price, int | Decimal) or not 0 <= price <= 1_000_000:
+    if isinstance(price, bool) or not isinstance(price, int | Decimal) or price < 0:
         return None
-    return {"id": sent["id"], "type": sent["type"], "price": round(price, 2)}
+    return {"id": sent["id"], "type": sent["type"], "price": price}
 
 
 def answer(status, body):
