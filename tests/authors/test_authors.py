@@ -19,7 +19,8 @@ def public_functions():
                 for each, function in vars(exported).items()
                 if each[0] != "_" and inspect.isfunction(function) and function.__module__ == exported.__name__
             ]
-            yield from ((f"{name}.{each}", getattr(exported, each)) for each in names)
+            found = ((f"{name}.{each}", getattr(exported, each)) for each in names)
+            yield from (each for each in found if inspect.isfunction(each[1]))
 
 
 FUNCTIONS = dict(public_functions())
