@@ -55,10 +55,7 @@ from lab_harness.emulators.inside.signatures import session_token
 from lab_harness.emulators.process import END_DEADLINE, GO, START_DEADLINE
 
 # Those that need nothing of ours; in this order, where two change the same thing.
-ADDITIONS = (
-    *(metrics, signatures, definitions, history),
-    *(rest_apis, deployments, http_apis, roles, new_buckets),
-)
+ADDITIONS = (metrics, signatures, definitions, history, rest_apis, deployments, http_apis, roles, new_buckets)
 WATCH_INTERVAL = 0.2  # seconds between two looks at EC2 instances that change without a call of their own
 
 log = logging.getLogger("lab_harness.server")
