@@ -119,7 +119,18 @@ def test_another_key_is_named(clients):
         KeySchema=[{"AttributeName": "name", "KeyType": "HASH"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    assert failed("table_exists", clients).found == "the key name (HASH)"
+    assert failed("table_exists", clients).found == "the key name (HASH, S)"
+
+
+def test_provisioned_capacity_and_a_key_that_is_no_text_are_named(clients):
+    clients["dynamodb"].create_table(
+        TableName=TABLE,
+        AttributeDefinitions=[{"AttributeName": "petId", "AttributeType": "N"}],
+        KeySchema=[{"AttributeName": "petId", "KeyType": "HASH"}],
+        ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1},
+    )
+    assert failure(checks.table_is_on_demand, clients["dynamodb"]).found == "the billing mode PROVISIONED"
+    assert failure(checks.table_exists, clients["dynamodb"]).found == "the key petId (HASH, N)"
 
 
 def test_an_express_machine_is_named(clients):
