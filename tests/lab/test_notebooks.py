@@ -91,7 +91,7 @@ def test_run_all_on_an_untouched_notebook_ends_without_a_traceback(lab, notebook
     outputs = [output for cell in nbformat.read(path, as_version=4).cells for output in cell.get("outputs", [])]
     assert not [output for output in outputs if output.output_type == "error"]
     text = "".join(str(output) for output in outputs)
-    assert "✗ failed" in text
+    assert "✗ failed" in text or "○ absent" in text
     assert ("This cell needs the task" in text) == ("%%after " in path.read_text(encoding="utf-8"))
 
 

@@ -24,7 +24,7 @@ def see_the_check_fail(page, cells, index):
     for number in range(index, check + 1):
         run_cell(page, number)
     shown = page.locator(f'.jp-Notebook:visible .jp-Cell[data-windowed-list-index="{check}"] .jp-OutputArea-output')
-    shown.get_by_text("failed").first.wait_for(timeout=PATIENCE)
+    shown.get_by_text(re.compile("failed|absent")).first.wait_for(timeout=PATIENCE)
     for number in range(check, index - 1, -1):
         page.keyboard.press("ArrowUp")
         active(page, number)

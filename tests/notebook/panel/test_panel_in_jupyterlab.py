@@ -323,7 +323,7 @@ def test_a_restarted_kernel_finds_what_was_built_before(page):
     run_cell(page, 0)
     expect(panel(page)).not_to_have_class(re.compile("lab-dead"))
     see(page, 1, "done")
-    see(page, 2, "todo")
+    see(page, 2, "wrong")  # the queue is there, and has 0 messages
 
 
 def test_two_notebooks_that_are_open_at_once_tick_side_by_side(page, jupyterlab):
