@@ -539,7 +539,7 @@ def test_the_panel_is_used_by_keyboard_alone(page):
     expect(page.locator(".jp-Notebook:visible .jp-CodeCell")).to_have_count(3)
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.keyboard.press("Enter")
-    see(page, 1, "wrong")
+    expect(task(page, 1)).to_contain_text("Section 1 shows create_queue.")
     expect(button(panel(page), "Check task 1")).to_be_focused()
     focus_by_tab(page, button(panel(page), "Solution of task 1"))
     page.keyboard.press("Enter")
