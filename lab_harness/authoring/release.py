@@ -34,8 +34,8 @@ NOT_FOR_STUDENTS = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 ABRIDGED = ("README.md", "Makefile", ".ipynb")  # by how the names of the files end that may say more to teachers
-# The templates of new labs have lines that are in many an answer.
-WITHOUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints", "*.j2")
+# The templates of new labs have lines that are in many an answer, and their questions are in many a quiz.
+WITHOUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints", "*.j2", "questions")
 LINES = 3  # of an answer in a row: nobody writes them by chance
 SHORTEST = 30  # characters of a shorter answer that is looked for
 
