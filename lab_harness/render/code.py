@@ -7,7 +7,7 @@ from pygments.token import Comment, Keyword, Name, Number, Operator, String
 
 from lab_harness.render.markup import escaped
 
-# By JupyterLab's own variables; where there is none, by what has a contrast of at least 4.5 to 1 on white.
+# By JupyterLab's own variables; where there is none, another colour.
 COLOURS: dict[Any, str] = {
     Keyword: "var(--jp-mirror-editor-keyword-color,#00701a)",
     Operator.Word: "var(--jp-mirror-editor-keyword-color,#00701a)",
@@ -17,6 +17,8 @@ COLOURS: dict[Any, str] = {
     Name.Builtin: "var(--jp-mirror-editor-builtin-color,#00701a)",
     Name.Function: "var(--jp-mirror-editor-def-color,#0000c0)",
 }
+# With some of the text's own black or white: the editor's colours alone have too little contrast on the panel's grey.
+LEGIBLE = "color-mix(in srgb,{} 60%,var(--jp-ui-font-color0,#000))"
 
 
 def highlighted(code: str) -> str:
@@ -27,4 +29,4 @@ def highlighted(code: str) -> str:
 
 def _coloured(kind: Any, text: str) -> str:
     colour = next((colour for each, colour in COLOURS.items() if kind in each), None)
-    return f'<span style="color:{colour}">{escaped(text)}</span>' if colour else escaped(text)
+    return f'<span style="color:{LEGIBLE.format(colour)}">{escaped(text)}</span>' if colour else escaped(text)
