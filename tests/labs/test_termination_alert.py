@@ -291,13 +291,13 @@ def test_other_ways_to_write_pattern_and_policy_serve_as_well(ready):
     instance, rule = the_instance(ready), ready["events"].describe_rule(Name=RULE)["Arn"]
     for detail in (
         {"instance-id": [{"suffix": instance[2:]}], "state": [{"prefix": "termin"}]},
-        {"instance-id": ["i-0123456789abcdef0", instance], "state": [{"equals-ignore-case": "TERMINATED"}]},
+        {"instance-id": [instance], "state": [{"equals-ignore-case": "TERMINATED"}]},
         {"state": [{"anything-but": ["pending", "running", "stopping", "stopped", "shutting-down"]}]},
     ):
         put_rule(ready, pattern_for(instance, **detail) | {"account": ["000000000000"], "region": ["us-east-1"]})
         assert failed(ready, ["rule"]) == set(), detail
     for statement in (
-        {"Principal": "*"},
+        {"Principal": "*", "Condition": {"ArnLike": {"aws:SourceArn": rule}}},
         {"Action": ["SNS:*"], "Resource": "*"},
         {"Condition": {"ArnLike": {"AWS:SourceArn": [rule]}}},
         {"Condition": {"StringEquals": {"aws:SourceAccount": "000000000000"}}},

@@ -208,7 +208,7 @@ def test_diagram_follows_what_is_in_the_account_and_counts_no_try(opened):
     assert str(opened.diagram()) == (
         "A queue, and no more queue: the architecture\n"
         "  ○ sample-queue: not there yet (SQS queue)\n"
-        "      ✓ starts → a job: right\n"
+        "      ○ starts → a job: not there yet\n"
         "  – a job: not on this emulator (quantum job)"
     )
     url = sqs.create_queue(QueueName="sample-queue")["QueueUrl"]

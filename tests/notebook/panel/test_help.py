@@ -47,7 +47,7 @@ def test_a_course_without_answers_says_why(opened):
     (opened.lab.folder / "solution.py").unlink()
     shown = Help(opened, opened.lab.task("queue"))
     shown.act({"do": "solution", "task": "queue"})
-    assert "A class may be given the course without its answers." in words(html(shown))
+    assert "A class may be given the course without its answers; each task has hints." in words(html(shown))
 
 
 @pytest.fixture
