@@ -7,4 +7,4 @@ from lab_harness.authors import check
 def wakes_up(sqs):
     sqs.list_queues()
     print("asleep", flush=True)
-    time.sleep(60)
+    time.sleep(600)
