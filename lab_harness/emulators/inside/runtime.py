@@ -47,14 +47,15 @@ def _change_workers(lambda_runtime: Any) -> None:
 def _lease(lambda_runtime: Any, original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
     """Give an invocation an environment of this very deployment of the function, never one that is left from another.
 
-    MiniStack knows environments by the function's name alone. An event that is delivered while the function is deleted
-    leaves one behind, and a function that is created under the same name would run the deleted one's code.
+    MiniStack knows environments by the function's name alone. An event that is delivered while the function is deleted,
+    or gets other code, leaves one behind with the code that it had before, in which later events would run.
     """
-    name, config = args[:2]
+    name, config, code = args[:3]
     key = lambda_runtime._worker_key(name, config, kwargs.get("qualifier", "$LATEST"))
     with lambda_runtime._lock:
         pool = lambda_runtime._workers.get(key, [])
-        left = [each for each in pool if not each.in_use and _deployment(each.config) != _deployment(config)]
+        wanted = (code, _deployment(config))
+        left = [each for each in pool if not each.in_use and (each.code_zip, _deployment(each.config)) != wanted]
         pool[:] = [each for each in pool if each not in left]
     lambda_runtime.kill_workers(left)
     return original(*args, **kwargs)

@@ -518,15 +518,15 @@ runtime.install(Keys(Credentials("x", "a"), Credentials("x", "b")))
 from ministack.core.lambda_runtime import acquire_worker, release_worker
 echo = {"FunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:echo", "Runtime": "python3.13"}
 deleted, created = echo | {"RevisionId": "1"}, echo | {"RevisionId": "2"}
-for config in (deleted, deleted, created, created):
-    worker, how = acquire_worker("echo", config, b"")
-    assert worker.config is config
+for config, code in [(deleted, b"")] * 2 + [(created, b"")] * 2 + [(created, b"new")] * 2:
+    worker, how = acquire_worker("echo", config, code)
+    assert (worker.config, worker.code_zip) == (config, code)
     release_worker(worker)
     print(how)
 """
 
 
-def test_environment_that_a_deleted_function_left_is_not_its_successors():
-    # What a delivery does that comes a moment after the function is deleted: too short a moment for a test to hit.
+def test_environment_that_a_function_left_is_not_its_successors_nor_its_new_codes():
+    # What a delivery does that comes a moment after the function is deleted or changed: too short a moment for a test.
     done = subprocess.run([sys.executable, "-c", LEASES], check=False, capture_output=True, text=True)
-    assert done.stdout.split() == ["spawn", "reused", "spawn", "reused"], done.stderr
+    assert done.stdout.split() == ["spawn", "reused"] * 3, done.stderr
