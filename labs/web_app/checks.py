@@ -184,9 +184,10 @@ def page_is_served(http):
 
 
 @check("Browsers ask whether the site's files have changed", task="site", needs=page_is_served)
-def files_are_asked_for(http):
-    for path, answer in http.site(SITE_HOST).items():
-        found = answer.headers.get("cache-control", "none")
+def files_are_asked_for(http, s3):
+    for path in http.site(SITE_HOST):
+        key = path.strip("/") or s3.get_bucket_website(Bucket=BUCKET)["IndexDocument"]["Suffix"]
+        found = s3.head_object(Bucket=BUCKET, Key=key).get("CacheControl", "none")
         next_step = 'Section 9 names the CacheControl that each file is uploaded with: "no-cache".'
         if not re.search(r"no-cache|no-store|max-age=0\b", found):
             raise Failure(

@@ -247,7 +247,7 @@ def test_fake_items_do_not_stand_in_for_a_working_function(solved, monkeypatch):
 
 
 def test_a_function_that_times_out_is_shown_with_where_the_message_is(solved, monkeypatch):
-    monkeypatch.setattr(checks, "QUICKLY", 5)
+    monkeypatch.setattr(checks, "QUICKLY", 12)  # LocalStack's log comes late
     deploy(solved, FUNCTION, "import time\ndef lambda_handler(event, context): time.sleep(60)")
     found = failure(checks.order_becomes_item, solved["dynamodb"], solved["sqs"], solved["logs"]).found
     assert "pet-orders holds 0 visible, 1 in flight" in found

@@ -260,6 +260,8 @@ def test_an_alias_that_the_api_may_not_invoke_is_named(solved):
 
 
 def test_what_was_not_deployed_or_asks_for_a_key_too_much_is_named(solved):
+    if solved.emulator.name == "localstack":
+        pytest.skip("LocalStack serves a method that was deleted and deployed until its resource goes")
     built = Built(solved)
     built.gateway.delete_method(**built.resource("/pets/{petId}"), httpMethod="GET")
     built.deploy()
