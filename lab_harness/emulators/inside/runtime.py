@@ -62,7 +62,7 @@ def _lease(lambda_runtime: Any, original: Any, _instance: Any, args: Any, kwargs
 
 
 def _deployment(config: dict[str, Any]) -> tuple[Any, ...]:
-    return config.get("CodeSha256"), config.get("RevisionId"), config.get("LastModified")
+    return config.get("RevisionId"), config.get("LastModified")
 
 
 def _change_executor(lambda_svc: Any) -> None:
