@@ -12,7 +12,7 @@ import pytest
 from lab_harness.lab.labs import all_labs, load_lab
 from lab_harness.lab.notebooks import task_of
 from lab_harness.lab.solutions import answers
-from tests.jupyterlab import PATIENCE, active, run_cell, wait_for_kernel
+from tests.jupyterlab import PATIENCE, active, run_cell, save, wait_for_kernel
 
 SLOWEST_RUN = 180  # seconds
 
@@ -33,14 +33,14 @@ def see_the_check_fail(page, cells, index):
 def wait_until_run(page, path):
     """Save the notebook until the saved file has every code cell run."""
     deadline = time.monotonic() + SLOWEST_RUN
-    while time.monotonic() < deadline:
-        page.keyboard.press("Control+s")
-        page.wait_for_timeout(1000)
+    while True:
+        save(page)
         code = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code" and cell.source]
         waiting = [cell.id for cell in code if not cell.execution_count]
         if not waiting:
             return
-    pytest.fail(f"after {SLOWEST_RUN} s these cells have not run: {', '.join(waiting)}")
+        assert time.monotonic() < deadline, f"after {SLOWEST_RUN} s these cells have not run: {', '.join(waiting)}"
+        page.wait_for_timeout(1000)
 
 
 @pytest.mark.parametrize("lab_id", [lab.id for lab in all_labs()])
@@ -68,4 +68,5 @@ def test_a_learner_finishes_the_notebook(lab_id, jupyterlab, page):
     environ = {**os.environ, "LAB_COURSE": str(course), "LAB_HOME": str(course.parent / "lab")}
     command = [sys.executable, "-m", "lab_harness", "list"]
     listed = subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout
-    assert re.search(rf"{lab_id}\s+done", listed), listed
+    shown = [str(output.get("data", {}).get("text/plain", "")) for output in outputs]
+    assert re.search(rf"{lab_id}\s+done", listed), "\n".join([listed, *(text for text in shown if "failed" in text)])

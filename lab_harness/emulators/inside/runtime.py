@@ -10,7 +10,6 @@ import queue
 import threading
 import time
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,32 +40,44 @@ def _change_workers(lambda_runtime: Any) -> None:
     lambda_runtime._PYTHON_WORKER_SCRIPT = "\n".join([lambda_runtime.INVOKE_DEPTH_BOOTSTRAP, *ours])
     wrapt.wrap_function_wrapper(lambda_runtime, "Worker._read_stderr", _read_log)
     wrapt.wrap_function_wrapper(lambda_runtime, "Worker._drain_stderr_bounded", _drain_log)
-    wrapt.wrap_function_wrapper(lambda_runtime, "acquire_worker", partial(_lease, lambda_runtime))
+    wrapt.wrap_function_wrapper(lambda_runtime, "acquire_worker", _lease)
 
 
-def _lease(lambda_runtime: Any, original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
+def _change_executor(lambda_svc: Any) -> None:
+    from ministack.core import lambda_runtime
+
+    wrapt.wrap_function_wrapper(lambda_svc, "_execute_function_warm", _answer_as_aws)
+    # Where MiniStack is loaded before it is changed, it has taken from there what was not changed yet.
+    for name in ("acquire_worker", "execution_credentials"):
+        setattr(lambda_svc, name, getattr(lambda_runtime, name))
+
+
+def _lease(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
     """Give an invocation an environment of this very deployment of the function, never one that is left from another.
 
     MiniStack knows environments by the function's name alone. An event that is delivered while the function is deleted,
     or gets other code, leaves one behind with the code that it had before, in which later events would run.
     """
-    name, config, code = args[:3]
-    key = lambda_runtime._worker_key(name, config, kwargs.get("qualifier", "$LATEST"))
-    with lambda_runtime._lock:
-        pool = lambda_runtime._workers.get(key, [])
-        wanted = (code, _deployment(config))
-        left = [each for each in pool if not each.in_use and (each.code_zip, _deployment(each.config)) != wanted]
-        pool[:] = [each for each in pool if each not in left]
-    lambda_runtime.kill_workers(left)
-    return original(*args, **kwargs)
+    _name, config, code = args[:3]
+    while True:
+        worker, reason = original(*args, **kwargs)
+        if worker is None or (worker.code_zip, _deployment(worker.config)) == (code, _deployment(config)):
+            return worker, reason
+        _end(worker)
 
 
 def _deployment(config: dict[str, Any]) -> tuple[Any, ...]:
     return config.get("RevisionId"), config.get("LastModified")
 
 
-def _change_executor(lambda_svc: Any) -> None:
-    wrapt.wrap_function_wrapper(lambda_svc, "_execute_function_warm", _answer_as_aws)
+def _end(worker: Any) -> None:
+    """End an environment that nobody else can have: whoever leased it found it free."""
+    from ministack.core import lambda_runtime
+
+    with lambda_runtime._lock:
+        for pool in lambda_runtime._workers.values():
+            pool[:] = [each for each in pool if each is not worker]
+    lambda_runtime.kill_workers([worker])
 
 
 class Issuer:
