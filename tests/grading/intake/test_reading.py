@@ -94,7 +94,10 @@ def test_what_takes_more_than_it_may_is_rejected_with_the_reason(tmp_path, bound
     descriptor = os.open(tmp_path / HELLO, os.O_RDONLY)
     with Reader(KNOWN, bounds=bounds) as reader:
         if bounds.cpu_seconds == 1:
-            (tmp_path / HELLO).write_text(json.dumps({"nbformat": 3, "worksheets": [{"cells": [{}] * 400_000}]}))
+            # Of an old format, whose conversion takes several seconds on the fastest machine.
+            cells = [{"cell_type": "markdown", "metadata": {}, "source": ""}] * 100_000
+            old = {"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": ""}, "worksheets": [{"cells": cells}]}
+            (tmp_path / HELLO).write_text(json.dumps(old))
         with pytest.raises(reading.Rejected, match=reason):
             reader.handed_in(descriptor, HELLO)
     os.close(descriptor)
