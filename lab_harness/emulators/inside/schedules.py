@@ -19,6 +19,7 @@ PART = re.compile(r"(\*|\w+)(?:-(\w+))?(?:/(\d+))?")
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")  # AWS counts from 1, a Sunday.
 MOST_TARGETS = 5  # of a rule
+TICK = 1  # seconds between two looks at what is due; MiniStack's 10 would make a minute up to ten seconds longer
 
 
 class Field(NamedTuple):
@@ -66,12 +67,14 @@ def install() -> None:
 
 
 def _change_eventbridge(eventbridge: Any) -> None:
+    eventbridge._SCHEDULER_TICK_INTERVAL = TICK
     wrapt.wrap_function_wrapper(eventbridge, "_parse_cron_fields", _only_if_possible)
     refuse(eventbridge, "_put_rule", _rule)
     refuse(eventbridge, "_put_targets", _targets)
 
 
 def _change_scheduler(scheduler: Any) -> None:
+    scheduler._SCHEDULE_TICK_INTERVAL = TICK
     refuse(scheduler, "_create_schedule", lambda name, body: _schedule(name, body, "CreateSchedule"))
     refuse(scheduler, "_update_schedule", lambda name, body: _schedule(name, body, "UpdateSchedule"))
 

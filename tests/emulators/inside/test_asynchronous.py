@@ -150,10 +150,17 @@ def test_bucket_topic_rule_and_schedule_invoke_by_the_same_way(clients):
     clients["events"].put_rule(Name="orders", EventPattern='{"source": ["shop"]}')
     clients["events"].put_targets(Rule="orders", Targets=[{"Id": "1", "Arn": ARN}])
     entry = {"Source": "shop", "DetailType": "order", "Detail": "{}"}
+    schedule = {
+        "Name": "once",
+        "ScheduleExpression": "at(2020-01-01T08:00:00)",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": {"Arn": ARN, "RoleArn": ROLE, "Input": '{"due": "long ago"}'},
+    }
     for send, found in (
         (lambda: clients["s3"].put_object(Bucket="photos", Key="cat.jpg", Body=b"x"), "cat.jpg"),
         (lambda: clients["sns"].publish(TopicArn=topic, Message="hello"), "hello"),
         (lambda: clients["events"].put_events(Entries=[entry]), "shop"),
+        (lambda: clients["scheduler"].create_schedule(**schedule), "long ago"),
     ):
         send()
         assert found in json.dumps(record(clients, url)["requestPayload"])

@@ -109,3 +109,14 @@ def test_alias_needs_a_version_that_there_is(made):
         made.update_alias(FunctionName="hello", Name="live", RoutingConfig=weights)
     with pytest.raises(ClientError, match=r"ValidationException.*Value '12' at 'name'"):
         made.create_alias(FunctionName="hello", Name="12", FunctionVersion="1")
+
+
+def test_function_takes_its_role_by_the_arn_alone(lambda_):
+    rule = r"ValidationException.*Value 'worker' at 'role' failed to satisfy constraint"
+    with pytest.raises(ClientError, match=rule):
+        lambda_.create_function(**SETTINGS | {"Role": "worker"})
+    lambda_.create_function(**SETTINGS)
+    with pytest.raises(ClientError, match=rule):
+        lambda_.update_function_configuration(FunctionName="hello", Role="worker")
+    longer = "arn:aws:iam::000000000000:role/service-role/worker"
+    assert lambda_.update_function_configuration(FunctionName="hello", Role=longer)["Role"] == longer

@@ -1,5 +1,9 @@
 """Tests for rules and schedules on the embedded emulator: what is refused, and that a bad one stops no other."""
 
+import json
+import subprocess
+import sys
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -17,6 +21,25 @@ BAD = [
     "cron(0 12 * * ? 1969)", "cron(0 12 ? FOO MON *)",
 ]  # fmt: skip
 ROLE = "arn:aws:iam::000000000000:role/scheduler"
+TICK = """
+import json, sys, time
+from contextlib import suppress
+from lab_harness.emulators.inside import schedules
+if sys.argv[1] == "True":
+    schedules.install()
+from ministack.services import eventbridge, scheduler
+fired = []
+eventbridge._invoke_target = lambda target, *_: fired.append(target["Id"])
+for name, expression in (("bad", "cron(61 12 * * ? *)"), ("good", "rate(1 minute)")):
+    arn = f"arn:aws:events:us-east-1:000000000000:rule/{name}"
+    about = {"ScheduleExpression": expression, "State": "ENABLED", "CreationTime": 0, "CreationDate": 0, "Arn": arn}
+    eventbridge._rules[name], eventbridge._targets[name] = about, [{"Id": "rule"}]
+    scheduler._schedules[name] = {**about, "Target": {"Id": "schedule", "Arn": arn}}
+    for tick in (eventbridge._tick_scheduled_rules, scheduler._tick_schedules):  # The first one only notes a cron.
+        with suppress(ValueError):
+            tick()
+print(json.dumps(fired))
+"""
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:told"
 
 
@@ -86,3 +109,11 @@ def test_rule_has_five_targets(clients):
     events.put_targets(Rule="r", Targets=targets[:1])  # in place of itself
     with pytest.raises(ClientError, match="LimitExceededException"):
         events.put_targets(Rule="r", Targets=targets[5:])
+
+
+def test_a_bad_rule_and_a_bad_schedule_that_are_there_already_stop_no_others(tmp_path):
+    """In a process of its own, in which MiniStack is loaded with and without the change."""
+    for changed, fired in ((False, []), (True, ["rule", "schedule"])):
+        command = [sys.executable, "-c", TICK, str(changed)]
+        answer = subprocess.run(command, check=True, capture_output=True, text=True, cwd=tmp_path).stdout
+        assert json.loads(answer) == fired, f"changed: {changed}"

@@ -27,13 +27,16 @@ def api(embedded):
     clients["lambda"].create_function(**SETTINGS | {"Code": {"ZipFile": zipped(CODE)}})
     clients["lambda"].get_waiter("function_active_v2").wait(FunctionName="hello", WaiterConfig={"Delay": 0.1})
     arn = clients["lambda"].get_function_configuration(FunctionName="hello")["FunctionArn"]
-    gateway = clients["apigatewayv2"]
+    return websocket_api(clients["apigatewayv2"], arn)
+
+
+def websocket_api(gateway, function):
+    """The id of an API whose `$connect` runs this function, with the stage `live`."""
     made = gateway.create_api(Name="chat", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.action")
-    uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations"
+    uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations"
     integration = gateway.create_integration(ApiId=made["ApiId"], IntegrationType="AWS_PROXY", IntegrationUri=uri)
-    gateway.create_route(
-        ApiId=made["ApiId"], RouteKey="$connect", Target=f"integrations/{integration['IntegrationId']}"
-    )
+    target = f"integrations/{integration['IntegrationId']}"
+    gateway.create_route(ApiId=made["ApiId"], RouteKey="$connect", Target=target)
     gateway.create_stage(ApiId=made["ApiId"], StageName="live")
     gateway.create_deployment(ApiId=made["ApiId"], StageName="live")
     return made["ApiId"]
