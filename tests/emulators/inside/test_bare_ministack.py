@@ -248,6 +248,13 @@ def test_event_is_run_under_another_id_than_the_answers(aws):
     assert answer["ResponseMetadata"]["RequestId"] not in stream["events"][0]["message"], message
 
 
+def test_function_imports_what_is_installed_for_ministack(aws):
+    message = "MiniStack's functions see their own modules only: function_modules.py may be deleted"
+    assert invoke(aws, "importing", "import click\ndef handler(event, context): return click.__name__") == "click", (
+        message
+    )
+
+
 def test_function_of_a_websocket_api_leaves_no_log(aws, bare):
     invoke(aws, "connected", "def handler(event, context): return {'statusCode': 200}")
     aws["logs"].delete_log_group(logGroupName="/aws/lambda/connected")
