@@ -8,12 +8,14 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.htm
 """
 
 import contextvars
+import json
 import logging
 import threading
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 import wrapt
@@ -26,6 +28,7 @@ RETRY_WAITS = (60.0, 120.0)  # AWS's seconds before the second try and the third
 THROTTLED_WAITS = (1.0, 300.0)  # AWS's seconds before a throttled event is tried again: the first wait, and the longest
 RETRIES, OLDEST = 2, 21_600  # unless it is configured: retries, and seconds until an event is dropped
 DELIVERERS = (("s3", "_deliver_event_to_lambda"), ("sns", "_deliver_to_lambda"), ("eventbridge", "_dispatch_to_lambda"))
+SETTINGS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
 REQUEST_ID = b"x-amzn-requestid"  # the header; MiniStack's has an id of the answer's own
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")  # of the invocation that is made
@@ -54,6 +57,7 @@ def answered(start: dict[str, Any]) -> dict[str, Any]:
 def _change_lambda(lambda_svc: Any) -> None:
     queue = Queue()
     for name, change in (
+        ("handle_request", _update_settings),
         ("_invoke", _give_a_request_id),
         ("_execute_function_dispatch", _run_under_the_request_id),
         ("_execute_function_with_config_scope", queue.put_what_is_delivered),
@@ -62,6 +66,18 @@ def _change_lambda(lambda_svc: Any) -> None:
         ("reset", queue.empty),
     ):
         wrapt.wrap_function_wrapper(lambda_svc, name, change)
+
+
+async def _update_settings(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
+    """Answer UpdateFunctionEventInvokeConfig, which MiniStack lacks: what is there, with what is given over it."""
+    method, path, headers, body, query = args
+    if method != "POST" or not path.endswith("/event-invoke-config"):
+        return await original(*args, **kwargs)
+    there = status, _, kept = await original("GET", path, headers, b"", query)
+    if status != HTTPStatus.OK:
+        return there
+    settings = {name: value for name, value in json.loads(kept).items() if name in SETTINGS}
+    return await original("PUT", path, headers, json.dumps(settings | json.loads(body or "{}")).encode(), query)
 
 
 async def _give_a_request_id(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:

@@ -89,7 +89,7 @@ def _there_already(data: dict[str, Any]) -> Any:
         lambda_svc._resolve_name_and_qualifier(data["FunctionName"]),
     )
     for mapping in lambda_svc._esms.values():
-        if (mapping["EventSourceArn"], mapping["FunctionName"], mapping["Qualifier"]) == (arn, name, qualifier):
+        if (mapping["EventSourceArn"], mapping["FunctionName"], mapping.get("Qualifier")) == (arn, name, qualifier):
             return _error(
                 "ResourceConflictException",
                 f'An event source mapping with {arn.split(":")[2].upper()} arn (" {arn} ") and function (" {name} ") '

@@ -138,6 +138,29 @@ def test_on_success_queue_topic_function_and_bus_get_the_record(clients, embedde
     assert (json.loads(run.event)["requestPayload"], run.by) == ({"n": 9}, "lambda work")
 
 
+def test_on_failure_a_bucket_gets_the_record(clients):
+    clients["s3"].create_bucket(Bucket="failures")
+    create(clients, SPOILT)
+    configure(clients, MaximumRetryAttempts=0, OnFailure="arn:aws:s3:::failures")
+    answered = invoke(clients, {"n": 1})
+    (found,) = wait_until(lambda: clients["s3"].list_objects_v2(Bucket="failures").get("Contents"))
+    assert found["Key"].startswith("aws/lambda/async/work/")
+    kept = json.load(clients["s3"].get_object(Bucket="failures", Key=found["Key"])["Body"])
+    assert kept["requestContext"]["requestId"] == answered
+
+
+def test_configuration_is_updated_in_part(clients):
+    _, arn = queue(clients)
+    create(clients, SPOILT)
+    lambda_ = clients["lambda"]
+    with pytest.raises(lambda_.exceptions.ResourceNotFoundException):
+        lambda_.update_function_event_invoke_config(FunctionName="work", MaximumRetryAttempts=1)
+    configure(clients, MaximumEventAgeInSeconds=60, OnFailure=arn)
+    told = lambda_.update_function_event_invoke_config(FunctionName="work", MaximumRetryAttempts=1)
+    assert (told["MaximumRetryAttempts"], told["MaximumEventAgeInSeconds"]) == (1, 60)
+    assert told["DestinationConfig"]["OnFailure"]["Destination"] == arn
+
+
 def test_bucket_topic_rule_and_schedule_invoke_by_the_same_way(clients):
     url, arn = queue(clients)
     create(clients, SPOILT)
