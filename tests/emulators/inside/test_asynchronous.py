@@ -239,13 +239,14 @@ def test_event_that_would_get_too_old_is_tried_no_more(clients, embedded):
     assert len(embedded.runs("work")) == 1
 
 
-def test_who_has_caused_it_stays_known_through_all_tries(clients, embedded):
-    _, arn = queue(clients)
+def test_who_has_caused_it_stays_known_through_all_tries_and_beyond(clients, embedded):
     create(clients, SPOILT)
-    configure(clients, OnFailure=arn, MaximumRetryAttempts=1)
+    create(clients, ECHO, "next")
+    configure(clients, OnFailure=ARN.replace("work", "next"), MaximumRetryAttempts=1)
     invoke(Clients(embedded), {"n": 1})
-    runs = wait_until(lambda: len(found := embedded.runs("work")) == 2 and found)
-    assert {(run.by, run.probe) for run in runs} == {("checks", True)}
+    (last,) = wait_until(lambda: embedded.runs("next"))
+    assert [(run.by, run.probe) for run in embedded.runs("work")] == [("checks", True)] * 2
+    assert (last.by, last.probe) == ("lambda work", True)
 
 
 def test_metrics_count_each_try_and_what_is_dropped(clients):
