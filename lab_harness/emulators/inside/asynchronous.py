@@ -13,7 +13,7 @@ import logging
 import threading
 import time
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -142,7 +142,7 @@ class Event:
     payload: Any
     id: str
     gone: threading.Event  # set when the queue is emptied
-    since: float = field(default_factory=time.monotonic)
+    age: float = 0.0  # in AWS's seconds: how long the function ran, and how long AWS would have waited
 
     def handle(self) -> None:
         """Try until it succeeds or may not be tried again, and hand on what came of it."""
@@ -155,7 +155,7 @@ class Event:
         try:
             with request_scope(account, region):
                 outcome = self._try_until_over()
-                if outcome:
+                if outcome and not self.gone.is_set():
                     destinations.hand_on(outcome)
         except Exception:
             log.exception("The event %s for %s was lost.", self.id, self.function)
@@ -163,12 +163,11 @@ class Event:
     def _try_until_over(self) -> Outcome | None:
         """What came of it; None where the function or the whole account is gone."""
         runs, waits = 0, 0
-        result: dict[str, Any] | None = None
         while not self.gone.is_set() and (found := self._found()):
             record, settings, reserved = found
             if reserved == 0:
                 return self._outcome("ZeroReservedConcurrency", 0, None, record, settings)
-            result = _run(record, self.payload)
+            result = self._run(record)
             if not result.get("error"):
                 return self._outcome("Success", runs + 1, result, record, settings)
             if result.get("throttle"):
@@ -178,15 +177,12 @@ class Event:
                 runs += 1
                 if runs > settings.get("MaximumRetryAttempts", RETRIES):
                     return self._outcome("RetriesExhausted", runs, result, record, settings)
-                wait = RETRY_WAITS[runs - 1]
-            if self._age() + wait > settings.get("MaximumEventAgeInSeconds", OLDEST):
+                wait = RETRY_WAITS[min(runs, len(RETRY_WAITS)) - 1]
+            self.age += wait
+            if self.age > settings.get("MaximumEventAgeInSeconds", OLDEST):
                 return self._outcome("EventAgeExceeded", runs, result, record, settings)
             self.gone.wait(wait * SCALE)
         return None
-
-    def _age(self) -> float:
-        """In AWS's seconds."""
-        return (time.monotonic() - self.since) / SCALE
 
     def _found(self) -> tuple[dict[str, Any], dict[str, Any], int | None] | None:
         """The function as it is now, its configuration for events and its reserved concurrency."""
@@ -209,16 +205,15 @@ class Event:
     ) -> Outcome:
         return Outcome(self.id, condition, runs, self.payload, result, record["config"], settings)
 
+    def _run(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Run the function once, and count it as Lambda's metrics do; MiniStack counts what it throttles."""
+        from ministack.services import lambda_svc
 
-def _run(record: dict[str, Any], payload: Any) -> dict[str, Any]:
-    """Run the function once, and count it as Lambda's metrics do; MiniStack counts what it throttles."""
-    from ministack.services import lambda_svc
-
-    started = time.time()
-    result: dict[str, Any] = lambda_svc._execute_function(record, payload)
-    if not result.get("throttle"):
-        milliseconds = (time.time() - started) * 1000
-        lambda_svc._emit_lambda_metrics(
-            record["config"]["FunctionName"], milliseconds, bool(result.get("error")), throttle=False
-        )
-    return result
+        started = time.monotonic()
+        result: dict[str, Any] = lambda_svc._execute_function(record, self.payload)
+        seconds = time.monotonic() - started
+        self.age += seconds
+        if not result.get("throttle"):
+            name, failed = record["config"]["FunctionName"], bool(result.get("error"))
+            lambda_svc._emit_lambda_metrics(name, seconds * 1000, failed, throttle=False)
+        return result
