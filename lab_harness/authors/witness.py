@@ -30,8 +30,9 @@ class Witness:
     def callers(self, function: str, about: str, since: int) -> set[str] | None:
         """Who had a function run with an event that names `about`, such as an order's id.
 
-        That is "learner", "checks", "function <name>", "sqs <queue>", "states <machine>", "events <rule>" or
-        "execute-api <API's id>"; what a bucket's notification starts, the uploader has started.
+        That is "learner", "checks", "function <name>", "sqs <queue>", "states <machine>", "events <rule>",
+        "execute-api <API's id>" or, for what another function's destination starts, "lambda <name>"; what a bucket's
+        notification starts, the uploader has started.
         """
         return self._doers("run", function, about, since)
 

@@ -2,7 +2,8 @@
 
 The call log has only the calls that come in. Much happens without a call: an event source mapping runs a function, an
 execution calls it, a rule publishes. Such a deed is recorded with the one who caused it: a caller as in the call log,
-or `sqs <queue>`, `states <machine>`, `events <rule>`, `execute-api <API's id>`.
+`sqs <queue>`, `states <machine>`, `events <rule>`, `execute-api <API's id>`, or, where a function's event is over and
+Lambda sends on what came of it, `lambda <function>`.
 
 In a function's log, the lines that Lambda itself wrote have a mark that says which run wrote them. Anybody can add
 lines to a log, but not this mark. The mark is saved with the state; the record of deeds is not.

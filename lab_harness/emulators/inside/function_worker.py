@@ -222,9 +222,10 @@ def main() -> None:
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     exit_with_parent()
     setup = json.loads(sys.stdin.readline())
+    globals()["see_the_sdk_only"]()  # function_modules.py and loop_guard.py stand before this file in the script.
     find_code(setup)
     formatter = start_logging()
-    globals()["guard_against_loops"]()  # loop_guard.py stands before this file in the script.
+    globals()["guard_against_loops"]()
     handler, init_error, duration = cold_start(setup, partial(send, '{"status": "ready"}'))
     init_milliseconds: float | None = duration
     for line in sys.stdin:

@@ -21,7 +21,11 @@ from lab_harness.emulators.inside.probes import probing
 LOG_DEADLINE = 5.0  # seconds to wait for the end of an invocation's log
 LAST_WORDS_DEADLINE = 0.25  # the same, where the process died before it could mark the end
 LOG_END = "\x1e"
-WORKER = ("loop_guard.py", "function_worker.py")  # behind MiniStack's guard, the script of a function's process
+WORKER = (
+    "loop_guard.py",
+    "function_modules.py",
+    "function_worker.py",
+)  # behind MiniStack's guard, the script of a function's process
 DIED = ("Worker process died", "Worker process exited")
 
 

@@ -25,23 +25,9 @@ from hypercorn.config import Config
 from lab_harness.emulators.exchange import TOKEN_HEADER
 from lab_harness.emulators.holding import Holding
 from lab_harness.emulators.incidents import Incidents
-from lab_harness.emulators.inside import (
-    deeds,
-    definitions,
-    deployments,
-    history,
-    http_apis,
-    metrics,
-    new_buckets,
-    probes,
-    refusals,
-    rest_apis,
-    roles,
-    runtime,
-    signatures,
-    websites,
-)
+from lab_harness.emulators.inside import asynchronous, deeds, probes, refusals, runtime, websites
 from lab_harness.emulators.inside.access import Access, Admitted
+from lab_harness.emulators.inside.additions import ADDITIONS
 from lab_harness.emulators.inside.administration import Administration
 from lab_harness.emulators.inside.asgi import Receive, Scope, Send, respond
 from lab_harness.emulators.inside.call_log import CallLog, api_id, describe_call
@@ -54,8 +40,6 @@ from lab_harness.emulators.inside.saving import Saver, unsaved_objects
 from lab_harness.emulators.inside.signatures import session_token
 from lab_harness.emulators.process import END_DEADLINE, GO, START_DEADLINE
 
-# Those that need nothing of ours; in this order, where two change the same thing.
-ADDITIONS = (metrics, signatures, definitions, history, rest_apis, deployments, http_apis, roles, new_buckets)
 WATCH_INTERVAL = 0.2  # seconds between two looks at EC2 instances that change without a call of their own
 
 log = logging.getLogger("lab_harness.server")
@@ -134,6 +118,7 @@ class LabEmulator:
         async def record(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 call["status"] = message["status"]
+                message = asynchronous.answered(message)
             await send(message)
 
         await self._ministack.app(scope, receive, record)

@@ -1,5 +1,6 @@
 """What MiniStack itself still lacks. When one of these fails, MiniStack has learned it: delete the module it names."""
 
+import asyncio
 import http.client
 import io
 import json
@@ -20,6 +21,7 @@ from lab_harness.emulators.credentials import DUMMY
 from lab_harness.emulators.exchange import call_json
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import EmulatorError
+from tests.emulators.inside.test_websockets import handshake, websocket_api
 from tests.waiting import PATIENCE, wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/any"
@@ -179,20 +181,88 @@ def test_stage_serves_the_api_as_it_stands(aws, bare):
     assert Http(bare.endpoint).api(made["id"], "test", "GET", "/").status == 200
 
 
-def test_policy_that_does_not_exist_is_attached_and_a_role_taken_by_name(aws):
+def test_policy_that_does_not_exist_is_attached(aws):
     aws["iam"].create_role(RoleName="worker", AssumeRolePolicyDocument="{}")
     aws["iam"].attach_role_policy(RoleName="worker", PolicyArn="arn:aws:iam::000000000000:policy/none")
-    code = {"ZipFile": b"PK\x05\x06" + bytes(18)}
-    made = aws["lambda"].create_function(
-        FunctionName="by-name", Runtime="python3.12", Handler="a.b", Role="x", Code=code
-    )
-    assert made["Role"] == "x"
 
 
 def test_new_bucket_blocks_nothing(aws):
     aws["s3"].create_bucket(Bucket="open-bucket")
     with pytest.raises(ClientError, match="NoSuchPublicAccessBlockConfiguration"):
         aws["s3"].get_public_access_block(Bucket="open-bucket")
+
+
+QUEUE = "arn:aws:sqs:us-east-1:000000000000:taken"
+TAKEN = {
+    "function_limits": lambda aws: aws["lambda"].update_function_configuration(FunctionName="taking", Timeout=5000),
+    "concurrency": lambda aws: aws["lambda"].put_function_concurrency(
+        FunctionName="taking", ReservedConcurrentExecutions=2000
+    ),
+    "payloads": lambda aws: aws["lambda"].invoke(
+        FunctionName="taking", InvocationType="Event", Payload=json.dumps("x" * 1_100_000)
+    ),
+    "event_sources": lambda aws: aws["lambda"].create_event_source_mapping(
+        FunctionName="taking", EventSourceArn=QUEUE, FilterCriteria={"Filters": [{"Pattern": "no JSON"}]}
+    ),
+    "queue_limits": lambda aws: aws["sqs"].send_message(
+        QueueUrl=aws["sqs"].get_queue_url(QueueName="taken")["QueueUrl"], MessageBody="x", DelaySeconds=901
+    ),
+    "schedules": lambda aws: aws["events"].put_rule(Name="taken", ScheduleExpression="cron(61 12 * * ? *)"),
+    "filter_policies": lambda aws: aws["sns"].subscribe(
+        TopicArn=aws["sns"].create_topic(Name="taken")["TopicArn"], Protocol="sqs", Endpoint=QUEUE,
+        Attributes={"FilterPolicy": "no JSON"},
+    ),
+    "bucket_notifications": lambda aws: aws["s3"].put_bucket_notification_configuration(
+        Bucket="taken",
+        NotificationConfiguration={"QueueConfigurations": [{"QueueArn": QUEUE, "Events": ["s3:ObjectCreated:*"]}] * 2},
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def taking(aws):
+    """An account with a function, a queue and a bucket."""
+    invoke(aws, "taking", "def handler(event, context): pass")
+    aws["sqs"].create_queue(QueueName="taken")
+    aws["s3"].create_bucket(Bucket="taken")
+    return aws
+
+
+@pytest.mark.parametrize("module", TAKEN)
+def test_what_aws_refuses_is_taken(taking, module):
+    try:
+        TAKEN[module](taking)
+    except ClientError as error:
+        pytest.fail(f"MiniStack refuses it: {module}.py may be deleted ({error})")
+
+
+def test_event_is_run_under_another_id_than_the_answers(aws):
+    invoke(aws, "asynchronous", "def handler(event, context): print('ran for', event)")
+    answer = aws["lambda"].invoke(FunctionName="asynchronous", InvocationType="Event", Payload=b'"an event"')
+    read = {"logGroupName": "/aws/lambda/asynchronous", "filterPattern": "an event"}
+    (line,) = wait_until(lambda: aws["logs"].filter_log_events(**read)["events"])
+    stream = aws["logs"].get_log_events(
+        logGroupName="/aws/lambda/asynchronous", logStreamName=line["logStreamName"], startFromHead=True
+    )
+    message = "MiniStack runs an event under the id of its answer: asynchronous.py may shrink"
+    assert answer["ResponseMetadata"]["RequestId"] not in stream["events"][0]["message"], message
+
+
+def test_function_imports_what_is_installed_for_ministack(aws):
+    message = "MiniStack's functions see their own modules only: function_modules.py may be deleted"
+    assert invoke(aws, "importing", "import click\ndef handler(event, context): return click.__name__") == "click", (
+        message
+    )
+
+
+def test_function_of_a_websocket_api_leaves_no_log(aws, bare):
+    invoke(aws, "connected", "def handler(event, context): return {'statusCode': 200}")
+    aws["logs"].delete_log_group(logGroupName="/aws/lambda/connected")
+    arn = aws["lambda"].get_function_configuration(FunctionName="connected")["FunctionArn"]
+    api = websocket_api(aws["apigatewayv2"], arn)
+    assert asyncio.run(handshake(urlsplit(bare.endpoint).port, api, "key=right")) == 101
+    groups = aws["logs"].describe_log_groups(logGroupNamePrefix="/aws/lambda/connected")["logGroups"]
+    assert groups == [], "MiniStack runs such functions as all others: websockets.py may be deleted"
 
 
 def test_terminated_instance_emits_no_event(aws):

@@ -8,13 +8,6 @@ from botocore.exceptions import ClientError
 from lab_harness.aws import Clients
 
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
-MADE = {
-    "FunctionName": "hello",
-    "Runtime": "python3.13",
-    "Handler": "a.b",
-    "Code": {"ZipFile": b"PK\x05\x06" + bytes(18)},
-}
-ROLE = "arn:aws:iam::000000000000:role/service-role/worker"
 
 
 @pytest.fixture
@@ -49,13 +42,3 @@ def test_policies_of_awss_and_of_ones_own_are_attached(clients):
         iam.attach_role_policy(RoleName="worker", PolicyArn=arn)
     attached = iam.list_attached_role_policies(RoleName="worker")["AttachedPolicies"]
     assert {each["PolicyArn"] for each in attached} == {BASIC, own}
-
-
-def test_function_takes_its_role_by_the_arn_alone(clients):
-    lambda_, rule = clients["lambda"], "ValidationException.*Value 'worker' at 'role' failed to satisfy constraint"
-    with pytest.raises(ClientError, match=rule):
-        lambda_.create_function(**MADE, Role="worker")
-    lambda_.create_function(**MADE, Role=ROLE)
-    with pytest.raises(ClientError, match=rule):
-        lambda_.update_function_configuration(FunctionName="hello", Role="worker")
-    assert lambda_.update_function_configuration(FunctionName="hello", Timeout=5)["Role"] == ROLE
