@@ -148,7 +148,7 @@ def _grade(
     from lab_harness.grading.plan import plan
     from lab_harness.grading.results.class_view import shared_keys
     from lab_harness.grading.results.gradebook import open_gradebook
-    from lab_harness.grading.results.output import GRADEBOOK, alone_in, results_folder, write_results
+    from lab_harness.grading.results.output import GRADEBOOK, alone_in, results_folder, similar, write_results
     from lab_harness.grading.results.row import described
     from lab_harness.handing_in.released import releases_of
 
@@ -162,7 +162,10 @@ def _grade(
         rows: list[Row] = described(gradebook.rows(), school)
         for name in school.unknown_students(row.student for row in rows):
             display.say(f"Nothing of {name}'s is in the gradebook, who is named in {order.class_file}.")
-        write_results(order.out, rows, releases_of(course), reader.hash_all)
+        releases = releases_of(course)
+        pairs = similar(rows, releases, reader.hash_all)
+        gradebook.keep_run(pairs, order.class_file)
+        write_results(order.out, rows, releases, pairs)
     return Run(steps, graded, shared_keys(rows))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from lab_harness.grading.results.class_view import LabView, page_name, shared_keys
 from lab_harness.grading.results.feedback import lab_feedback
+from lab_harness.grading.results.handed_in import HANDED_IN, handed_in
 from lab_harness.grading.results.row import Row
 from lab_harness.handing_in.released import Released
 from lab_harness.render import DETAILS, SYMBOLS, templates
@@ -33,7 +34,14 @@ def class_page(labs: Sequence[LabView], rows: Sequence[Row], versions: Mapping[s
         pages=pages,
         names=names,
         versions=versions,
+        handed_in=HANDED_IN,
     )
+
+
+def handed_in_page(row: Row, released: Released, version: str) -> str:
+    """A page with what a student handed in for a lab, for the teacher to read; `version` is noted in it."""
+    work, page = handed_in(row, released), page_name(row.student.id)
+    return _render("handed_in.html", work=work, version=version, page=page)
 
 
 def student_page(rows: Sequence[Row], releases: Mapping[str, Released]) -> str:

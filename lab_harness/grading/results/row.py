@@ -1,7 +1,10 @@
 """A row of the gradebook: one student's grade for one lab, the work that it is for, and what the class says of it."""
 
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+
+import msgspec
 
 from lab_harness.grading.class_file import IN_TIME, Lateness, SchoolClass
 from lab_harness.grading.class_list import Person
@@ -11,6 +14,7 @@ from lab_harness.grading.results.regrades import Regrade, regrade
 from lab_harness.grading.students import Student
 from lab_harness.grading.work import Work
 from lab_harness.handing_in.bundle import Origin
+from lab_harness.handing_in.shown import Shown
 from lab_harness.render import one_line
 from lab_harness.results import LabReport, Outcome
 
@@ -35,6 +39,7 @@ class Row:
     claim: str = ""  # what says whose it is; empty for what was graded before that was kept
     file: str = ""  # what it was called when it was handed in; empty as above
     handed_in: float = 0.0  # seconds since 1970; 0 where nobody knows
+    packed: bytes = field(default=b"", repr=False)  # what there is to read in it, compressed
     person: Person | None = None  # the student's line on the class list
     lateness: Lateness = IN_TIME
     remarks: tuple[Remark, ...] = ()
@@ -119,6 +124,11 @@ class Row:
         """The points that count: those of all tasks, less what lateness costs. A whole number is an int."""
         mark = round(self.points * self.lateness.kept, 2)
         return int(mark) if mark == int(mark) else mark
+
+    @property
+    def shown(self) -> Shown | None:
+        """What there is to read in it; None for work that was rejected, or graded before that was kept."""
+        return msgspec.json.decode(zlib.decompress(self.packed), type=Shown) if self.packed else None
 
     @property
     def regrade(self) -> Regrade | None:
