@@ -15,7 +15,8 @@ ASSETS = Path(__file__).parent / "assets"
 NOT_GRADED = {"not graded": "□"}
 
 
-def _render(template: str, **values: Any) -> str:
+def render(template: str, **values: Any) -> str:
+    """A template of these pages, filled in."""
     return str(templates.render(ASSETS, template, symbols=SYMBOLS | NOT_GRADED, details=DETAILS, **values))
 
 
@@ -25,7 +26,7 @@ def class_page(labs: Sequence[LabView], rows: Sequence[Row], versions: Mapping[s
     names = {row.student.id: row.name for row in rows}
     troubled = [row for row in rows if row.reason or row.crash]
     together = shared_keys(rows)
-    return _render(
+    return render(
         "class.html",
         labs=labs,
         rows=rows,
@@ -41,10 +42,10 @@ def class_page(labs: Sequence[LabView], rows: Sequence[Row], versions: Mapping[s
 def handed_in_page(row: Row, released: Released, version: str) -> str:
     """A page with what a student handed in for a lab, for the teacher to read; `version` is noted in it."""
     work, page = handed_in(row, released), page_name(row.student.id)
-    return _render("handed_in.html", work=work, version=version, page=page)
+    return render("handed_in.html", work=work, version=version, page=page)
 
 
 def student_page(rows: Sequence[Row], releases: Mapping[str, Released]) -> str:
     """A student's page: for each lab what went wrong first, and by task what was expected, found, and is to be done."""
     labs = [lab_feedback(row, releases) for row in rows]
-    return _render("student.html", name=rows[0].name, labs=labs)
+    return render("student.html", name=rows[0].name, labs=labs)

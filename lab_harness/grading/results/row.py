@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from lab_harness.grading.class_file import IN_TIME, Lateness, SchoolClass
-from lab_harness.grading.class_list import Person
 from lab_harness.grading.grade import Grade, Status
 from lab_harness.grading.remarks import Remark
 from lab_harness.grading.results.regrades import Regrade, regrade
+from lab_harness.grading.roster import Person
 from lab_harness.grading.students import Student
 from lab_harness.grading.work import Work
 from lab_harness.handing_in.bundle import Origin
@@ -40,7 +40,7 @@ class Row:
     file: str = ""  # what it was called when it was handed in; empty as above
     handed_in: float = 0.0  # seconds since 1970; 0 where nobody knows
     packed: bytes = field(default=b"", repr=False)  # what there is to read in it, compressed
-    person: Person | None = None  # the student's line on the class list
+    person: Person | None = None  # the student's line on the roster
     lateness: Lateness = IN_TIME
     remarks: tuple[Remark, ...] = ()
 
@@ -64,7 +64,7 @@ class Row:
 
     @property
     def name(self) -> str:
-        """The student's name, as the class list has it."""
+        """The student's name, as the roster has it."""
         return self.person.name if self.person else self.student.name
 
     @property
@@ -142,7 +142,7 @@ class Row:
 
 
 def described(rows: Iterable[Row], school: SchoolClass) -> list[Row]:
-    """Grades with what the class list and the deadlines say of them."""
+    """Grades with what the roster and the deadlines say of them."""
     return [
         replace(
             row,

@@ -10,13 +10,13 @@ import pytest
 
 from lab_harness.errors import CourseError
 from lab_harness.grading.class_file import Lateness
-from lab_harness.grading.class_list import Person
 from lab_harness.grading.grade import CellError, Grade, Status
 from lab_harness.grading.results import output
 from lab_harness.grading.results.class_view import lab_views, page_name, shared_keys
 from lab_harness.grading.results.exports import GradedLab
 from lab_harness.grading.results.pages import class_page, student_page
 from lab_harness.grading.results.row import Row
+from lab_harness.grading.roster import Person
 from lab_harness.grading.students import Student
 from lab_harness.handing_in.bundle import Attempts, CheckLog, Origin, QuestionLog, TaskLog
 from lab_harness.handing_in.released import Released, releases_of
