@@ -1,4 +1,4 @@
-"""lab grade, release, class: what teachers do with a class."""
+"""lab grade, release, class, review: what teachers do with a class."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 NOT_GRADED = 3  # the exit code where something was rejected or broke
 INTERRUPTED = 130  # what a shell gives a program that Ctrl-C ended
 
+class_file_option = click.option(
+    "--class", "class_file", type=click.Path(path_type=Path), metavar="FILE", help="The class.toml: roster, deadlines."
+)
+
 
 @app.command()
 @click.argument("submissions", type=click.Path(path_type=Path), help="The folder or zip archive of what came in.")
@@ -33,9 +37,7 @@ INTERRUPTED = 130  # what a shell gives a program that Ctrl-C ended
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Grade at most so many now.")
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="How many at a time; as many as there are cores.")
 @click.option("--dask", metavar="ADDRESS", help="Grade on the Dask cluster whose scheduler is at tcp://HOST:PORT.")
-@click.option(
-    "--class", "class_file", type=click.Path(path_type=Path), metavar="FILE", help="The class.toml: list, deadlines."
-)
+@class_file_option
 @click.option("--no-sandbox", is_flag=True, help="Grade on a machine that cannot wall submissions in.")
 def grade(
     submissions: Path,
@@ -135,27 +137,48 @@ def release(out: Path, labs: tuple[str, ...]) -> None:
 
 
 @app.command("class")
-@click.argument("roster", type=click.Path(path_type=Path), help="The class list: a CSV file, as Canvas exports it.")
+@click.argument(
+    "roster", nargs=-1, type=click.Path(path_type=Path), metavar="[ROSTER]", help="The roster: a CSV file; else its."
+)
 @click.argument("results", type=click.Path(path_type=Path), help="The folder that `lab grade` wrote.")
+@class_file_option
 @click.option("--lab", "labs", multiple=True, metavar="LAB", help="Ask for this lab; all that were graded otherwise.")
-def class_(roster: Path, results: Path, labs: tuple[str, ...]) -> None:
-    """List the work of a class that is missing, was rejected, or came late."""
-    from lab_harness.grading.class_list import read_roster
-    from lab_harness.grading.intake.roster import standings, strangers
-    from lab_harness.grading.results.gradebook import open_gradebook
-    from lab_harness.grading.results.output import GRADEBOOK
+def class_(roster: tuple[Path, ...], results: Path, class_file: Path | None, labs: tuple[str, ...]) -> None:
+    """List the work of a class that is missing, was rejected, or came late.
 
-    people = read_roster(roster)
-    if not (results / GRADEBOOK).is_file():
-        raise UsageError(f"{results} holds no grades; `lab grade SUBMISSIONS --out {results}` writes them.")
-    with open_gradebook(results / GRADEBOOK) as gradebook:
-        rows = gradebook.rows()
+    Without ROSTER and --class it is the class of the last `lab grade`.
+    """
+    from lab_harness.grading.intake.standings import asked_for, standings, strangers
+    from lab_harness.grading.results.output import read_results
+    from lab_harness.grading.roster import read_roster
+
+    if len(roster) > 1:
+        raise UsageError("Name one roster, and one folder of results.")
+    school, rows = read_results(results, find_course(), class_file)
+    people = read_roster(roster[0]) if roster else school.people
+    if not people:
+        raise UsageError("There is no roster: name one, or a --class whose class.toml names it.")
     for lab in labs:
         load_lab(lab, find_course())
-    found = standings(people, rows, labs or sorted({row.lab for row in rows if row.lab}))
+    found = standings(people, rows, labs or asked_for(rows, school))
     for each in found:
         click.echo(plain(f"{each.person}: {each.lab}: {each.state}"))
     for student in strangers(people, rows):
-        click.echo(plain(f"{student} is not on the list."))
+        click.echo(plain(f"{student} is not on the roster."))
     missing = sum(each.state == "missing" for each in found)
     click.echo(f"{len(people)} students, {missing} pieces of work missing")
+
+
+@app.command()
+@click.argument("results", type=click.Path(path_type=Path), help="The folder that `lab grade` wrote.")
+@class_file_option
+@click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="The port; else one that is free.")
+def review(results: Path, class_file: Path | None, port: int) -> None:
+    """Read a class's work, and comment and mark it, in a browser on this machine; Ctrl-C ends it.
+
+    What you type goes into the file of remarks, and all that `lab grade` wrote is made anew. Without --class it is the
+    class of the last `lab grade`.
+    """
+    from lab_harness.grading.review.server import serve
+
+    serve(results, find_course(), class_file, port, Terminal().say)

@@ -12,8 +12,8 @@ from msgspec import Meta, Struct
 
 from lab_harness.course import Course
 from lab_harness.errors import UsageError
-from lab_harness.grading.class_list import Person, keys_of, read_roster
 from lab_harness.grading.remarks import Remark, read_remarks
+from lab_harness.grading.roster import Person, keys_of, read_roster
 from lab_harness.grading.students import Student, same_student
 from lab_harness.lab.file import Text, read_toml
 from lab_harness.lab.labs import lab_ids, unknown
@@ -30,7 +30,7 @@ class Late(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ClassFile(Struct, frozen=True, forbid_unknown_fields=True):
-    """What `class.toml` says. An extension is by student, named as in the gradebook or on the list."""
+    """What `class.toml` says. An extension is by student, named as in the gradebook or on the roster."""
 
     format_version: Literal[1]
     roster: Text | None = None  # a file beside it
@@ -41,6 +41,7 @@ class ClassFile(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 NO_FILE = ClassFile(1)
+REMARKS = "remarks.csv"  # in the folder of results, where `class.toml` names no other
 
 
 @dataclass(frozen=True)
@@ -61,25 +62,26 @@ class SchoolClass:
     file: ClassFile = NO_FILE
     people: tuple[Person, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    remarks_file: Path | None = None  # where they are, or would be
 
     @cached_property
     def _by_key(self) -> Mapping[str, Person]:
         return {key: person for person in reversed(self.people) for key in person.keys}
 
     def person(self, student: Student) -> Person | None:
-        """The student's line on the class list, if there is one."""
+        """The student's line on the roster, if there is one."""
         return next((self._by_key[key] for key in sorted(keys_of(student)) if key in self._by_key), None)
 
-    def _names(self, student: Student) -> set[str]:
-        """What the teacher may call a student: as the gradebook does, or the list, or by the mail address."""
+    def names(self, student: Student) -> set[str]:
+        """What the teacher may call a student: as the gradebook does, or the roster, or by the mail address."""
         names, person = {student.id, student.name}, self.person(student)
         if person:
             names |= {person.label, person.name, person.email}
         return {same_student(name) for name in names if name}
 
     def unknown_students(self, students: Iterable[Student]) -> list[str]:
-        """The names in extensions and remarks that are none of these students', nor on the list: slips, most likely."""
-        known = {name for student in students for name in self._names(student)}
+        """The names in extensions and remarks that are none of these students', nor on the roster: slips, likely."""
+        known = {name for student in students for name in self.names(student)}
         for person in self.people:
             known |= {same_student(name) for name in (person.label, person.name, person.email)} | person.keys
         named = [*self.file.extensions, *(remark.student for remark in self.remarks)]
@@ -94,11 +96,11 @@ class SchoolClass:
 
     def remarks_on(self, student: Student, lab: str) -> tuple[Remark, ...]:
         """What the teacher remarks on a student's work for a lab."""
-        return tuple(each for name in sorted(self._names(student)) for each in self._remarks.get((name, lab), ()))
+        return tuple(each for name in sorted(self.names(student)) for each in self._remarks.get((name, lab), ()))
 
     def deadline(self, student: Student, lab: str) -> datetime | None:
         """Until when this student may hand in a lab's work; None where there is no deadline."""
-        names = self._names(student)
+        names = self.names(student)
         given = (moments for name, moments in self.file.extensions.items() if same_student(name) in names)
         extended = [moments[lab] for moments in given if lab in moments]
         return max(map(datetime.astimezone, extended), default=self.file.deadlines.get(lab))
@@ -114,13 +116,21 @@ class SchoolClass:
         return Lateness(days, 0.0 if too_late else max(0.0, 1 - days * policy.percent_a_day / 100))
 
 
-def read_class(path: Path, course: Course) -> SchoolClass:
-    """The class that a `class.toml` describes. Raises LabError or UsageError, which say what is wrong and where."""
-    file = read_toml(path, ClassFile)
+def read_class(path: Path | None, course: Course, results: Path | None = None, begin: bool = False) -> SchoolClass:
+    """The class that a `class.toml` describes. Raises LabError or UsageError, which say what is wrong and where.
+
+    Where it names no file of remarks, or there is none of it, they are in the folder of `results`, if there are any.
+    A file that it names must be there, unless remarks `begin` to be made.
+    """
+    file = read_toml(path, ClassFile) if path else NO_FILE
+    folder = path.parent if path else Path()
     known = lab_ids(course)
     for lab in [*file.deadlines, *(lab for moments in file.extensions.values() for lab in moments)]:
         if lab not in known:
             raise UsageError(f"{path}: {unknown('lab', lab, known, 'The course has')}")
-    people = read_roster(path.parent / file.roster) if file.roster else []
-    remarks = read_remarks(path.parent / file.remarks, course) if file.remarks else []
-    return SchoolClass(file, tuple(people), tuple(remarks))
+    people = read_roster(folder / file.roster) if file.roster else []
+    own = results / REMARKS if results else None
+    remarked = folder / file.remarks if file.remarks else own
+    needed = remarked and (remarked.exists() or (file.remarks and not begin))
+    remarks = read_remarks(remarked, course) if remarked and needed else []
+    return SchoolClass(file, tuple(people), tuple(remarks), remarked)

@@ -130,9 +130,9 @@ def _read(order: Order, course: Course, scratch: Path, reader: "Reader", display
 
 def _school(order: Order, course: Course) -> "SchoolClass":
     """What the teacher says of the class; read before anything is graded, so that a mistake in it is heard at once."""
-    from lab_harness.grading.class_file import SchoolClass, read_class
+    from lab_harness.grading.class_file import read_class
 
-    return read_class(order.class_file, course) if order.class_file else SchoolClass()
+    return read_class(order.class_file, course, order.out)
 
 
 def _grade(
@@ -148,7 +148,7 @@ def _grade(
     from lab_harness.grading.plan import plan
     from lab_harness.grading.results.class_view import shared_keys
     from lab_harness.grading.results.gradebook import open_gradebook
-    from lab_harness.grading.results.output import GRADEBOOK, alone_in, results_folder, write_results
+    from lab_harness.grading.results.output import GRADEBOOK, alone_in, results_folder, similar, write_results
     from lab_harness.grading.results.row import described
     from lab_harness.handing_in.released import releases_of
 
@@ -161,8 +161,12 @@ def _grade(
         graded = _carried_out(steps, gradebook, grade_all, versions, display)
         rows: list[Row] = described(gradebook.rows(), school)
         for name in school.unknown_students(row.student for row in rows):
-            display.say(f"Nothing of {name}'s is in the gradebook, who is named in {order.class_file}.")
-        write_results(order.out, rows, releases_of(course), reader.hash_all)
+            named = order.class_file or school.remarks_file
+            display.say(f"Nothing of {name}'s is in the gradebook, who is named in {named}.")
+        releases = releases_of(course)
+        pairs = similar(rows, releases, reader.hash_all)
+        gradebook.keep_run(pairs, order.class_file)
+        write_results(order.out, rows, releases, pairs)
     return Run(steps, graded, shared_keys(rows))
 
 

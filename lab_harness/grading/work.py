@@ -6,6 +6,7 @@ from pathlib import Path
 from lab_harness.grading.grade import Grade, Status, Submission
 from lab_harness.grading.students import Student
 from lab_harness.handing_in.bundle import Origin
+from lab_harness.handing_in.shown import Shown
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Work:
     handed_in: float = 0.0  # when its file was last changed (seconds since 1970); 0 where nobody knows
     claim: str = ""
     disputed: bool = False
+    shown: Shown | None = None  # what there is to read in it
 
     @property
     def submission(self) -> Submission:

@@ -37,6 +37,7 @@ class KnownLab(msgspec.Struct, frozen=True):
     tasks: frozenset[str]
     apart: frozenset[str]  # those of the tasks that undo the lab
     task_cells: dict[str, str]  # the task of each starter cell, by the cell's id
+    given: frozenset[str] = frozenset()  # what tells each of its cells, see `shown.mark`
 
 
 class Notebook(msgspec.Struct, frozen=True):
@@ -76,6 +77,13 @@ def read_submitted(content: bytes, name: str, labs: Mapping[str, KnownLab]) -> N
 def code_cells(content: bytes) -> list[CodeCell]:
     """The code cells of a notebook file. Raises Rejected with the reason if it is none."""
     return _cells(_parsed(content))
+
+
+def with_code_cells(content: bytes) -> list[tuple[dict[str, Any], CodeCell | None]]:
+    """All cells of a notebook file as they are in it, a code cell with what `code_cells` makes of it."""
+    cells = _parsed(content)
+    code = iter(_cells(cells))
+    return [(cell, next(code) if cell.get("cell_type") == "code" else None) for cell in cells]
 
 
 def lab_by_name(name: str, labs: Iterable[KnownLab]) -> str | None:

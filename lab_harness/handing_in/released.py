@@ -1,5 +1,6 @@
 """The course's labs as the class was given them."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -7,9 +8,13 @@ from typing import Any
 
 from lab_harness.course import Course
 from lab_harness.errors import LabError
-from lab_harness.handing_in.notebooks import KnownLab, code_cells
+from lab_harness.handing_in.cells import CodeCell
+from lab_harness.handing_in.notebooks import KnownLab, with_code_cells
 from lab_harness.handing_in.rejected import Rejected
+from lab_harness.handing_in.shown import mark
 from lab_harness.lab.labs import Lab, all_labs
+
+NOT_FOR_STUDENTS = re.compile(r"<!-- not for students -->.*?<!-- /not for students -->", re.DOTALL)  # in a cell
 
 
 @dataclass(frozen=True)
@@ -34,14 +39,18 @@ class Released:
         """What is needed to recognise its notebooks."""
         apart = frozenset(task.id for task in self.lab.tasks if task.apart)
         tasks = frozenset(task.id for task in self.lab.tasks)
-        return KnownLab(self.lab.id, self.lab.file.notebook, tasks, apart, self._task_cells())
+        cells = self._cells()
+        task_cells = {cell.id: cell.task for _, cell in cells if cell and cell.task}
+        sources = ("".join(raw.get("source", "")) for raw, _ in cells)
+        given = (mark(text) for source in sources for text in (source, NOT_FOR_STUDENTS.sub("", source)))
+        return KnownLab(self.lab.id, self.lab.file.notebook, tasks, apart, task_cells, frozenset(given))
 
-    def _task_cells(self) -> dict[str, str]:
-        """The task of each starter cell, by the cell's id; empty if a learner has renamed the notebook."""
+    def _cells(self) -> list[tuple[dict[str, Any], CodeCell | None]]:
+        """The cells of its notebook; none if a learner has renamed it."""
         if not self.path.exists():
-            return {}
+            return []
         try:
-            return {cell.id: cell.task for cell in code_cells(self.path.read_bytes()) if cell.task}
+            return with_code_cells(self.path.read_bytes())
         except (OSError, Rejected) as error:
             raise LabError(f"{self.path} is no notebook: {error}") from error
 

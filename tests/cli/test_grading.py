@@ -188,7 +188,7 @@ def test_killed_run_goes_on_where_it_was(lab, stand_in, school, out, number):
     assert lab("grade", school, "--out", out).out.startswith("2 graded, 1 unchanged.")
 
 
-# The class list and the students' bundle
+# The roster and the students' bundle
 
 
 def test_class_list_names_what_is_missing(lab, stand_in, school, out, tmp_path):
@@ -204,6 +204,48 @@ def test_class_list_names_what_is_missing(lab, stand_in, school, out, tmp_path):
     ]
     assert lab("class", tmp_path / "roster.csv", out, "--lab", "hello_lambda").out.count("missing") == 2
     assert lab("class", tmp_path / "roster.csv", tmp_path).code == 2
+    assert lab("class", tmp_path / "roster.csv", tmp_path / "roster.csv", out).code == 2
+    nobody = lab("class", out)
+    assert (nobody.code, "There is no roster: name one, or a --class" in nobody.err) == (2, True)
+
+
+def test_class_file_tells_who_is_missing_or_late_and_is_remembered(lab, stand_in, school, out, tmp_path):
+    (tmp_path / "roster.csv").write_text("student\nana\nbo\nlou\n", encoding="utf-8")
+    (tmp_path / "class.toml").write_text(
+        'format_version = 1\nroster = "roster.csv"\n[deadlines]\nhello_lambda = 2026-11-20T12:00:00Z\n'
+        "pets_api = 2026-11-20T12:00:00Z\n[late]\npercent_a_day = 25\n"
+    )
+    for notebook in school.rglob("*.ipynb"):
+        os.utime(notebook, (0, datetime(2026, 11, 21, tzinfo=UTC).timestamp()))
+    lab("grade", school, "--out", out)
+    told = lab("class", out, "--class", tmp_path / "class.toml", "--lab", "hello_lambda")
+    assert told.out.splitlines() == [
+        "ana: hello_lambda: 1 day late, 25 % taken off",
+        "bo: hello_lambda: 1 day late, 25 % taken off",
+        "lou: hello_lambda: missing",
+        "3 students, 1 pieces of work missing",
+    ]
+    lab("grade", school, "--out", out, "--class", tmp_path / "class.toml")
+    assert "bo: pets_api: missing" in lab("class", out).out
+
+
+def test_remarks_among_the_results_count_without_a_class_file(lab, stand_in, school, out):
+    lab("grade", school, "--out", out)
+    remark = "student,lab,task,points,comment\nbo,hello_lambda,role,1,Half.\nbob,hello_lambda,,,x\n"
+    (out / "remarks.csv").write_text(remark, encoding="utf-8")
+    done = lab("grade", school, "--out", out)
+    assert (done.code, done.err) == (
+        0,
+        f"Nothing of bob's is in the gradebook, who is named in {out / 'remarks.csv'}.\n",
+    )
+    assert gradebook(out)["bo", "hello_lambda"]["mark"] == "1"
+
+
+def test_review_of_what_is_not_there_is_one_line(lab, tmp_path):
+    done = lab("review", tmp_path / "results")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "holds no grades" in done.err
+    assert not (tmp_path / "results").exists()
 
 
 def test_class_file_gives_names_and_counts_lateness(lab, stand_in, school, out, tmp_path):
@@ -248,5 +290,5 @@ def test_release_says_what_it_wrote(lab, tmp_path, monkeypatch):
 
 def test_help_names_the_command(lab):
     cli.add_commands()
-    assert {"grade", "release", "class"} <= set(app.commands)
+    assert {"grade", "release", "class", "review"} <= set(app.commands)
     assert "Grade a class" in lab("--help").out

@@ -1,4 +1,4 @@
-"""Tests for class.toml: the class list, deadlines and extensions, and what lateness costs."""
+"""Tests for class.toml: the roster, deadlines and extensions, and what lateness costs."""
 
 from datetime import datetime
 

@@ -57,7 +57,7 @@ def test_everything_that_came_in_is_graded_and_everything_is_written(grade, stan
     assert (display.counts, display.seen, display.said) == ([3], list(run.graded), [])
     assert {path.name for path in out.iterdir() if not path.name.startswith((".", "gradebook.sqlite-"))} == {
         "canvas.csv", "feedback", "gradebook.csv", "gradebook.json", "gradebook.sqlite", "gradebook_hello_lambda.csv",
-        "gradebook_orders_pipeline.csv", "index.html", "junit.xml", "moodle.csv",
+        "gradebook_orders_pipeline.csv", "handed_in", "index.html", "junit.xml", "moodle.csv",
     }  # fmt: skip
     assert {path.name for path in (out / "feedback").iterdir()} == {"ana.html", "bo.html"}
     assert gradebook(out)["bo", "hello_lambda"]["points"] == "2"

@@ -98,7 +98,7 @@ def _disputed(work: Work, other: str) -> Work:
         f"two claims on one name: {work.file} and {other} would both be {work.student.id}'s; neither is taken. "
         "Find out whose each is, and rename or remove one"
     )
-    return replace(work, path=None, digest="", tasks={}, note="", rejected=reason, disputed=True)
+    return replace(work, path=None, digest="", tasks={}, shown=None, note="", rejected=reason, disputed=True)
 
 
 def _keys(student: Student) -> list[Key]:

@@ -23,6 +23,7 @@ from lab_harness.handing_in.archives import MAX_FILE, Entry, directory, too_larg
 from lab_harness.handing_in.bundle import Origin, unpack
 from lab_harness.handing_in.notebooks import KnownLab, Notebook, read_submitted
 from lab_harness.handing_in.rejected import Rejected
+from lab_harness.handing_in.shown import Shown, shown
 from lab_harness.handing_in.similarity import Hashes, hashes_of
 from lab_harness.lab.file import MIB, Limits
 
@@ -66,6 +67,7 @@ class Submitted(msgspec.Struct, frozen=True):
     notebook: Notebook | None = None
     origin: Origin | None = None
     rejected: str = ""
+    shown: Shown | None = None  # what there is to read in it
 
 
 class Codes(msgspec.Struct, frozen=True):
@@ -171,14 +173,20 @@ def _read_handed_in(job: Job, labs: Labs, file: int) -> Submitted:
     """A notebook, or the one in a bundle. A bundle's origin is told even if its notebook, or all of it, is rejected."""
     content = unpacked(partial(_at, file), job.entry) if job.entry else _content(file, MAX_FILE)
     if not job.name.lower().endswith(".zip"):
-        return Submitted(read_submitted(content, job.name, labs))
+        return _read_notebook(content, job.name, labs)
     origin = None
     try:
         bundle = unpack(content)
         origin = bundle.origin
-        return Submitted(read_submitted(bundle.notebook, bundle.manifest.notebook, labs), origin)
+        return _read_notebook(bundle.notebook, bundle.manifest.notebook, labs, origin)
     except Rejected as reason:
         return Submitted(None, origin or reason.origin, str(reason)[:2000].encode("utf-8", "replace").decode())
+
+
+def _read_notebook(content: bytes, name: str, labs: Labs, origin: Origin | None = None) -> Submitted:
+    notebook = read_submitted(content, name, labs)
+    lab = labs[notebook.lab]
+    return Submitted(notebook, origin, shown=shown(content, lab.given, lab.task_cells))
 
 
 def _read_codes(_job: Job, _labs: Labs, file: int) -> list[Hashes]:

@@ -55,10 +55,6 @@ class Intake:
     works: list[Work] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
 
-    @property
-    def rejected(self) -> list[Work]:
-        return [work for work in self.works if work.rejected]
-
 
 def read_submissions(
     source: Path, course: Course, scratch: Path, labs: Collection[str] = (), reader: Reader | None = None
@@ -178,7 +174,9 @@ def _read(file: HandedIn, place: Place, known: Labs, folder: Path, reader: Reade
             raise Rejected(submitted.rejected)
         notebook = submitted.notebook
         path = write_cells(notebook.cells, folder / known[notebook.lab].notebook)
-        work = replace(work, lab=notebook.lab, path=path, digest=notebook.digest, tasks=notebook.tasks)
+        work = replace(
+            work, lab=notebook.lab, path=path, digest=notebook.digest, tasks=notebook.tasks, shown=submitted.shown
+        )
     except Rejected as error:
         work = replace(work, rejected=f"{place.file}: {one_line(str(error))}")
     except HarnessError:

@@ -3,7 +3,8 @@
 import json
 import sqlite3
 import time
-from collections.abc import Collection, Iterator, Sequence
+import zlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,17 +19,21 @@ from lab_harness.grading.results.row import Row
 from lab_harness.grading.students import Student
 from lab_harness.grading.work import Work
 from lab_harness.handing_in.bundle import Origin
+from lab_harness.handing_in.shown import Shown
+from lab_harness.handing_in.similarity import Pair
 
-VERSION = 6  # of the schema; grows with each change of it
+VERSION = 7  # of the schema; grows with each change of it
 SCHEMA = """
 create table grades (
     student text not null, lab text not null,
     name text not null, system text not null, number text not null, late integer not null, note text not null,
     digest text not null, tasks text not null, grade text not null, graded real not null, origin text,
     before text, due integer not null default 0, claim text not null default '', file text not null default '',
-    handed_in real not null default 0,
+    handed_in real not null default 0, shown blob,
     primary key (student, lab)
 );
+create table similar (lab text primary key, pairs text not null);
+create table run (name text primary key, value text not null);
 """
 UPDATES = {  # from this version of the schema to the next
     1: "alter table grades add column origin text;",
@@ -36,10 +41,15 @@ UPDATES = {  # from this version of the schema to the next
     3: "alter table grades add column claim text not null default '';",
     4: "alter table grades add column file text not null default '';",
     5: "alter table grades add column handed_in real not null default 0;",
+    6: """
+        alter table grades add column shown blob;
+        create table similar (lab text primary key, pairs text not null);
+        create table run (name text primary key, value text not null);
+    """,
 }
 COLUMNS = (
     "student, lab, name, system, number, late, note, digest, tasks, grade, graded, origin, before, due, claim, file, "
-    "handed_in"
+    "handed_in, shown"
 )
 
 
@@ -67,8 +77,8 @@ class Gradebook:
         )
         with self._database:
             self._database.execute(
-                f"insert or replace into grades ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)",  # noqa: S608
-                (*values, *texts, work.claim, work.file, self._handed_in(work)),
+                f"insert or replace into grades ({COLUMNS}) values ({'?, ' * 13}0, ?, ?, ?, ?)",  # noqa: S608
+                (*values, *texts, work.claim, work.file, self._handed_in(work), _compressed(work.shown)),
             )
         return regrade(_grade(before), grade)
 
@@ -82,12 +92,20 @@ class Gradebook:
 
     def annotate(self, work: Work) -> None:
         """Update what is known about work whose grade stays: for example, that it is late."""
-        known = "name = ?, late = ?, note = ?, origin = ?, claim = ?, file = ?, handed_in = ?"
+        known = "name = ?, late = ?, note = ?, origin = ?, claim = ?, file = ?, handed_in = ?, shown = ?"
         who = (work.student.name, work.late, work.note, _packed(work.origin))
         with self._database:
             self._database.execute(
                 f"update grades set {known} where student = ? and lab = ?",  # noqa: S608
-                (*who, work.claim, work.file, self._handed_in(work), work.student.id, work.lab),
+                (
+                    *who,
+                    work.claim,
+                    work.file,
+                    self._handed_in(work),
+                    _compressed(work.shown),
+                    work.student.id,
+                    work.lab,
+                ),
             )
 
     def _handed_in(self, work: Work) -> float:
@@ -114,6 +132,25 @@ class Gradebook:
         """Delete these students' rows for files of no lab: the students may have handed in again since."""
         with self._database:
             self._database.executemany("delete from grades where lab = '' and student = ?", [(s,) for s in students])
+
+    def keep_run(self, pairs: Mapping[str, Sequence[Pair]], class_file: Path | None) -> None:
+        """Save what a run found of the class as a whole, and by which `class.toml`: see `similar` and `class_file`."""
+        with self._database:
+            self._database.execute("delete from similar")
+            packed = [(lab, msgspec.json.encode(found).decode()) for lab, found in pairs.items()]
+            self._database.executemany("insert into similar values (?, ?)", packed)
+            named = str(class_file.resolve()) if class_file else ""
+            self._database.execute("insert or replace into run values ('class_file', ?)", (named,))
+
+    def similar(self) -> dict[str, list[Pair]]:
+        """The pairs of students whose code was alike in the last run, by lab."""
+        found = self._database.execute("select lab, pairs from similar")
+        return {lab: msgspec.json.decode(pairs, type=list[Pair]) for lab, pairs in found}
+
+    def class_file(self) -> Path | None:
+        """The `class.toml` of the last run, if it had one."""
+        (named,) = self._database.execute("select value from run where name = 'class_file'").fetchone() or ("",)
+        return Path(named) if named else None
 
     def rows(self) -> list[Row]:
         """All grades, by student and lab."""
@@ -143,12 +180,14 @@ def _row(
     claim: str,
     file: str,
     handed_in: float,
+    shown: bytes | None,
 ) -> Row:
     who = Student(student, name, system, number)
     came = msgspec.json.decode(origin, type=Origin) if origin else None
     given = Grade.from_dict(json.loads(grade))
     code, was = json.loads(tasks), _grade(before)
-    return Row(who, given, bool(late), note, digest, code, graded, came, was, bool(due), claim, file, handed_in)
+    known = (bool(late), note, digest, code, graded, came, was, bool(due), claim, file, handed_in, shown or b"")
+    return Row(who, given, *known)
 
 
 def _grade(packed: str | None) -> Grade | None:
@@ -157,6 +196,10 @@ def _grade(packed: str | None) -> Grade | None:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)  # an escape takes several times its letter's place
+
+
+def _compressed(shown: Shown | None) -> bytes | None:
+    return zlib.compress(msgspec.json.encode(shown)) if shown else None
 
 
 def _packed(origin: Origin | None) -> str | None:

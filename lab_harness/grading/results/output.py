@@ -1,16 +1,20 @@
 """Writes a class's grades into a folder, as files and pages."""
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from lab_harness.errors import CourseError, LabError
+from lab_harness.course import Course
+from lab_harness.errors import CourseError, LabError, UsageError
+from lab_harness.grading.class_file import SchoolClass, read_class
 from lab_harness.grading.results import exports
 from lab_harness.grading.results.class_view import lab_views, page_name
 from lab_harness.grading.results.exports import GradedLab
-from lab_harness.grading.results.pages import class_page, student_page
-from lab_harness.grading.results.row import Row
+from lab_harness.grading.results.gradebook import open_gradebook
+from lab_harness.grading.results.handed_in import HANDED_IN, version_of
+from lab_harness.grading.results.pages import class_page, handed_in_page, student_page
+from lab_harness.grading.results.row import Row, described
 from lab_harness.handing_in.released import Released
 from lab_harness.handing_in.similarity import HashAll, Pair, Piece, hash_here, suspicious_pairs
 from lab_harness.lab.labs import Lab
@@ -18,6 +22,7 @@ from lab_harness.lab.solutions import answers
 from lab_harness.whole_files import write_whole
 
 GRADEBOOK = "gradebook.sqlite"
+Pairs = Mapping[str, Sequence[Pair]]  # of students whose code is alike, by lab
 
 
 def graded_lab(lab: Lab) -> GradedLab:
@@ -27,6 +32,12 @@ def graded_lab(lab: Lab) -> GradedLab:
     for check in counted:
         tasks[check.task or ""] = tasks.get(check.task or "", 0) + check.points
     return GradedLab(lab.id, lab.title, sum(tasks.values()), tasks)
+
+
+def graded_labs(rows: Iterable[Row], releases: Mapping[str, Released]) -> list[GradedLab]:
+    """The labs of the course in which there is work."""
+    used = {row.lab for row in rows}
+    return [graded_lab(released.lab) for released in releases.values() if released.lab.id in used]
 
 
 def results_folder(path: Path) -> Path:
@@ -41,6 +52,15 @@ def results_folder(path: Path) -> Path:
     return path
 
 
+def read_results(folder: Path, course: Course, class_file: Path | None = None) -> tuple[SchoolClass, list[Row]]:
+    """A class, as its `class.toml` or that of the last run describes it, and its grades. UsageError without grades."""
+    if not (folder / GRADEBOOK).is_file():
+        raise UsageError(f"{folder} holds no grades; `lab grade SUBMISSIONS --out {folder}` writes them.")
+    with open_gradebook(folder / GRADEBOOK) as gradebook:
+        school = read_class(class_file or gradebook.class_file(), course, folder, begin=True)
+        return school, described(gradebook.rows(), school)
+
+
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
     """Raise CourseError if another run is writing to these results."""
@@ -53,16 +73,21 @@ def alone_in(folder: Path) -> Iterator[None]:
         raise CourseError(f"Another `lab grade` is writing to {folder}. Wait for it, or name another --out.") from error
 
 
-def write_results(folder: Path, rows: Sequence[Row], releases: Mapping[str, Released], hash_all: HashAll) -> list[Path]:
+def write_results(
+    folder: Path,
+    rows: Sequence[Row],
+    releases: Mapping[str, Released],
+    pairs: Pairs,
+    only: Collection[str] | None = None,
+) -> list[Path]:
     """Write the gradebook as CSV, for Canvas and Moodle, as JUnit XML and JSON, and the pages; returns the paths.
 
-    `hash_all` reads the students' code for the comparison.
+    Where something was changed for `only` these students the others' pages stay.
     """
-    used = {row.lab for row in rows}
-    labs = [graded_lab(released.lab) for released in releases.values() if released.lab.id in used]
+    labs = graded_labs(rows, releases)
     titles = {lab.id: lab.title for lab in labs}
     files = {
-        "index.html": _class_page(rows, labs, releases, hash_all),
+        "index.html": _class_page(rows, labs, pairs),
         "gradebook.csv": exports.gradebook_csv(rows, labs),
         "canvas.csv": exports.canvas_csv(rows, labs),
         "moodle.csv": exports.moodle_csv(rows, labs),
@@ -76,7 +101,9 @@ def write_results(folder: Path, rows: Sequence[Row], releases: Mapping[str, Rele
         if any(row.student.system == "moodle" and row.lab == lab.id for row in rows):
             files[f"moodle_{lab.id}.csv"] = exports.moodle_worksheet(rows, lab)
     try:
-        _write_feedback(folder / "feedback", rows, releases)
+        _write_feedback(folder / "feedback", rows, releases, only)
+        if only is None:
+            _write_handed_in(folder / HANDED_IN, rows, releases)
         if not regrades:
             (folder / "changes.csv").unlink(missing_ok=True)
         return [_write(folder / name, text) for name, text in files.items()]
@@ -89,27 +116,50 @@ def _write(path: Path, text: str) -> Path:
     return write_whole(path, text.encode())
 
 
-def _write_feedback(folder: Path, rows: Sequence[Row], releases: Mapping[str, Released]) -> None:
+def _write_feedback(
+    folder: Path, rows: Sequence[Row], releases: Mapping[str, Released], only: Collection[str] | None
+) -> None:
     by_student: dict[str, list[Row]] = {}
     for row in rows:
         by_student.setdefault(row.student.id, []).append(row)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    if only is None:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(exist_ok=True)
     owners: dict[str, str] = {}
     for student, theirs in by_student.items():
         page = page_name(student)
         if (owner := owners.setdefault(page, student)) != student:
             raise CourseError(f"{owner} and {student} would share the page {page}; rename one of their folders.")
-        _write(folder / page, student_page(theirs, releases))
+        if only is None or student in only:
+            _write(folder / page, student_page(theirs, releases))
 
 
-def _class_page(
-    rows: Sequence[Row], labs: Sequence[GradedLab], releases: Mapping[str, Released], hash_all: HashAll
-) -> str:
-    pairs = {lab.id: alike(releases[lab.id], rows, hash_all) for lab in labs}
+def _write_handed_in(folder: Path, rows: Sequence[Row], releases: Mapping[str, Released]) -> None:
+    """A page for each piece of work that can be read. One that says the same already is left as it is."""
+    pages = {folder / row.lab / page_name(row.student.id): row for row in rows if row.packed and row.lab in releases}
+    for path, row in pages.items():
+        version = version_of(row)
+        if version not in _beginning(path):
+            _write(path, handed_in_page(row, releases[row.lab], version))
+    for path in set(folder.glob("*/*.html")) - set(pages):
+        path.unlink()
+
+
+def _beginning(path: Path) -> str:
+    with suppress(OSError), path.open(encoding="utf-8") as file:
+        return file.read(1000)
+    return ""
+
+
+def _class_page(rows: Sequence[Row], labs: Sequence[GradedLab], pairs: Pairs) -> str:
     versions = next((row.grade.versions for row in rows if row.grade.versions), {})
     shown = {name: version for name, version in versions.items() if name != "checks"}
     return class_page(lab_views(rows, labs, pairs), rows, shown)
+
+
+def similar(rows: Sequence[Row], releases: Mapping[str, Released], hash_all: HashAll) -> Pairs:
+    """The pairs of students whose work is suspiciously alike, by lab. `hash_all` reads their code."""
+    return {lab.id: alike(releases[lab.id], rows, hash_all) for lab in graded_labs(rows, releases)}
 
 
 def alike(released: Released, rows: Sequence[Row], hash_all: HashAll = hash_here) -> list[Pair]:

@@ -1,16 +1,20 @@
 """A row of the gradebook: one student's grade for one lab, the work that it is for, and what the class says of it."""
 
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+import msgspec
+
 from lab_harness.grading.class_file import IN_TIME, Lateness, SchoolClass
-from lab_harness.grading.class_list import Person
 from lab_harness.grading.grade import Grade, Status
 from lab_harness.grading.remarks import Remark
 from lab_harness.grading.results.regrades import Regrade, regrade
+from lab_harness.grading.roster import Person
 from lab_harness.grading.students import Student
 from lab_harness.grading.work import Work
 from lab_harness.handing_in.bundle import Origin
+from lab_harness.handing_in.shown import Shown
 from lab_harness.render import one_line
 from lab_harness.results import LabReport, Outcome
 
@@ -35,7 +39,8 @@ class Row:
     claim: str = ""  # what says whose it is; empty for what was graded before that was kept
     file: str = ""  # what it was called when it was handed in; empty as above
     handed_in: float = 0.0  # seconds since 1970; 0 where nobody knows
-    person: Person | None = None  # the student's line on the class list
+    packed: bytes = field(default=b"", repr=False)  # what there is to read in it, compressed
+    person: Person | None = None  # the student's line on the roster
     lateness: Lateness = IN_TIME
     remarks: tuple[Remark, ...] = ()
 
@@ -59,7 +64,7 @@ class Row:
 
     @property
     def name(self) -> str:
-        """The student's name, as the class list has it."""
+        """The student's name, as the roster has it."""
         return self.person.name if self.person else self.student.name
 
     @property
@@ -121,6 +126,11 @@ class Row:
         return int(mark) if mark == int(mark) else mark
 
     @property
+    def shown(self) -> Shown | None:
+        """What there is to read in it; None for work that was rejected, or graded before that was kept."""
+        return msgspec.json.decode(zlib.decompress(self.packed), type=Shown) if self.packed else None
+
+    @property
     def regrade(self) -> Regrade | None:
         """What grading it again has changed; None where it changed nothing."""
         return regrade(self.before, self.grade)
@@ -132,7 +142,7 @@ class Row:
 
 
 def described(rows: Iterable[Row], school: SchoolClass) -> list[Row]:
-    """Grades with what the class list and the deadlines say of them."""
+    """Grades with what the roster and the deadlines say of them."""
     return [
         replace(
             row,

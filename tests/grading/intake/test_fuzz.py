@@ -196,7 +196,7 @@ def through(reader):
                 list(carry_out(steps, gradebook, grade_all, lambda _: {}))
                 rows = gradebook.rows()
             assert {(row.student.id, row.lab) for row in rows} >= set(keys)
-            output.write_results(folder, rows, releases, reader.hash_all)
+            output.write_results(folder, rows, releases, output.similar(rows, releases, reader.hash_all))
         return intake
 
     with pytest.MonkeyPatch.context() as patch:

@@ -64,7 +64,7 @@ def test_each_folder_is_a_student_and_each_notebook_a_submission(read):
         ("bo", "hello_lambda"),
     ]
     assert [work.submission.path.name for work in found.works] == [HELLO, ORDERS, HELLO]
-    assert found.rejected == []
+    assert not any(work.rejected for work in found.works)
 
 
 def test_notebook_in_a_subfolder_is_found_and_checkpoints_and_hidden_files_are_not(read):

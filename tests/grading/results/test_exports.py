@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 import pytest
 
 from lab_harness.grading.class_file import Lateness
-from lab_harness.grading.class_list import Person
 from lab_harness.grading.grade import CellError, Grade, Status
 from lab_harness.grading.results import exports
 from lab_harness.grading.results.exports import GradedLab
 from lab_harness.grading.results.row import Row
+from lab_harness.grading.roster import Person
 from lab_harness.grading.students import Student
 from tests.grading.handing_in import graded
 

@@ -10,17 +10,17 @@ import pytest
 
 from lab_harness.errors import CourseError
 from lab_harness.grading.class_file import Lateness
-from lab_harness.grading.class_list import Person
 from lab_harness.grading.grade import CellError, Grade, Status
 from lab_harness.grading.results import output
 from lab_harness.grading.results.class_view import lab_views, page_name, shared_keys
 from lab_harness.grading.results.exports import GradedLab
 from lab_harness.grading.results.pages import class_page, student_page
 from lab_harness.grading.results.row import Row
+from lab_harness.grading.roster import Person
 from lab_harness.grading.students import Student
 from lab_harness.handing_in.bundle import Attempts, CheckLog, Origin, QuestionLog, TaskLog
 from lab_harness.handing_in.released import Released, releases_of
-from lab_harness.handing_in.similarity import Pair, hash_here
+from lab_harness.handing_in.similarity import Pair
 from lab_harness.lab.labs import load_lab
 from tests.grading.handing_in import COURSE, graded
 
@@ -128,12 +128,12 @@ def test_attempt_log_is_told_as_what_the_student_says():
 def test_heat_map_has_a_line_a_student_and_a_symbol_and_a_word_a_check():
     found = table(class_html(), ["student", "mark"])
     assert found == [
-        ["student", "mark", "%", "a", "b", "c"],
-        ["ana", "3", "100", "✓passed", "✓passed", "✓passed"],
-        ["bo", "1", "33", "✓passed", "✗failed", "·blocked"],
-        ["cy", "0", "0", "✗failed", "✗failed", "·blocked"],
-        ["di", "1", "33", "✓passed", "✗failed", "·blocked"],
-        ["eve", "rejected", "", "□not graded", "□not graded", "□not graded"],
+        ["student", "mark", "%", "work", "a", "b", "c"],
+        ["ana", "3", "100", "", "✓passed", "✓passed", "✓passed"],
+        ["bo", "1", "33", "", "✓passed", "✗failed", "·blocked"],
+        ["cy", "0", "0", "", "✗failed", "✗failed", "·blocked"],
+        ["di", "1", "33", "", "✓passed", "✗failed", "·blocked"],
+        ["eve", "rejected", "", "", "□not graded", "□not graded", "□not graded"],
     ]
     assert 'title="The b is right: failed, found no b"' in class_html()
 
@@ -313,7 +313,7 @@ def test_page_of_a_long_name_fits_a_folder_and_no_name_is_another_students_page(
 def test_two_students_who_would_share_a_page_are_named(tmp_path, monkeypatch):
     monkeypatch.setattr(output, "page_name", lambda student: "one.html")
     with pytest.raises(CourseError, match=r"ana and bo would share the page one\.html"):
-        output.write_results(tmp_path, ROWS, releases_of(COURSE), hash_here)
+        output.write_results(tmp_path, ROWS, releases_of(COURSE), {})
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

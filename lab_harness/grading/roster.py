@@ -1,4 +1,4 @@
-"""A class list: who is in the class, under which names, with which mail address."""
+"""The roster: who is in the class, under which names, with which mail address."""
 
 import csv
 import re
@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab_harness.errors import CourseError, UsageError
+from lab_harness.errors import UsageError
+from lab_harness.grading.sheet import MARK, delimiter_of, text_of
 from lab_harness.grading.students import Student, same_student
 from lab_harness.render import one_line
 
@@ -19,7 +20,7 @@ NO_PERSON = "points possible"  # a line of Canvas' own lists
 
 @dataclass(frozen=True)
 class Person:
-    """One line of a class list. Any of `keys` may name the student, because lists differ."""
+    """One line of a roster. Any of `keys` may name the student, because lists differ."""
 
     label: str
     keys: frozenset[str]
@@ -32,17 +33,11 @@ class Person:
 
 
 def read_roster(path: Path) -> list[Person]:
-    """The people on a class list: a CSV file with a line of headings, from Canvas, from Moodle, or made by hand."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise CourseError(f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise CourseError(f"{path} is not UTF-8; save it as CSV in UTF-8.") from error
-    heading = text.partition("\n")[0]
-    lines = list(csv.reader(text.splitlines(), delimiter=max(",;\t", key=heading.count)))
+    """The people on a roster: a CSV file with a line of headings, from Canvas, from Moodle, or made by hand."""
+    text = text_of(path).removeprefix(MARK)
+    lines = list(csv.reader(text.splitlines(), delimiter=delimiter_of(text)))
     if len(lines) < 2:
-        raise UsageError(f"{path} is no class list: a line of headings, then a line a student.")
+        raise UsageError(f"{path} is no roster: a line of headings, then a line a student.")
     names = [name.strip().casefold() for name in lines[0]]
     named = [name for name in names if name not in NO_NAMES]
     at = next((named.index(label) for label in LABELS if label in named), 0)
@@ -52,7 +47,7 @@ def read_roster(path: Path) -> list[Person]:
 
 
 def keys_of(student: Student) -> set[str]:
-    """What a class list may call a student."""
+    """What a roster may call a student."""
     return {_key(student.id), _key(student.name), _key(student.number)} - {""}
 
 
@@ -70,7 +65,7 @@ def _person(line: list[str], at: int, columns: Sequence[str]) -> Person:
 
 
 def _name(cells: Mapping[str, str]) -> str:
-    """The name as it is spoken, where the list has it: "Doe, Jane" is Jane Doe, too."""
+    """The name as it is spoken, where the roster has it: "Doe, Jane" is Jane Doe, too."""
     parts = [next((cells[part] for part in names if cells.get(part)), "") for names in (FIRST_NAMES, LAST_NAMES)]
     whole = next((cells[column] for column in NAMES if cells.get(column)), "")
     return (

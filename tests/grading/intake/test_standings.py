@@ -1,12 +1,12 @@
-"""Tests for comparing a class list with the gradebook."""
+"""Tests for comparing a roster with the gradebook."""
 
 import pytest
 
 from lab_harness.errors import CourseError, UsageError
-from lab_harness.grading.class_list import read_roster
 from lab_harness.grading.grade import Grade, Status
-from lab_harness.grading.intake.roster import standings, strangers
+from lab_harness.grading.intake.standings import standings, strangers
 from lab_harness.grading.results.row import Row
+from lab_harness.grading.roster import read_roster
 from lab_harness.grading.students import Student
 from tests.grading.handing_in import graded
 
@@ -64,7 +64,7 @@ def test_number_of_one_is_not_the_empty_number_of_another(tmp_path):
 
 
 def test_what_is_no_list_is_one_line(tmp_path):
-    with pytest.raises(UsageError, match="is no class list"):
+    with pytest.raises(UsageError, match="is no roster"):
         roster(tmp_path, "student\n")
     with pytest.raises(CourseError, match="cannot be read: No such file"):
         read_roster(tmp_path / "none.csv")

@@ -1,0 +1,179 @@
+"""Tests for a class's work as its files tell it, and for what the teacher says, which goes into them."""
+
+import csv
+import json
+import sqlite3
+from contextlib import closing
+
+import pytest
+from filelock import FileLock
+
+from lab_harness.errors import CourseError, UsageError
+from lab_harness.grading.remarks import NOTHING, Said
+from lab_harness.grading.review.desk import Desk
+from tests.grading.handing_in import COURSE
+from tests.grading.review.conftest import BO
+
+BETTER = Said(1.5, "Nearly.\n- Mind the principal.")
+HEAD = "student,lab,task,points,comment\n"
+
+
+def row_of(desk, student, lab="hello_lambda"):
+    return next(row for row in desk.rows if (row.student.id, row.lab) == (student, lab))
+
+
+def remarks(school):
+    with (school / "remarks.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))[1:]
+
+
+def test_what_is_saved_is_in_the_file_on_the_pages_and_in_the_exports(desk, school):
+    assert desk.save(row_of(desk, "ana"), {"role": (NOTHING, BETTER), "": (NOTHING, NOTHING)}) == {}
+    assert remarks(school) == [["ana", "hello_lambda", "role", "1.5", BETTER.comment]]
+    assert row_of(desk, "ana").mark == 1.5
+    assert desk.write() == ""
+    feedback = (school / "results/feedback/ana.html").read_text()
+    assert "Your teacher gave you 1.5 instead of 1 points: Nearly." in feedback
+    grades = json.loads((school / "results/gradebook.json").read_text())["grades"]
+    assert [each["mark"] for each in grades if each["remarks"]] == [1.5]
+    assert "role: 1.5 points instead of 1: Nearly." in (school / "results/gradebook.csv").read_text()
+
+
+def test_what_is_taken_back_leaves_no_line(desk, school):
+    desk.save(row_of(desk, "ana"), {"role": (NOTHING, BETTER)})
+    desk.save(row_of(desk, "ana"), {"role": (BETTER, NOTHING)})
+    assert remarks(school) == []
+    assert row_of(desk, "ana").mark == 1
+
+
+def test_lines_of_others_stay_as_they_are(desk, school):
+    text = '\ufeffstudent;task;lab;points;comment;mine\r\ncy;;hello_lambda;;"a;""b""";x\r\n\r\n'
+    text += "ana;role;hello_lambda;1,5;;y\r\n"
+    (school / "remarks.csv").write_bytes(text.encode())
+    desk.refresh()
+    desk.save(row_of(desk, "ana"), {"role": (Said(1.5), Said(2, "Yes."))})
+    assert (school / "remarks.csv").read_bytes().decode() == text.replace("1,5;;y", "2;Yes.;y")
+
+
+def test_line_under_another_name_of_the_students_is_the_one_that_is_changed(desk, school):
+    (school / "remarks.csv").write_text(f"{HEAD}ana@school.test,hello_lambda,role,,Hm\n")
+    desk.refresh()
+    desk.save(row_of(desk, "ana"), {"role": (Said(None, "Hm"), BETTER)})
+    assert remarks(school) == [["ana@school.test", "hello_lambda", "role", "1.5", BETTER.comment]]
+
+
+def test_what_was_changed_by_hand_meanwhile_is_not_overwritten(desk, school):
+    row = row_of(desk, "ana")
+    (school / "remarks.csv").write_text(f"{HEAD}ana,hello_lambda,role,2,By hand.\ncy,hello_lambda,,,Other.\n")
+    before = (school / "remarks.csv").read_bytes()
+    assert desk.save(row, {"role": (NOTHING, BETTER), "": (NOTHING, Said(None, "x"))}) == {"role": Said(2, "By hand.")}
+    assert (school / "remarks.csv").read_bytes() == before
+    assert desk.save(row, {"role": (Said(2, "By hand."), BETTER)}) == {}
+    assert [line[4] for line in remarks(school)] == [BETTER.comment, "Other."]
+
+
+def test_file_that_was_changed_by_hand_is_read_again(desk, school):
+    (school / "remarks.csv").write_text(f"{HEAD}ana,hello_lambda,role,2,By hand.\n")
+    desk.refresh()
+    assert row_of(desk, "ana").mark == 2
+    (school / "remarks.csv").write_text(f"{HEAD}cy,hello_lambda,role,2,By hand.\nana,hello_lambda,,,x\n")
+    desk.refresh()
+    assert row_of(desk, "ana").mark == 1
+    desk.save(row_of(desk, "ana"), {"role": (NOTHING, BETTER)})
+    desk.write()
+    assert "By hand." in (school / "results/feedback/cy.html").read_text()  # others' pages, too
+
+
+def test_only_the_page_of_who_was_changed_is_written_again(desk, school):
+    desk.save(row_of(desk, "ana"), {"role": (NOTHING, BETTER)})
+    desk.write()
+    cy, ana = (school / "results/feedback" / f"{name}.html" for name in ("cy", "ana"))
+    before = cy.stat().st_ino, ana.stat().st_ino
+    desk.save(row_of(desk, "ana"), {"role": (BETTER, NOTHING)})
+    desk.write()
+    assert cy.stat().st_ino == before[0]
+    assert "Nearly" not in ana.read_text()
+
+
+def test_line_that_cannot_be_understood_is_named_and_nothing_is_lost(desk, school):
+    row = row_of(desk, "ana")
+    (school / "remarks.csv").write_text(f"{HEAD}cy,hello_lambda,role,many,x\n")
+    with pytest.raises(UsageError, match=r"line 2: 'many' is no number of points"):
+        desk.save(row, {"role": (NOTHING, BETTER)})
+    (school / "remarks.csv").write_text(f"{HEAD}ana,hello_lambda,role,1,x\nAna An,hello_lambda,role,2,y\n")
+    with pytest.raises(UsageError, match="several lines for one student and task, by the names ana and Ana An"):
+        desk.save(row, {"role": (NOTHING, BETTER)})
+    assert len(remarks(school)) == 2
+
+
+def test_while_lab_grade_runs_it_is_saved_and_written_afterwards(desk, school):
+    with FileLock(school / "results/.lock"):
+        assert desk.save(row_of(desk, "ana"), {"role": (NOTHING, BETTER)}) == {}
+        said = desk.write()
+        assert said.startswith(
+            "What you typed is in remarks.csv; pages and exports are not made anew yet. Another `lab"
+        )
+        assert remarks(school)
+    assert desk.write() == ""
+    assert "1.5 instead" in (school / "results/feedback/ana.html").read_text()
+
+
+def test_folder_that_cannot_be_written_is_one_message(desk, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("lab_harness.grading.remarks.write_whole", refuse)
+    with pytest.raises(CourseError, match=r"remarks\.csv cannot be written: Permission denied\."):
+        desk.save(row_of(desk, "ana"), {"role": (NOTHING, BETTER)})
+
+
+def test_link_to_the_file_stays_one_and_its_mode_too(desk, school):
+    (school / "real.csv").write_text(HEAD)
+    (school / "real.csv").chmod(0o600)
+    (school / "remarks.csv").symlink_to("real.csv")
+    desk.save(row_of(desk, "ana"), {"role": (NOTHING, BETTER)})
+    assert (school / "remarks.csv").is_symlink()
+    assert "Nearly." in (school / "real.csv").read_text()
+    assert (school / "real.csv").stat().st_mode & 0o777 == 0o600
+
+
+def test_name_that_a_spreadsheet_would_run_has_an_apostrophe_in_the_file_alone(desk, school):
+    row = row_of(desk, "ana")
+    whose = row.student.__class__('=HYPERLINK("x")', '=HYPERLINK("x")')
+    row = row.__class__(whose, row.grade)
+    desk.save(row, {"role": (NOTHING, Said(None, "-5: no"))})
+    desk.save(row, {"role": (Said(None, "-5: no"), Said(None, "=5"))})
+    assert remarks(school) == [['\'=HYPERLINK("x")', "hello_lambda", "role", "", "'=5"]]
+    desk.refresh()
+    assert desk.school.remarks[0].student == '=HYPERLINK("x")'
+    assert desk.school.remarks[0].comment == "=5"
+
+
+def test_without_class_toml_remarks_are_among_the_results(school):
+    (school / "class.toml").write_text("format_version = 1\n")
+    desk = Desk(school / "results", COURSE)
+    desk.save(row_of(desk, BO), {"": (NOTHING, Said(None, "Fine."))})
+    assert f"{BO},hello_lambda,,,Fine." in (school / "results/remarks.csv").read_text()
+    assert row_of(Desk(school / "results", COURSE), BO).remarks
+
+
+def test_what_cannot_be_used_is_one_message(school, tmp_path):
+    with pytest.raises(UsageError, match="holds no grades; `lab grade SUBMISSIONS --out"):
+        Desk(tmp_path / "nothing", COURSE)
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_folder_of_results_that_is_read_only_is_one_message(school, monkeypatch):
+    def refuse(path):
+        raise CourseError(f"{path} cannot be written: Read-only file system.")
+
+    monkeypatch.setattr("lab_harness.grading.review.desk.results_folder", refuse)
+    with pytest.raises(CourseError, match="cannot be written: Read-only"):
+        Desk(school / "results", COURSE)
+
+
+def test_grades_that_came_meanwhile_are_seen(desk, school):
+    with closing(sqlite3.connect(school / "results/gradebook.sqlite")) as database, database:
+        database.execute("delete from grades where student = 'cy'")
+    desk.refresh()
+    assert {row.student.id for row in desk.rows} == {"ana", BO}
