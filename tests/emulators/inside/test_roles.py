@@ -5,8 +5,6 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from lab_harness.aws import Clients
-
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 MADE = {
     "FunctionName": "hello",
@@ -15,12 +13,6 @@ MADE = {
     "Code": {"ZipFile": b"PK\x05\x06" + bytes(18)},
 }
 ROLE = "arn:aws:iam::000000000000:role/service-role/worker"
-
-
-@pytest.fixture
-def clients(embedded):
-    embedded.reset()
-    return Clients(embedded)
 
 
 @pytest.mark.parametrize(
