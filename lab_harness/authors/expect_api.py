@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from lab_harness.authors import expect
+from lab_harness.authors import expect, functions
 from lab_harness.authors.api_gateway import Api, Route
 from lab_harness.authors.checks import Failure
 from lab_harness.authors.http import Http, Response
@@ -13,6 +13,7 @@ from lab_harness.emulators.base import ACCOUNT, REGION
 
 Ask = Callable[..., Response]  # method, path, body, headers
 Request = tuple[str, str]  # a method and a path
+NO_ANSWER = "API Gateway wants a dictionary with statusCode, headers and body, and the body as text."
 
 
 def stage(api: Api, next_step: str) -> None:
@@ -99,6 +100,18 @@ def invocation(api: Api, requests: Iterable[Request], lambda_: Any, function: st
         expect.invocation(
             lambda_, function, "apigateway.amazonaws.com", called, f":{api.id}/", next_step, qualifier=qualifier
         )
+
+
+def explained(answer: Response, logs: Any, function: str, next_step: str) -> tuple[str, str]:
+    """An answer as evidence, and the next step: with the function's log and what to do about it, where it broke.
+
+    For example:
+
+        found, next_step = expect_api.explained(answer, logs, FUNCTION, "Section 3 says what PUT writes.")
+    """
+    if answer.status < 500:
+        return str(answer), next_step
+    return f"{answer}; {functions.latest_log(logs, function)}", functions.next_step(logs, function, NO_ANSWER)
 
 
 def cors(ask: Ask, origin: str, sent: Iterable[tuple[str, str]], read: Iterable[str], next_step: str) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab_harness.authors import Failure, expect_api
+from lab_harness.authors import Failure, expect_api, functions
 from lab_harness.authors.api_gateway import Api, Route
 from lab_harness.authors.http import Response
 from tests.authors.making import create_function, failure
@@ -29,6 +29,21 @@ def test_a_stage_must_serve_all_routes():
     with pytest.raises(Failure) as caught:
         expect_api.stage(Api("a", ("live",), (there, gone, unknown)), "Look.")
     assert caught.value.found == "not deployed since they were made: GET /b"
+
+
+@pytest.mark.parametrize(
+    ("status", "lines", "found", "advice"),
+    [
+        (404, [], "404 no", "Look."),
+        (502, ["START RequestId: 1", "[ERROR] KeyError: 'id'"], "502 no; the function's log ends with:", "Nothing is"),
+        (502, ["START RequestId: 1", "[ERROR] KeyError: 'id'", "START RequestId: 2"], "502 no;", "API Gateway wants"),
+    ],
+)
+def test_an_answer_is_explained_by_the_functions_log_where_it_broke(status, lines, found, advice, monkeypatch):
+    monkeypatch.setattr(functions, "log", lambda logs, name: lines)
+    shown, next_step = expect_api.explained(Response(status, {}, "no"), None, "f", "Look.")
+    assert shown.startswith(found)
+    assert next_step.startswith(advice)
 
 
 def proxy(**changes):

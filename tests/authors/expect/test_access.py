@@ -298,7 +298,22 @@ def test_policy_by_which_not_everyone_reads_or_does_more_is_shown(bucket, change
     shown = failure(public, bucket(*changes))
     assert shown.expected == "s3:GetObject on arn:aws:s3:::pet-shop/* and no more for everyone, and no block on that"
     assert shown.found.startswith('no block; the policy {"Version": "2012-10-17"')
-    assert shown.next_step == "Section 5 shows put_bucket_policy."
+    assert shown.next_step.endswith("Section 5 shows put_bucket_policy.")
+
+
+@pytest.mark.parametrize(
+    ("changes", "advice"),
+    [
+        ([{}, {"Effect": "Deny"}], "A Deny keeps everyone out."),
+        ([{"Action": ["s3:GetObject", "s3:PutObject"]}], "Everyone may do more than read: s3:putobject."),
+        ([{"Resource": f"arn:aws:s3:::{BUCKET}"}], "What is read are its objects, arn:aws:s3:::pet-shop/*,"),
+        ([{"Action": "s3:GetObjectAcl"}], "Everyone may do more than read: s3:getobjectacl."),
+        ([{"Principal": {"AWS": "arn:aws:iam::000000000000:root"}}], 'Everyone is the Principal "*".'),
+        ([{"Condition": {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}}], "A Condition is not true of everyone."),
+    ],
+)
+def test_what_keeps_everyone_out_of_a_bucket_is_the_advice(bucket, changes, advice):
+    assert failure(public, bucket(*changes)).next_step.startswith(advice)
 
 
 def test_bucket_without_a_policy_is_not_public(bucket):
