@@ -13,6 +13,7 @@ from lab_harness.emulators.base import ACCOUNT, REGION
 
 Ask = Callable[..., Response]  # method, path, body, headers
 Request = tuple[str, str]  # a method and a path
+LETTER_BY_LETTER = "An origin is compared letter by letter, and has no slash at its end. "
 NO_ANSWER = "API Gateway wants a dictionary with statusCode, headers and body, and the body as text."
 
 
@@ -44,7 +45,7 @@ def routes(api: Api, requests: Iterable[Request], function: str, next_step: str)
         raise Failure(
             expected=f"{', '.join(targets)}, each leading to the function {function}",
             found="; ".join(f"{request} leads to {uri or 'nothing'}" for request, uri in wrong.items()),
-            next_step=next_step,
+            next_step=f"{_about_route(api, *next((each, met[each]) for each in wrong))}{next_step}",
         )
 
 
@@ -136,6 +137,16 @@ def cors(ask: Ask, origin: str, sent: Iterable[tuple[str, str]], read: Iterable[
             )
 
 
+def _about_route(api: Api, request: str, route: Route | None) -> str:
+    """The sentence that says how a request comes to lead to nothing; "" where it leads elsewhere."""
+    if route is None:
+        there = ", ".join(map(str, api.routes)) or "no routes"
+        return f"Nothing takes {request}: the API has {there}. "
+    if not route.target and "Target" in route.settings:
+        return f"{route} has the Target {route.settings['Target']}: it is integrations/ and an integration's id. "
+    return "" if route.target else f"{route} has no integration. "
+
+
 def _qualifier(route: Route | None, function: str) -> str:
     """The version or alias of a function that a route calls; "" where it calls the function itself."""
     found = re.search(rf":function:{function}:([\w$-]+)", route.target if route else "")
@@ -163,7 +174,7 @@ def _expect_sending(ask: Ask, origin: str, method: str, path: str, next_step: st
         raise Failure(
             expected=f"permission for pages of {origin} to {method} JSON, from OPTIONS {path}",
             found=f"{answer}; missing, or not allowing it: {names or 'nothing'}",
-            next_step=next_step,
+            next_step=f"{LETTER_BY_LETTER if 'origin' in refused else ''}{next_step}",
         )
 
 

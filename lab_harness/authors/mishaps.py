@@ -47,6 +47,10 @@ KNOWN = (
         "{call} found no such thing: compare the name in the code with the name of what you built.",
     ),
     (
+        r"'NoneType' object (?:is not|has no)",
+        "Something is None there: print the event, and what was looked up, and see which of them lacks a part.",
+    ),
+    (
         r"KeyError: (?P<key>'[^'\n]*')",
         "Nothing is called {key} where the handler looks for it: print the event, and see what it is made of.",
     ),
@@ -65,7 +69,7 @@ def next_step(evidence: str, otherwise: str) -> str:
         if found := re.search(pattern, evidence):
             return advice.format(**found.groupdict())
     kinds = [found["kind"] for found in NAMED.finditer(evidence) if _is_pythons(found["kind"])]
-    return f"The function ended in a {kinds[-1]}: the traceback in its log names the line." if kinds else otherwise
+    return f"The function ended with {kinds[-1]}: the traceback in its log names the line." if kinds else otherwise
 
 
 def _is_pythons(kind: str) -> bool:

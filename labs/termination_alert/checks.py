@@ -110,7 +110,7 @@ def eventbridge_may_publish(events, sns, iam):
     permitted = policies.permits(policy, EVENTBRIDGE, PUBLISH, topic, rule)
     found = "; ".join([f"the topic's policy {policy}", *(f"the target's role {role}" for role in roles if role)])
     if not any(probes.role_allows(iam, role, topic) if role else permitted for role in roles):
-        why = policies.kept_out_by(policies.grants(policy), EVENTBRIDGE, PUBLISH, topic)
+        why = probes.kept_out(policies.grants(policy), topic, roles)
         raise Failure(
             expected=f"a policy that allows {EVENTBRIDGE} the action {PUBLISH} on {topic}",
             found=found,
@@ -161,7 +161,7 @@ def mail_arrived(ec2, events, sns, inbox):
             raise Failure(
                 expected=f"the mail that {instances[0]} was terminated",
                 found=f"the instance {state}; " + (f"the last mail {mails[-1].text}" if mails else "no mail"),
-                next_step="terminate_instances ends an instance; section 5 says what to do if no mail comes.",
+                next_step=probes.TOO_SOON if ended else probes.NOT_YET,
             )
 
     eventually(look, within=probes.SHORTLY) if ended else look()

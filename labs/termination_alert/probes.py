@@ -18,6 +18,11 @@ DETAIL_TYPES = (
     "EC2 Instance Launch Successful", "EC2 Instance Terminate Successful", "EC2 Spot Instance Interruption Warning",
     "EC2 Instance Rebalance Recommendation", "AWS API Call via CloudTrail", "order placed",
 )  # fmt: skip
+NOT_YET = "terminate_instances ends an instance; section 5 says what to do if no mail comes."
+TOO_SOON = (
+    "It ended before all was ready, so nothing comes of it: launch another, put its id into the rule's pattern, and "
+    "end that one; section 5 says what else to look at."
+)
 SHORTLY = 8  # seconds until an event has become a message
 
 
@@ -76,6 +81,13 @@ def addresses(sns):
 
 def topic_targets(events, sns):
     return [target for target in event_rules.targets(events, RULE) if target["Arn"] == topic_arn(sns)]
+
+
+def kept_out(grants, topic, roles):
+    """The sentence that says what keeps EventBridge from publishing: the target's role, if it has one, or a policy."""
+    if any(roles):
+        return f"With a RoleArn EventBridge acts by that role: it must trust {EVENTBRIDGE} and allow {PUBLISH}."
+    return policies.kept_out_by(grants, EVENTBRIDGE, PUBLISH, topic)
 
 
 def role_allows(iam, role, topic):

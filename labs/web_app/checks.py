@@ -204,7 +204,9 @@ def page_points_at_api(http, s3, dynamodb, logs):
         found = url.netloc.rpartition(":")[2]  # `port` would refuse one that there cannot be
         expect.value("an API's URL with the port", port, found, "The emulator's port changed: write config.js anew.")
         base = re.sub(r"(/items)?/*$", "", url.path)
-        probes.get(partial(http.request, host=url.hostname), dynamodb, logs, listed=True, base=base)
+        next_step = "Write the URL that api_url() tells into config.js: that of a REST API ends in its stage."
+        ask = partial(http.request, host=url.hostname)
+        probes.get(ask, dynamodb, logs, listed=True, base=base, next_step=next_step)
 
 
 def http_api(apigatewayv2):

@@ -10,6 +10,7 @@ from lab_harness.authors import Failure, customers, eventually, expect, expect_a
 TABLE, FUNCTION = "PetShopItems", "pet-shop-items"
 OWN_CLIENT = "The handler itself works on the table, with a client of its own; section 3 shows how."
 DONE = range(200, 205)  # the statuses of a PUT or DELETE that worked
+FOUND = "The item is in the table: section 3 says how the handler finds it, and what it answers."
 QUICKLY = 3  # seconds until a scan shows what was written
 
 
@@ -43,7 +44,7 @@ def put(ask, dynamodb, logs, witness, again):
             expect.written_by(witness, FUNCTION, TABLE, item["id"], moment, OWN_CLIENT)
 
 
-def get(ask, dynamodb, logs, listed, base=""):
+def get(ask, dynamodb, logs, listed, base="", next_step=FOUND):
     with probe_item(dynamodb, stored=True) as item:
         path = f"{base}/items" if listed else f"{base}/items/{item['id']}"
 
@@ -56,7 +57,6 @@ def get(ask, dynamodb, logs, listed, base=""):
                 or not any(items.resembles(each, item) for each in found)
             ):
                 what = f"a JSON list with {json.dumps(item)}" if listed else json.dumps(item)
-                next_step = "The item is in the table: section 3 says how the handler finds it, and what it answers."
                 raise wrong(f"200 and {what} from GET {path}", answer, logs, next_step)
 
         eventually(look, within=QUICKLY)

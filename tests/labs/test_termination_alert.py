@@ -232,6 +232,8 @@ def test_a_policy_that_does_not_let_eventbridge_publish_is_shown(ready):
     put_target(ready, RoleArn="arn:aws:iam::000000000000:role/no-such-role")
     put_policy(ready, {})
     assert "the target's role no-such-role" in found(ready, "eventbridge_may_publish")
+    services = [ready[name] for name in ("events", "sns", "iam")]
+    assert failure(checks.eventbridge_may_publish, *services).next_step.startswith("With a RoleArn EventBridge acts")
 
 
 def test_what_else_reaches_the_topic_is_shown_with_the_rules_that_send(ready):
@@ -265,6 +267,8 @@ def test_a_termination_that_was_not_mailed_is_named(ready, monkeypatch):
         probes.expect_event(hear, checks.SOURCE, {"instance-id": probe, "state": "running"})
     put_target(ready)
     assert "the instance terminated; " in found(ready, "mail_arrived")
+    services = [ready[name] for name in ("ec2", "events", "sns", "inbox")]
+    assert failure(checks.mail_arrived, *services).next_step == probes.TOO_SOON
 
 
 def test_a_mail_written_by_hand_does_not_stand_in_for_the_termination(ready, monkeypatch):

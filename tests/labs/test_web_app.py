@@ -423,6 +423,9 @@ def test_a_site_that_would_not_work_is_named(solved, monkeypatch):
     for name, text, kind, check, evidence in wrong:
         with another_file(solved, name, text, kind):
             assert evidence in found(solved, check, "website", "site")
+            if evidence == "40":  # 404 or 403, from where no API is: nothing of that is the handler's
+                (seen,) = (each for each in run_checks(lab, solved, [check]) if each.name == check)
+                assert seen.next_step.startswith("Write the URL that api_url() tells into config.js")
     put_file(solved, "style.css", "body {}", css, CacheControl="max-age=3600")
     assert found(solved, "files_are_asked_for", "website", "site") == "CacheControl max-age=3600"
     put_file(solved, "style.css", "body {}", css)

@@ -136,7 +136,7 @@ def invocation(
     raise Failure(
         expected=f"a permission for {service}{what} with a SourceArn that fits {' and '.join(sources)}",
         found=f"permission for {', '.join(permitted)}" if permitted else f"no permission for {service}{what}",
-        next_step=next_step,
+        next_step=_about_sources(wide, ours) + next_step,
     )
 
 
@@ -159,6 +159,13 @@ def public(s3: Any, bucket: str, key: str, next_step: str) -> None:
             found=f"{' and '.join(blocked) or 'no block'}; the policy {'none' if policy == '{}' else policy}",
             next_step=_what_keeps_out(bucket, blocked, sorted(too_much), reading, grants(policy)) + next_step,
         )
+
+
+def _about_sources(wide: list[Grant], ours: list[Grant]) -> str:
+    """The sentence that says which permission is too wide, or too narrow; "" where there is none of either kind."""
+    if wide:
+        return f"The one for {' and '.join(wide[0].sources) or 'every source'} lets others in, too. "
+    return f"The one for {' and '.join(ours[0].sources)} does not fit all of that. " if ours else ""
 
 
 def _what_keeps_out(

@@ -188,21 +188,23 @@ def test_api_that_may_invoke_by_each_of_its_routes_is_fine(invocation, sources):
 
 
 @pytest.mark.parametrize(
-    ("sources", "found"),
+    ("sources", "found", "advice"),
     [
-        ((), f"no permission for {API}"),
-        ((None,), "permission for every source"),
-        ((f"{ARN}abc/*", None), f"permission for {ARN}abc/*, every source"),
-        (ROUTES[:1], f"permission for {ROUTES[0]}"),
-        ((f"{ARN}abd/*",), f"permission for {ARN}abd/*"),
-        ((f"{ARN}*",), f"permission for {ARN}*"),
-        ((f"{ARN}abc/*", f"{ARN}*"), f"permission for {ARN}abc/*, {ARN}*"),
-        ((f"{ARN}*/prod/*", f"{ARN}abc/dev/*"), f"permission for {ARN}*/prod/*, {ARN}abc/dev/*"),
+        ((), f"no permission for {API}", ""),
+        ((None,), "permission for every source", "The one for every source lets others in, too. "),
+        ((f"{ARN}abc/*", None), f"permission for {ARN}abc/*, every source", "The one for every source lets others in"),
+        (ROUTES[:1], f"permission for {ROUTES[0]}", f"The one for {ROUTES[0]} does not fit all of that. "),
+        ((f"{ARN}abd/*",), f"permission for {ARN}abd/*", ""),
+        ((f"{ARN}*",), f"permission for {ARN}*", f"The one for {ARN}* lets others in, too. "),
+        ((f"{ARN}abc/*", f"{ARN}*"), f"permission for {ARN}abc/*, {ARN}*", f"The one for {ARN}* lets others in, too. "),
+        ((f"{ARN}*/prod/*", f"{ARN}abc/dev/*"), f"permission for {ARN}*/prod/*, {ARN}abc/dev/*", "The one for "),
     ],
 )
-def test_permission_that_is_missing_too_narrow_or_too_wide_is_shown(invocation, sources, found):
+def test_permission_that_is_missing_too_narrow_or_too_wide_is_shown(invocation, sources, found, advice):
     shown = failure(invocation, *sources)
-    assert (shown.found, shown.next_step) == (found, "add_permission gives it.")
+    assert shown.found == found
+    assert shown.next_step.startswith(advice or "add_permission gives it.")
+    assert shown.next_step.endswith("add_permission gives it.")
     assert shown.expected == f"a permission for {API} with a SourceArn that fits {' and '.join(ROUTES)}"
 
 
