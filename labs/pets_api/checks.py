@@ -117,7 +117,7 @@ def pet_is_answered(apigateway, http, logs, witness=no_witness):
         probes.expect_pets(pet_store(apigateway), http, logs, witness, f"/pets/{pet['id']}", pet)
 
 
-@check("An unknown pet is answered 404", task="handler", needs=pets_are_listed)
+@check("An unknown pet is answered 404", task="handler", needs=pet_is_answered)
 def unknown_pet_is_not_found(apigateway, http, logs):
     unknown = [customers.number() + 3, -customers.number(), 0, customers.pet(), f"{customers.chance.randint(1, 3)}0"]
     for path in customers.shuffled([f"/pets/{each}" for each in unknown]):

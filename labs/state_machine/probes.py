@@ -41,10 +41,22 @@ def expect_ends(stepfunctions, dynamodb, sqs, next_step, pets, answers=None, **m
     return adoption.execution
 
 
+def about_error(execution):
+    """What to do about an error that no pet's end explains, caught or not; "" where there is none of that kind."""
+    errors = {execution.error, *execution.errors()}
+    if "States.Runtime" in errors:
+        return "A state asks for a path that its input lacks: ResultPath keeps a state's input beside its result."
+    if errors & {"KeyError", "TypeError", "AttributeError"}:
+        return "The function got other input than it takes: see its state's Payload, and ResultPath of those before it."
+    if any(each.startswith("Lambda.") for each in errors):
+        return "Lambda itself refused the call: compare the state's FunctionName with the function's name."
+    return ""
+
+
 def about_ending(execution, pet, statuses):
     """What to do about an adoption in whose output a pet is missing, whatever was to become of it; "" otherwise."""
-    if execution.error == "States.Runtime":
-        return "A state asks for a path that its input lacks: ResultPath keeps a state's input beside its result."
+    if advice := about_error(execution):
+        return advice
     if execution.status == "SUCCEEDED" and not isinstance(execution.output, list):
         return "The output is to be a list, as a Map gives it: of what each pet's last state gives."
     if execution.status == "SUCCEEDED" and json.dumps(pet) not in statuses:
@@ -58,7 +70,8 @@ def expect_reserved(adoption, label):
         raise Failure(
             expected=f"a pet that becomes reserved in {TABLE}",
             found=f"it {status}; {adoption.execution.described()}",
-            next_step="After check-pet the pet goes on to a Task state that calls reserve-pet.",
+            next_step=about_error(adoption.execution)
+            or "After check-pet the pet goes on to a Task state that calls reserve-pet.",
         )
 
 
@@ -69,7 +82,8 @@ def expect_tried_again(adoption, label):
         raise Failure(
             expected="a pet with flaky 2 that check-pet fails for twice, and then answers for",
             found=f"flaky {left} in {TABLE}; {adoption.execution.described()}",
-            next_step="A Retry of the state that calls check-pet names the error TransientError.",
+            next_step=about_error(adoption.execution)
+            or "A Retry of the state that calls check-pet names the error TransientError.",
         )
 
 
@@ -81,7 +95,8 @@ def expect_asked(adoption, label):
         raise Failure(
             expected=f"a message in {QUEUE} with the task's taskToken and {json.dumps(wanted)}",
             found=f"{'; '.join(adoption.messages) or 'no message'}; {adoption.execution.described()}",
-            next_step="Section 8 shows MessageBody; the token is in the context object, at $$.Task.Token.",
+            next_step=about_error(adoption.execution)
+            or "Section 8 shows MessageBody; the token is in the context object, at $$.Task.Token.",
         )
 
 
