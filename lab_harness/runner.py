@@ -29,9 +29,10 @@ def run_checks(
 
     `only` limits the run to checks of these names or tasks; what they need runs too, and is reported where it
     did not pass. Without it all run but those that stand apart. A check whose prerequisite did not pass is BLOCKED
-    and not run. An error other than Failure is FAILED, too, where it is AWS's answer to an account that is not as the
-    lab asks; any other makes the check BROKEN: the course's fault, never scored against the learner. An emulator that
-    no longer answers ends the run with EmulatorNotReady. `starting` is told the title of each check before it runs,
+    and not run; one that it only comes `after` counts as passed where the emulator cannot check it. An error other than
+    Failure is FAILED, too, where it is AWS's answer to an account that is not as the lab asks; any other makes the
+    check BROKEN: the course's fault, never scored against the learner. An emulator that no longer answers ends the run
+    with EmulatorNotReady. `starting` is told the title of each check before it runs,
     `finished` its result, also of those that are only needed. Once `cancelled` is set, no further check begins and
     none waits: Cancelled is raised.
     """
@@ -51,7 +52,7 @@ def run_checks(
 
 def run_alone(check: Check, clients: Clients) -> CheckResult:
     """What one check says when those that it needs are not asked first; then what it relies on may not be there."""
-    return _run(replace(check, needs=()), clients, {})
+    return _run(replace(check, needs=(), after=()), clients, {})
 
 
 def _is_chosen(check: Check, only: Collection[str]) -> bool:
@@ -72,6 +73,7 @@ def _run(check: Check, clients: Clients, earlier: dict[str, CheckResult]) -> Che
         reason = f"{clients.emulator.name} {clients.emulator.version()} has no {', '.join(missing)}"
         return _result(check, Outcome.UNSUPPORTED, found=reason, next_step="Use the embedded emulator for this part.")
     unmet = [earlier[name] for name in check.needs if earlier[name].outcome is not Outcome.PASSED]
+    unmet = [each for each in unmet if each.outcome is not Outcome.UNSUPPORTED or each.name not in check.after]
     possible = [result for result in unmet if result.outcome is not Outcome.UNSUPPORTED]
     if possible:
         return _result(check, Outcome.BLOCKED, next_step=f'This comes first: "{possible[0].title}".')

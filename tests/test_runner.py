@@ -49,13 +49,25 @@ class LabOf:
         self.ran = []
 
     def add(
-        self, name, function=lambda: None, *, needs=(), task=None, points=1, apart=False, services=(), **parameters
+        self,
+        name,
+        function=lambda: None,
+        *,
+        needs=(),
+        task=None,
+        points=1,
+        apart=False,
+        services=(),
+        after=(),
+        **parameters,
     ):
         def noted(**clients):
             self.ran.append(name)
             function(**clients)
 
-        check = Check(name, noted, name.capitalize(), task, points, needs, parameters, apart, services)
+        check = Check(
+            name, noted, name.capitalize(), task, points, (*needs, *after), parameters, apart, services, after
+        )
         self.all_checks = (*self.all_checks, check)
 
 
@@ -143,6 +155,18 @@ def test_what_needs_an_unsupported_check_is_unsupported_for_the_same_reason(lab)
     lab.add("third", needs=("second",))
     assert run(lab)["third"].outcome == "unsupported"
     assert run(lab)["third"].found == "fake 1.0 has no cognito-idp"
+
+
+def test_what_comes_after_a_check_waits_for_it_but_does_without_what_cannot_be_checked(lab):
+    lab.add("first", cognito_idp="cognito-idp")
+    lab.add("second")
+    lab.add("third", needs=("second",), after=("first",))
+    assert (run(lab)["first"].outcome, run(lab)["third"].outcome) == ("unsupported", "passed")
+    lab.add("fourth", fails)
+    lab.add("fifth", after=("first", "fourth"))
+    assert run(lab)["fifth"].next_step == 'This comes first: "Fourth".'
+    lab.add("sixth", needs=("first",), after=("second",))
+    assert run(lab)["sixth"].outcome == "unsupported"
 
 
 def test_blocked_check_says_which_of_its_needs_can_be_done(lab):

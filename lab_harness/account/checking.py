@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from lab_harness.account.leftovers import take_away
+from lab_harness.account.undeployed import reminder
 from lab_harness.authors.made import remembered_in
 from lab_harness.aws import Clients
 from lab_harness.emulators import Emulator
@@ -27,12 +28,15 @@ def check_lab(
     """Run a lab's checks as `run_checks` does, once nobody else runs them on the course with this home.
 
     What an earlier run has left in the account, because it was killed or because something came after its end, is
-    taken away before; what this one leaves, if it is there by then, after it.
+    taken away before; what this one leaves, if it is there by then, after it. Where a check failed and the handler in
+    this folder, or beside the course's notebooks, is newer than its function, the next step begins with that.
     """
+    remind = reminder(lab, clients, (Path.cwd(), lab.folder.parent.parent / "notebooks"))
     with turn(lab.id, home, cancelled), remembered_in(home, _account(clients.emulator), lab.id) as memory:
         take_away(memory, clients)
         try:
-            return run_checks(lab, clients, only, starting, finished, cancelled)
+            report = run_checks(lab, clients, only, starting, lambda result: finished(remind(result)), cancelled)
+            return report.judged(remind)
         finally:
             take_away(memory, clients)
 

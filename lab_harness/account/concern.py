@@ -1,16 +1,14 @@
 """What in the account concerns a lab: not what names only things that other labs ask for."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab_harness.course import Course
+from lab_harness.emulators.base import WORD
 from lab_harness.errors import LabError
 from lab_harness.lab.file import LabFile, read_lab_file
 from lab_harness.lab.labs import Lab
-
-WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{2,}")
 
 
 @dataclass(frozen=True)

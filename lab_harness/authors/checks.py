@@ -55,12 +55,19 @@ class Mark:
     needs: tuple[CheckFunction, ...]
     task: str | None
     points: int
+    after: tuple[CheckFunction, ...] = ()
+
+    @property
+    def all_needs(self) -> tuple[CheckFunction, ...]:
+        """What it needs and what it comes after, each once."""
+        return tuple(dict.fromkeys((*self.needs, *self.after)))
 
 
 def check(
     title: str,
     *,
     needs: CheckFunction | Sequence[CheckFunction] = (),
+    after: CheckFunction | Sequence[CheckFunction] = (),
     task: str | None = None,
     points: int = 1,
 ) -> Callable[[CheckFunction], CheckFunction]:
@@ -68,7 +75,8 @@ def check(
 
     It raises `Failure` when the state is not as asked, and returns otherwise. Its parameters name the
     boto3 clients it is given: `s3`, `cognito_idp`, `lambda_` (a trailing underscore for a Python keyword).
-    It runs only when the checks it `needs` have passed. `task` is the task it belongs to.
+    It runs only when the checks it `needs` have passed, and those it comes `after`, which find the same mistakes: of
+    these it does without what the emulator cannot check. `task` is the task it belongs to.
 
         @check("The queue exists", task="queue")
         def queue_exists(sqs): ...
@@ -78,11 +86,14 @@ def check(
         raise TypeError('@check wants a title: @check("The queue exists")')
 
     def mark(function: CheckFunction) -> CheckFunction:
-        needed = tuple(needs) if isinstance(needs, list | tuple) else (cast(CheckFunction, needs),)
-        function.check_mark = Mark(title, needed, task, points)  # type: ignore[attr-defined]
+        function.check_mark = Mark(title, _listed(needs), task, points, _listed(after))  # type: ignore[attr-defined]
         return function
 
     return mark
+
+
+def _listed(checks: CheckFunction | Sequence[CheckFunction]) -> tuple[CheckFunction, ...]:
+    return tuple(checks) if isinstance(checks, list | tuple) else (cast(CheckFunction, checks),)
 
 
 def eventually(look: Callable[[], T], *, within: float) -> T:

@@ -4,7 +4,17 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from lab_harness.authors.executions import decoded
+from lab_harness.authors.executions import decoded, describe_machine
+
+
+def of(stepfunctions: Any, machine: str) -> str:
+    """The definition of the state machine of this name, which is there, as JSON text.
+
+    For example:
+
+        problems = executions.definition_problems(definitions.of(stepfunctions, MACHINE))
+    """
+    return str(describe_machine(stepfunctions, machine)["definition"])
 
 
 def task_states(definition: str, about: str) -> dict[str, dict[str, Any]]:

@@ -23,6 +23,22 @@ def pattern(events: Any, rule: str) -> str:
     return next((str(each.get("EventPattern", "")) for each in rules if each["Name"] == rule), "")
 
 
+def elsewhere(events: Any, rule: str) -> str:
+    """The sentence that says where a rule of this name is, if not with a pattern on the default bus; "" if nowhere.
+
+    For example:
+
+        next_step = event_rules.elsewhere(events, RULE) or "Section 3 of the notebook shows put_rule."
+    """
+    for bus in [each["Name"] for each in events.list_event_buses()["EventBuses"]]:
+        for found in events.list_rules(NamePrefix=rule, EventBusName=bus)["Rules"]:
+            if found["Name"] == rule and bus != "default":
+                return f"{rule} is on the bus {bus}: AWS sends the events of its services to the default bus alone."
+            if found["Name"] == rule and not found.get("EventPattern"):
+                return f"{rule} is a schedule, {found.get('ScheduleExpression')}: put_rule gives it an EventPattern."
+    return ""
+
+
 def targets(events: Any, rule: str) -> list[dict[str, Any]]:
     """The targets of a rule, which is there.
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from lab_harness.authors import expect
+from lab_harness.authors import expect, functions
 from lab_harness.authors.api_gateway import Api, Route
 from lab_harness.authors.checks import Failure
 from lab_harness.authors.http import Http, Response
@@ -13,6 +13,8 @@ from lab_harness.emulators.base import ACCOUNT, REGION
 
 Ask = Callable[..., Response]  # method, path, body, headers
 Request = tuple[str, str]  # a method and a path
+LETTER_BY_LETTER = "An origin is compared letter by letter, and has no slash at its end. "
+NO_ANSWER = "API Gateway wants a dictionary with statusCode, headers and body, and the body as text."
 
 
 def stage(api: Api, next_step: str) -> None:
@@ -43,7 +45,7 @@ def routes(api: Api, requests: Iterable[Request], function: str, next_step: str)
         raise Failure(
             expected=f"{', '.join(targets)}, each leading to the function {function}",
             found="; ".join(f"{request} leads to {uri or 'nothing'}" for request, uri in wrong.items()),
-            next_step=next_step,
+            next_step=f"{_about_route(api, *next((each, met[each]) for each in wrong))}{next_step}",
         )
 
 
@@ -101,6 +103,18 @@ def invocation(api: Api, requests: Iterable[Request], lambda_: Any, function: st
         )
 
 
+def explained(answer: Response, logs: Any, function: str, next_step: str) -> tuple[str, str]:
+    """An answer as evidence, and the next step: with the function's log and what to do about it, where it broke.
+
+    For example:
+
+        found, next_step = expect_api.explained(answer, logs, FUNCTION, "Section 3 says what PUT writes.")
+    """
+    if answer.status < 500:
+        return str(answer), next_step
+    return f"{answer}; {functions.latest_log(logs, function)}", functions.next_step(logs, function, NO_ANSWER)
+
+
 def cors(ask: Ask, origin: str, sent: Iterable[tuple[str, str]], read: Iterable[str], next_step: str) -> None:
     """Pages of an origin may use an API; Failure with the answer that keeps them out, and the headers it lacks.
 
@@ -121,6 +135,16 @@ def cors(ask: Ask, origin: str, sent: Iterable[tuple[str, str]], read: Iterable[
                 found=f"status {answer.status} with {header}",
                 next_step=next_step,
             )
+
+
+def _about_route(api: Api, request: str, route: Route | None) -> str:
+    """The sentence that says how a request comes to lead to nothing; "" where it leads elsewhere."""
+    if route is None:
+        there = ", ".join(map(str, api.routes)) or "no routes"
+        return f"Nothing takes {request}: the API has {there}. "
+    if not route.target and "Target" in route.settings:
+        return f"{route} has the Target {route.settings['Target']}: it is integrations/ and an integration's id. "
+    return "" if route.target else f"{route} has no integration. "
 
 
 def _qualifier(route: Route | None, function: str) -> str:
@@ -150,7 +174,7 @@ def _expect_sending(ask: Ask, origin: str, method: str, path: str, next_step: st
         raise Failure(
             expected=f"permission for pages of {origin} to {method} JSON, from OPTIONS {path}",
             found=f"{answer}; missing, or not allowing it: {names or 'nothing'}",
-            next_step=next_step,
+            next_step=f"{LETTER_BY_LETTER if 'origin' in refused else ''}{next_step}",
         )
 
 

@@ -7,11 +7,13 @@ from typing import Any
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from lab_harness.answers import pages
-from lab_harness.authors import inventory
+from lab_harness.authors import inventory, mishaps
 from lab_harness.authors.checks import Failure
+from lab_harness.authors.log_lines import plain
 from lab_harness.authors.witness import Witness, no_witness, present
 from lab_harness.emulators.base import ACCOUNT, REGION
 
+ENDED = "the function failed with "
 SHOWN_LOG_LINES = 16  # a traceback and the lines around it
 STREAM = "2026/11/29/[$LATEST]5b7d40c1"  # a log stream's name as Lambda makes it
 
@@ -27,8 +29,12 @@ class Invocation:
         """The answer as evidence for `Failure.found`."""
         if self.error and isinstance(self.payload, dict):
             kind, message = self.payload.get("errorType", "error"), self.payload.get("errorMessage", "")
-            return f"the function failed with {kind}: {message}"
+            return f"{ENDED}{kind}: {message}"
         return f"the answer {json.dumps(self.payload)}"
+
+    def next_step(self, otherwise: str) -> str:
+        """What to do about the error that the function ended in; `otherwise` where it is none of Python's own."""
+        return mishaps.next_step(self.described().removeprefix(ENDED), otherwise) if self.error else otherwise
 
 
 def invoke(lambda_: Any, name: str, event: Any) -> Invocation:
@@ -108,13 +114,26 @@ def log(logs: Any, name: str, containing: str = "", *, since: float = 0.0, witne
     """The lines of a function's log that contain a text, oldest first; none where it has no log group yet.
 
     They were written from `since` on, a time as time.time() gives it. With a witness they are those that Lambda itself
-    wrote, where the emulator tells. Raises no Failure.
+    wrote, where the emulator tells. A line in Lambda's JSON format is told in its text format. Raises no Failure.
 
         reports = functions.log(logs, FUNCTION, "REPORT RequestId:", witness=witness)
     """
     runs = witness.runs(name)
     own = None if runs is None else [line for run in runs if run.time >= since for line in run.lines]
     return [line for line in (_lines(logs, name, since) if own is None else own) if containing in line]
+
+
+def next_step(logs: Any, name: str, otherwise: str) -> str:
+    """What to do about the error in which a function's latest run ended; `otherwise` where it ended in none.
+
+    For example:
+
+        step = functions.next_step(logs, FUNCTION, "Compare what the handler writes with the message.")
+    """
+    runs = present().runs(name)
+    lines = runs[-1].lines if runs else log(logs, name)
+    starts = [number for number, line in enumerate(lines) if line.startswith("START RequestId:")]
+    return mishaps.next_step("\n".join(lines[starts[-1] if starts else 0 :]), otherwise)
 
 
 def latest_log(logs: Any, name: str) -> str:
@@ -149,7 +168,7 @@ def _lines(logs: Any, name: str, since: float) -> list[str]:
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
-    return [event["message"].rstrip("\n") for event in events if event["timestamp"] >= int(since * 1000)]
+    return [plain(event["message"].rstrip("\n")) for event in events if event["timestamp"] >= int(since * 1000)]
 
 
 def _decoded(payload: bytes) -> Any:

@@ -64,8 +64,8 @@ def role_permits(
 
     `needed` are pairs of an action, or of several of which any will do, and the ARN of a resource.
 
-        role_may_write_logs = standard_checks.role_permits(
-            "The role may write logs", ROLE, [], [FUNCTION], "Section 1 names the managed policy.", needs=role_exists
+        role_may_send = standard_checks.role_permits(
+            "The role may send, and log", ROLE, [("sqs:SendMessage", QUEUE_ARN)], [FUNCTION], "Section 2 lists it."
         )
     """
 
@@ -74,6 +74,19 @@ def role_permits(
         expect.permissions(iam, role, [*needed, *log_permissions(logs, *functions)], next_step)
 
     return role_permits
+
+
+def role_may_write_logs(
+    role: str, function: str, next_step: str, *, task: str | None = None, needs: Needs = (), points: int = 1
+) -> CheckFunction:
+    """The check "The role may write logs", those of one function; its Failure has what it lacks.
+
+    role_may_write_logs = standard_checks.role_may_write_logs(
+        ROLE, FUNCTION, "Section 1 names the managed policy.", task="role", needs=role_exists
+    )
+    """
+    title = "The role may write logs"
+    return role_permits(title, role, [], [function], next_step, task=task, needs=needs, points=points)
 
 
 def role_is_least_privilege(

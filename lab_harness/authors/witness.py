@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 
+from lab_harness.authors.log_lines import plain
 from lab_harness.authors.words import mentions
 from lab_harness.emulators.base import Emulator, Run
 
@@ -41,8 +43,9 @@ class Witness:
         return self._doers("write", table, key, since)
 
     def runs(self, function: str) -> list[Run] | None:
-        """A function's runs of which its log tells, with the lines that Lambda itself wrote."""
-        return self._emulator.runs(function) if self._emulator else None
+        """A function's runs of which its log tells, with the lines that Lambda itself wrote, in its text format."""
+        runs = self._emulator.runs(function) if self._emulator else None
+        return None if runs is None else [replace(run, lines=[*map(plain, run.lines)]) for run in runs]
 
     def _doers(self, kind: str, name: str, text: str, since: int) -> set[str] | None:
         seen = self._emulator.deeds(since) if self._emulator else None

@@ -1,5 +1,6 @@
 """What every emulator offers to the rest of the harness."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -8,6 +9,7 @@ from lab_harness.emulators.credentials import Credentials
 
 ACCOUNT = "000000000000"  # both emulators' account for the access key id "test"
 REGION = "us-east-1"
+WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{2,}")  # what may be a resource's name, or a part of one
 NO_CALL_LOG = (
     "There is no call log here: LocalStack keeps none, and an embedded emulator that belongs to another folder shows "
     "its own only there."

@@ -5,19 +5,17 @@ import difflib
 import importlib.util
 import inspect
 import keyword
-import sys
-import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from lab_harness.authors.checks import CheckFunction, mark_of
 from lab_harness.course import Course, find_course
 from lab_harness.errors import LabError, UsageError
 from lab_harness.lab.file import LabFile, Task, read_lab_file
+from lab_harness.lab.modules import error_in, load_module
 from lab_harness.lab.quiz import Quiz
 from lab_harness.lab.sealed import SealedQuiz, quiz_in
 
@@ -35,6 +33,7 @@ class Check:
     """A check as the runner needs it.
 
     `parameters` maps each parameter to what of `Clients` it names: a boto3 service, `http`, `inbox` or `witness`.
+    `needs` has those of `after`, too: what the emulator cannot check of these it runs without.
     """
 
     name: str
@@ -46,6 +45,7 @@ class Check:
     parameters: dict[str, str]
     apart: bool = False
     task_services: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -83,7 +83,7 @@ class Lab:
 
     @cached_property
     def checks(self) -> Any:
-        return _load_module(self.folder / "checks.py", f"lab_checks.{self.id}")
+        return load_module(self.folder / "checks.py", f"lab_checks_{self.id}")
 
     @cached_property
     def all_checks(self) -> tuple[Check, ...]:
@@ -144,28 +144,6 @@ def unknown(kind: str, name: str, known: list[str], owner: str) -> str:
     return f"There is no {kind} {name!r}.{guess} {owner}: {', '.join(known)}."
 
 
-def _load_module(path: Path, name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None or not path.exists():
-        raise LabError(f"{path} is missing.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise LabError(error_in(path, error)) from error
-    return module
-
-
-def error_in(path: Path, error: Exception) -> str:
-    """A message for what running one of a lab's files raised, naming its line."""
-    if isinstance(error, SyntaxError) and error.filename == str(path):
-        return f"{path}, line {error.lineno}: {error.msg}"
-    frames = traceback.extract_tb(error.__traceback__)
-    line = next((frame.lineno for frame in reversed(frames) if frame.filename == str(path)), 1)
-    return f"{path}, line {line}: {type(error).__name__}: {error}"
-
-
 def _marks(path: Path) -> dict[str, ast.Call]:
     """What makes checks in a file, `@check(…)` or `standard_checks.role_exists(…)`, by the checks' names."""
     try:
@@ -204,21 +182,23 @@ def _read_checks(lab: Lab) -> tuple[Check, ...]:
             continue
         line = marks[name].lineno if name in marks else function.__code__.co_firstlineno
         where = f"{lab.folder / 'checks.py'}, line {line}, check {name}"
-        for needed in mark.needs:
+        for needed in mark.all_needs:
             if needed not in found:
                 raise LabError(f"{where}: needs {getattr(needed, '__name__', needed)!r}, which is no check above it")
         if mark.task is not None and mark.task not in tasks:
             raise LabError(f"{where}: task {mark.task!r} is not in lab.toml; it has {', '.join(sorted(tasks))}")
         task = tasks.get(mark.task or "")
         apart, services = (task.apart, task.services) if task else (False, ())
-        for each in (found[needed] for needed in mark.needs):
+        for each in (found[needed] for needed in mark.all_needs):
             if each.apart and not apart:
                 raise LabError(
                     f"{where}: needs {each.name!r}, whose task stands apart, so the lab could not be completed"
                 )
         parameters = {parameter: _service(parameter, where) for parameter in inspect.signature(function).parameters}
-        needs = tuple(found[needed].name for needed in mark.needs)
-        found[function] = Check(name, function, mark.title, mark.task, mark.points, needs, parameters, apart, services)
+        needs, after = (tuple(found[each].name for each in named) for named in (mark.all_needs, mark.after))
+        found[function] = Check(
+            name, function, mark.title, mark.task, mark.points, needs, parameters, apart, services, after
+        )
     if not found:
         raise LabError(f"{lab.folder / 'checks.py'} has no checks: mark functions with @check(...)")
     return tuple(found.values())

@@ -15,7 +15,8 @@ from typing import Any
 from lab_harness.aws import answering, using_emulator
 from lab_harness.emulators.base import Emulator
 from lab_harness.errors import EmulatorNotReady, LabError, UsageError
-from lab_harness.lab.labs import Lab, error_in, unknown
+from lab_harness.lab.labs import Lab, unknown
+from lab_harness.lab.modules import error_in
 
 CELL = re.compile(r"^# %% task:(?P<task>\w+)(?: file=(?P<file>\S+))?[ \t]*$", re.MULTILINE)
 

@@ -28,11 +28,9 @@ role_exists = standard_checks.role_exists(ROLE, "Section 1 of the notebook shows
 role_trusts_lambda = standard_checks.role_trusts_lambda(ROLE, task="role", needs=role_exists)
 
 
-role_may_write_logs = standard_checks.role_permits(
-    "The role may write logs",
+role_may_write_logs = standard_checks.role_may_write_logs(
     ROLE,
-    [],
-    [FUNCTION],
+    FUNCTION,
     "Section 1 names the managed policy; attach_role_policy puts it on a role.",
     task="role",
     needs=role_exists,
@@ -83,7 +81,7 @@ def function_answers(lambda_):
             raise Failure(
                 expected=f'an answer with statusCode 200 and the body "{GREETING}"',
                 found=invocation.described(),
-                next_step="Look at what lambda_handler returns, and deploy the code again after you change it.",
+                next_step=invocation.next_step(about_answer(invocation.payload)),
             )
 
 
@@ -99,7 +97,8 @@ def function_logs_the_event(lambda_, logs, witness=no_witness):
             raise Failure(
                 expected=f"a log line with the event, such as {json.dumps(event)}",
                 found=functions.latest_log(logs, FUNCTION),
-                next_step="What the handler prints is logged; section 3 shows how the new code gets into the function.",
+                next_step="What the handler prints is logged, and what its logger warns of; section 3 shows how new "
+                "code gets into the function.",
             )
         # A function that prints every event that there could be prints one that nobody has sent.
         if any(tells(line, "name", another["name"]) for line in lines):
@@ -120,7 +119,7 @@ def test_event_was_run(logs, witness=no_witness):
             raise Failure(
                 expected="a log line with key1, key2 and key3 of the test event, from a run with this event",
                 found=functions.latest_log(logs, FUNCTION),
-                next_step="Invoke the function with TEST_EVENT as its payload, as section 4 describes.",
+                next_step="Now that the function logs its event, invoke it with TEST_EVENT as its payload: section 4.",
             )
 
     eventually(look, within=1)
@@ -164,6 +163,17 @@ def metrics_count_invocations(cloudwatch):
             )
 
     eventually(look, within=2)
+
+
+def about_answer(payload):
+    """What to do about an answer that is not as asked."""
+    if payload is None:
+        return "The handler returns nothing: what it is to answer stands behind return."
+    if isinstance(payload, str):
+        return "The handler returns a text: let it return the dictionary itself."
+    if isinstance(payload, dict) and payload.get("statusCode") == "200":
+        return "statusCode is a number, without quotes."
+    return "Look at what lambda_handler returns, and deploy the code again after you change it."
 
 
 def visit():

@@ -2,7 +2,6 @@
 
 import json
 import uuid
-from contextlib import contextmanager
 
 from lab_harness.authors import (
     Failure,
@@ -19,18 +18,16 @@ from lab_harness.authors import (
     standard_checks,
 )
 
-TABLE, QUEUE, DEAD_LETTER_QUEUE = "PetOrders", "pet-orders", "pet-orders-dlq"
-ROLE, FUNCTION = "process-pet-order-role", "process-pet-order"
-VISIBILITY_TIMEOUT, MAX_RECEIVES, FUNCTION_TIMEOUT = 6, 3, 3  # seconds, receives, seconds
+from . import probes
+from .probes import DEAD_LETTER_QUEUE, FUNCTION, MAX_RECEIVES, QUEUE, TABLE, VISIBILITY_TIMEOUT
+
+ROLE, FUNCTION_TIMEOUT = "process-pet-order-role", 3  # seconds
 QUEUE_ARN, TABLE_ARN = policies.arn("sqs", QUEUE), policies.arn("dynamodb", f"table/{TABLE}")
 QUEUE_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 WRITE_ACTIONS = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem")
 # What else a function like this may rightly do: look before it writes, and give a message back sooner.
 MORE = [("sqs:ChangeMessageVisibility", QUEUE_ARN), (("dynamodb:GetItem", "dynamodb:DescribeTable"), TABLE_ARN)]
 NEEDED = [*((action, QUEUE_ARN) for action in QUEUE_ACTIONS), (WRITE_ACTIONS, TABLE_ARN)]
-QUICKLY = 12  # seconds: a cold start, and one more receive after a visibility timeout
-LATE = 4  # seconds by which LocalStack, on a busy machine, may receive a message later than it could
-UNTIL_DEAD = MAX_RECEIVES * (VISIBILITY_TIMEOUT + LATE) + QUICKLY
 
 
 table_exists = standard_checks.table_exists(
@@ -46,9 +43,7 @@ def queues_exist(sqs):
 
 @check("A received order is hidden for 6 seconds", task="queues", needs=queues_exist)
 def order_is_hidden(sqs):
-    seconds = int(queues.attributes(sqs, QUEUE)["VisibilityTimeout"])
-    next_step = next_steps.change("VisibilityTimeout", "create_queue")
-    expect.value("a VisibilityTimeout in seconds of", VISIBILITY_TIMEOUT, seconds, next_step)
+    expect.queue_attribute(sqs, QUEUE, "VisibilityTimeout", str(VISIBILITY_TIMEOUT))
 
 
 @check("After 3 receives an order goes to the dead-letter queue", task="queues", needs=queues_exist)
@@ -59,7 +54,7 @@ def orders_are_redriven(sqs):
         raise Failure(
             expected=f"a redrive policy to {target} after {MAX_RECEIVES} receives",
             found=f"the redrive policy {json.dumps(policy)}" if policy else "no redrive policy",
-            next_step="Section 2 shows the queue attribute RedrivePolicy.",
+            next_step=probes.about_redriving(sqs, policy, target),
         )
 
 
@@ -99,7 +94,7 @@ def mapping_is_enabled(lambda_, sqs):
 
 @check("The function may report single orders as failed", task="mapping", needs=mapping_is_enabled)
 def mapping_reads_failures(lambda_, sqs):
-    types = [name for mapping in mappings(lambda_, sqs) for name in mapping.get("FunctionResponseTypes", [])]
+    types = [name for mapping in probes.mappings(lambda_, sqs) for name in mapping.get("FunctionResponseTypes", [])]
     next_step = next_steps.change("FunctionResponseTypes", "create_event_source_mapping")
     expect.names("function response types", ["ReportBatchItemFailures"], types, next_step)
 
@@ -107,15 +102,15 @@ def mapping_reads_failures(lambda_, sqs):
 @check("A fresh order becomes its item", task="handler", needs=mapping_is_enabled)
 def order_becomes_item(dynamodb, sqs, logs, witness=no_witness):
     moment = witness.moment()
-    with sent_orders(dynamodb, sqs, 1) as orders:
-        expect_items(dynamodb, sqs, logs, witness, orders, moment)
+    with probes.sent_orders(dynamodb, sqs, 1) as orders:
+        probes.expect_items(dynamodb, sqs, logs, witness, orders, moment)
 
 
 @check("The function logs each order's id", task="handler", needs=order_becomes_item)
 def function_logs_order_ids(dynamodb, sqs, logs, witness=no_witness):
     moment = witness.moment()
-    with sent_orders(dynamodb, sqs, 2) as orders:
-        expect_items(dynamodb, sqs, logs, witness, orders, moment)
+    with probes.sent_orders(dynamodb, sqs, 2) as orders:
+        probes.expect_items(dynamodb, sqs, logs, witness, orders, moment)
     next_step = "Print the order's id in the handler, for every record of the batch."
     expect.logged(logs, FUNCTION, [order["orderId"] for order in orders], next_step, witness=witness)
 
@@ -123,9 +118,9 @@ def function_logs_order_ids(dynamodb, sqs, logs, witness=no_witness):
 @check("The same order sent twice is one item", task="handler", needs=order_becomes_item)
 def same_order_is_one_item(dynamodb, sqs, logs):
     before = items.read_items(dynamodb, TABLE)
-    with sent_orders(dynamodb, sqs, 1, copies=2) as (order,):
-        expect_empty_queue(sqs, logs)
-        found = [item for item in items.read_items(dynamodb, TABLE) if item not in before and is_of(item, order)]
+    with probes.sent_orders(dynamodb, sqs, 1, copies=2) as (order,):
+        probes.expect_empty_queue(sqs, logs)
+        found = [item for item in items.read_items(dynamodb, TABLE) if item not in before and probes.is_of(item, order)]
     if len(found) != 1 or not items.resembles(found[0], order):
         raise Failure(
             expected=f"one item {items.described(order)}",
@@ -137,48 +132,48 @@ def same_order_is_one_item(dynamodb, sqs, logs):
 
 @check("The queue ends empty", task="handler", needs=order_becomes_item)
 def queue_ends_empty(sqs, logs):
-    expect_empty_queue(sqs, logs)
+    probes.expect_empty_queue(sqs, logs)
 
 
 @check("Of a batch only the bad messages are reported as failed", task="handler", needs=order_becomes_item)
 def function_reports_bad_messages(lambda_, dynamodb, sqs, logs):
     there = items.ids(dynamodb, TABLE, "orderId")
-    orders = [fresh_order(there) for _ in range(customers.chance.randint(1, 3))]
-    bodies = customers.shuffled([*map(json.dumps, orders), *bad_messages()])
+    orders = [probes.fresh_order(there) for _ in range(customers.chance.randint(1, 3))]
+    bodies = customers.shuffled([*map(json.dumps, orders), *probes.bad_messages()])
     batch = {str(uuid.uuid4()): body for body in bodies}
     good = {each for each, body in batch.items() if body in map(json.dumps, orders)}
     with items.kept_items(dynamodb, TABLE, "orderId", [order["orderId"] for order in orders]):
         answer = functions.invoke(lambda_, FUNCTION, queues.event(queues.arn(sqs, QUEUE), batch))
-        written = all(items.resembles(get_item(dynamodb, order), order) for order in orders)
+        written = all(items.resembles(probes.get_item(dynamodb, order), order) for order in orders)
     if answer.error or queues.reported(answer.payload) != batch.keys() - good or not written:
         raise Failure(
             expected="each good message's item, and the answer {'batchItemFailures': …} with the bad messages' ids",
             found=f"{'its' if written else 'no such'} item, the answer {answer.payload} to good messages "
             f"with the ids {', '.join(sorted(good))}; {functions.latest_log(logs, FUNCTION)}",
-            next_step="Let no exception leave the handler: catch it for each record, and report its messageId.",
+            next_step=probes.about_reporting(answer, good, written),
         )
 
 
 @check("Bad messages end in the dead-letter queue, good ones do not", task="handler",
        needs=(function_reports_bad_messages, orders_are_redriven, mapping_reads_failures))  # fmt: skip
 def bad_messages_are_set_aside(dynamodb, sqs, logs, witness=no_witness):
-    bad, dead, moment = set(bad_messages()), set(take_dead(sqs)), witness.moment()
-    with sent_orders(dynamodb, sqs, 3, others=bad) as orders:
-        expect_items(dynamodb, sqs, logs, witness, orders, moment)
+    bad, dead, moment = set(probes.bad_messages()), set(probes.take_dead(sqs)), witness.moment()
+    with probes.sent_orders(dynamodb, sqs, 3, others=bad) as orders:
+        probes.expect_items(dynamodb, sqs, logs, witness, orders, moment)
 
         def look():
-            dead.update(take_dead(sqs))
+            dead.update(probes.take_dead(sqs))
             if missing := sorted(bad - dead):
                 raise Failure(
                     expected=f"the message {missing[0]!r} in {DEAD_LETTER_QUEUE}",
-                    found=evidence(sqs, logs),
+                    found=probes.evidence(sqs, logs),
                     next_step="A message that cannot be handled must be reported in batchItemFailures each time "
                     "it comes.",
                 )
 
-        eventually(look, within=UNTIL_DEAD)
-        expect_empty_queue(sqs, logs)
-        dead.update(take_dead(sqs))
+        eventually(look, within=probes.UNTIL_DEAD)
+        probes.expect_empty_queue(sqs, logs)
+        dead.update(probes.take_dead(sqs))
     taken_along = [order["orderId"] for order in orders if json.dumps(order) in dead]
     if taken_along:
         raise Failure(
@@ -187,86 +182,3 @@ def bad_messages_are_set_aside(dynamodb, sqs, logs, witness=no_witness):
             + functions.latest_log(logs, FUNCTION),
             next_step="Report only the messageIds of the records that failed, and let no exception leave the handler.",
         )
-
-
-def mappings(lambda_, sqs):
-    return functions.mappings(lambda_, FUNCTION, queues.arn(sqs, QUEUE))
-
-
-def fresh_order(but=()):
-    return {
-        "orderId": customers.order_id(but),
-        "pet": customers.pet(),
-        "customer": customers.name(),
-        "quantity": customers.quantity(),
-    }
-
-
-def bad_messages():
-    """Two or three messages that are no orders: broken off, without an id, or in other words."""
-    text, (nameless, listed) = json.dumps(fresh_order()), (fresh_order(), fresh_order())
-    del nameless["orderId"]
-    kinds = [customers.cut(text), json.dumps(nameless), json.dumps([listed]), customers.words()]
-    return customers.chance.sample(kinds, customers.chance.choice((2, 3)))
-
-
-def is_of(item, order):
-    """Whether an item may be of this order, under whatever id."""
-    return item.get("orderId") == order["orderId"] or all(item.get(name) == order[name] for name in ("pet", "customer"))
-
-
-@contextmanager
-def sent_orders(dynamodb, sqs, count, copies=1, others=()):
-    """Send fresh orders, and other message bodies among them, in one batch; their items are gone afterwards."""
-    there = items.ids(dynamodb, TABLE, "orderId")
-    orders = [fresh_order(there) for _ in range(count)]
-    bodies = customers.shuffled([*others, *(json.dumps(order) for order in orders for _ in range(copies))])
-    with items.kept_items(dynamodb, TABLE, "orderId", [order["orderId"] for order in orders], queue=QUEUE):
-        queues.send(sqs, QUEUE, bodies, DEAD_LETTER_QUEUE)
-        yield orders
-
-
-def take_dead(sqs):
-    """Remove the checks' own messages from the dead-letter queue, and return them."""
-    return queues.take_dead(sqs, DEAD_LETTER_QUEUE)
-
-
-def expect_items(dynamodb, sqs, logs, witness, orders, moment):
-    """Each order's item appears with the order's values, and it was this function that wrote it for the queue."""
-    next_step = "Let nothing but this function take orders out of the queue: list_event_source_mappings shows who does."
-    for order in orders:
-        eventually(lambda order=order: expect_item(dynamodb, sqs, logs, order), within=QUICKLY)
-        expect.written_by(witness, FUNCTION, TABLE, order["orderId"], moment, next_step)
-        expect.started_by(witness, FUNCTION, order["orderId"], f"sqs {QUEUE}", moment, next_step)
-
-
-def expect_item(dynamodb, sqs, logs, order):
-    item = get_item(dynamodb, order)
-    if not items.resembles(item, order):
-        raise Failure(
-            expected=f"the item {items.described(order)}",
-            found=f"{items.described(item) if item else 'no such item'}; {evidence(sqs, logs)}",
-            next_step="Compare what the handler writes with the message, and read its log for errors.",
-        )
-
-
-def expect_empty_queue(sqs, logs):
-    def look():
-        if any(queues.counts(sqs, queues.url(sqs, QUEUE)).values()):
-            raise Failure(
-                expected=f"no message left in {QUEUE}",
-                found=evidence(sqs, logs),
-                next_step="A message leaves the queue when the function has handled it; the log says what fails.",
-            )
-
-    eventually(look, within=UNTIL_DEAD)
-
-
-def evidence(sqs, logs):
-    """Where the messages are now, and the function's own last words."""
-    places = [queues.described(sqs, name) for name in (QUEUE, DEAD_LETTER_QUEUE)]
-    return "; ".join([*places, functions.latest_log(logs, FUNCTION)])
-
-
-def get_item(dynamodb, order):
-    return items.read_item(dynamodb, TABLE, "orderId", order["orderId"])

@@ -1,6 +1,5 @@
 """Checks for the lab pets_api: a REST API answers about pets, and asks for a key where one is added."""
 
-import json
 import re
 import secrets
 
@@ -19,7 +18,10 @@ from lab_harness.authors import (
     standard_checks,
 )
 
-API, STAGE, FUNCTION, ROLE = "PetStore", "prod", "pet-store", "pet-store-role"
+from . import probes
+from .probes import DEPLOY_AGAIN, FUNCTION
+
+API, STAGE, ROLE = "PetStore", "prod", "pet-store-role"
 PLAN, KEY = "basic", "pet-store-key"
 LIMITS = "rate 2, burst 2, quota 100 a DAY"
 PETS = [
@@ -29,7 +31,6 @@ PETS = [
 ]
 ROUTES = (("GET", "/pets"), ("GET", "/pets/1"), ("POST", "/pets"))
 LOG_GROUP = functions.log_group(FUNCTION)
-DEPLOY_AGAIN = "A stage serves what was deployed to it: create_deployment once more, for the same stage."
 
 
 @check("The REST API PetStore exists", task="api")
@@ -66,7 +67,7 @@ def page_is_served(apigateway, http):
         raise Failure(
             expected="200, the content type text/html and a page of HTML",
             found=f"{answer}, with the content type {kind}",
-            next_step="Section 2 shows where an answer's header and body come from; deploy again after a change.",
+            next_step=probes.ABOUT_PAGE.get(answer.status, probes.ABOUT_PAGE[200]),
         )
 
 
@@ -76,14 +77,8 @@ role_exists = standard_checks.role_exists(
 role_trusts_lambda = standard_checks.role_trusts_lambda(ROLE, task="function", needs=role_exists)
 
 
-role_may_write_logs = standard_checks.role_permits(
-    "The role may write logs",
-    ROLE,
-    [],
-    [FUNCTION],
-    "Notebook 01 names the managed policy for logs.",
-    task="function",
-    needs=role_exists,
+role_may_write_logs = standard_checks.role_may_write_logs(
+    ROLE, FUNCTION, "Notebook 01 names the managed policy for logs.", task="function", needs=role_exists
 )
 role_is_least_privilege = standard_checks.role_is_least_privilege(ROLE, task="function", needs=role_may_write_logs)
 function_exists = standard_checks.function_exists(
@@ -113,20 +108,20 @@ def routes_are_deployed(apigateway, http, witness=no_witness):
 
 @check("GET /pets lists the three pets", task="handler", needs=routes_are_deployed)
 def pets_are_listed(apigateway, http, logs, witness=no_witness):
-    expect_pets(pet_store(apigateway), http, logs, witness, "/pets", PETS)
+    probes.expect_pets(pet_store(apigateway), http, logs, witness, "/pets", PETS)
 
 
 @check("GET /pets/{petId} answers that pet", task="handler", needs=pets_are_listed)
 def pet_is_answered(apigateway, http, logs, witness=no_witness):
     for pet in customers.shuffled(PETS):
-        expect_pets(pet_store(apigateway), http, logs, witness, f"/pets/{pet['id']}", pet)
+        probes.expect_pets(pet_store(apigateway), http, logs, witness, f"/pets/{pet['id']}", pet)
 
 
-@check("An unknown pet is answered 404", task="handler", needs=pets_are_listed)
+@check("An unknown pet is answered 404", task="handler", needs=pet_is_answered)
 def unknown_pet_is_not_found(apigateway, http, logs):
     unknown = [customers.number() + 3, -customers.number(), 0, customers.pet(), f"{customers.chance.randint(1, 3)}0"]
     for path in customers.shuffled([f"/pets/{each}" for each in unknown]):
-        expect_answer(logs, f"GET {path}", pet_store(apigateway).ask(http, "GET", path), 404)
+        probes.expect_answer(logs, f"GET {path}", pet_store(apigateway).ask(http, "GET", path), 404)
 
 
 @check("POST /pets answers 201 and the new pet", task="handler", needs=pets_are_listed)
@@ -135,15 +130,17 @@ def new_pet_is_answered(apigateway, http, logs):
     with api_keys.key_of_new_plan(apigateway, api.id, api.stage) as key:
         for price in customers.shuffled([12.5, 40, 0, customers.price(), customers.price()]):
             pet = {"type": customers.pet(), "price": price}
-            expect_new_pet(logs, api.ask(http, "POST", "/pets", pet, key), pet)
+            probes.expect_new_pet(logs, api.ask(http, "POST", "/pets", pet, key), pet)
 
 
 @check("POST /pets answers 400 to what is no pet", task="handler", needs=new_pet_is_answered)
 def bad_pet_is_refused(apigateway, http, logs):
     api = pet_store(apigateway)
     with api_keys.key_of_new_plan(apigateway, api.id, api.stage) as key:
-        for body in customers.shuffled(no_pets()):
-            expect_answer(logs, f"POST /pets with {body or 'no body'}", api.ask(http, "POST", "/pets", body, key), 400)
+        for body in customers.shuffled(probes.no_pets()):
+            probes.expect_answer(
+                logs, f"POST /pets with {body or 'no body'}", api.ask(http, "POST", "/pets", body, key), 400
+            )
 
 
 @check("The usage plan basic exists", task="plan")
@@ -191,7 +188,7 @@ def post_asks_for_key(apigateway, http):
         f"{route} with apiKeyRequired", True, asked, "update_method, after put_method, changes apiKeyRequired."
     )
     for what, headers in (("no key", {}), ("a key that nobody has", {"x-api-key": secrets.token_hex(20)})):
-        answer = api.ask(http, "POST", "/pets", new_pet(), headers)
+        answer = api.ask(http, "POST", "/pets", probes.new_pet(), headers)
         if answer.status != 403 or (route.deployed is not None and not route.deployed.get("apiKeyRequired")):
             raise Failure(
                 expected=f"403 to POST /pets with {what}, from a deployment that asks for a key",
@@ -204,10 +201,10 @@ def post_asks_for_key(apigateway, http):
 def key_opens_post(apigateway, http, logs):
     key_id = api_gateway.one_named(apigateway, "API key", KEY)["id"]
     key = {"x-api-key": apigateway.get_api_key(apiKey=key_id, includeValue=True)["value"]}
-    pet = new_pet()
+    pet = probes.new_pet()
     answer = pet_store(apigateway).ask(http, "POST", "/pets", pet, key)
     if "Limit Exceeded" not in answer.text:  # The day's quota is spent: the key was known.
-        expect_new_pet(logs, answer, pet)
+        probes.expect_new_pet(logs, answer, pet)
 
 
 @check("Nothing lifts the plan's limits", task="key", needs=(key_opens_post, plan_has_limits))
@@ -218,7 +215,7 @@ def limits_hold(apigateway, http):
     expect.value("limits for single methods:", "none", ", ".join(lifted) or "none", next_step)
 
     def post(key):
-        return http.api(api.id, api.stage, "POST", "/pets", new_pet(), key).status
+        return http.api(api.id, api.stage, "POST", "/pets", probes.new_pet(), key).status
 
     with api_keys.key_of_new_plan(apigateway, api.id, api.stage, throttle={"rateLimit": 0, "burstLimit": 0}) as key:
         if post(key) != 429:
@@ -247,47 +244,3 @@ def function_is_gone(lambda_, logs, iam):
 
 def pet_store(apigateway):
     return api_gateway.rest_api(apigateway, API)
-
-
-def new_pet():
-    return {"type": customers.pet(), "price": customers.price()}
-
-
-def no_pets():
-    """Bodies that are no pets: none, text, broken off, no object, with something missing, or a price that is none."""
-    price, pets = customers.price(), [new_pet() for _ in range(4)]
-    prices = [pet | {"price": each} for pet, each in zip(pets, (str(price), True, -0.5, -price), strict=True)]
-    bad = [pets, list(new_pet()), {"price": price}, {"type": customers.pet()}, *prices]
-    return [None, f"a {customers.pet()}, please", customers.cut(json.dumps(new_pet())), *map(json.dumps, bad)]
-
-
-def expect_pets(api, http, logs, witness, path, pets):
-    """The answer is right, and it was the function that gave it, by the API's doing."""
-    moment = witness.moment()
-    expect_answer(logs, f"GET {path}", api.ask(http, "GET", path), 200, pets)
-    next_step = "A resource with this path of its own comes before {petId}: get_resources lists them."
-    expect.started_by(witness, FUNCTION, path, f"execute-api {api.id}", moment, next_step, others=True)
-
-
-def expect_answer(logs, request, answer, status, body=None):
-    kind = answer.headers.get("content-type", "none")
-    if answer.status == status and (body is None or answer.json() == body) and kind.startswith("application/json"):
-        return
-    next_steps = {
-        403: "Only POST /pets asks for a key: look at apiKeyRequired of the other methods, and deploy again.",
-        502: "API Gateway wants a dict with statusCode, headers and body, and the body as text.",
-    }
-    log = f"; {functions.latest_log(logs, FUNCTION)}" if answer.status >= 500 else ""
-    next_step = "Compare it with what the handler returns; deploy the code again after a change."
-    raise Failure(
-        expected=f"{status} as JSON to {request}" + (f": {json.dumps(body)}" if body else ""),
-        found=f"{answer}, with the content type {kind}{log}",
-        next_step=next_steps.get(answer.status, next_step),
-    )
-
-
-def expect_new_pet(logs, answer, pet):
-    body, found = {"pet": pet, "message": "success"}, answer.json()
-    if isinstance(found, dict) and isinstance(found.get("pet"), dict):
-        found = {**found, "pet": {name: value for name, value in found["pet"].items() if name in pet}}  # may have an id
-    expect_answer(logs, f"POST /pets with {json.dumps(pet)}", answer, 201, None if found == body else body)

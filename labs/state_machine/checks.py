@@ -1,8 +1,6 @@
 """Checks for the lab state_machine: each pet of an adoption comes to its own end, and no reservation is left behind."""
 
-import json
 import re
-from types import SimpleNamespace
 
 from lab_harness.authors import (
     Failure,
@@ -12,27 +10,20 @@ from lab_harness.authors import (
     executions,
     expect,
     functions,
-    items,
     next_steps,
     no_witness,
     policies,
-    queues,
     standard_checks,
-    task_tokens,
 )
 
-HELLO, MACHINE, TABLE, QUEUE = "hello-world", "pet-adoption", "Pets", "adoption-approvals"
+from . import probes
+from .probes import ABSENT, AVAILABLE, BREAK_DOWN, DENY, HELLO, MACHINE, QUEUE, REFUSE, TABLE, adopt, expect_ends
+
 TABLE_ARN = policies.arn("dynamodb", f"table/{TABLE}")
-# What a machine may do with the table by itself
-OWN_CALLS = ("dynamodb:UpdateItem", "dynamodb:GetItem", "dynamodb:PutItem")
+OWN_CALLS = ("dynamodb:UpdateItem", "dynamodb:GetItem", "dynamodb:PutItem")  # which the machine itself may make
 FUNCTION_ROLE, MACHINE_ROLE = "pet-functions-role", "pet-adoption-role"
 CHECK, RESERVE, RELEASE = FUNCTIONS = ("check-pet", "reserve-pet", "release-pet")
 DAY = 24 * 60 * 60  # seconds
-WITHIN = 20  # seconds: an execution with its retries, on a slow machine
-AVAILABLE, ABSENT = {"status": "available"}, "no such pet"
-APPROVE, DENY = {"output": '{"approved": true}'}, {"output": '{"approved": false}'}
-REFUSE, BREAK_DOWN = {"error": "Refused", "cause": "no garden"}, {"error": "ApprovalSystemDown", "cause": "no line"}
-NEXT_STEP = "Section 4 says what each function does; deploy the code again after you change it."
 
 
 @check("The state machine hello-world exists, with its role", task="hello")
@@ -46,13 +37,13 @@ def hello_exists(stepfunctions, iam):
 @check("true goes through a Wait and a Parallel, and succeeds", task="hello", needs=hello_exists)
 def hello_true_succeeds(stepfunctions):
     next_step = "Follow the Next of each state in section 1's drawing, beginning at StartAt."
-    expect_hello(stepfunctions, True, ("SUCCEEDED", ""), ("Choice", "Wait", "Parallel"), next_step)
+    probes.expect_hello(stepfunctions, True, ("SUCCEEDED", ""), ("Choice", "Wait", "Parallel"), next_step)
 
 
 @check("false fails with the error NotHelloWorld", task="hello", needs=hello_exists)
 def hello_false_fails(stepfunctions):
     next_step = "Look at the Choice's rule for false, and at the Error of the Fail state."
-    expect_hello(stepfunctions, False, ("FAILED", "NotHelloWorld"), ("Choice", "Fail"), next_step)
+    probes.expect_hello(stepfunctions, False, ("FAILED", "NotHelloWorld"), ("Choice", "Fail"), next_step)
 
 
 table_exists = standard_checks.table_exists(TABLE, "petId", "Notebook 02 shows create_table.", task="pets")
@@ -63,8 +54,7 @@ table_is_on_demand = standard_checks.table_is_on_demand(TABLE, task="pets", need
 def queue_exists(sqs):
     expect.queue(sqs, QUEUE, "Notebook 02 shows create_queue.")
     # People look at an approval more than once before they decide, and so do these checks.
-    found = queues.attributes(sqs, QUEUE).get("RedrivePolicy") or "none"
-    expect.value("a redrive policy:", "none", found, next_steps.change("RedrivePolicy", "create_queue"))
+    expect.queue_attribute(sqs, QUEUE, "RedrivePolicy", "none")
 
 
 @check("Lambda may assume the role pet-functions-role", task="function_role")
@@ -97,7 +87,7 @@ def functions_time_out(lambda_):
 @check("check-pet tells who is there", task="check_pet", needs=(functions_exist, table_exists))
 def check_pet_knows_pets(lambda_, dynamodb):
     for before, error in customers.shuffled([(AVAILABLE, None), (None, "PetNotFound")]):
-        call_with_pet(lambda_, dynamodb, CHECK, before, error, before)
+        probes.call_with_pet(lambda_, dynamodb, CHECK, before, error, before)
 
 
 @check("check-pet fails while flaky counts down", task="check_pet", needs=(functions_exist, table_exists))
@@ -105,23 +95,22 @@ def check_pet_counts_down(lambda_, dynamodb):
     flaky = customers.chance.randint(1, 9)
     for count, error in customers.shuffled([(2, "TransientError"), (flaky, "TransientError"), (0, None)]):
         after = AVAILABLE | {"flaky": max(0, count - 1)}
-        call_with_pet(lambda_, dynamodb, CHECK, AVAILABLE | {"flaky": count}, error, after)
+        probes.call_with_pet(lambda_, dynamodb, CHECK, AVAILABLE | {"flaky": count}, error, after)
 
 
 @check("reserve-pet reserves only what is available", task="reserve_pet", needs=(functions_exist, table_exists))
 def reserve_pet_reserves(lambda_, dynamodb):
     cases = (("available", None), ("reserved", "PetUnavailable"), ("adopted", "PetUnavailable"))
     for before, error in customers.shuffled(cases):
-        call_with_pet(
-            lambda_, dynamodb, RESERVE, {"status": before}, error, {"status": before if error else "reserved"}
-        )
+        after = {"status": before if error else "reserved"}
+        probes.call_with_pet(lambda_, dynamodb, RESERVE, {"status": before}, error, after)
 
 
 @check("release-pet makes only reserved pets available", task="release_pet", needs=(functions_exist, table_exists))
 def release_pet_releases(lambda_, dynamodb):
     cases = (("reserved", "available"), ("available", "available"), ("adopted", "adopted"))
     for before, after in customers.shuffled(cases):
-        call_with_pet(lambda_, dynamodb, RELEASE, {"status": before}, None, {"status": after})
+        probes.call_with_pet(lambda_, dynamodb, RELEASE, {"status": before}, None, {"status": after})
 
 
 @check("Step Functions may assume the role pet-adoption-role", task="machine_role")
@@ -130,8 +119,7 @@ def machine_role_is_trusted(iam):
     expect.trust(iam, MACHINE_ROLE, "states.amazonaws.com")
 
 
-@check("It allows the calls and the messages, no more", task="machine_role",
-       needs=machine_role_is_trusted)  # fmt: skip
+@check("It allows the calls and the messages, no more", task="machine_role", needs=machine_role_is_trusted)
 def machine_role_fits(iam):
     needed = [("lambda:InvokeFunction", policies.arn("lambda", f"function:{name}")) for name in FUNCTIONS]
     needed.append(("sqs:SendMessage", policies.arn("sqs", QUEUE)))
@@ -150,7 +138,7 @@ def machine_exists(stepfunctions, iam):
 
 @check("Its definition is valid Amazon States Language", task="machine", needs=machine_exists)
 def definition_is_valid(stepfunctions):
-    problems = executions.definition_problems(executions.describe_machine(stepfunctions, MACHINE)["definition"])
+    problems = executions.definition_problems(definitions.of(stepfunctions, MACHINE))
     next_step = "Each problem ends with the place in the definition where it stands."
     expect.value("mistakes in the definition:", "none", "; ".join(problems[:3]) or "none", next_step)
 
@@ -168,25 +156,13 @@ def unknown_pet_is_not_found(stepfunctions, dynamodb, sqs, witness=no_witness):
 @check("A flaky pet is tried again", task="machine", needs=(definition_is_valid, check_pet_counts_down))
 def flaky_pet_is_retried(stepfunctions, dynamodb, sqs):
     adoption = adopt(stepfunctions, dynamodb, sqs, {"flaky": {"status": "reserved", "flaky": 2}})
-    left = adoption.items["flaky"].get("flaky")
-    if left != 0 or adoption.execution.error == "TransientError":
-        raise Failure(
-            expected="a pet with flaky 2 that check-pet fails for twice, and then answers for",
-            found=f"flaky {left} in {TABLE}; {adoption.execution.described()}",
-            next_step="A Retry of the state that calls check-pet names the error TransientError.",
-        )
+    probes.expect_tried_again(adoption, "flaky")
 
 
 @check("An available pet is reserved", task="reserve", needs=(unknown_pet_is_not_found, reserve_pet_reserves))
 def available_pet_is_reserved(stepfunctions, dynamodb, sqs, witness=no_witness):
     adoption = adopt(stepfunctions, dynamodb, sqs, {"pet": AVAILABLE}, called=(RESERVE, "pet", witness))
-    # While it waits for an approval, or, as long as there is no approval yet, at the end.
-    if (status := adoption.waiting.get("pet") or adoption.items["pet"].get("status")) != "reserved":
-        raise Failure(
-            expected=f"a pet that becomes reserved in {TABLE}",
-            found=f"it {status}; {adoption.execution.described()}",
-            next_step="After check-pet the pet goes on to a Task state that calls reserve-pet.",
-        )
+    probes.expect_reserved(adoption, "pet")
     adoption.expect_called()
 
 
@@ -199,21 +175,14 @@ def taken_pet_is_unavailable(stepfunctions, dynamodb, sqs):
 @check("An approval is asked for while the pet is reserved", task="approval", needs=available_pet_is_reserved)
 def approval_is_asked(stepfunctions, dynamodb, sqs):
     adoption = adopt(stepfunctions, dynamodb, sqs, {"pet": AVAILABLE})
-    wanted = {"petId": adoption.ids["pet"], "adopter": adoption.adopter}
-    asked = {name: adoption.asked.get("pet", {}).get(name) for name in wanted}
-    if asked != wanted or adoption.unanswered:
-        raise Failure(
-            expected=f"a message in {QUEUE} with the task's taskToken and {json.dumps(wanted)}",
-            found=f"{'; '.join(adoption.messages) or 'no message'}; {adoption.execution.described()}",
-            next_step="Section 8 shows MessageBody; the token is in the context object, at $$.Task.Token.",
-        )
+    probes.expect_asked(adoption, "pet")
     expect.value("while it waits, the pet", "reserved", adoption.waiting["pet"], "Ask for approval after reserve-pet.")
 
 
 @check("An approval is waited for at most a day", task="approval", needs=approval_is_asked)
 def approval_is_not_awaited_for_ever(stepfunctions):
-    definition = executions.describe_machine(stepfunctions, MACHINE)["definition"]
-    for name, state in definitions.task_states(definition, ".waitForTaskToken").items():
+    waiting = definitions.task_states(definitions.of(stepfunctions, MACHINE), ".waitForTaskToken")
+    for name, state in waiting.items():
         seconds = state.get("TimeoutSeconds", state.get("TimeoutSecondsPath", "none"))
         if seconds == "none" or (isinstance(seconds, int) and seconds > DAY):
             raise Failure(
@@ -231,7 +200,7 @@ def approved_pet_is_adopted(stepfunctions, dynamodb, sqs):
 
 @check("The role allows what the machine itself does in Pets", task="approval", needs=approved_pet_is_adopted)
 def machine_role_allows_its_own_calls(stepfunctions, iam):
-    definition = executions.describe_machine(stepfunctions, MACHINE)["definition"]
+    definition = definitions.of(stepfunctions, MACHINE)
     names = sorted(set(re.findall(r"arn:aws:states:::(?:aws-sdk:)?dynamodb:(\w+)", definition)))
     needed = [(f"dynamodb:{name[0].upper()}{name[1:]}", TABLE_ARN) for name in names]
     expect.permissions(iam, MACHINE_ROLE, needed, "Each service that a Task state calls needs its permission.")
@@ -241,16 +210,13 @@ def machine_role_allows_its_own_calls(stepfunctions, iam):
 def refused_pet_is_released(stepfunctions, dynamodb, sqs, witness=no_witness):
     pets = {"pet": (AVAILABLE, "refused", "available")}
     next_step = "Catch the refusal where the approval is asked for, and call release-pet."
-    called = (RELEASE, "pet", witness)
-    expect_ends(stepfunctions, dynamodb, sqs, next_step, pets, {"pet": REFUSE}, called=called)
+    expect_ends(stepfunctions, dynamodb, sqs, next_step, pets, {"pet": REFUSE}, called=(RELEASE, "pet", witness))
 
 
 @check("The release of a pet is tried again", task="compensation", needs=refused_pet_is_released)
 def release_is_retried(stepfunctions):
-    definition = executions.describe_machine(stepfunctions, MACHINE)["definition"]
-    if lacking := [
-        name for name, state in definitions.task_states(definition, RELEASE).items() if not state.get("Retry")
-    ]:
+    releasing = definitions.task_states(definitions.of(stepfunctions, MACHINE), RELEASE)
+    if lacking := [name for name, state in releasing.items() if not state.get("Retry")]:
         raise Failure(
             expected=f"a Retry in the state that calls {RELEASE}, for nothing comes after it",
             found=f"none in {', '.join(lacking)}",
@@ -275,95 +241,5 @@ def late_approval_adopts_nothing(stepfunctions, dynamodb, sqs):
 @check("One pet's trouble never fails the others", task="compensation",
        needs=(other_answers_are_refusals, flaky_pet_is_retried, taken_pet_is_unavailable))  # fmt: skip
 def troubles_stay_apart(stepfunctions, dynamodb, sqs):
-    pets = {
-        "good": (AVAILABLE, "adopted", "adopted"),
-        "refused": (AVAILABLE, "refused", "available"),
-        "taken": ({"status": "adopted"}, "unavailable", "adopted"),
-        "nobody": (None, "not-found", ABSENT),
-        "flaky": (AVAILABLE | {"flaky": 2}, "adopted", "adopted"),
-        "shy": (AVAILABLE | {"flaky": customers.chance.randint(20, 99)}, "unavailable", "available"),
-    }
-    next_step = "An error that no Catch of an iteration takes ends the whole Map."
+    pets, next_step = probes.one_of_each(), "An error that no Catch of an iteration takes ends the whole Map."
     expect_ends(stepfunctions, dynamodb, sqs, next_step, pets, {"refused": REFUSE})
-
-
-def expect_hello(stepfunctions, value, end, kinds, next_step):
-    execution = executions.run_execution(stepfunctions, HELLO, {"IsHelloWorldExample": value}, WITHIN)
-    if (execution.status, execution.error) != end or not all(map(execution.entered, kinds)):
-        raise Failure(
-            expected=f"an execution that enters a {', a '.join(kinds)} state and is {' with '.join(filter(None, end))}",
-            found=execution.described(),
-            next_step=next_step,
-        )
-
-
-def expect_ends(stepfunctions, dynamodb, sqs, next_step, pets, answers=None, **more):
-    """Run an adoption; each pet, given as (item before, status in the output, status in the table), ends so."""
-    adoption = adopt(stepfunctions, dynamodb, sqs, {label: pet[0] for label, pet in pets.items()}, answers, **more)
-    output = adoption.execution.output
-    entries = [each for each in output if isinstance(each, dict)] if isinstance(output, list) else []
-    statuses = {json.dumps(entry.get("petId")): entry.get("status") for entry in entries}
-    for label, (_, status, in_table) in pets.items():
-        pet, found = adoption.ids[label], adoption.items[label].get("status", ABSENT)
-        if (statuses.get(json.dumps(pet)), found) != (status, in_table):
-            raise Failure(
-                expected=f"{json.dumps({'petId': pet, 'status': status})} in the output, {in_table} in {TABLE}",
-                found=f"{found} in {TABLE}; {adoption.execution.described(about=pet)}",
-                next_step=next_step,
-            )
-    adoption.expect_called()
-    return adoption.execution
-
-
-def adopt(stepfunctions, dynamodb, sqs, pets, answers=None, meanwhile=None, called=None):
-    """Run an adoption of the probe's own pets, and approve it unless told otherwise; `meanwhile` comes before that.
-
-    `called` is a function, the label of a pet and the witness: `expect_called` asks whether it was called for this pet.
-    """
-    adoption = SimpleNamespace(adopter=customers.name(), asked={}, waiting={})
-    adoption.ids = ids = pet_ids(dynamodb, pets)
-    data = {"adopter": adoption.adopter, "petIds": list(ids.values())}
-    function, about, witness = called or (None, None, no_witness)
-    moment = witness.moment()
-
-    def answer(message):
-        if label := next((label for label, pet in ids.items() if pet == message.get("petId")), None):
-            adoption.asked[label] = message
-            adoption.waiting[label] = items.read_item(dynamodb, TABLE, "petId", ids[label]).get("status")
-            if meanwhile:
-                items.put_item(dynamodb, TABLE, {"petId": ids[label], **meanwhile})
-        return (answers or {}).get(label, APPROVE)
-
-    def expect_called():
-        if called:
-            next_step = f"A Task state calls {function}; its FunctionName or Resource says which function that is."
-            evidence = adoption.execution.described(about=ids[about])
-            starter = f"states {MACHINE}"
-            expect.started_by(witness, function, ids[about], starter, moment, next_step, evidence=evidence)
-
-    adoption.expect_called = expect_called
-    with items.probe_items(dynamodb, TABLE, "petId", {ids[label]: pet for label, pet in pets.items()}):
-        queue = task_tokens.token_queue(stepfunctions, sqs, MACHINE, QUEUE, ids.values())
-        ran = task_tokens.run_answering(stepfunctions, MACHINE, data, queue, answer, WITHIN)
-        adoption.execution, adoption.messages, adoption.unanswered = ran
-        adoption.items = {label: items.read_item(dynamodb, TABLE, "petId", pet) for label, pet in ids.items()}
-    return adoption
-
-
-def pet_ids(dynamodb, labels):
-    """An id for each of the pets, in any order."""
-    there, ids = items.ids(dynamodb, TABLE, "petId"), {}
-    for label in customers.shuffled(labels):
-        ids[label] = customers.some_id("p", [*there, *ids.values()])
-    return ids
-
-
-def call_with_pet(lambda_, dynamodb, function, before, error, after):
-    """Call a function with a pet that is like `before`; it fails with this error or answers, and leaves it `after`."""
-    pet = customers.some_id("p", items.ids(dynamodb, TABLE, "petId"))
-    with items.probe_items(dynamodb, TABLE, "petId", {pet: before}):
-        # As the state machine calls it: with the adopter beside the pet.
-        expect.answer(lambda_, function, {"petId": pet, "adopter": customers.name()}, error, NEXT_STEP)
-        found = items.read_item(dynamodb, TABLE, "petId", pet)
-    left, before = items.described({name: found.get(name) for name in after or {}}), json.dumps(before)
-    expect.value(f"a pet with {before} that {function} leaves with", items.described(after or {}), left, NEXT_STEP)

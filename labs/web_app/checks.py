@@ -1,9 +1,6 @@
 """Checks for the lab web_app: two APIs over one function and its table, and the site that uses one of them."""
 
-import json
 import re
-from contextlib import contextmanager
-from decimal import Decimal
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -12,17 +9,17 @@ from lab_harness.authors import (
     api_gateway,
     check,
     customers,
-    eventually,
     expect,
     expect_api,
-    functions,
-    items,
     no_witness,
     policies,
     standard_checks,
 )
 
-TABLE, ROLE, FUNCTION = "PetShopItems", "pet-shop-items-role", "pet-shop-items"
+from . import probes
+from .probes import FUNCTION, TABLE
+
+ROLE = "pet-shop-items-role"
 HTTP_API, REST_API, BUCKET = "pet-shop", "pet-shop-rest", "pet-shop-site-000000000000"
 SITE_HOST = f"{BUCKET}.s3-website.localhost"
 ROUTES = (("GET", "/items"), ("PUT", "/items"), ("GET", "/items/{id}"), ("DELETE", "/items/{id}"))
@@ -33,11 +30,8 @@ WORK = (
     "dynamodb:Scan", "dynamodb:DeleteItem",
 )  # fmt: skip
 NEEDED = [(actions, TABLE_ARN) for actions in WORK]
-OWN_CLIENT = "The handler itself works on the table, with a client of its own; section 3 shows how."
 PERMISSION = "Section 5 shows add_permission with the SourceArn of an API; remove_permission takes one away."
 DEPLOY_AGAIN = "A stage serves what was deployed to it: create_deployment once more, for the same stage."
-DONE = range(200, 205)  # the statuses of a PUT or DELETE that worked
-QUICKLY = 3  # seconds until a scan shows what was written
 
 
 table_exists = standard_checks.table_exists(
@@ -87,40 +81,40 @@ def api_may_invoke(lambda_, apigatewayv2):
 
 @check("PUT /items writes the item to the table", task="handler", needs=(table_exists, routes_reach_function))
 def put_writes_the_item(http, apigatewayv2, dynamodb, logs, witness=no_witness):
-    probe_put(partial(http_api(apigatewayv2).ask, http), dynamodb, logs, witness, again=False)
+    probes.put(partial(http_api(apigatewayv2).ask, http), dynamodb, logs, witness, again=False)
 
 
 @check("PUT /items replaces the item of the same id", task="handler", needs=put_writes_the_item)
 def put_replaces_the_item(http, apigatewayv2, dynamodb, logs, witness=no_witness):
-    probe_put(partial(http_api(apigatewayv2).ask, http), dynamodb, logs, witness, again=True)
+    probes.put(partial(http_api(apigatewayv2).ask, http), dynamodb, logs, witness, again=True)
 
 
 @check("GET /items lists what is in the table", task="handler", needs=put_writes_the_item)
 def items_are_listed(http, apigatewayv2, dynamodb, logs):
-    probe_get(partial(http_api(apigatewayv2).ask, http), dynamodb, logs, listed=True)
+    probes.get(partial(http_api(apigatewayv2).ask, http), dynamodb, logs, listed=True)
 
 
-@check("GET /items/{id} answers with the item of that id", task="handler", needs=put_writes_the_item)
+@check("GET /items/{id} answers with the item of that id", task="handler", needs=items_are_listed)
 def item_is_found(http, apigatewayv2, dynamodb, logs):
-    probe_get(partial(http_api(apigatewayv2).ask, http), dynamodb, logs, listed=False)
+    probes.get(partial(http_api(apigatewayv2).ask, http), dynamodb, logs, listed=False)
 
 
 @check("DELETE /items/{id} removes the item from the table", task="handler", needs=put_writes_the_item)
 def item_is_deleted(http, apigatewayv2, dynamodb, logs, witness=no_witness):
-    probe_delete(partial(http_api(apigatewayv2).ask, http), dynamodb, logs, witness)
+    probes.delete(partial(http_api(apigatewayv2).ask, http), dynamodb, logs, witness)
 
 
 @check("An unknown id is answered with 404", task="handler", needs=put_writes_the_item)
 def unknown_id_is_404(http, apigatewayv2, dynamodb, logs):
-    probe_unknown_id(partial(http_api(apigatewayv2).ask, http), dynamodb, logs)
+    probes.unknown_id(partial(http_api(apigatewayv2).ask, http), dynamodb, logs)
 
 
 @check("A bad body is answered with 400, and not written", task="handler", needs=put_writes_the_item)
 def bad_body_is_400(http, apigatewayv2, dynamodb, logs):
-    probe_bad_bodies(partial(http_api(apigatewayv2).ask, http), dynamodb, logs)
+    probes.bad_bodies(partial(http_api(apigatewayv2).ask, http), dynamodb, logs)
 
 
-@check("The HTTP API allows requests from the site", task="cors", needs=routes_reach_function)
+@check("The HTTP API allows requests from the site", task="cors", needs=(routes_reach_function, items_are_listed))
 def api_allows_the_site(http, apigatewayv2, s3):
     next_step = "Section 6 shows a CorsConfiguration, which update_api gives to the API."
     expect_site_allowed(partial(http_api(apigatewayv2).ask, http), s3, next_step)
@@ -142,25 +136,28 @@ def rest_api_may_invoke(lambda_, apigateway):
     expect_api.invocation(rest_api(apigateway), ROUTES, lambda_, FUNCTION, PERMISSION)
 
 
-@check("The REST API serves the items, too", task="rest_api", needs=(table_exists, methods_reach_function))
+@check("The REST API serves the items, too", task="rest_api", needs=(table_exists, methods_reach_function),
+       after=(put_replaces_the_item, item_is_found, item_is_deleted))  # fmt: skip
 def rest_api_serves_items(http, apigateway, dynamodb, logs, witness=no_witness):
     api = rest_api(apigateway)
     ask, requests = partial(api.ask, http), [("GET", "/items"), ("PUT", "/items")]
     expect_api.served(api, http, requests, FUNCTION, DEPLOY_AGAIN, witness=witness)
     for each in (False, True):
-        probe_put(ask, dynamodb, logs, witness, again=each)
-        probe_get(ask, dynamodb, logs, listed=each)
-    probe_delete(ask, dynamodb, logs, witness)
+        probes.put(ask, dynamodb, logs, witness, again=each)
+        probes.get(ask, dynamodb, logs, listed=each)
+    probes.delete(ask, dynamodb, logs, witness)
 
 
-@check("The REST API answers 404 and 400 where it must", task="rest_api", needs=rest_api_serves_items)
+@check("The REST API answers 404 and 400 where it must", task="rest_api", needs=rest_api_serves_items,
+       after=(unknown_id_is_404, bad_body_is_400))  # fmt: skip
 def rest_api_refuses(http, apigateway, dynamodb, logs):
     ask = partial(rest_api(apigateway).ask, http)
-    probe_unknown_id(ask, dynamodb, logs)
-    probe_bad_bodies(ask, dynamodb, logs)
+    probes.unknown_id(ask, dynamodb, logs)
+    probes.bad_bodies(ask, dynamodb, logs)
 
 
-@check("The REST API allows requests from the site", task="rest_api", needs=rest_api_serves_items)
+@check("The REST API allows requests from the site", task="rest_api", needs=rest_api_serves_items,
+       after=unknown_id_is_404)  # fmt: skip
 def rest_api_allows_the_site(http, apigateway, s3):
     next_step = "Section 7 says who answers OPTIONS and who sets the other headers; deploy again after a change."
     expect_site_allowed(partial(rest_api(apigateway).ask, http), s3, next_step)
@@ -195,7 +192,8 @@ def files_are_asked_for(http, s3):
             )
 
 
-@check("The page points at an API that lists the pets", task="site", needs=(page_is_served, table_exists))
+@check("The page points at an API that lists the pets", task="site", needs=(page_is_served, table_exists),
+       after=items_are_listed)  # fmt: skip
 def page_points_at_api(http, s3, dynamodb, logs):
     files, port = http.site(SITE_HOST), str(urlsplit(s3.meta.endpoint_url).port)
     urls = api_gateway.urls_in("\n".join(answer.text for answer in files.values()))
@@ -206,7 +204,9 @@ def page_points_at_api(http, s3, dynamodb, logs):
         found = url.netloc.rpartition(":")[2]  # `port` would refuse one that there cannot be
         expect.value("an API's URL with the port", port, found, "The emulator's port changed: write config.js anew.")
         base = re.sub(r"(/items)?/*$", "", url.path)
-        probe_get(partial(http.request, host=url.hostname), dynamodb, logs, listed=True, base=base)
+        next_step = "Write the URL that api_url() tells into config.js: that of a REST API ends in its stage."
+        ask = partial(http.request, host=url.hostname)
+        probes.get(ask, dynamodb, logs, listed=True, base=base, next_step=next_step)
 
 
 def http_api(apigatewayv2):
@@ -220,102 +220,3 @@ def rest_api(apigateway):
 def expect_site_allowed(ask, s3, next_step):
     origin, unknown = f"http://{SITE_HOST}:{urlsplit(s3.meta.endpoint_url).port}", f"/items/p-{customers.number()}"
     expect_api.cors(ask, origin, [("PUT", "/items"), ("DELETE", unknown)], ["/items", unknown], next_step)
-
-
-@contextmanager
-def probe_item(dynamodb, stored):
-    """An item of the checks' own, which is in the table or may come there, and is gone afterwards."""
-    new = customers.some_id("p-", items.ids(dynamodb, TABLE, "id"))
-    item = {"id": new, "type": customers.pet(), "price": customers.price()}
-    attributes = {"type": item["type"], "price": Decimal(str(item["price"]))} if stored else None
-    with items.probe_items(dynamodb, TABLE, "id", {item["id"]: attributes}):
-        yield item
-
-
-def wrong(expected, answer, logs, next_step, also=""):
-    """A Failure that shows an answer, and the function's log where the function broke."""
-    log = f"; {functions.latest_log(logs, FUNCTION)}" if answer.status in (500, 502) else ""
-    return Failure(expected=expected, found=f"{answer}{also}{log}", next_step=next_step)
-
-
-def probe_put(ask, dynamodb, logs, witness, again):
-    with probe_item(dynamodb, stored=again) as item:
-        for price in (round(item["price"] + 1, 2), 0, 2_500_000.125) if again else (item["price"],):
-            item |= {"type": customers.pet(), "price": price}
-            moment = witness.moment()
-            answer = ask("PUT", "/items", item)
-            row = items.read_item(dynamodb, TABLE, "id", item["id"])
-            if answer.status not in DONE or not items.resembles(row, item):
-                also = f"; in the table: {items.described(row) if row else 'no such item'}"
-                next_step = "Section 3 says what PUT writes: the values as they were sent, the price as a number."
-                raise wrong(f"200 from PUT /items, and the item {json.dumps(item)}", answer, logs, next_step, also)
-            expect.written_by(witness, FUNCTION, TABLE, item["id"], moment, OWN_CLIENT)
-
-
-def probe_get(ask, dynamodb, logs, listed, base=""):
-    with probe_item(dynamodb, stored=True) as item:
-        path = f"{base}/items" if listed else f"{base}/items/{item['id']}"
-
-        def look():
-            answer = ask("GET", path)
-            found = answer.json() if listed else [answer.json()]
-            if (
-                answer.status != 200
-                or not isinstance(found, list)
-                or not any(items.resembles(each, item) for each in found)
-            ):
-                what = f"a JSON list with {json.dumps(item)}" if listed else json.dumps(item)
-                next_step = "The item is in the table: section 3 says how the handler finds it, and what it answers."
-                raise wrong(f"200 and {what} from GET {path}", answer, logs, next_step)
-
-        eventually(look, within=QUICKLY)
-
-
-def probe_delete(ask, dynamodb, logs, witness):
-    with probe_item(dynamodb, stored=True) as item:
-        moment = witness.moment()
-        answer = ask("DELETE", f"/items/{item['id']}")
-        row = items.read_item(dynamodb, TABLE, "id", item["id"])
-        if answer.status not in DONE or row:
-            also = f"; in the table: {'it is still there' if row else 'it is gone'}"
-            next_step = "delete_item takes the Key, whose id is among the event's pathParameters."
-            raise wrong(f"200 from DELETE /items/{item['id']}, and no such item", answer, logs, next_step, also)
-        expect.written_by(witness, FUNCTION, TABLE, item["id"], moment, OWN_CLIENT)
-
-
-def probe_unknown_id(ask, dynamodb, logs):
-    for method in customers.shuffled(("GET", "DELETE")):
-        unknown = customers.some_id("p-", items.ids(dynamodb, TABLE, "id"))
-        answer = ask(method, f"/items/{unknown}")
-        if answer.status != 404:
-            next_step = "Section 3 says how get_item and delete_item tell that there was no item."
-            raise wrong(f"404 from {method} /items/… with an unknown id", answer, logs, next_step)
-
-
-def probe_bad_bodies(ask, dynamodb, logs):
-    there = items.ids(dynamodb, TABLE, "id")
-    with probe_item(dynamodb, stored=False) as item:
-        for body in customers.shuffled(bad_bodies(item)):
-            answer = ask("PUT", "/items", body, {"Content-Type": "application/json"})
-            if answer.status != 400 or items.read_item(dynamodb, TABLE, "id", item["id"]):
-                remove_items(dynamodb, item, there)
-                next_step = "Section 3 lists what a good body has; answer 400 to any other before you write."
-                raise wrong(f"400 from PUT /items with the body {body!r}", answer, logs, next_step)
-
-
-def bad_bodies(item):
-    """Bodies that are no items: broken off, in words, empty, a list, with something missing or a price that is none."""
-    lacking = [{name: item[name] for name in item if name != lost} for lost in item]
-    prices = [str(item["price"]), -0.5, -1, -item["price"], True, None, float("nan")]
-    texts = [{"id": ""}, {"type": ""}, {"id": customers.number()}, {"type": customers.number()}, {"type": None}]
-    text = partial(json.dumps, separators=(",", ":"))  # as browsers write it
-    broken = [customers.cut(text(item)), f"a {item['type']}, please", ""]
-    wrong_values = [item | each for each in (*texts, *({"price": price} for price in prices))]
-    return [*broken, *map(text, [[item], *lacking, *wrong_values])]
-
-
-def remove_items(dynamodb, item, but):
-    """Remove what a function has made of a bad item, under whatever id it gave; `but` are the ids that were there."""
-    for row in items.read_items(dynamodb, TABLE):
-        if row["id"] not in but and (row.get("type") == item["type"] or row.get("price") == item["price"]):
-            dynamodb.delete_item(TableName=TABLE, Key={"id": {"S": row["id"]}})

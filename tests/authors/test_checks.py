@@ -42,6 +42,14 @@ def test_check_needs_one_check_or_several():
     assert mark_of(check("Third", needs=[first, second])(lambda: None)).needs == (first, second)
 
 
+def test_check_needs_what_it_comes_after_too():
+    def first(): ...
+    def second(): ...
+
+    mark = mark_of(check("Third", needs=first, after=(first, second))(lambda: None))
+    assert (mark.needs, mark.after, mark.all_needs) == ((first,), (first, second), (first, second))
+
+
 def test_check_without_a_title_is_refused_rather_than_lost():
     with pytest.raises(TypeError, match="wants a title"):
 

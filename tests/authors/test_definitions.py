@@ -5,6 +5,16 @@ import json
 from lab_harness.authors import definitions
 
 
+def test_the_definition_of_a_machine_is_found_by_its_name(clients):
+    text = '{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}'
+    role = "arn:aws:iam::000000000000:role/worker"
+    made = clients["stepfunctions"].create_state_machine(name="lab-test-short", definition=text, roleArn=role)
+    try:
+        assert json.loads(definitions.of(clients["stepfunctions"], "lab-test-short")) == json.loads(text)
+    finally:
+        clients["stepfunctions"].delete_state_machine(stateMachineArn=made["stateMachineArn"])
+
+
 def test_tasks_of_a_definition_are_found_wherever_they_stand():
     inner = {"Ask": {"Type": "Task", "Resource": "arn:x.waitForTaskToken"}, "Tell": {"Type": "Pass", "Result": "arn:x"}}
     branches = {"Type": "Parallel", "Branches": [{"States": {"Do": {"Type": "Task", "Resource": "arn:x"}}}]}

@@ -30,6 +30,19 @@ def test_a_rules_pattern_is_found_by_its_own_name(events):
     assert event_rules.pattern(events, "daily") == ""
 
 
+def test_a_rule_that_is_elsewhere_or_a_schedule_is_told(events):
+    assert event_rules.elsewhere(events, "orders") == event_rules.elsewhere(events, "order") == ""
+    events.put_rule(Name="daily", ScheduleExpression="rate(1 day)")
+    assert event_rules.elsewhere(events, "daily").startswith("daily is a schedule, rate(1 day): put_rule gives it")
+    events.create_event_bus(Name="pet-shop")
+    try:
+        events.put_rule(Name="mine", EventBusName="pet-shop", EventPattern=json.dumps(PATTERN))
+        assert event_rules.elsewhere(events, "mine").startswith("mine is on the bus pet-shop: AWS sends the events")
+    finally:
+        events.delete_rule(Name="mine", EventBusName="pet-shop")
+        events.delete_event_bus(Name="pet-shop")
+
+
 def test_a_rules_targets_are_told(events):
     assert event_rules.targets(events, "orders") == []
     arn = "arn:aws:sqs:us-east-1:000000000000:orders"

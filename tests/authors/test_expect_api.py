@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab_harness.authors import Failure, expect_api
+from lab_harness.authors import Failure, expect_api, functions
 from lab_harness.authors.api_gateway import Api, Route
 from lab_harness.authors.http import Response
 from tests.authors.making import create_function, failure
@@ -21,6 +21,28 @@ def test_routes_that_lead_elsewhere_are_named():
     assert caught.value.found == f"GET /b leads to {old}; GET /c leads to nothing"
 
 
+@pytest.mark.parametrize(
+    ("routes", "advice"),
+    [
+        ([], "Nothing takes GET /a: the API has no routes. Look."),
+        ([Route("POST", "/a", URI)], "Nothing takes GET /a: the API has POST /a. Look."),
+        ([Route("GET", "/a", settings={"Target": "1b2c"})], "GET /a has the Target 1b2c: it is integrations/ and an"),
+        ([Route("GET", "/a", settings={"apiKeyRequired": False})], "GET /a has no integration. Look."),
+        ([Route("GET", "/a", "arn:aws:lambda:us-east-1:0:function:f-old")], "Look."),
+    ],
+)
+def test_advice_says_how_a_request_comes_to_lead_to_nothing(routes, advice):
+    shown = failure(expect_api.routes, Api("a", routes=tuple(routes)), [("GET", "/a")], "f", "Look.")
+    assert shown.next_step.startswith(advice)
+
+
+def test_advice_on_another_origin_is_to_compare_letters():
+    answer = Response(204, {"access-control-allow-origin": f"{ORIGIN}/", "access-control-allow-methods": "*",
+                            "access-control-allow-headers": "*"}, "")  # fmt: skip
+    shown = failure(expect_api.cors, lambda *_: answer, ORIGIN, [("PUT", "/a")], [], "Look.")
+    assert shown.next_step == "An origin is compared letter by letter, and has no slash at its end. Look."
+
+
 def test_a_stage_must_serve_all_routes():
     there, gone, unknown = Route("GET", "/a", deployed={"x": 1}), Route("GET", "/b", deployed={}), Route("GET", "/c")
     assert expect_api.stage(Api("a", ("live",), (there, unknown)), "Look.") is None
@@ -29,6 +51,21 @@ def test_a_stage_must_serve_all_routes():
     with pytest.raises(Failure) as caught:
         expect_api.stage(Api("a", ("live",), (there, gone, unknown)), "Look.")
     assert caught.value.found == "not deployed since they were made: GET /b"
+
+
+@pytest.mark.parametrize(
+    ("status", "lines", "found", "advice"),
+    [
+        (404, [], "404 no", "Look."),
+        (502, ["START RequestId: 1", "[ERROR] KeyError: 'id'"], "502 no; the function's log ends with:", "Nothing is"),
+        (502, ["START RequestId: 1", "[ERROR] KeyError: 'id'", "START RequestId: 2"], "502 no;", "API Gateway wants"),
+    ],
+)
+def test_an_answer_is_explained_by_the_functions_log_where_it_broke(status, lines, found, advice, monkeypatch):
+    monkeypatch.setattr(functions, "log", lambda logs, name: lines)
+    shown, next_step = expect_api.explained(Response(status, {}, "no"), None, "f", "Look.")
+    assert shown.startswith(found)
+    assert next_step.startswith(advice)
 
 
 def proxy(**changes):

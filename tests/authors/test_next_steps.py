@@ -1,11 +1,13 @@
 """Tests for the next steps that lead to a cell which builds the right thing from nothing."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from lab_harness.authors import next_steps
 from lab_harness.lab.labs import load_lab
+from lab_harness.lab.modules import CHECK_FILES
 from tests.grading.handing_in import COURSE
 from tests.per_lab import LABS
 
@@ -33,5 +35,6 @@ def test_setting_is_corrected_where_it_is_made_first():
 @pytest.mark.parametrize("lab_id", LABS)
 def test_no_advice_ends_in_a_cell_that_fails_in_an_empty_account(lab_id):
     """Neither "delete it, create it anew" nor "update_… changes it", which work only where it is there."""
-    source = (load_lab(lab_id, COURSE).folder / "checks.py").read_text(encoding="utf-8")
+    files = filter(Path.exists, map(load_lab(lab_id, COURSE).folder.joinpath, CHECK_FILES))
+    source = "".join(path.read_text(encoding="utf-8") for path in files)
     assert [text for text in re.findall(r'"([^"\n]+)"', source) if ONLY_HERE.search(text)] == []

@@ -19,6 +19,7 @@ CHECKS = {
     "The role may send": lambda **mark: standard_checks.role_permits(
         "The role may send", "worker", [("sqs:SendMessage", "x")], [], "Look.", **mark
     ),
+    "The role may write logs": lambda **mark: standard_checks.role_may_write_logs("worker", "hello", "Look.", **mark),
     "The function hello exists": lambda **mark: standard_checks.function_exists("hello", "Look.", **mark),
     "The function may run for 3 seconds": lambda **mark: standard_checks.function_times_out("hello", 3, **mark),
     "The table PetOrders has the partition key id": lambda **mark: standard_checks.table_exists(
@@ -38,13 +39,16 @@ def test_each_has_its_title_and_the_task_needs_and_points_given(title, make):
 
 def test_each_finds_what_its_title_says(clients):
     iam, lambda_, dynamodb = clients["iam"], clients["lambda"], clients["dynamodb"]
-    exists, trusts, least, permits, function, times, table, on_demand, uses = (make() for make in CHECKS.values())
+    exists, trusts, least, permits, writes, function, times, table, on_demand, uses = (
+        make() for make in CHECKS.values()
+    )
     assert (failure(exists, iam).found, failure(function, lambda_).found) == ("no roles", "no functions")
     create_role(iam, "worker", {"Version": "2012-10-17", "Statement": []})
     create_function(lambda_, "hello")
     assert exists(iam) is least(iam) is function(lambda_) is uses(lambda_, iam) is None
     assert failure(trusts, iam).expected.endswith("lambda.amazonaws.com")
     assert "sqs:SendMessage on x" in failure(permits, iam, clients["logs"]).found
+    assert "logs:CreateLogStream, logs:PutLogEvents on /aws/lambda/hello" in failure(writes, iam, clients["logs"]).found
     statement = (
         '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "x"}]}'
     )

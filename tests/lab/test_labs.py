@@ -1,9 +1,11 @@
 """Tests for labs: found by id, and refused with file, line and reason when their checks are written wrongly."""
 
+import shutil
+
 import pytest
 
 from lab_harness.errors import LabError, UsageError
-from lab_harness.lab.labs import all_labs, lab_ids, load_lab
+from lab_harness.lab.labs import Lab, all_labs, lab_ids, load_lab
 
 
 @pytest.fixture
@@ -229,6 +231,34 @@ def test_check_mark_without_a_title_is_named_with_its_line(with_checks):
     lab = with_checks("from lab_harness.authors import check\n\n@check\ndef queue_exists(sqs): ...\n")
     with pytest.raises(LabError, match=r"line 3: TypeError: @check wants a title"):
         print(lab.all_checks)
+
+
+def test_checks_may_import_what_stands_beside_them_each_course_its_own(sample_course, tmp_path):
+    def with_probes(course, text):
+        lab = load_lab("queue", course)
+        (lab.folder / "probes.py").write_text(text, encoding="utf-8")
+        checks = lab.folder / "checks.py"
+        checks.write_text(
+            f"from . import probes\nfrom .probes import NAME\n{checks.read_text(encoding='utf-8')}", encoding="utf-8"
+        )
+        return lab
+
+    first = with_probes(sample_course("queue"), "NAME = 'one'")
+    assert (first.checks.NAME, first.checks.probes.NAME) == ("one", "one")
+    shutil.copytree(first.folder.parent, tmp_path / "another" / "labs")
+    second = Lab("queue", tmp_path / "another" / "labs" / "queue", first.file)
+    (second.folder / "probes.py").write_text("NAME = 'another'", encoding="utf-8")
+    assert second.checks.NAME == "another"
+    (second.folder / "probes.py").write_text("NAME =", encoding="utf-8")
+    with pytest.raises(LabError, match=r"checks\.py, line 1: SyntaxError: invalid syntax \(probes\.py, line 1\)"):
+        print(Lab("queue", second.folder, first.file).checks)
+
+
+def test_what_a_check_comes_after_is_among_its_needs(with_checks):
+    mark = "@check({!r}{})\ndef {}(sqs): ...\n\n"
+    first, last = mark.format("One", "", "one"), mark.format("Two", ", after=one", "two")
+    two = with_checks(f"from lab_harness.authors import check\n\n{first}{last}").all_checks[1]
+    assert (two.needs, two.after) == (("one",), ("one",))
 
 
 def test_missing_checks_file_is_a_lab_error(sample_course):

@@ -71,7 +71,7 @@ def test_a_queue_of_another_name_is_named(clients):
 def test_a_queue_with_a_delay_is_named(solved):
     solved["sqs"].set_queue_attributes(QueueUrl=url(solved), Attributes={"DelaySeconds": "60"})
     assert not_passed(run_checks(lab, solved)) == {"queue_hands_out_at_once"}
-    assert failure(lab.checks.queue_hands_out_at_once, solved["sqs"]).found == "DelaySeconds 60"
+    assert failure(lab.checks.queue_hands_out_at_once, solved["sqs"]).found == "DelaySeconds of first-steps: 60"
 
 
 def test_a_queue_without_a_message_is_named(solved):

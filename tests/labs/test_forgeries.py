@@ -166,7 +166,7 @@ def test_a_program_that_takes_the_orders_and_writes_their_items_is_seen(clients,
 )
 def test_a_function_that_writes_only_what_checks_were_known_by_writes_nothing(clients, built, sight, monkeypatch):
     built("orders_pipeline")
-    monkeypatch.setattr(ORDER_CHECKS, "QUICKLY", 6)
+    monkeypatch.setattr(ORDER_CHECKS.probes, "QUICKLY", 6)
     code = REFERENCE.replace(
         "            order = json.loads", f"            body = json.loads(record['body'])\n            if {sight}:\n"
         "                continue\n            order = json.loads"
@@ -278,21 +278,21 @@ def alert(clients):
     put_policy(learner, {})
     learner["events"].disable_rule(Name=ALERT.RULE)
     learner["ec2"].terminate_instances(InstanceIds=[instance])
-    wait_until(lambda: ALERT.named_instances(learner["ec2"])[instance] == "terminated")
+    wait_until(lambda: ALERT.probes.named_instances(learner["ec2"])[instance] == "terminated")
     time.sleep(1)  # until the emulator has announced that, to a rule that is off
     learner["events"].enable_rule(Name=ALERT.RULE)
     return learner, instance
 
 
 def not_mailed(clients, monkeypatch):
-    monkeypatch.setattr(ALERT, "SHORTLY", 1)
+    monkeypatch.setattr(ALERT.probes, "SHORTLY", 1)
     return failed(clients, "termination_alert") == {"mail_arrived"}
 
 
 def test_a_mail_that_was_published_by_hand_tells_of_nothing(clients, alert, monkeypatch):
     learner, instance = alert
-    event = json.dumps(ALERT.termination(instance))
-    learner["sns"].publish(TopicArn=ALERT.topic_arn(learner["sns"]), Message=event)
+    event = json.dumps(ALERT.probes.termination(instance))
+    learner["sns"].publish(TopicArn=ALERT.probes.topic_arn(learner["sns"]), Message=event)
     wait_until(lambda: [mail.text for mail in learner["inbox"]()] == [event])
     assert not_mailed(clients, monkeypatch)
 
@@ -300,9 +300,9 @@ def test_a_mail_that_was_published_by_hand_tells_of_nothing(clients, alert, monk
 @pytest.mark.parametrize("rule", ["another", ALERT.RULE])
 def test_an_event_of_ones_own_that_a_rule_rewrites_is_no_termination(clients, alert, monkeypatch, rule):
     learner, instance = alert
-    events, topic = learner["events"], ALERT.topic_arn(learner["sns"])
-    pattern = ALERT.rule_pattern(events)
-    forged = json.dumps(ALERT.termination(instance))
+    events, topic = learner["events"], ALERT.probes.topic_arn(learner["sns"])
+    pattern = ALERT.probes.rule_pattern(events)
+    forged = json.dumps(ALERT.probes.termination(instance))
     events.put_rule(Name=rule, EventPattern='{"source": ["mine"]}')
     events.put_targets(Rule=rule, Targets=[{"Id": "forged", "Arn": topic, "Input": forged}])
     events.put_events(Entries=[{"Source": "mine", "DetailType": "x", "Detail": "{}"}])
@@ -325,7 +325,7 @@ def test_an_event_of_ones_own_that_a_rule_rewrites_is_no_termination(clients, al
 )
 def test_a_pattern_that_leaves_out_only_what_checks_were_known_by_matches_too_much(clients, built, asked):
     learner = built("termination_alert")
-    pattern = json.loads(ALERT.rule_pattern(learner["events"])) | asked
+    pattern = json.loads(ALERT.probes.rule_pattern(learner["events"])) | asked
     learner["events"].put_rule(Name=ALERT.RULE, EventPattern=json.dumps(pattern))
     assert failed(clients, "termination_alert", "rule_ignores_others") == {"rule_ignores_others"}
 

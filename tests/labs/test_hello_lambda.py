@@ -7,6 +7,8 @@ import pytest
 
 from lab_harness import load_lab, run_checks
 from lab_harness.authors import eventually
+from lab_harness.authors.witness import Witness
+from lab_harness.emulators.base import Run
 from tests.waiting import PATIENCE
 
 from .helpers import aws_cli, configure, deploy, failure, not_passed, zipped
@@ -148,6 +150,38 @@ def test_the_test_event_must_have_been_run(solved):
     assert not_passed(run_checks(lab, solved)) == {"test_event_was_run"}
 
 
+class Reporting:
+    """An emulator whose function's log is in Lambda's JSON format, with one run and its report."""
+
+    def runs(self, function):
+        record = {"requestId": "79b4", "metrics": {"durationMs": 1.5, "billedDurationMs": 2, "maxMemoryUsedMB": 41}}
+        return [Run("learner", "{}", [json.dumps({"type": "platform.report", "record": record})], 1.0)]
+
+
+def test_a_report_in_lambdas_json_format_reports_the_bill():
+    assert lab.checks.log_reports_the_bill(None, Witness(Reporting())) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "advice"),
+    [
+        ("pass", "returns nothing"),
+        ("return 'Hello from Lambda!'", "let it return the dictionary itself"),
+        ("return {'statusCode': '200', 'body': 'Hello from Lambda!'}", "statusCode is a number"),
+        ("return {'statusCode': 200, 'body': 'Hello'}", "Look at what lambda_handler returns"),
+        ("return event['key1']", "Nothing is called 'key1' where the handler looks for it"),
+    ],
+)
+def test_advice_fits_the_answer(clients, answer, advice):
+    role = clients["iam"].create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(LAMBDA_TRUST))["Role"]["Arn"]
+    clients["lambda"].create_function(
+        FunctionName=FUNCTION, Runtime="python3.13", Handler="lambda_function.lambda_handler", Role=role,
+        Code={"ZipFile": zipped(f"def lambda_handler(event, context):\n    {answer}")},
+    )  # fmt: skip
+    clients["lambda"].get_waiter("function_active_v2").wait(FunctionName=FUNCTION, WaiterConfig={"Delay": 0.1})
+    assert advice in failure(lab.checks.function_answers, clients["lambda"]).next_step
+
+
 def test_lines_that_the_learner_writes_are_no_report(solved):
     """The REPORT line is looked for in the log; here the log holds the event but was written by hand."""
     logs, group = solved["logs"], f"/aws/lambda/{FUNCTION}"
@@ -165,7 +199,17 @@ def test_metrics_that_are_not_there_are_missed(clients, monkeypatch):
 # Another valid way of building it.
 
 
-@pytest.mark.parametrize("code", [LOGGING_HANDLER, LOGGING_HANDLER.replace("json.dumps(event)", "event")])
+# As the runtime writes it where the function's LoggingConfig has the LogFormat JSON.
+JSON_HANDLER = """
+import json
+def lambda_handler(event, context):
+    line = {"timestamp": "2026-11-21T08:00:00Z", "level": "INFO", "logger": "root"}
+    print(json.dumps(line | {"message": "got\\n" + json.dumps(event), "requestId": context.aws_request_id}))
+    return {"statusCode": 200, "body": "Hello from Lambda!"}
+"""
+
+
+@pytest.mark.parametrize("code", [LOGGING_HANDLER, LOGGING_HANDLER.replace("json.dumps(event)", "event"), JSON_HANDLER])
 def test_a_logger_serves_as_well_as_print(solved, code):
     deploy(solved, FUNCTION, code)
     solved["lambda"].invoke(FunctionName=FUNCTION, Payload=b'{"key1": "value1", "key2": "value2", "key3": "value3"}')

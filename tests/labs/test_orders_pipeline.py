@@ -10,7 +10,7 @@ import pytest
 from lab_harness import load_lab, run_checks
 from lab_harness.account.resources import remove_resources
 from lab_harness.account.services.lambda_ import delete_mapping
-from lab_harness.authors import eventually, items
+from lab_harness.authors import eventually, functions, items
 from tests.waiting import PATIENCE, wait_until
 
 from .helpers import configure, deploy, failure, found_alone, not_passed
@@ -83,7 +83,7 @@ def url(clients, name=QUEUE):
 
 
 def mapping(clients):
-    return checks.mappings(clients["lambda"], clients["sqs"])[0]
+    return checks.probes.mappings(clients["lambda"], clients["sqs"])[0]
 
 
 def test_solution_passes_every_check_and_nothing_of_the_probes_stays(solved):
@@ -201,7 +201,7 @@ def test_a_missing_mapping_is_named(solved):
     solved["lambda"].delete_event_source_mapping(UUID=mapping(solved)["UUID"])
 
     def look():
-        checks.expect.value("mappings", [], checks.mappings(solved["lambda"], solved["sqs"]), "")
+        checks.expect.value("mappings", [], checks.probes.mappings(solved["lambda"], solved["sqs"]), "")
 
     eventually(look, within=PATIENCE)
     assert "no mapping" in failure(checks.mapping_is_enabled, solved["lambda"], solved["sqs"]).found
@@ -226,7 +226,7 @@ def test_a_mapping_that_ignores_failures_is_named(solved):
     ],
 )
 def test_a_wrong_handler_is_shown_with_its_log(solved, code, check, evidence, monkeypatch):
-    monkeypatch.setattr(checks, "QUICKLY", 4)
+    monkeypatch.setattr(checks.probes, "QUICKLY", 4)
     monkeypatch.setattr(checks.customers, "quantity", lambda: 3)
     deploy(solved, FUNCTION, code)
     wait_until(lambda: evidence in found(solved, check))  # LocalStack delivers logs later
@@ -238,7 +238,7 @@ def test_an_item_may_have_more_than_the_order_has(solved):
 
 
 def test_fake_items_do_not_stand_in_for_a_working_function(solved, monkeypatch):
-    monkeypatch.setattr(checks, "QUICKLY", 3)
+    monkeypatch.setattr(checks.probes, "QUICKLY", 3)
     deploy(solved, FUNCTION, "def lambda_handler(event, context): pass")
     for number in range(5):
         item = {"orderId": {"S": f"probe-{number}"}, "pet": {"S": "cat"}, "quantity": {"N": "3"}}
@@ -247,7 +247,7 @@ def test_fake_items_do_not_stand_in_for_a_working_function(solved, monkeypatch):
 
 
 def test_a_function_that_times_out_is_shown_with_where_the_message_is(solved, monkeypatch):
-    monkeypatch.setattr(checks, "QUICKLY", 12)  # LocalStack's log comes late
+    monkeypatch.setattr(checks.probes, "QUICKLY", 12)  # LocalStack's log comes late
     deploy(solved, FUNCTION, "import time\ndef lambda_handler(event, context): time.sleep(60)")
     found = failure(checks.order_becomes_item, solved["dynamodb"], solved["sqs"], solved["logs"]).found
     assert "pet-orders holds 0 visible, 1 in flight" in found
@@ -269,21 +269,59 @@ def test_a_function_that_times_out_is_shown_with_where_the_message_is(solved, mo
     ],
 )
 def test_a_handler_that_does_not_report_exactly_the_bad_messages_is_shown(solved, code, evidence, monkeypatch):
-    monkeypatch.setattr(checks, "bad_messages", lambda: ["two cats, please", '{"pet": "cat"}'])
+    monkeypatch.setattr(checks.probes, "bad_messages", lambda: ["two cats, please", '{"pet": "cat"}'])
     monkeypatch.setattr(checks.customers, "shuffled", sorted)  # words first
     deploy(solved, FUNCTION, code)
     assert evidence in found(solved, "function_reports_bad_messages")
 
 
+@pytest.mark.parametrize(
+    ("payload", "error", "written", "advice"),
+    [
+        ({"errorType": "KeyError"}, "Unhandled", True, "Let no exception leave the handler"),
+        (None, None, True, "Return a dictionary whose batchItemFailures lists"),
+        (["m-2"], None, True, "Return a dictionary whose batchItemFailures lists"),
+        ({"batchItemFailures": "m-2"}, None, True, "Return a dictionary whose batchItemFailures lists"),
+        ({"batchItemFailures": [{"messageId": "m-2"}]}, None, True, "Each entry of batchItemFailures has"),
+        ({"batchItemFailures": ["m-2"]}, None, True, "Each entry of batchItemFailures has"),
+        ({"batchItemFailures": [{"itemIdentifier": each} for each in ("m-1", "m-2")]}, None, True, "Report only the"),
+        ({"batchItemFailures": [{"itemIdentifier": "m-2"}]}, None, False, "Go on with the next record"),
+        ({"batchItemFailures": []}, None, True, "Report whatever is no order"),
+    ],
+)
+def test_advice_on_reporting_fits_the_answer(payload, error, written, advice):
+    answer = functions.Invocation(payload, error)
+    assert checks.probes.about_reporting(answer, {"m-1"}, written).startswith(advice)
+
+
+@pytest.mark.parametrize(
+    ("on", "policy", "advice"),
+    [
+        (DEAD, {"deadLetterTargetArn": "DEAD", "maxReceiveCount": 3}, f"{DEAD} has one: it belongs to {QUEUE}"),
+        (QUEUE, None, "Section 2 shows the queue attribute RedrivePolicy"),
+        (QUEUE, {"deadLetterTargetArn": "QUEUE", "maxReceiveCount": 3}, f"deadLetterTargetArn is the ARN of {DEAD}"),
+        (QUEUE, {"deadLetterTargetArn": "DEAD", "maxReceiveCount": 5}, "Correct maxReceiveCount in RedrivePolicy"),
+    ],
+)
+def test_advice_on_the_redrive_policy_fits_the_one_that_is_there(clients, on, policy, advice):
+    sqs = clients["sqs"]
+    urls = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in (QUEUE, DEAD)}
+    arns = {"QUEUE": checks.queues.arn(sqs, QUEUE), "DEAD": checks.queues.arn(sqs, DEAD)}
+    if policy:
+        written = json.dumps({name: arns.get(value, value) for name, value in policy.items()})
+        sqs.set_queue_attributes(QueueUrl=urls[on], Attributes={"RedrivePolicy": written})
+    assert failure(checks.orders_are_redriven, sqs).next_step.startswith(advice)
+
+
 def test_a_handler_that_swallows_bad_messages_leaves_the_dead_letter_queue_empty(solved, monkeypatch):
-    monkeypatch.setattr(checks, "UNTIL_DEAD", 8)
+    monkeypatch.setattr(checks.probes, "UNTIL_DEAD", 8)
     deploy(solved, FUNCTION, SWALLOWS)
     found = failure(getattr(checks, BAD_MESSAGES), solved["dynamodb"], solved["sqs"], solved["logs"]).found
     assert "pet-orders-dlq holds 0 visible" in found
 
 
 def test_a_message_that_stays_in_the_queue_is_shown_with_where_it_is(solved, monkeypatch):
-    monkeypatch.setattr(checks, "UNTIL_DEAD", 1)
+    monkeypatch.setattr(checks.probes, "UNTIL_DEAD", 1)
     deploy(solved, FUNCTION, RAISES)
     solved["sqs"].send_message(QueueUrl=url(solved), MessageBody="no JSON", DelaySeconds=900)
     found = failure(checks.queue_ends_empty, solved["sqs"], solved["logs"]).found
@@ -297,7 +335,7 @@ def test_what_somebody_did_with_an_order_of_the_same_id_before_does_not_matter(c
     """Ids come again: of those with seven digits there are nine million, and the emulator remembers two thousand."""
     lab.solve(clients)
     order = {"orderId": "o-4830218", "pet": "cat", "customer": "Ana", "quantity": 1}
-    monkeypatch.setattr(checks, "fresh_order", lambda but=(): order)
+    monkeypatch.setattr(checks.probes, "fresh_order", lambda but=(): order)
     items.put_item(clients["dynamodb"], TABLE, order)
     clients["dynamodb"].delete_item(TableName=TABLE, Key={"orderId": {"S": order["orderId"]}})
     checks.order_becomes_item(clients["dynamodb"], clients["sqs"], clients["logs"], clients["witness"])

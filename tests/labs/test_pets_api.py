@@ -363,6 +363,7 @@ def test_limits_are_enforced_where_the_emulator_does(solved):
         ('"price": 249.99', '"price": "249.99"', "pets_are_listed", '"price": "249.99"'),
         ('event["httpMethod"]', 'event["method"]', "pets_are_listed", "KeyError"),
         ("return answer(200, pet)", "return answer(200, PETS[0])", "pet_is_answered", '"type": "dog"'),
+        ('.get("petId")', '.get("petid")', "pet_is_answered", '"type": "dog"'),
         ("return answer(404", "return answer(200", "unknown_pet_is_not_found", "There is no pet"),
         ('if str(pet["id"]) == pet_id:', 'if pet["id"] == int(pet_id):', "unknown_pet_is_not_found", "ValueError"),
         ('"price": price}, "message"', '"price": 249.99}, "message"', "new_pet_is_answered", "249.99"),

@@ -279,7 +279,7 @@ def test_a_role_for_another_service_is_named(solved, role, check):
 )
 def test_a_role_that_allows_too_little_or_too_much_is_named(solved, role, name, statements, check, evidence):
     table = solved["dynamodb"].describe_table(TableName=TABLE)["Table"]["TableArn"]
-    arns = {"TABLE": table, "QUEUE": checks.queues.attributes(solved["sqs"], QUEUE)["QueueArn"]}
+    arns = {"TABLE": table, "QUEUE": queues.attributes(solved["sqs"], QUEUE)["QueueArn"]}
     with policy(solved, role, name, *((action, arns.get(resource, resource)) for action, resource in statements)):
         assert not_passed(run_checks(lab, solved, LOOKING)) == {check}
         assert evidence in failed(check, solved).found
@@ -287,7 +287,7 @@ def test_a_role_that_allows_too_little_or_too_much_is_named(solved, role, name, 
 
 def test_a_machine_that_may_not_write_what_it_writes_is_named(solved):
     arns = [solved["lambda"].get_function_configuration(FunctionName=name)["FunctionArn"] for name in FUNCTIONS]
-    queue = checks.queues.attributes(solved["sqs"], QUEUE)["QueueArn"]
+    queue = queues.attributes(solved["sqs"], QUEUE)["QueueArn"]
     with policy(solved, MACHINE_ROLE, "adoption", ("lambda:InvokeFunction", arns), ("sqs:SendMessage", queue)):
         call("machine_role_fits", solved)
         assert "no permission for dynamodb:UpdateItem" in failed("machine_role_allows_its_own_calls", solved).found
@@ -316,6 +316,26 @@ def test_a_function_with_another_role_is_named(solved):
         assert MACHINE_ROLE in failed("functions_exist", solved).found
     finally:
         configure(solved, "release-pet", Role=right)
+
+
+@pytest.mark.parametrize(
+    ("status", "output", "error", "advice"),
+    [
+        ("FAILED", None, "States.Runtime", "A state asks for a path that its input lacks"),
+        ("FAILED", None, "KeyError", "The function got other input than it takes"),
+        ("FAILED", None, "Lambda.ResourceNotFoundException", "Lambda itself refused the call"),
+        ("SUCCEEDED", {"adopted": 1}, "", "The output is to be a list"),
+        ("SUCCEEDED", [{"status": "adopted"}], "", "Each way through the Map ends with petId and status"),
+        ("SUCCEEDED", [{"petId": "p-1", "status": "unavailable"}], "", ""),
+        ("FAILED", None, "PetNotFound", ""),
+    ],
+)
+def test_advice_on_an_adoption_fits_its_output(status, output, error, advice):
+    execution = executions.Execution("arn", status, output, error, "", ())
+    entries = output if isinstance(output, list) else []
+    found = checks.probes.about_ending(execution, "p-1", {json.dumps(each.get("petId")): "" for each in entries})
+    assert found.startswith(advice)
+    assert bool(found) is bool(advice)
 
 
 UPDATES = """
@@ -513,6 +533,29 @@ def test_a_wrong_machine_is_shown_with_its_history(solved, edit, check, still, e
     assert solved.emulator.name == "localstack" or running(solved) == []
 
 
+@pytest.mark.parametrize(
+    ("edit", "advice"),
+    [
+        (with_("CheckPet", Parameters={"FunctionName": "check-pet", "Payload": "$"}), "The function got other input"),
+        (with_("CheckPet", Parameters={"FunctionName": "a", "Payload.$": "$"}), "Lambda itself refused the call"),
+        (without("CheckPet", "ResultPath"), "The function got other input"),
+        (with_("NotFound", Parameters={"status": "not-found"}), "Each way through the Map ends with petId and status"),
+    ],
+)
+def test_advice_fits_what_the_machine_does(solved, edit, advice):
+    if solved.emulator.name == "localstack":
+        pytest.skip("LocalStack says otherwise what Lambda refuses")
+    with edited(solved, edit):
+        seen = [failed(check, solved).next_step for check in failing_of_two(solved)]
+    assert seen[0].startswith(advice)
+
+
+def failing_of_two(clients):
+    """Which of the first two checks of the machine fail, called one after the other."""
+    report = run_checks(lab, clients, ["unknown_pet_is_not_found", "available_pet_is_reserved"])
+    return sorted(not_passed(report), reverse=True)
+
+
 def drop_unreached(states):
     """Take out the states that nothing leads to any more: AWS accepts none."""
     reached, waiting = set(), ["CheckPet"]
@@ -538,7 +581,7 @@ def test_a_machine_that_is_half_built_passes_the_checks_of_its_half(solved):
 
 
 def test_an_execution_that_never_ends_is_stopped(solved, monkeypatch):
-    monkeypatch.setattr(checks, "WITHIN", 8)  # what comes before the endless state takes a while on LocalStack
+    monkeypatch.setattr(checks.probes, "WITHIN", 8)  # what comes before the endless state takes a while on LocalStack
     before = running(solved)
 
     def wait_for_ever(states):

@@ -17,7 +17,7 @@ from .helpers import aws_cli, failure, found_alone, not_passed
 
 lab = load_lab("termination_alert")
 FIRST = {"instance_was_launched", "topic_exists", "rule_exists"}  # what fails in an untouched account
-checks = lab.checks
+checks, probes = lab.checks, lab.checks.probes
 TOPIC, RULE, ADDRESS = checks.TOPIC, checks.RULE, "ana@example.com"
 PROBE = "others_stay_silent"  # launches an instance of its own
 BEFORE = [check.name for check in lab.all_checks if check.name != PROBE and check.task != "terminate"]
@@ -28,7 +28,7 @@ EVERY_EC2_EVENT = {"source": ["aws.ec2"]}
 def launch(clients, name=checks.INSTANCE):
     tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}]
     launched = clients["ec2"].run_instances(
-        ImageId=checks.IMAGE, InstanceType="t3.nano", MinCount=1, MaxCount=1, TagSpecifications=tags
+        ImageId=probes.IMAGE, InstanceType="t3.nano", MinCount=1, MaxCount=1, TagSpecifications=tags
     )
     return launched["Instances"][0]["InstanceId"]
 
@@ -43,25 +43,25 @@ def put_rule(clients, pattern, name=RULE):
 
 
 def put_target(clients, rule=RULE, **settings):
-    arn = checks.topic_arn(clients["sns"])
+    arn = probes.topic_arn(clients["sns"])
     clients["events"].put_targets(Rule=rule, Targets=[{"Id": "topic", "Arn": arn} | settings])
 
 
 def put_policy(clients, *statements):
     """Set the topic's policy; a statement allows EventBridge to publish unless it says otherwise."""
-    arn = checks.topic_arn(clients["sns"])
+    arn = probes.topic_arn(clients["sns"])
     allow = {"Effect": "Allow", "Principal": {"Service": checks.EVENTBRIDGE}, "Action": "sns:Publish", "Resource": arn}
     document = json.dumps({"Version": "2012-10-17", "Statement": [allow | statement for statement in statements]})
     clients["sns"].set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=document)
 
 
 def subscribe(clients, protocol="email", endpoint=ADDRESS):
-    arn = checks.topic_arn(clients["sns"])
+    arn = probes.topic_arn(clients["sns"])
     clients["sns"].subscribe(TopicArn=arn, Protocol=protocol, Endpoint=endpoint)
 
 
 def unsubscribe(clients):
-    for subscription in checks.subscriptions(clients["sns"]):
+    for subscription in probes.subscriptions(clients["sns"]):
         clients["sns"].unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
 
 
@@ -86,7 +86,7 @@ def ready(clients):
 
 
 def the_instance(clients):
-    states = checks.named_instances(clients["ec2"])
+    states = probes.named_instances(clients["ec2"])
     return next(instance for instance, state in states.items() if state in checks.ALIVE)
 
 
@@ -100,11 +100,11 @@ def test_solution_passes_every_check_and_nothing_of_the_probes_stays(clients):
     report = run_checks(lab, clients)
     assert [(result.name, result.found) for result in report if result.outcome != "passed"] == []
     assert [rule["Name"] for rule in clients["events"].list_rules()["Rules"]] == [RULE]
-    assert [each["Protocol"] for each in checks.subscriptions(clients["sns"])] == ["email"]
+    assert [each["Protocol"] for each in probes.subscriptions(clients["sns"])] == ["email"]
     # On LocalStack there are other labs' queues.
     assert not {*inventory.names(clients["sqs"], "queues")} & {*made_names()}
-    probes = [{"Name": "instance-state-name", "Values": ["running"]}]
-    assert clients["ec2"].describe_instances(Filters=probes)["Reservations"] == []
+    running = [{"Name": "instance-state-name", "Values": ["running"]}]
+    assert clients["ec2"].describe_instances(Filters=running)["Reservations"] == []
     assert len(clients["inbox"]()) == old + 1
 
     assert {resource.name for resource in remove_resources(lab, clients)} == {RULE, TOPIC}
@@ -150,7 +150,7 @@ def test_a_pattern_of_too_little_or_too_much_is_named(ready, change, check, evid
 
 def test_a_pattern_that_cannot_be_read_is_shown_with_eventbridges_reason(ready, monkeypatch):
     # LocalStack takes any pattern for a rule, MiniStack refuses this one; both refuse to test it.
-    monkeypatch.setattr(checks, "rule_pattern", lambda events: '{"detail": {"state": [{"begins-with": "t"}]}}')
+    monkeypatch.setattr(probes, "rule_pattern", lambda events: '{"detail": {"state": [{"begins-with": "t"}]}}')
     assert "begins-with" in found(ready, "rule_matches_termination")
 
 
@@ -167,6 +167,20 @@ def test_a_rule_that_is_off_elsewhere_or_none_is_named(ready):
     assert failed(ready) == {"rule_exists"}
     events.put_rule(Name=RULE, ScheduleExpression="rate(1 day)")
     assert failed(ready) == {"rule_exists"}
+
+
+def test_advice_on_a_rule_says_where_one_of_its_name_is(clients):
+    events = clients["events"]
+    events.put_rule(Name=RULE, ScheduleExpression="rate(1 day)")
+    assert failure(checks.rule_exists, events).next_step.startswith(f"{RULE} is a schedule, rate(1 day)")
+    events.delete_rule(Name=RULE)
+    events.create_event_bus(Name="lab-test-bus")
+    try:
+        events.put_rule(Name=RULE, EventBusName="lab-test-bus", EventPattern=json.dumps(EVERY_EC2_EVENT))
+        assert failure(checks.rule_exists, events).next_step.startswith(f"{RULE} is on the bus lab-test-bus")
+    finally:
+        events.delete_rule(Name=RULE, EventBusName="lab-test-bus")
+        events.delete_event_bus(Name="lab-test-bus")
 
 
 def test_another_target_or_none_is_named(ready):
@@ -187,15 +201,15 @@ def test_a_topic_without_its_mail_is_named(ready, monkeypatch):
     assert "subscriptions: sqs to arn:" in found(ready, "topic_mails")
     # Neither emulator leaves a mail subscription unconfirmed, so it is as AWS lists one.
     pending = {"Protocol": "email", "Endpoint": ADDRESS, "SubscriptionArn": "PendingConfirmation"}
-    monkeypatch.setattr(checks, "subscriptions", lambda sns: [pending])
+    monkeypatch.setattr(probes, "subscriptions", lambda sns: [pending])
     assert "PendingConfirmation" in found(ready, "topic_mails")
     monkeypatch.undo()
-    ready["sns"].delete_topic(TopicArn=checks.topic_arn(ready["sns"]))
+    ready["sns"].delete_topic(TopicArn=probes.topic_arn(ready["sns"]))
     assert failed(ready) == {"topic_exists"}
 
 
 def test_a_policy_that_does_not_let_eventbridge_publish_is_shown(ready):
-    arn, account = checks.topic_arn(ready["sns"]), {"AWS:SourceOwner": "000000000000"}
+    arn, account = probes.topic_arn(ready["sns"]), {"AWS:SourceOwner": "000000000000"}
     for statements in (
         [{"Principal": {"AWS": "*"}, "Condition": {"StringEquals": account}}],  # what each new topic has
         [{"Principal": {"Service": "s3.amazonaws.com"}}],
@@ -218,6 +232,8 @@ def test_a_policy_that_does_not_let_eventbridge_publish_is_shown(ready):
     put_target(ready, RoleArn="arn:aws:iam::000000000000:role/no-such-role")
     put_policy(ready, {})
     assert "the target's role no-such-role" in found(ready, "eventbridge_may_publish")
+    services = [ready[name] for name in ("events", "sns", "iam")]
+    assert failure(checks.eventbridge_may_publish, *services).next_step.startswith("With a RoleArn EventBridge acts")
 
 
 def test_what_else_reaches_the_topic_is_shown_with_the_rules_that_send(ready):
@@ -235,28 +251,30 @@ def test_what_else_reaches_the_topic_is_shown_with_the_rules_that_send(ready):
 
 
 def test_without_events_the_probe_says_where_they_come_from(monkeypatch):
-    monkeypatch.setattr(checks, "SHORTLY", 0)
-    told = failure(checks.expect_event, list, "aws.ec2", {"state": "running"})
+    monkeypatch.setattr(probes, "SHORTLY", 0)
+    told = failure(probes.expect_event, list, "aws.ec2", {"state": "running"})
     assert (told.found, "relay" in told.next_step) == ("no such event (after waiting 0 s)", True)
 
 
 def test_a_termination_that_was_not_mailed_is_named(ready, monkeypatch):
-    monkeypatch.setattr(checks, "SHORTLY", 2)
+    monkeypatch.setattr(probes, "SHORTLY", 2)
     assert "the instance running; " in found(ready, "mail_arrived")
     ready["events"].remove_targets(Rule=RULE, Ids=["topic"])
     terminate(ready)
-    queue = checks.probe_queue(ready["events"], ready["sns"], ready["sqs"])
-    with queue as (name, hear), checks.probe_instance(ready["ec2"], name) as probe:
+    queue = probes.probe_queue(ready["events"], ready["sns"], ready["sqs"])
+    with queue as (name, hear), probes.probe_instance(ready["ec2"], name) as probe:
         # LocalStack's relay sends events in order, so the one before is through when this one comes.
-        checks.expect_event(hear, checks.SOURCE, {"instance-id": probe, "state": "running"})
+        probes.expect_event(hear, checks.SOURCE, {"instance-id": probe, "state": "running"})
     put_target(ready)
     assert "the instance terminated; " in found(ready, "mail_arrived")
+    services = [ready[name] for name in ("ec2", "events", "sns", "inbox")]
+    assert failure(checks.mail_arrived, *services).next_step == probes.TOO_SOON
 
 
 def test_a_mail_written_by_hand_does_not_stand_in_for_the_termination(ready, monkeypatch):
-    monkeypatch.setattr(checks, "SHORTLY", 2)
-    event = json.dumps(checks.termination(the_instance(ready)))
-    ready["sns"].publish(TopicArn=checks.topic_arn(ready["sns"]), Message=event)
+    monkeypatch.setattr(probes, "SHORTLY", 2)
+    event = json.dumps(probes.termination(the_instance(ready)))
+    ready["sns"].publish(TopicArn=probes.topic_arn(ready["sns"]), Message=event)
 
     def look():
         checks.expect.value("the mails", True, any(mail.text == event for mail in ready["inbox"]()), "")
@@ -268,11 +286,11 @@ def test_a_mail_written_by_hand_does_not_stand_in_for_the_termination(ready, mon
 @pytest.mark.parametrize(
     ("text", "rewritten", "told"),
     [
-        (json.dumps(checks.termination("i-1234567890")), False, True),
-        (json.dumps({"TopicArn": "arn", "Message": json.dumps(checks.termination("i-1234567890"))}), False, True),
-        (json.dumps(checks.termination("i-1234567890", "stopped")), True, False),
-        (json.dumps(checks.termination("i-1234567890") | {"source": "probe"}), True, False),
-        (json.dumps(checks.termination("i-0987654321")), True, False),
+        (json.dumps(probes.termination("i-1234567890")), False, True),
+        (json.dumps({"TopicArn": "arn", "Message": json.dumps(probes.termination("i-1234567890"))}), False, True),
+        (json.dumps(probes.termination("i-1234567890", "stopped")), True, False),
+        (json.dumps(probes.termination("i-1234567890") | {"source": "probe"}), True, False),
+        (json.dumps(probes.termination("i-0987654321")), True, False),
         ('"The instance i-1234567890 is terminated."', True, True),
         ('"The instance i-1234567890 is terminated."', False, False),
         ('{"instance-id": "i-1234567890", "state": "terminated"}', True, True),
@@ -281,7 +299,7 @@ def test_a_mail_written_by_hand_does_not_stand_in_for_the_termination(ready, mon
     ],
 )
 def test_what_tells_of_a_termination(text, rewritten, told):
-    assert checks.tells(Mail(ADDRESS, "", text), "i-1234567890", rewritten) is told
+    assert probes.tells(Mail(ADDRESS, "", text), "i-1234567890", rewritten) is told
 
 
 # Other valid ways of building it.
@@ -307,7 +325,7 @@ def test_other_ways_to_write_pattern_and_policy_serve_as_well(ready):
 
 
 def test_a_role_of_the_targets_serves_as_well(ready):
-    iam, arn = ready["iam"], checks.topic_arn(ready["sns"])
+    iam, arn = ready["iam"], probes.topic_arn(ready["sns"])
     trust = {"Effect": "Allow", "Principal": {"Service": checks.EVENTBRIDGE}, "Action": "sts:AssumeRole"}
     may = {"Effect": "Allow", "Action": "sns:Publish", "Resource": arn}
     trust, may = (json.dumps({"Version": "2012-10-17", "Statement": [each]}) for each in (trust, may))
@@ -331,7 +349,7 @@ def test_a_rewritten_mail_serves_as_well_also_when_the_instance_is_forgotten(rea
     put_target(ready, InputTransformer=transformer)
     terminate(ready)
     assert failed(ready, STATE) == set()
-    monkeypatch.setattr(checks, "named_instances", lambda ec2: {})
+    monkeypatch.setattr(probes, "named_instances", lambda ec2: {})
     assert failed(ready, STATE) == set()
 
 

@@ -12,6 +12,7 @@ import pytest
 from lab_harness import load_lab, run_checks
 from lab_harness.account.resources import remove_resources
 from lab_harness.authors.api_gateway import http_api, rest_api
+from lab_harness.runner import run_alone
 from tests.waiting import wait_until
 
 from .helpers import aws_cli, configure, deploy, failure, found_alone, not_passed
@@ -57,6 +58,7 @@ WRONG_HANDLERS = [
     ),
     ("all_items())", '[{"id": "p-1", "type": "cat", "price": 1}])', "items_are_listed", SERVES, '"p-1"'),
     ("all_items())", '{"Items": all_items()})', "items_are_listed", None, "Items"),
+    ("default=float", "default=str", "items_are_listed", None, '"price": "'),
     ('get("Item")', 'get("Item") and {"id": key["id"], "type": "cat"}', "item_is_found", None, '"cat"'),
     ('get("Item")', 'get("Item") and {"id": key["id"], "type": "cat", "price": 10**400}', "item_is_found", None, "000"),
     (DELETE, 'table.get_item(Key=key).get("Item")', "item_is_deleted", SERVES, "still there"),
@@ -295,20 +297,22 @@ def test_cors_that_keeps_the_site_out_is_named(solved, with_http_apis):
 
 
 def test_a_wrong_handler_is_shown_with_what_it_did(solved, monkeypatch):
-    monkeypatch.setattr(checks, "QUICKLY", 0.3)
+    monkeypatch.setattr(checks.probes, "QUICKLY", 0.3)
     monkeypatch.setattr(checks.customers, "price", lambda: 1.5)
     by_hand = {"id": {"S": "probe-1"}, "type": {"S": "cat"}, "price": {"N": "9.5"}}  # does not stand in for anything
     solved["dynamodb"].put_item(TableName=TABLE, Item=by_hand)
     with_http_apis = solved.emulator.supports("apigatewayv2")
     for old, new, http_check, rest_check, evidence in WRONG_HANDLERS:
         assert old in HANDLER
-        seen_by = {"handler": http_check if with_http_apis else None, "rest_api": rest_check}
-        if any(seen_by.values()):
-            deploy(solved, FUNCTION, HANDLER.replace(old, new))
-        for task, check in seen_by.items():
-            if check:
-                wait_until(lambda shown=(check, task), said=evidence: said in found(solved, *shown))  # logs may be late
-                assert rows(solved) == [by_hand], new
+        if not (check := http_check if with_http_apis else rest_check):
+            continue
+        deploy(solved, FUNCTION, HANDLER.replace(old, new))
+        tasks = ("handler", "cors", "rest_api", "site")  # one mistake fails one check of all that meet the handler
+        wait_until(lambda shown=(check, *tasks), said=evidence: said in found(solved, *shown))  # logs may be late
+        if rest_check:
+            (by_rest,) = (each for each in lab.all_checks if each.name == rest_check)
+            assert evidence in run_alone(by_rest, solved).found
+        assert rows(solved) == [by_hand], new
 
 
 def test_other_settings_of_table_and_function_are_named(solved):
@@ -396,7 +400,7 @@ def test_a_bucket_that_is_not_an_open_website_is_named(solved):
 
 
 def test_a_site_that_would_not_work_is_named(solved, monkeypatch):
-    monkeypatch.setattr(checks, "QUICKLY", 0.3)
+    monkeypatch.setattr(checks.probes, "QUICKLY", 0.3)
     endpoint = solved.emulator.endpoint
     page = solved["s3"].get_object(Bucket=BUCKET, Key="index.html")["Body"].read().decode()
     api = solved["s3"].get_object(Bucket=BUCKET, Key="config.js")["Body"].read().decode()
@@ -419,6 +423,9 @@ def test_a_site_that_would_not_work_is_named(solved, monkeypatch):
     for name, text, kind, check, evidence in wrong:
         with another_file(solved, name, text, kind):
             assert evidence in found(solved, check, "website", "site")
+            if evidence == "40":  # 404 or 403, from where no API is: nothing of that is the handler's
+                (seen,) = (each for each in run_checks(lab, solved, [check]) if each.name == check)
+                assert seen.next_step.startswith("Write the URL that api_url() tells into config.js")
     put_file(solved, "style.css", "body {}", css, CacheControl="max-age=3600")
     assert found(solved, "files_are_asked_for", "website", "site") == "CacheControl max-age=3600"
     put_file(solved, "style.css", "body {}", css)

@@ -9,10 +9,11 @@ from lab_harness.account.resources import deleters
 from lab_harness.authoring.readme_table import listed, row_of
 from lab_harness.course import Course
 from lab_harness.lab.labs import Lab
+from lab_harness.lab.modules import CHECK_FILES
 from lab_harness.lab.quiz import Multiple
 
 LAB_FILES = {"lab.toml", "README.md", "checks.py", "solution.py", "quiz.toml"}
-LAB_FOLDERS = {"functions", "site", "__pycache__"}
+MAY_BE_THERE = {*CHECK_FILES, "functions", "site", "__pycache__"}
 README_LINES, TITLE_LENGTH = 60, 60
 QUIZ_LENGTH, QUIZ_KINDS = range(5, 11), 2
 NUMBER_WORDS = {2: "two", 3: "three", 4: "four", 5: "five"}
@@ -24,7 +25,7 @@ def folder_holds_what_a_lab_holds(course: Course, lab: Lab) -> Iterator[str]:
     names = {path.name for path in lab.folder.iterdir()}
     for name in sorted(LAB_FILES - names):
         yield f"{name} is missing"
-    for name in sorted(names - LAB_FILES - LAB_FOLDERS):
+    for name in sorted(names - LAB_FILES - MAY_BE_THERE):
         yield f"{name} does not belong in a lab's folder"
 
 

@@ -7,15 +7,16 @@ from pathlib import Path
 from lab_harness import authors
 from lab_harness.course import Course
 from lab_harness.lab.labs import Lab
+from lab_harness.lab.modules import CHECK_FILES
 
 AUTHORS = authors.__name__
 PACKAGE = AUTHORS.partition(".")[0]
 # What each of a lab's files may import of the package: public names, by the module that has them.
-OPEN = {"checks.py": {AUTHORS: set(authors.__all__)}, "solution.py": {PACKAGE: {"load_lab"}}}
+OPEN = {name: {AUTHORS: set(authors.__all__)} for name in CHECK_FILES} | {"solution.py": {PACKAGE: {"load_lab"}}}
 
 
 def lab_imports_what_is_public(course: Course, lab: Lab) -> Iterator[str]:
-    """checks.py imports public names of lab_harness.authors, solution.py `load_lab`, and a function nothing."""
+    """Checks and probes import public names of lab_harness.authors, solution.py `load_lab`, and a function nothing."""
     for path in sorted(lab.folder.rglob("*.py")):
         name = path.relative_to(lab.folder).as_posix()
         public = OPEN.get(name, {})

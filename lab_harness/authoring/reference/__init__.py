@@ -48,7 +48,7 @@ def _section(section: Section, shown: dict[str, Example]) -> Iterator[str]:
         if helper.members:
             yield "\n".join(f"* `{name}`: {text}" if text else f"* `{name}`" for name, text in helper.members)
         if example:
-            yield f"In [`{example.lab}`](../labs/{example.lab}/checks.py):"
+            yield f"In [`{example.lab}`](../labs/{example.lab}/{example.file}):"
             yield f"```python\n{example.code}\n```"
 
 

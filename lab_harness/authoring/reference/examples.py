@@ -4,10 +4,12 @@ import ast
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from lab_harness.authoring.reference.helpers import PACKAGE, PARAMETERS
 from lab_harness.course import Course
 from lab_harness.lab.labs import all_labs
+from lab_harness.lab.modules import CHECK_FILES
 
 MOST_LINES = 6  # of an example; of a longer statement the first line is shown
 
@@ -20,16 +22,17 @@ class Example:
     length: int
     lab: str
     code: str
+    file: str = CHECK_FILES[0]
 
 
 def examples(course: Course) -> dict[str, Example]:
     """The best example of each name of `lab_harness.authors` that a lab's checks use, by its full name."""
     best: dict[str, Example] = {}
     for lab in all_labs(course):
-        source = (lab.folder / "checks.py").read_text(encoding="utf-8")
-        for name, code in _uses(source):
-            found = Example(code.count("\n") + 1, len(code), lab.id, code)
-            best[name] = min(found, best.get(name, found))
+        for path in filter(Path.exists, map(lab.folder.joinpath, CHECK_FILES)):
+            for name, code in _uses(path.read_text(encoding="utf-8")):
+                found = Example(code.count("\n") + 1, len(code), lab.id, code, path.name)
+                best[name] = min(found, best.get(name, found))
     return best
 
 

@@ -12,6 +12,7 @@ from lab_harness.authors.expect.names import SHOWN_NAMES, value
 from lab_harness.authors.expect.settings import setting
 from lab_harness.authors.next_steps import change
 from lab_harness.authors.policies import (
+    Grant,
     Needed,
     allowed,
     excess,
@@ -135,7 +136,7 @@ def invocation(
     raise Failure(
         expected=f"a permission for {service}{what} with a SourceArn that fits {' and '.join(sources)}",
         found=f"permission for {', '.join(permitted)}" if permitted else f"no permission for {service}{what}",
-        next_step=next_step,
+        next_step=_about_sources(wide, ours) + next_step,
     )
 
 
@@ -156,8 +157,33 @@ def public(s3: Any, bucket: str, key: str, next_step: str) -> None:
         raise Failure(
             expected=f"s3:GetObject on arn:aws:s3:::{bucket}/* and no more for everyone, and no block on that",
             found=f"{' and '.join(blocked) or 'no block'}; the policy {'none' if policy == '{}' else policy}",
-            next_step=next_step,
+            next_step=_what_keeps_out(bucket, blocked, sorted(too_much), reading, grants(policy)) + next_step,
         )
+
+
+def _about_sources(wide: list[Grant], ours: list[Grant]) -> str:
+    """The sentence that says which permission is too wide, or too narrow; "" where there is none of either kind."""
+    if wide:
+        return f"The one for {' and '.join(wide[0].sources) or 'every source'} lets others in, too. "
+    return f"The one for {' and '.join(ours[0].sources)} does not fit all of that. " if ours else ""
+
+
+def _what_keeps_out(
+    bucket: str, blocked: list[str], too_much: list[str], reading: list[bool], found: list[Grant]
+) -> str:
+    """The sentence that says why a bucket's objects are not everyone's to read, or what else is."""
+    if blocked:
+        return f"{' and '.join(blocked)} overrules the policy. "
+    if too_much:
+        return f"Everyone may do more than read: {', '.join(too_much)}. "
+    if False in reading:
+        return "A Deny keeps everyone out. "
+    everyone = [grant for grant in found if "*" in grant.principals]
+    if not everyone:
+        return 'Everyone is the Principal "*". ' if found else ""
+    if any(grant.conditional for grant in everyone):
+        return "A Condition is not true of everyone. "
+    return f"What is read are its objects, arn:aws:s3:::{bucket}/*, by s3:GetObject. "
 
 
 def _resource(arn: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from lab_harness.authors import functions
 from lab_harness.authors.checks import Failure, eventually
 from lab_harness.authors.witness import Witness, no_witness
-from lab_harness.authors.words import mentions
+from lab_harness.authors.words import mentions, nearly
 
 
 def answer(lambda_: Any, function: str, event: Any, error: str | None, next_step: str) -> None:
@@ -22,8 +22,16 @@ def answer(lambda_: Any, function: str, event: Any, error: str | None, next_step
         raise Failure(
             expected=f"the error {error} from {function}" if error else f"an answer from {function}",
             found=found.described(),
-            next_step=next_step,
+            next_step=_about_error(error, str(kind or ""), next_step) or found.next_step(next_step),
         )
+
+
+def _about_error(wanted: str | None, kind: str, next_step: str) -> str:
+    """What to do where an error was asked for, and the function answers, or raises one that is nearly called so."""
+    if wanted and not kind:
+        return f"The function answers: let it raise {wanted}, an exception class of your own. {next_step}"
+    near = nearly(wanted, [kind]) if wanted else ""
+    return f"{near} is nearly {wanted}: compare them letter by letter." if near else ""
 
 
 def logged(

@@ -4,8 +4,8 @@ import fnmatch
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lab_harness.answers import there
-from lab_harness.authors import functions
+from lab_harness.answers import pages, there
+from lab_harness.authors import functions, queues
 from lab_harness.authors.checks import Failure, eventually
 from lab_harness.authors.expect.names import value
 from lab_harness.authors.next_steps import change
@@ -62,6 +62,17 @@ def on_demand(dynamodb: Any, table: str) -> None:
     value("the billing mode", "PAY_PER_REQUEST", mode, change("BillingMode", "create_table"))
 
 
+def queue_attribute(sqs: Any, queue: str, name: str, wanted: str) -> None:
+    """The queue has this attribute with this value, a text; Failure with its value, or "none" where it has none.
+
+    For example:
+
+        expect.queue_attribute(sqs, QUEUE, "VisibilityTimeout", "6")
+    """
+    found = queues.attributes(sqs, queue).get(name) or "none"
+    value(f"{name} of {queue}:", wanted, found, change(name, "create_queue"))
+
+
 def mapping(lambda_: Any, function: str, source_arn: str, next_step: str) -> None:
     """Lambda reads a source, such as a queue, for the function; Failure with the mapping's state, or without a mapping.
 
@@ -77,7 +88,7 @@ def mapping(lambda_: Any, function: str, source_arn: str, next_step: str) -> Non
         if "Enabled" not in (there := states()):
             raise Failure(
                 expected=f"an enabled event source mapping from {source_arn.rpartition(':')[2]} to {function}",
-                found=f"a mapping in state {', '.join(there)}" if there else "no mapping between the two",
+                found=f"a mapping in state {', '.join(there)}" if there else _sources(lambda_, function),
                 next_step=next_step,
                 there=bool(there),
             )
@@ -86,6 +97,13 @@ def mapping(lambda_: Any, function: str, source_arn: str, next_step: str) -> Non
         look()  # Nothing will change by waiting, so say at once what is wrong.
     else:
         eventually(look, within=STARTING)
+
+
+def _sources(lambda_: Any, function: str) -> str:
+    """That there is no mapping, and from what else the function reads."""
+    found = pages(lambda_, "list_event_source_mappings", "EventSourceMappings", FunctionName=function)
+    others = [each["EventSourceArn"].rpartition(":")[2] for each in found if each.get("EventSourceArn")]
+    return f"no mapping between the two{'; it reads ' if others else ''}{', '.join(others)}"
 
 
 def website(s3: Any, bucket: str, index: str, next_step: str) -> None:

@@ -11,13 +11,12 @@ from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote
 
-from lab_harness.emulators.base import MINISTACK_NAMES
+from lab_harness.emulators.base import MINISTACK_NAMES, WORD
 
 MAX_CALLS = 5000
 MAX_WAIT = 30.0  # seconds; then it is noticed who has hung up meanwhile
 MAX_WORDS, MAX_READ = 60, 100_000  # of a call: words that are kept, bytes that are read for them
 SHORT_TEXT = re.compile(rb"(?<![^\"&=\s])[\w.:/%+-]{3,250}(?![^\"&=\s])", re.ASCII)  # a value of JSON's, or of a form's
-WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{2,}")
 API_HOSTS = re.compile(r"([^.]+)\.(?:execute-api|lambda-url)\.")
 API_PATHS = re.compile(r"/_aws/(?:execute-api|lambda-url)/([^/]+)|/restapis/([^/]+)/[^/]+/_user_request_")
 BOTO3_NAMES = {ministack: boto3 for boto3, ministack in MINISTACK_NAMES.items()}

@@ -19,11 +19,12 @@ from lab_harness.grading.room.box import MOUNTED_FUNCTION
 from lab_harness.grading.room.cgroups import Groups, groups_or_why_none
 from lab_harness.grading.room.scratch import Scratch
 from lab_harness.grading.room.walls import GROUPS
+from lab_harness.lab.modules import CHECK_FILES
 
 START_DEADLINE = 60.0  # seconds; it takes about one
 END_DEADLINE = 10.0
 COURSE = "/course"  # where rooms find the course
-SHOWN_FILES = ("lab.toml", "checks.py", "README.md", "site")  # of each lab: nothing that answers it
+SHOWN_FILES = ("lab.toml", *CHECK_FILES, "README.md", "site")  # of each lab: nothing that answers it
 PACKAGE = Path(__file__).resolve().parents[2]
 HOSTS = "127.0.0.1 localhost\n::1 localhost\n"
 HIDDEN = ("/tmp", "/dev", "/proc")  # noqa: S108  of this machine's, by what stands there inside

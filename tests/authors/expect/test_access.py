@@ -188,21 +188,23 @@ def test_api_that_may_invoke_by_each_of_its_routes_is_fine(invocation, sources):
 
 
 @pytest.mark.parametrize(
-    ("sources", "found"),
+    ("sources", "found", "advice"),
     [
-        ((), f"no permission for {API}"),
-        ((None,), "permission for every source"),
-        ((f"{ARN}abc/*", None), f"permission for {ARN}abc/*, every source"),
-        (ROUTES[:1], f"permission for {ROUTES[0]}"),
-        ((f"{ARN}abd/*",), f"permission for {ARN}abd/*"),
-        ((f"{ARN}*",), f"permission for {ARN}*"),
-        ((f"{ARN}abc/*", f"{ARN}*"), f"permission for {ARN}abc/*, {ARN}*"),
-        ((f"{ARN}*/prod/*", f"{ARN}abc/dev/*"), f"permission for {ARN}*/prod/*, {ARN}abc/dev/*"),
+        ((), f"no permission for {API}", ""),
+        ((None,), "permission for every source", "The one for every source lets others in, too. "),
+        ((f"{ARN}abc/*", None), f"permission for {ARN}abc/*, every source", "The one for every source lets others in"),
+        (ROUTES[:1], f"permission for {ROUTES[0]}", f"The one for {ROUTES[0]} does not fit all of that. "),
+        ((f"{ARN}abd/*",), f"permission for {ARN}abd/*", ""),
+        ((f"{ARN}*",), f"permission for {ARN}*", f"The one for {ARN}* lets others in, too. "),
+        ((f"{ARN}abc/*", f"{ARN}*"), f"permission for {ARN}abc/*, {ARN}*", f"The one for {ARN}* lets others in, too. "),
+        ((f"{ARN}*/prod/*", f"{ARN}abc/dev/*"), f"permission for {ARN}*/prod/*, {ARN}abc/dev/*", "The one for "),
     ],
 )
-def test_permission_that_is_missing_too_narrow_or_too_wide_is_shown(invocation, sources, found):
+def test_permission_that_is_missing_too_narrow_or_too_wide_is_shown(invocation, sources, found, advice):
     shown = failure(invocation, *sources)
-    assert (shown.found, shown.next_step) == (found, "add_permission gives it.")
+    assert shown.found == found
+    assert shown.next_step.startswith(advice or "add_permission gives it.")
+    assert shown.next_step.endswith("add_permission gives it.")
     assert shown.expected == f"a permission for {API} with a SourceArn that fits {' and '.join(ROUTES)}"
 
 
@@ -298,7 +300,22 @@ def test_policy_by_which_not_everyone_reads_or_does_more_is_shown(bucket, change
     shown = failure(public, bucket(*changes))
     assert shown.expected == "s3:GetObject on arn:aws:s3:::pet-shop/* and no more for everyone, and no block on that"
     assert shown.found.startswith('no block; the policy {"Version": "2012-10-17"')
-    assert shown.next_step == "Section 5 shows put_bucket_policy."
+    assert shown.next_step.endswith("Section 5 shows put_bucket_policy.")
+
+
+@pytest.mark.parametrize(
+    ("changes", "advice"),
+    [
+        ([{}, {"Effect": "Deny"}], "A Deny keeps everyone out."),
+        ([{"Action": ["s3:GetObject", "s3:PutObject"]}], "Everyone may do more than read: s3:putobject."),
+        ([{"Resource": f"arn:aws:s3:::{BUCKET}"}], "What is read are its objects, arn:aws:s3:::pet-shop/*,"),
+        ([{"Action": "s3:GetObjectAcl"}], "Everyone may do more than read: s3:getobjectacl."),
+        ([{"Principal": {"AWS": "arn:aws:iam::000000000000:root"}}], 'Everyone is the Principal "*".'),
+        ([{"Condition": {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}}], "A Condition is not true of everyone."),
+    ],
+)
+def test_what_keeps_everyone_out_of_a_bucket_is_the_advice(bucket, changes, advice):
+    assert failure(public, bucket(*changes)).next_step.startswith(advice)
 
 
 def test_bucket_without_a_policy_is_not_public(bucket):

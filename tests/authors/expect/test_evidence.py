@@ -51,6 +51,21 @@ def test_another_answer_of_a_function_is_shown(answer, failed, error, expected, 
     assert (shown.expected, shown.found) == (expected, found)
 
 
+@pytest.mark.parametrize(
+    ("answer", "error", "advice"),
+    [
+        ("fine", "TooLate", "The function answers: let it raise TooLate, an exception class of your own. Look."),
+        ({"errorType": "TooLateError"}, "TooLateErrors", "TooLateError is nearly TooLateErrors: compare them"),
+        ({"errorType": "KeyError", "errorMessage": "'petId'"}, "TooLate", "Nothing is called 'petId' where the"),
+        ({"errorType": "KeyError", "errorMessage": "'petId'"}, None, "Nothing is called 'petId' where the"),
+        (LATE, "Other", "Look."),
+    ],
+)
+def test_advice_fits_what_the_function_did(answer, error, advice):
+    invoked = Invoked(answer, None if answer == "fine" else "Unhandled")
+    assert failure(expect.answer, invoked, "worker", {}, error, "Look.").next_step.startswith(advice)
+
+
 # What a function logs, and who did what.
 
 

@@ -29,14 +29,18 @@ def test_a_function_that_becomes_active_is_waited_for(monkeypatch):
 class Mappings:
     """A Lambda client whose mappings from a queue are in these states, in turn; each for a function."""
 
-    def __init__(self, *looks, function="worker"):
+    def __init__(self, *looks, function="worker", others=()):
+        self.others = others
         self.looks, self.function = list(looks), f"arn:aws:lambda:us-east-1:000000000000:function:{function}"
 
     def get_paginator(self, operation):
         assert operation == "list_event_source_mappings"
         return self
 
-    def paginate(self, **_):
+    def paginate(self, FunctionName=None, **_):  # noqa: N803  boto3's spelling
+        if FunctionName:
+            mine = self.function.endswith(f":{FunctionName}")
+            return [{"EventSourceMappings": [{"EventSourceArn": each} for each in self.others if mine]}]
         states = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
         return [{"EventSourceMappings": [{"State": state, "FunctionArn": self.function} for state in states]}]
 
@@ -56,6 +60,7 @@ def test_a_mapping_that_is_or_becomes_enabled_is_fine():
     [
         (Mappings([]), "no mapping between the two"),
         (Mappings(["Enabled"], function="worker-2"), "no mapping between the two"),
+        (Mappings([], others=["arn:aws:sqs:us-east-1:0:dead"]), "no mapping between the two; it reads dead"),
         (Mappings(["Disabled"]), "a mapping in state Disabled"),
         (Mappings(["Enabling"], ["Disabled"]), "a mapping in state Disabled (after waiting 0 s)"),
     ],
@@ -65,6 +70,19 @@ def test_a_mapping_that_is_missing_or_stays_off_is_named(lambda_, found, monkeyp
     shown = failure(mapping, lambda_)
     assert shown.expected == "an enabled event source mapping from letters to worker"
     assert (shown.found, shown.next_step) == (found, "Section 6.")
+
+
+def test_a_queues_attribute_is_told_with_the_one_wanted(clients):
+    clients["sqs"].create_queue(QueueName="lab-test-letters", Attributes={"VisibilityTimeout": "6"})
+    try:
+        assert expect.queue_attribute(clients["sqs"], "lab-test-letters", "VisibilityTimeout", "6") is None
+        assert expect.queue_attribute(clients["sqs"], "lab-test-letters", "RedrivePolicy", "none") is None
+        shown = failure(expect.queue_attribute, clients["sqs"], "lab-test-letters", "VisibilityTimeout", "30")
+        assert shown.expected == "VisibilityTimeout of lab-test-letters: 30"
+        assert shown.found == "VisibilityTimeout of lab-test-letters: 6"
+        assert "set_queue_attributes" in shown.next_step
+    finally:
+        clients["sqs"].delete_queue(QueueUrl=clients["sqs"].get_queue_url(QueueName="lab-test-letters")["QueueUrl"])
 
 
 # A bucket's notifications.

@@ -1,22 +1,9 @@
 """Tests for deployments on the embedded emulator: a stage serves what was deployed to it, until another is."""
 
-import pytest
-
 from lab_harness.authors.http import Http
 from lab_harness.aws import Clients
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import free_port
-
-
-@pytest.fixture
-def clients(embedded):
-    embedded.reset()
-    return Clients(embedded)
-
-
-@pytest.fixture
-def gateway(clients):
-    return clients["apigateway"]
 
 
 def answers(gateway, api, resource, status):

@@ -2,17 +2,7 @@
 
 import json
 
-import pytest
-
-from lab_harness.aws import Clients
-
 PREFLIGHT = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "content-type"}
-
-
-@pytest.fixture
-def clients(embedded):
-    embedded.reset()
-    return Clients(embedded)
 
 
 def test_cors_from_a_template_answers_preflights(clients):

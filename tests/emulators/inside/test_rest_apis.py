@@ -5,21 +5,9 @@ import json
 import pytest
 import urllib3
 
-from lab_harness.aws import Clients
 from tests.labs.helpers import zipped
 
 BARE = "MiniStack has learned this: what rest_apis.py does about it may be deleted"
-
-
-@pytest.fixture
-def clients(embedded):
-    embedded.reset()
-    return Clients(embedded)
-
-
-@pytest.fixture
-def gateway(clients):
-    return clients["apigateway"]
 
 
 @pytest.fixture

@@ -5,15 +5,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from lab_harness.aws import Clients
-
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
-
-
-@pytest.fixture
-def clients(embedded):
-    embedded.reset()
-    return Clients(embedded)
 
 
 @pytest.mark.parametrize(
