@@ -413,6 +413,25 @@ def test_a_click_is_answered_while_checks_and_a_cell_run(page, jupyterlab):
     expect(page.locator(".jp-InputPrompt:visible", has_text="[*]")).to_have_count(1)
 
 
+@pytest.mark.parametrize("work", ["time.sleep(600)", "while True: pass"])
+def test_two_panels_of_one_cell_answer_at_once_while_the_cell_below_runs(work, page, jupyterlab):
+    """They are shown only when that cell has begun, which then speaks last to the kernel's browsers."""
+    jupyterlab.write("two.ipynb", f"{OPEN_QUEUE}\nlab.panel()", f"import time\n\nprint('begun')\n{work}", "")
+    open_notebook(page, "two.ipynb")
+    run_cell(page, 0)
+    run_cell(page, 1)
+    views = page.locator(".jp-NotebookPanel:visible .lab-live")
+    expect(views).to_have_count(2)
+    expect(page.get_by_text("begun", exact=True)).to_be_visible()
+    for number, view in enumerate(views.all(), 1):
+        button(view, f"Hint {number} of 3 for task 1").click()
+        for each in views.all():
+            expect(each.get_by_text(f"Hint {number} of 3.")).to_be_visible()
+    button(views.first, "Check all").click()
+    expect(task(page, 1)).to_contain_text("Section 1 shows create_queue.")
+    expect(page.locator(".jp-InputPrompt:visible", has_text="[*]")).to_have_count(1)
+
+
 def test_a_saved_notebook_shows_the_last_state_without_its_kernel(page, jupyterlab, window):
     hello = OPEN_QUEUE.replace("queue", "hello_lambda")
     role = "import json, boto3\n\niam = boto3.client('iam')\n" + answers(load_lab("hello_lambda"))["role"].source
