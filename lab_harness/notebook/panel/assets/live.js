@@ -152,6 +152,7 @@ function newFragment(name, view) {
 function fill(node, html) {
   node.innerHTML = html;
   addFilters(node);
+  for (const picture of node.querySelectorAll("svg")) nameAnew(picture, node.id);
   const met = {};
   for (const each of node.querySelectorAll(KEPT)) {
     const { key, do: does, tab, scroll } = each.dataset;
@@ -160,6 +161,14 @@ function fill(node, html) {
     met[id] = (met[id] ?? 0) + 1; // two rows may be alike
     each.id = `${id}-${met[id]}`;
     if (each.dataset.ask && document.getElementById(each.id)?.hidden) ask(each);
+  }
+}
+
+// Lets what names a picture have ids that no other view of it has.
+function nameAnew(picture, prefix) {
+  for (const each of picture.querySelectorAll("[id]")) each.id = `${prefix}-${each.id}`;
+  for (const name of ["aria-labelledby", "aria-describedby"]) {
+    if (picture.hasAttribute(name)) picture.setAttribute(name, `${prefix}-${picture.getAttribute(name)}`);
   }
 }
 
