@@ -21,10 +21,10 @@ Point = tuple[float, float]
 FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 NAME = "\x02"  # in place of a picture's name, in its ids; `plain` leaves it in no text
 LEAST = 10 / SMALL  # of its own size: where a page is narrower, a picture scrolls, for nobody could read it any more
-# A page that does not trust its notebook takes the SVG away, and of styles what it does not know: the second max-height,
+# A page that does not trust its notebook takes the SVG away, and of styles what it does not know: the second height,
 # and all that hides the words. So there the picture's words are seen, elsewhere the picture.
 ONLY_WITH_TRUST = "max-height:0;overflow-x:auto;max-height:unset"
-ONLY_WITHOUT = "position:fixed;content-visibility:hidden"
+ONLY_WITHOUT = "position:fixed;clip-path:inset(50%);content-visibility:hidden"
 FLUID = "display:block;width:100%;height:auto"
 
 _displayed: Counter[str] = Counter()  # how often each picture was, so that no two in a notebook share their ids
