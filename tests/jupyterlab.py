@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ALONE = {} if sys.platform == "win32" else {"start_new_session": True}  # in a terminal of its own
 PARTS = ("labs", "notebooks")  # of the course that a learner's copy has
 PATIENCE = 60_000  # milliseconds until JupyterLab has done what a key asks for
+START = 180  # seconds until it answers for the first time, on a machine that does much else
 USERS_OWN = ("AWS_", "LAB_", "LOCALSTACK_", "JUPYTER_")  # settings that a test's JupyterLab must not see
 # What a learner does with mouse and menus, by JupyterLab's own commands.
 OPEN = """async path => {
@@ -120,6 +121,18 @@ def press_ctrl_c(running):
         os.killpg(running.pid, signal.SIGINT)
 
 
+def end(running):
+    """End `lab open` as a learner does, and return what of it goes on all the same, killed."""
+    family = [psutil.Process(running.pid), *psutil.Process(running.pid).children(recursive=True)]
+    press_ctrl_c(running)
+    _, alive = psutil.wait_procs(family, timeout=30)
+    # In a container there may be nobody to ask after orphans that have ended.
+    alive = [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+    for process in alive:
+        process.kill()
+    return alive
+
+
 @contextmanager
 def open_jupyterlab(folder):
     """`lab open` in a copy of the course in this folder, by a user who is new to Jupyter."""
@@ -134,20 +147,14 @@ def open_jupyterlab(folder):
     command = [sys.executable, "-m", "lab_harness", "open", "--no-browser", "--port", str(port)]
     told = folder / "told.txt"  # not a pipe, which would fill up
     with told.open("w") as written, subprocess.Popen(command, env=environ, stdout=written, **ALONE) as running:
-        said = wait_until(lambda: re.search(r"http://127\S+token=\w+", told.read_text()), PATIENCE / 1000)
-        wait_until(lambda: not is_free(port))  # JupyterLab says its address a moment before it listens.
         try:
+            said = wait_until(lambda: re.search(r"http://127\S+token=\w+", told.read_text()), START)
+            wait_until(lambda: not is_free(port))  # JupyterLab says its address a moment before it listens.
             yield JupyterLab(folder / "course", said[0])
-        finally:
-            family = [psutil.Process(running.pid), *psutil.Process(running.pid).children(recursive=True)]
-            press_ctrl_c(running)
-            _, alive = psutil.wait_procs(family, timeout=30)
-            # In a container there may be nobody to ask after orphans that have ended.
-            alive = [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
-            for process in alive:
-                process.kill()
+        finally:  # Also where it does not answer in time: else whoever waits here for its end would wait for ever.
+            alive = end(running)
     assert not alive, "lab open left processes behind"
-    assert len(told.read_text().splitlines()) == 4, "lab open says more than where, how to stop, what is kept, the end"
+    assert len(told.read_text().splitlines()) == 4, "lab open says more than what starts, where, how to stop, the end"
     assert not (folder / "lab" / "emulator.json").exists(), "lab open left the emulator that it had started"
 
 

@@ -14,6 +14,7 @@ SHOW = """async ({ script, style, fragments }) => {
   model.on = (name, react) => {
     if (name === "change:fragments") window.change = (next) => react(fragments = next);
     if (name === "msg:custom") window.hear = react;
+    if (name === "comm_live_update") window.die = react;
   };
   widget.render({ model, el });
 }"""

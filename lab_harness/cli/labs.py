@@ -136,12 +136,15 @@ def reset(lab: str, emulator: str | None) -> None:
 @click.option("--port", type=click.IntRange(1, 65535), help="JupyterLab's port.")
 def open_notebook(lab: str | None, emulator: str | None, browser: bool, port: int | None) -> None:
     """Start the emulator and open JupyterLab on a lab's notebook. One Ctrl-C ends both."""
+    course = find_course()
+    loaded = load_lab(lab, course) if lab else all_labs(course)[0]
+    # Before what takes seconds, the imports among it.
+    kept = f"Your notebooks are in {course.notebooks}, what you build and your progress in {course.home}; they stay."
+    click.echo(f"Starting JupyterLab. {kept}")
     from lab_harness.aws import learners_environment
     from lab_harness.cli.emulator import chosen_emulator, running_emulator
     from lab_harness.notebook.server import run_jupyterlab
 
-    course = find_course()
-    loaded = load_lab(lab, course) if lab else all_labs(course)[0]
     was_running = chosen_emulator(emulator).healthy()
     running = running_emulator(emulator)
     # Cells that run before open_lab must not reach AWS either.

@@ -56,7 +56,7 @@ class Arrow(Struct, frozen=True, forbid_unknown_fields=True):
 
     source: Identifier
     target: Identifier
-    label: str = ""
+    label: Text
     checks: tuple[Identifier, ...] = ()
 
 

@@ -43,10 +43,9 @@ def run_jupyterlab(
 
 
 def told(course: Course, link: str) -> Iterator[str]:
-    """What a learner needs to know of a JupyterLab that runs, in three lines."""
+    """What a learner needs to know of a JupyterLab that runs, in two lines."""
     yield f"JupyterLab is at {link}"
     yield f"To stop it, press Ctrl-C here. What Jupyter itself has to say is in {course.home / LOG}"
-    yield f"Your notebooks are in {course.notebooks}, what you build and your progress in {course.home}; they stay."
 
 
 def address(server: Mapping[str, Any], notebook: str) -> str:

@@ -19,8 +19,12 @@ FREE = "white-space:pre-wrap;overflow-wrap:anywhere"
 TOGETHER = "white-space:pre"  # beside a long text, a column of short ones would be squeezed to a letter a line
 SHORT, SHORT_TITLE = 24, 60  # characters
 # In a cell's output there is no script of ours; where JupyterLab does not trust the notebook it leaves the button out.
-COPY_CODE = "navigator.clipboard.writeText(this.nextElementSibling.innerText);this.textContent='Copied'"
-COPY = f'<button type="button" style="float:right" onclick="{COPY_CODE}">Copy</button>'
+COPY_CODE = "navigator.clipboard.writeText(this.nextElementSibling.innerText).then(()=>this.textContent='Copied')"
+COPY_STYLE = (
+    "float:right;font:inherit;padding:.1em .6em;cursor:pointer;border:1px solid;border-radius:6px;"
+    "color:var(--jp-ui-font-color1,#202124);background:var(--jp-layout-color1,#fff)"
+)
+COPY = f'<button type="button" style="{COPY_STYLE}" onclick="{COPY_CODE}">Copy</button>'
 WIDE = 3  # columns: with more, a table scrolls in a frame of its own
 FAILED = "background:rgba(217,48,37,.14)"  # over any theme's paper, its ink stays readable
 

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from lab_harness.render.svg import INK, PAPER, QUIET, SMALL, Drawing, Picture, Style, text_width
+from lab_harness.render.colours import INK, PAPER, QUIET, hue, tint
+from lab_harness.render.lettering import SMALL, text_width
+from lab_harness.render.svg import Drawing, Picture, Style
 
 MINUTE = 60  # seconds
-BAR = Style("", "", "#0b57d0", "#a8c7fa", width=1)
-AXIS = Style("", "", "#80868b", PAPER, width=1)
+BAR = Style("", "", hue("#0b57d0"), tint("#0b57d0"), width=1)
+AXIS = Style("", "", QUIET, PAPER, width=1)
 SLOT, GAP = 26.0, 4.0  # pixels: a minute's width, and what stays free on each side of its bar
 HEIGHT, LINE, MARGIN = 44.0, 18.0, 16.0
 LABELLED = 5  # minutes between two labels of the axis
@@ -27,7 +29,7 @@ def bars(title: str, series: Sequence[Series], start: int, minutes: int) -> Pict
     """So many minutes from `start`, a full one in seconds since 1970, as a picture; what is outside is left out."""
     axis = [start + MINUTE * number for number in range(minutes)]
     shown = [Series(one.title, {m: one.values[m] for m in axis if m in one.values}, one.missing) for one in series]
-    return Picture(_svg(title, shown, axis), _text(title, shown))
+    return _drawn(title, shown, axis).picture(_text(title, shown))
 
 
 def short(value: float) -> str:
@@ -54,11 +56,11 @@ def _text(title: str, series: Sequence[Series]) -> str:
     return "\n".join(lines)
 
 
-def _svg(title: str, series: Sequence[Series], axis: Sequence[int]) -> str:
+def _drawn(title: str, series: Sequence[Series], axis: Sequence[int]) -> Drawing:
     # A plot is its heading, room for the value above its highest bar, and its bars.
     each = 2 * LINE + HEIGHT
     width = max(SLOT * len(axis), text_width(title, bold=True))
-    drawing = Drawing(width + 2 * MARGIN, LINE + each * len(series) + 2 * LINE + 2 * MARGIN, title)
+    drawing = Drawing(width + 2 * MARGIN, LINE + each * len(series) + 2 * LINE + 2 * MARGIN)
     drawing.text((MARGIN, MARGIN + 8), title, bold=True, anchor="start")
     floor = MARGIN + LINE
     for one in series:
@@ -70,7 +72,7 @@ def _svg(title: str, series: Sequence[Series], axis: Sequence[int]) -> str:
             drawing.line((x, floor), (x, floor + 4), AXIS)
             drawing.text((x, floor + LINE), _clock(minute), SMALL, QUIET)
     drawing.text((MARGIN, floor + 2 * LINE), "minutes in UTC", SMALL, QUIET, anchor="start")
-    return drawing.svg()
+    return drawing
 
 
 def _plot(drawing: Drawing, series: Series, axis: Sequence[int], floor: float) -> None:

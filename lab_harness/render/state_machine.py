@@ -2,23 +2,26 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from lab_harness.account.execution_path import ExecutionPath, Fate, State, own_states, parts_of, rules_of
+from lab_harness.render.colours import INK, PAPER, QUIET, Colour, hue, tint
 from lab_harness.render.layers import Layout, lay_out
-from lab_harness.render.svg import PAPER, QUIET, SMALL, Drawing, Picture, Point, Style, text_width
+from lab_harness.render.lettering import SIZE, SMALL, text_width
+from lab_harness.render.svg import Drawing, Picture, Point, Style
 
 STYLES = {
-    Fate.FAILED: Style("✗", "failed", "#b3261e", "#fce8e6", width=3.5),
-    Fate.CAUGHT: Style("↷", "caught", "#9a5b00", "#fef3e0", width=3),
-    Fate.RUNNING: Style("…", "running", "#0b57d0", "#e8f0fe", dash="8 3"),
-    Fate.STOPPED: Style("–", "stopped", "#5f6368", "#f1f3f4"),
-    Fate.SUCCEEDED: Style("✓", "succeeded", "#1a7f37", "#e6f4ea"),
+    Fate.FAILED: Style("✗", "failed", hue("#b3261e"), tint("#b3261e"), width=3.5),
+    Fate.CAUGHT: Style("↷", "caught", hue("#9a5b00"), tint("#9a5b00"), width=3),
+    Fate.RUNNING: Style("…", "running", hue("#0b57d0"), tint("#0b57d0"), dash="8 3"),
+    Fate.STOPPED: Style("–", "stopped", QUIET, tint("#5f6368")),
+    Fate.SUCCEEDED: Style("✓", "succeeded", hue("#1a7f37"), tint("#1a7f37")),
 }
-PLAIN = Style("", "", "#3c4043", "#f8f9fa", width=1.5)
-UNTOUCHED = Style("", "", "#80868b", PAPER, dash="4 4", width=1.2)
-TAKEN, NOT_TAKEN = Style("", "", "#202124", PAPER, width=2.4), Style("", "", "#9aa0a6", PAPER, dash="4 4", width=1.2)
+PLAIN = Style("", "", QUIET, tint("#3c4043"), width=1.5)
+UNTOUCHED = Style("", "", QUIET, PAPER, dash="4 4", width=1.2)
+TAKEN, NOT_TAKEN = Style("", "", INK, PAPER, width=2.4), Style("", "", QUIET, PAPER, dash="4 4", width=1.2)
 START, END = "\x02", "\x03"  # no state's name may hold a control character
 DOT = 9.0  # pixels: the radius of a start and an end
 LINE, PADDING, MARGIN = 17.0, 12.0, 16.0
@@ -29,10 +32,10 @@ def machine_picture(name: str, machine: dict[str, Any], path: ExecutionPath | No
     title = f"{name}: {path.status}" if path else name
     whole = _Part(machine, path)
     width = max(whole.width, text_width(title, bold=True))
-    drawing = Drawing(width + 2 * MARGIN, whole.height + 2 * MARGIN + LINE, title)
+    drawing = Drawing(width + 2 * MARGIN, whole.height + 2 * MARGIN + LINE)
     drawing.text((MARGIN, MARGIN + 6), title, bold=True, anchor="start")
     whole.draw(drawing, (MARGIN + (width - whole.width) / 2, MARGIN + LINE))
-    return Picture(drawing.svg(), "\n".join([title, *_lines(machine, path, "  ")]))
+    return drawing.picture("\n".join([title, *_lines(machine, path, "  ")]))
 
 
 def _lines(machine: dict[str, Any], path: ExecutionPath | None, indent: str) -> list[str]:
@@ -120,7 +123,7 @@ def _condition(rule: dict[str, Any]) -> str:
 class _Box:
     """A state to be drawn: its lines of text, its look, and the machines inside it."""
 
-    lines: list[tuple[str, float, str, bool]]  # text, size, colour, bold
+    lines: Sequence[tuple[str, float, Colour, bool]]  # text, size, colour, bold
     style: Style
     parts: "list[_Part]"
 
@@ -148,7 +151,7 @@ class _Box:
 
 def _box(name: str, state: State, path: ExecutionPath | None) -> _Box:
     style = _style(name, path)
-    lines = [(_kind(state), SMALL, QUIET, False), (name, 13.0, "#202124", True)]
+    lines = [(_kind(state), SMALL, QUIET, False), (name, SIZE, INK, True)]
     for retrier in rules_of(state, "Retry"):
         often = f"at most {retrier.get('MaxAttempts', 3)} times"
         lines.append((f"↻ retry {_shortened(_errors(retrier))}, {often}", SMALL, QUIET, False))
@@ -210,7 +213,7 @@ class _Part:
             box.draw(drawing, (x + corner[0], y + corner[1]))
         for node in (START, END) if END in self._layout.centres else (START,):
             x, y = self._layout.centres[node]
-            style = Style("", "", "#3c4043", "#3c4043" if node == START else PAPER)
+            style = Style("", "", QUIET, QUIET if node == START else PAPER)
             drawing.circle((x + corner[0], y + corner[1]), DOT, style)
 
     def _edge_style(self, source: str, target: str) -> Style:

@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 
 from lab_harness.account.trace import Step
-from lab_harness.render.svg import PAPER, QUIET, SMALL, Drawing, Picture, Style, text_width
+from lab_harness.render.colours import FAINT, PAPER, QUIET, hue, tint
+from lab_harness.render.lettering import SMALL, text_width
+from lab_harness.render.svg import Drawing, Picture, Style
 
 STYLES = {
-    "call": Style("→", "AWS call", "#0b57d0", "#d3e3fd", width=1.5),
-    "cold": Style("❄", "cold start", "#9a5b00", "#fef3e0", width=1.5),
-    "warm": Style("▶", "warm invocation", "#1a7f37", "#e6f4ea", width=1.5),
-    "mail": Style("✉", "mail", "#7b1fa2", "#f3e5f5", width=1.5),
+    "call": Style("→", "AWS call", hue("#0b57d0"), tint("#0b57d0"), width=1.5),
+    "cold": Style("❄", "cold start", hue("#9a5b00"), tint("#9a5b00"), width=1.5),
+    "warm": Style("▶", "warm invocation", hue("#1a7f37"), tint("#1a7f37"), width=1.5),
+    "mail": Style("✉", "mail", hue("#7b1fa2"), tint("#7b1fa2"), width=1.5),
 }
-FAILED = Style("✗", "failed", "#b3261e", "#fce8e6", width=2.5)
-GRID = Style("", "", "#dadce0", PAPER, width=1)
-ROW, MARGIN, AXIS = 24.0, 16.0, 460.0  # pixels
+FAILED = Style("✗", "failed", hue("#b3261e"), tint("#b3261e"), width=2.5)
+GRID = Style("", "", FAINT, PAPER, width=1)
+ROW, MARGIN, AXIS = 24.0, 16.0, 320.0  # pixels
+BEYOND = 130.0  # pixels that are free beside the axis: what is said there begins earlier if it needs more
 MOST_ROWS = 40
 TICKS = 4
 
@@ -23,7 +26,7 @@ def trace_picture(title: str, steps: Sequence[Step], note: str = "") -> Picture:
     shown = steps[:MOST_ROWS]
     rest = f"and {len(steps) - len(shown)} more" if len(steps) > len(shown) else ""
     notes = [text for text in (rest, note) if text]
-    return Picture(_svg(title, shown, notes), _text(title, shown, notes))
+    return _drawn(title, shown, notes).picture(_text(title, shown, notes))
 
 
 def milliseconds(seconds: float) -> str:
@@ -49,7 +52,7 @@ def _said(step: Step) -> str:
     return f"{step.what}{took}{', failed' if step.failed else ''}{', for a check' if step.probe else ''}"
 
 
-def _svg(title: str, steps: Sequence[Step], notes: list[str]) -> str:
+def _drawn(title: str, steps: Sequence[Step], notes: list[str]) -> Drawing:
     names = max((text_width(step.who) for step in steps), default=0) + 16
     begin = steps[0].time if steps else 0.0
     span = max([step.time + step.seconds - begin for step in steps], default=0.0) or 0.001
@@ -57,8 +60,9 @@ def _svg(title: str, steps: Sequence[Step], notes: list[str]) -> str:
     left, top = MARGIN + names, MARGIN + 2 * ROW
     bottom = top + ROW * len(steps)
     below = max((text_width(note, SMALL) for note in notes), default=0)
-    width = max(left + AXIS + words, MARGIN + text_width(title, bold=True), MARGIN + below) + MARGIN
-    drawing = Drawing(width, bottom + ROW * len(notes) + MARGIN, title)
+    right = left + max(min(AXIS + words + 6, AXIS + BEYOND), words)
+    width = max(right, MARGIN + text_width(title, bold=True), MARGIN + below) + MARGIN
+    drawing = Drawing(width, bottom + ROW * len(notes) + MARGIN)
     drawing.text((MARGIN, MARGIN + 8), title, bold=True, anchor="start")
     for tick in range(TICKS + 1):
         x = left + AXIS * tick / TICKS
@@ -71,7 +75,8 @@ def _svg(title: str, steps: Sequence[Step], notes: list[str]) -> str:
         drawing.text((MARGIN, y + 16), step.who, anchor="start")
         drawing.box((x, y + 5), (long, ROW - 10), style, radius=2)
         what = f"{_symbol(step)} {_said(step)}"
-        drawing.text((x + long + 6, y + 16), what, SMALL, style.stroke, anchor="start", on_line=True)
+        beside = min(x + long + 6, right - text_width(what, SMALL))
+        drawing.text((beside, y + 16), what, SMALL, style.stroke, anchor="start", on_line=True)
     for number, note in enumerate(notes):
         drawing.text((MARGIN, bottom + ROW * number + 16), note, SMALL, QUIET, anchor="start")
-    return drawing.svg()
+    return drawing

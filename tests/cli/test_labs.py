@@ -13,6 +13,7 @@ import pytest
 
 from lab_harness.aws import Clients
 from lab_harness.emulators.embedded import Embedded
+from lab_harness.errors import EmulatorNotReady
 from tests.cli.processes import run_lab, start_lab
 from tests.waiting import PATIENCE
 
@@ -186,6 +187,20 @@ def test_open_without_a_lab_takes_the_first_and_stops_the_emulator_it_started(la
     assert "--no-browser" not in command
     assert environ["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
     assert not Embedded(home).healthy()
+
+
+def test_open_says_what_it_starts_before_anything_is_started(lab, sample, home, jupyter, monkeypatch):
+    def fail(*_):
+        raise EmulatorNotReady("It does not answer.")
+
+    monkeypatch.setattr(Embedded, "start", fail)
+    shown = lab("open", "queue")
+    assert shown.code == 3
+    course = sample.folder.parents[1]
+    assert shown.out == (
+        f"Starting JupyterLab. Your notebooks are in {course / 'notebooks'}, "
+        f"what you build and your progress in {home}; they stay.\n"
+    )
 
 
 def family(process):

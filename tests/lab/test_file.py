@@ -49,6 +49,7 @@ checks = ["message_is_there"]
 [[diagram.arrows]]
 source = "queue"
 target = "you"
+label = "an answer"
 """
 
 
@@ -83,7 +84,7 @@ def test_good_file_is_read_as_written(tmp_path):
     ]
     assert [(arrow.source, arrow.target, arrow.label) for arrow in file.diagram.arrows] == [
         ("you", "queue", "a message"),
-        ("queue", "you", ""),
+        ("queue", "you", "an answer"),
     ]
     assert file.diagram.checks == {"queue_exists", "message_is_there"}
 
@@ -146,7 +147,8 @@ def test_limits_that_a_lab_does_not_set_are_the_usual_ones(tmp_path):
         ("at = [1, 0]", "at = [1, 0]\ncolour = 1", 33, "diagram.nodes.1.colour", "contains unknown field"),
         ('checks = ["queue_exists"]', "checks = [1]", 33, "diagram.nodes.1.checks.0", "Expected `str`, got `int`"),
         ('source = "you"\n', "", 35, "diagram.arrows.0.source", "missing required field"),
-        ('target = "you"', 'target = "you"\nlabel = 1', 44, "diagram.arrows.1.label", "Expected `str`, got `int`"),
+        ('label = "an answer"', "label = 1", 44, "diagram.arrows.1.label", "Expected `str`, got `int`"),
+        ('label = "an answer"\n', "", 41, "diagram.arrows.1.label", "missing required field"),
         ('target = "you"', 'target = "you"\nchecks = ["a b"]', 44, "diagram.arrows.1.checks.0", "matching regex"),
         (GOOD[GOOD.index("[[diagram.nodes]]") : GOOD.index("[[diagram.arrows]]")], "", 22, "diagram.nodes", "missing"),
         (GOOD[GOOD.index("[[diagram.nodes]]") :], "[diagram]\nnodes = []\n", 23, "diagram.nodes", "length >= 1"),

@@ -7,12 +7,14 @@ import sys
 import time
 
 import nbformat
+import psutil
 import pytest
 
 from lab_harness.lab.labs import all_labs, load_lab
 from lab_harness.lab.notebooks import task_of
 from lab_harness.lab.solutions import answers
-from tests.jupyterlab import PATIENCE, active, run_cell, save, wait_for_kernel
+from tests import jupyterlab as lab_open
+from tests.jupyterlab import PATIENCE, active, open_jupyterlab, run_cell, save, wait_for_kernel
 
 SLOWEST_RUN = 180  # seconds
 
@@ -70,3 +72,11 @@ def test_a_learner_finishes_the_notebook(lab_id, jupyterlab, page):
     listed = subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout
     shown = [str(output.get("data", {}).get("text/plain", "")) for output in outputs]
     assert re.search(rf"{lab_id}\s+done", listed), "\n".join([listed, *(text for text in shown if "failed" in text)])
+
+
+def test_jupyterlab_that_does_not_answer_in_time_fails_the_test_and_holds_up_no_other(tmp_path, monkeypatch):
+    monkeypatch.setattr(lab_open, "START", 0)
+    with pytest.raises(AssertionError, match="not within 0 seconds"), open_jupyterlab(tmp_path):
+        pytest.fail("it cannot answer so soon")
+    family = [each for each in psutil.process_iter(["environ"]) if str(tmp_path) in str(each.info["environ"])]
+    assert not [each for each in family if each.status() != psutil.STATUS_ZOMBIE]

@@ -22,7 +22,7 @@ def texts(picture):
 
 def drawn(picture):
     """Each bar's place and size."""
-    found = [bar for bar in elements(picture, "rect") if bar.get("fill") == BAR.fill]
+    found = [bar for bar in elements(picture, "rect") if bar.get("fill") == BAR.fill.plain]
     return [tuple(float(bar.get(name)) for name in ("x", "y", "width", "height")) for bar in found]
 
 

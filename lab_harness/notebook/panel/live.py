@@ -100,6 +100,9 @@ class LiveView(anywidget.AnyWidget):
         self._keep_soon = Soon(KEPT_TOGETHER, self.keep)
         self.fragments = page(True)
         self.on_msg(self._received)
+        # ipykernel 7.4 hands a comm's messages to the thread that spoke last, which a cell may keep busy for long.
+        # Without this they go to the one that JupyterLab names, which runs no cells.
+        self.comm._reply_subshell_for = None
 
     def update(self) -> None:
         """Show what is so now, and soon in the snapshot, too."""

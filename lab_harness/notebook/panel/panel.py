@@ -56,6 +56,8 @@ class Panel:
         if method is None or task not in (None, *(each.id for each in self._lab.tasks)):
             return  # No control of ours asks for that.
         try:
+            if "view" in action and action["do"] != "closed":  # Who asks for something looks.
+                self._do_alive(action)
             method(action)
         except HarnessError as error:
             self.display.failed(error)

@@ -221,25 +221,64 @@ def test_code_of_a_solution_is_copied_without_its_colours(show, page):
 PRESS = """control => {
   const before = performance.now();
   control.click();
-  return { busy: control.getAttribute("aria-busy"), label: getComputedStyle(control, "::after").content,
+  const ring = getComputedStyle(control, "::after");
+  return { busy: control.getAttribute("aria-busy"), ring: ring.animationName, width: parseFloat(ring.width),
            took: performance.now() - before };
 }"""
+
+
+def asks(page):
+    """What was asked for, by the numbers of the asks, without a view's sign of life."""
+    return page.evaluate("[...new Set(window.sent.filter(each => each.do !== 'alive').map(each => each.ask))]")
 
 
 def test_click_is_acknowledged_at_once_and_until_python_has_heard_it(show, page):
     show(task=task("to do", "Check", "Hint"), other="<p>1</p>")
     check, hint = page.get_by_role("button", name="Check"), page.get_by_role("button", name="Hint")
     pressed = check.evaluate(PRESS)
-    assert (pressed["busy"], pressed["label"]) == ("true", '" …"')
+    assert (pressed["busy"], pressed["ring"]) == ("true", "lab-turn")
+    assert pressed["width"] > 5
     assert pressed["took"] < 100
     show(task=task("done", "Check", "Hint"), other="<p>2</p>")  # of which something else was the cause
     expect(page.get_by_text("done")).to_be_visible()
     expect(check).to_have_attribute("aria-busy", "true")
     expect(page.locator(".lab-live")).to_have_class(re.compile(r"\blab-waiting\b"))  # the kernel is said to be busy
     hint.click()
-    asks = page.evaluate("[...new Set(window.sent.map(message => message.ask).filter(Boolean))]")
-    for ask, control in zip(asks, (check, hint), strict=True):
+    for ask, control in zip(asks(page), (check, hint), strict=True):
         expect(page.locator(".lab-waiting")).to_have_count(1)
         page.evaluate("ask => window.hear({ heard: ask })", ask)
         expect(control).not_to_have_attribute("aria-busy", "true")
     expect(page.locator(".lab-waiting")).to_have_count(0)
+
+
+@pytest.fixture
+def clock(page):
+    """The page's clock, which the test turns."""
+    page.clock.install()
+    return page.clock
+
+
+def test_what_is_asked_for_is_told_until_python_has_heard_it(clock, show, page):
+    """What is sent before JupyterLab has a way around running cells waits for their end; that may take a minute."""
+    show(task=task("to do", "Check"))
+    told = "what => window.sent.filter(each => each.do === what).length"
+    page.get_by_role("button", name="Check").click()
+    for what, ask in (("check", asks(page)[0]), ("alive", page.evaluate("window.sent[0].ask"))):
+        clock.run_for(60_000)
+        before = page.evaluate(told, what)
+        clock.run_for(6_000)
+        assert page.evaluate(told, what) > before
+        page.evaluate("ask => window.hear({ heard: ask })", ask)
+        before = page.evaluate(told, what)
+        clock.run_for(15_000)
+        assert page.evaluate(told, what) <= before + 1  # a sign of life comes every 20 seconds anyway
+    assert len(asks(page)) == 1  # Python does it once
+
+
+def test_what_was_asked_of_a_kernel_that_has_ended_is_told_nobody_any_more(clock, show, page):
+    show(task=task("to do", "Check"))
+    page.get_by_role("button", name="Check").click()
+    page.evaluate("window.die()")
+    before = page.evaluate("window.sent.length")
+    clock.run_for(15_000)
+    assert page.evaluate("window.sent.length") == before

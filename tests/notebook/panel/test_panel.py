@@ -406,6 +406,12 @@ def test_checking_a_task_counts_a_try_and_says_what_is_wrong(page):
     assert page.state("message") == "○ to do"
 
 
+def test_whoever_asks_for_something_is_shown_it_before_any_sign_of_life_has_come(page):
+    page.act("hint", task="queue", view="a")
+    assert "Hint 1 of 3." in page.shown("task queue")
+    assert watches()
+
+
 def test_checking_all_leaves_out_what_stands_apart(make_page, in_use):
     page = make_page("apart").settled()
     page.act("check")

@@ -20,6 +20,8 @@ from lab_harness.lab.notebooks import task_of
 from lab_harness.lab.solutions import answers
 from lab_harness.learner.progress import Progress
 from lab_harness.notebook.console.tabs import EVERYWHERE
+from lab_harness.render.architecture import architecture
+from lab_harness.results import LabReport
 from tests.browser import ARTIFACTS, VIEWPORT, keep_if_failed
 from tests.conftest import ROOT, SAMPLE_LABS
 from tests.jupyterlab import (
@@ -413,6 +415,25 @@ def test_a_click_is_answered_while_checks_and_a_cell_run(page, jupyterlab):
     expect(page.locator(".jp-InputPrompt:visible", has_text="[*]")).to_have_count(1)
 
 
+@pytest.mark.parametrize("work", ["time.sleep(600)", "while True: pass"])
+def test_two_panels_of_one_cell_answer_at_once_while_the_cell_below_runs(work, page, jupyterlab):
+    """They are shown only when that cell has begun, which then speaks last to the kernel's browsers."""
+    jupyterlab.write("two.ipynb", f"{OPEN_QUEUE}\nlab.panel()", f"import time\n\nprint('begun')\n{work}", "")
+    open_notebook(page, "two.ipynb")
+    run_cell(page, 0)
+    run_cell(page, 1)
+    views = page.locator(".jp-NotebookPanel:visible .lab-live")
+    expect(views).to_have_count(2)
+    expect(page.get_by_text("begun", exact=True)).to_be_visible()
+    for number, view in enumerate(views.all(), 1):
+        button(view, f"Hint {number} of 3 for task 1").click()
+        for each in views.all():
+            expect(each.get_by_text(f"Hint {number} of 3.")).to_be_visible()
+    button(views.first, "Check all").click()
+    expect(task(page, 1)).to_contain_text("Section 1 shows create_queue.")
+    expect(page.locator(".jp-InputPrompt:visible", has_text="[*]")).to_have_count(1)
+
+
 def test_a_saved_notebook_shows_the_last_state_without_its_kernel(page, jupyterlab, window):
     hello = OPEN_QUEUE.replace("queue", "hello_lambda")
     role = "import json, boto3\n\niam = boto3.client('iam')\n" + answers(load_lab("hello_lambda"))["role"].source
@@ -717,6 +738,54 @@ def test_axe_finds_nothing_serious_in_the_panel(tall_page, jupyterlab):
         page.screenshot(path=ARTIFACTS / f"panel-{'light' if theme == LIGHT else 'dark'}.png")
     set_theme(page, LIGHT)
     assert issues == []
+
+
+def pictures(page):
+    """The pictures that cells show, below the panel."""
+    return page.locator(".jp-NotebookPanel:visible .jp-RenderedHTML > div > .lab-picture svg")
+
+
+def test_pictures_in_cells_are_named_and_read_beside_the_panel_in_a_small_window(theme, page, jupyterlab):
+    hello = OPEN_QUEUE.replace("queue", "hello_lambda")
+    jupyterlab.write("pictures.ipynb", hello, "lab.diagram()", "lab.diagram()", "")
+    page.set_viewport_size({"width": 1366, "height": 768})
+    open_notebook(page, "pictures.ipynb")
+    run_cell(page, 0)
+    button(panel(page), "Show beside the notebook").click()
+    for number in (1, 2):
+        select(page, number)
+        run_cell(page, number)
+        expect(pictures(page)).to_have_count(number)
+    for shown in pictures(page).all():
+        shown.scroll_into_view_if_needed()
+        assert shown.evaluate(SMALLEST.replace("column =>", "svg => (column =>", 1) + ")(svg.parentElement)") >= 9.9
+        frame = shown.evaluate("svg => [svg.parentElement.scrollWidth, svg.parentElement.clientWidth]")
+        assert frame[0] <= frame[1], "it is cut off"
+    expect(page.get_by_role("img", name="The simple Lambda function: the architecture")).not_to_have_count(0)
+    page.screenshot(path=ARTIFACTS / f"picture-{'light' if theme == LIGHT else 'dark'}.png")
+    ids = page.locator("svg [id]").evaluate_all("all => all.map(each => each.id)")
+    assert len(ids) == len(set(ids))
+    # Of axe's rules for texts a picture concerns none; the column has some to see.
+    assert serious_issues(page, ".jp-OutputArea-output, .lab-beside .lab-live") == []
+    page.set_viewport_size(VIEWPORT)
+
+
+def test_picture_in_a_notebook_that_is_not_trusted_is_there_in_words(page, jupyterlab):
+    """JupyterLab takes SVG away there, but not the texts that stood in it."""
+    lab = load_lab("hello_lambda")
+    found = architecture(lab.title, lab.file.diagram, LabReport(lab.id, lab.title, "embedded", ()))
+    path = jupyterlab.write("strange.ipynb", "'run by somebody else'")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].outputs = [nbformat.v4.new_output("display_data", data=found._repr_mimebundle_())]
+    nbformat.write(notebook, path)
+    open_notebook(page, "strange.ipynb")
+    output = page.locator(".jp-NotebookPanel:visible .jp-RenderedHTML")
+    expect(output.locator("pre")).to_be_visible()
+    assert output.locator("pre").inner_text() == found.text
+    expect(output.locator("svg")).to_have_count(0)
+    assert (
+        output.evaluate("each => each.scrollHeight") < output.locator("pre").evaluate("each => each.offsetHeight") + 40
+    )
 
 
 def test_axe_finds_nothing_serious_in_the_quiz(theme, quiz, page):

@@ -7,7 +7,8 @@
 const HEARTBEAT = 20_000; // milliseconds: Python stops watching the account when nobody shows it any more
 const KEPT = "[data-key], [data-do], [data-scroll], [data-filterable] tbody tr"; // elements that stay the same ones
 
-const AGAIN_AFTER = [500, 1200, 3000]; // milliseconds; Python does what was asked for once
+const AGAIN_AFTER = 500; // milliseconds, then ever more of them until Python has heard it; it does what was asked for once
+const SELDOM = 5000; // and at most so many
 const BUSY_AFTER = 1500; // milliseconds without a word from Python after which the kernel is called busy
 
 function render({ model, el }) {
@@ -22,7 +23,7 @@ function render({ model, el }) {
 function draw({ model, el }) {
   el.classList.add("lab-live");
   const view = Math.random().toString(36).slice(2);
-  const waiting = new Map(); // what was asked for and Python has not heard yet: the ids of the controls
+  const waiting = new Map(); // what was asked for and Python has not heard yet: the ids of the controls, if one was used
   let asked = 0;
   let shown = {}; // the HTML of each fragment, by its name
 
@@ -42,32 +43,43 @@ function draw({ model, el }) {
     if (next !== document.activeElement) next?.focus({ preventScroll: true });
     for (const input of el.querySelectorAll(".lab-filter input")) if (input.value) filter(input);
     shown = fragments;
-    for (const id of waiting.values()) document.getElementById(id)?.setAttribute("aria-busy", "true");
+    for (const id of waiting.values()) if (id) document.getElementById(id)?.setAttribute("aria-busy", "true");
   }
 
   // Shows at once that something was asked for: Python may hear of it only when a cell has ended.
   function send(element, more = {}) {
-    if (element.dataset.save !== undefined) save(el);
-    const ask = `${view} ${++asked}`;
-    const message = { ...element.dataset, ...more, ask };
-    waiting.set(ask, element.id);
     element.setAttribute("aria-busy", "true");
-    model.send(message);
-    // What is sent before JupyterLab has a way around running cells waits for their end, but what is sent later does not.
-    for (const later of AGAIN_AFTER) setTimeout(() => waiting.has(ask) && model.send(message), later);
-    setTimeout(() => el.classList.toggle("lab-waiting", waiting.size > 0), BUSY_AFTER);
+    if (element.dataset.save !== undefined) save(el);
+    tell({ ...element.dataset, ...more }, element.id);
+    setTimeout(() => el.classList.toggle("lab-waiting", isAsked()), BUSY_AFTER);
   }
+
+  // Tells Python until it has heard it. What is sent before JupyterLab has a way around running cells waits for their
+  // end, but what is sent later does not.
+  function tell(what, id = null) {
+    const ask = `${view} ${++asked}`;
+    waiting.set(ask, id);
+    const again = (pause) => {
+      if (!waiting.has(ask)) return;
+      model.send({ ...what, view, ask });
+      setTimeout(again, pause, Math.min(2 * pause, SELDOM));
+    };
+    again(AGAIN_AFTER);
+  }
+
+  const isAsked = () => [...waiting.values()].some(Boolean);
 
   function heard({ heard: ask }) {
     if (!waiting.has(ask)) return;
     const id = waiting.get(ask);
     waiting.delete(ask);
-    if (![...waiting.values()].includes(id)) document.getElementById(id)?.removeAttribute("aria-busy");
-    if (!waiting.size) el.classList.remove("lab-waiting");
+    if (id && ![...waiting.values()].includes(id)) document.getElementById(id)?.removeAttribute("aria-busy");
+    if (!isAsked()) el.classList.remove("lab-waiting");
   }
 
   // Of a model's life anywidget tells only that it changes: the kernel has ended, or was started anew.
   function onDeath() {
+    waiting.clear();
     el.classList.add("lab-dead");
   }
 
@@ -102,8 +114,9 @@ function draw({ model, el }) {
   model.on("msg:custom", heard);
   model.on("comm_live_update", onDeath);
   update();
-  model.send({ do: "alive", view });
+  tell({ do: "alive" });
   return () => {
+    waiting.clear();
     clearInterval(heart);
     model.off("change:fragments", update);
     model.off("msg:custom", heard);
@@ -139,6 +152,7 @@ function newFragment(name, view) {
 function fill(node, html) {
   node.innerHTML = html;
   addFilters(node);
+  for (const picture of node.querySelectorAll("svg")) nameAnew(picture, node.id);
   const met = {};
   for (const each of node.querySelectorAll(KEPT)) {
     const { key, do: does, tab, scroll } = each.dataset;
@@ -147,6 +161,14 @@ function fill(node, html) {
     met[id] = (met[id] ?? 0) + 1; // two rows may be alike
     each.id = `${id}-${met[id]}`;
     if (each.dataset.ask && document.getElementById(each.id)?.hidden) ask(each);
+  }
+}
+
+// Lets what names a picture have ids that no other view of it has.
+function nameAnew(picture, prefix) {
+  for (const each of picture.querySelectorAll("[id]")) each.id = `${prefix}-${each.id}`;
+  for (const name of ["aria-labelledby", "aria-describedby"]) {
+    if (picture.hasAttribute(name)) picture.setAttribute(name, `${prefix}-${picture.getAttribute(name)}`);
   }
 }
 
