@@ -86,7 +86,6 @@ ABOUT_MORE = {
     "tests/emulators/inside/test_bare_ministack.py", "tests/emulators/inside/test_other_users.py",
     "tests/emulators/inside/test_security.py",
     # a room's emulator beside the learner's
-    "tests/grading/room/test_room_emulator.py",
     # hostile submissions, by what they try
     "tests/grading/intake/test_fuzz.py", "tests/grading/intake/test_names.py", "tests/grading/room/test_attacks.py",
     "tests/grading/room/test_escapes.py", "tests/grading/room/test_neighbours.py",
