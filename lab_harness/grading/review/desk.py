@@ -60,8 +60,11 @@ class Desk:
         """
         self.refresh()
         whose = self.school.names(row.student)
-        with FileLock(self.results / LOCK):
-            others = change_remarks(self.remarks_file, self.course, whose, row.student.id, row.lab, changes)
+        try:
+            with FileLock(self.results / LOCK):
+                others = change_remarks(self.remarks_file, self.course, whose, row.student.id, row.lab, changes)
+        except OSError as error:
+            raise CourseError(f"{self.results} cannot be written: {error.strerror}.") from error
         if not others:
             self._read()
             self._unwritten = True
@@ -76,7 +79,7 @@ class Desk:
         try:
             with alone_in(self.results):
                 write_results(self.results, self.rows, self.releases, self._similar, self._due)
-        except CourseError as error:
+        except (CourseError, OSError) as error:
             return f"What you typed is in {self.remarks_file.name}; pages and exports are not made anew yet. {error}"
         self._due, self._unwritten = set(), False
         return ""

@@ -125,6 +125,9 @@ def test_folder_that_cannot_be_written_is_one_message(desk, monkeypatch):
     monkeypatch.setattr("lab_harness.grading.remarks.write_whole", refuse)
     with pytest.raises(CourseError, match=r"remarks\.csv cannot be written: Permission denied\."):
         desk.save(row_of(desk, "ana"), {"role": (NOTHING, BETTER)})
+    monkeypatch.setattr("lab_harness.grading.review.desk.FileLock", refuse)
+    with pytest.raises(CourseError, match=r"results cannot be written: Permission denied\."):
+        desk.save(row_of(desk, "ana"), {"role": (NOTHING, BETTER)})
 
 
 def test_link_to_the_file_stays_one_and_its_mode_too(desk, school):
