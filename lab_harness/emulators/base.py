@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from lab_harness.emulators.credentials import Credentials
+from lab_harness.iam import contexts
 
-ACCOUNT = "000000000000"  # both emulators' account for the access key id "test"
-REGION = "us-east-1"
+ACCOUNT, REGION = contexts.ACCOUNT, contexts.REGION
 NO_CALL_LOG = (
     "There is no call log here: LocalStack keeps none, and an embedded emulator that belongs to another folder shows "
     "its own only there."
@@ -37,7 +37,7 @@ class Call:
     """One AWS call: `caller` is "learner", "checks" or "function <name>"; `time` is seconds since 1970.
 
     `probe`: it is a check's doing, its own or that of a function which a check has set going. `about` are the words in
-    it that may be a resource's name.
+    it that may be a resource's name. `denied` is AWS's sentence where the caller had no permission.
     """
 
     number: int
@@ -49,6 +49,7 @@ class Call:
     seconds: float
     probe: bool = False
     about: tuple[str, ...] = ()
+    denied: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from lab_harness.authors import Failure, functions, policies
-from lab_harness.authors.statements import Statement
 from lab_harness.authors.witness import Witness, watching
 from lab_harness.aws import Clients
+from lab_harness.iam.statements import Statement
 from tests.waiting import wait_until
 
 HANDLER = """

@@ -26,6 +26,7 @@ from lab_harness.emulators.exchange import TOKEN_HEADER
 from lab_harness.emulators.holding import Holding
 from lab_harness.emulators.incidents import Incidents
 from lab_harness.emulators.inside import (
+    authorization,
     deeds,
     definitions,
     deployments,
@@ -79,6 +80,7 @@ class LabEmulator:
         probes.Probes().install()
         self._access.links.install()
         runtime.install(self._access.keys)
+        authorization.install(self._deeds)
         for addition in ADDITIONS:
             addition.install()
         from ministack import app  # reads its settings from the environment when imported
@@ -116,7 +118,7 @@ class LabEmulator:
 
     async def _pass_on(self, scope: Scope, admitted: Admitted, send: Send) -> None:
         """Let MiniStack answer, and record the call. The header that marks requests of the checks is removed."""
-        request, receive, caller = admitted
+        request, receive, caller, signed = admitted
         mark = TOKEN_HEADER.encode()
         scope = {**scope, "headers": [field for field in scope["headers"] if field[0].lower() != mark]}
         if scope["type"] == "websocket" or request.path.startswith("/_ministack/"):
@@ -129,6 +131,7 @@ class LabEmulator:
         deeds.acting.set(f"execute-api {api}" if api else caller)
         call["probe"] = caller == CHECKS or self._access.keys.is_probed(session_token(request))
         probes.probing.set(call["probe"])
+        authorization.verified.set(signed)
         started = time.perf_counter()
 
         async def record(message: dict[str, Any]) -> None:
@@ -137,6 +140,7 @@ class LabEmulator:
             await send(message)
 
         await self._ministack.app(scope, receive, record)
+        call["denied"] = authorization.refused.get()
         self._calls.add(call, time.perf_counter() - started)
         if call["service"] == "ec2":
             self._instances.announce()
@@ -196,6 +200,7 @@ def configure_ministack(port: int, folder: Path) -> None:
         # No daemon: nothing of the labs needs containers, and looking for one costs start-up time.
         DOCKER_HOST="unix:///nonexistent",
         LAMBDA_EXECUTOR="local",
+        AUTH="true",  # permissions count
         LOG_LEVEL=os.environ.get("LOG_LEVEL", "WARNING"),
     )
 

@@ -1,0 +1,34 @@
+"""Roles for tests: what functions, machines and rules act with."""
+
+import json
+
+EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+SERVICES = ("lambda", "states", "events", "scheduler", "apigateway")
+
+
+def policy(*statements):
+    """A policy document of these statements."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def trust(*services):
+    """A trust policy for these services of AWS's."""
+    named = {"Service": [f"{service}.amazonaws.com" for service in services]}
+    return policy({"Effect": "Allow", "Principal": named, "Action": "sts:AssumeRole"})
+
+
+def role(clients, name="worker", *statements, services=SERVICES):
+    """The ARN of a new role that the services may use, and that allows what the statements say; else everything."""
+    made = clients["iam"].create_role(RoleName=name, AssumeRolePolicyDocument=trust(*services))["Role"]["Arn"]
+    allow(clients, name, *(statements or [EVERYTHING]))
+    return made
+
+
+def allow(clients, name, *statements):
+    """Let a role do what these statements say, and nothing else."""
+    clients["iam"].put_role_policy(RoleName=name, PolicyName="given", PolicyDocument=policy(*statements))
+
+
+def take_away(clients, name):
+    """Take from a role what `allow` gave."""
+    clients["iam"].delete_role_policy(RoleName=name, PolicyName="given")
