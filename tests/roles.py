@@ -1,6 +1,9 @@
 """Roles for tests: what functions, machines and rules act with."""
 
 import json
+from contextlib import suppress
+
+from lab_harness.aws import Clients
 
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 SERVICES = ("lambda", "states", "events", "scheduler", "apigateway")
@@ -32,3 +35,11 @@ def allow(clients, name, *statements):
 def take_away(clients, name):
     """Take from a role what `allow` gave."""
     clients["iam"].delete_role_policy(RoleName=name, PolicyName="given")
+
+
+def ready(emulator, arn="arn:aws:iam::000000000000:role/worker"):
+    """The ARN of a role, made where there is none, that may do everything for all services."""
+    clients, name = Clients(emulator), arn.rpartition("/")[2]
+    with suppress(clients["iam"].exceptions.EntityAlreadyExistsException):
+        role(clients, name)
+    return arn

@@ -66,6 +66,7 @@ PRIVATE = {
     "tests/emulators/test_embedded.py": {"_process"},
     # MiniStack's own names, which our additions wrap: the tests see that they are still there.
     "tests/emulators/inside/test_routes.py": {"_get_module", "_handle_iceberg_rest"},
+    "tests/emulators/inside/test_bare_ministack.py": {"_invoke_target"},
     "tests/emulators/inside/test_loop_guard.py": {"_ms_install_invoke_depth"},
     # os._exit, by which a forked process ends without what its parent would do at its end.
     "tests/aws_cli.py": {"_exit"},

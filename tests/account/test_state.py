@@ -20,6 +20,7 @@ from lab_harness.lab.labs import load_lab
 from lab_harness.runner import run_checks
 from tests.labs.helpers import zipped
 from tests.per_lab import LABS
+from tests.roles import ready
 from tests.waiting import in_thread, wait_until
 
 BUILT, LEFT = Part.BUILT, Part.LEFT
@@ -100,7 +101,9 @@ def function(clients, name):
     lambda_ = clients["lambda"]
     code = {"ZipFile": zipped(ECHO)}
     handler = "lambda_function.lambda_handler"
-    lambda_.create_function(FunctionName=name, Runtime="python3.13", Role=ROLE, Handler=handler, Code=code)
+    lambda_.create_function(
+        FunctionName=name, Runtime="python3.13", Role=ready(clients.emulator, ROLE), Handler=handler, Code=code
+    )
     lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.1})
     return lambda_
 
@@ -260,7 +263,9 @@ def story_apigatewayv2(clients, name):
 
 def story_stepfunctions(clients, name):
     sfn = clients["stepfunctions"]
-    arn = sfn.create_state_machine(name=name, definition=json.dumps(PASSES), roleArn=ROLE)["stateMachineArn"]
+    arn = sfn.create_state_machine(name=name, definition=json.dumps(PASSES), roleArn=ready(clients.emulator, ROLE))[
+        "stateMachineArn"
+    ]
     yield built("stepfunctions")
     execution = sfn.start_execution(stateMachineArn=arn)["executionArn"]
     wait_until(lambda: sfn.describe_execution(executionArn=execution)["status"] == "SUCCEEDED")

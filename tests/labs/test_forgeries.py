@@ -194,6 +194,7 @@ def lambda_handler(event, context):
     boto3.client("logs").put_log_events(logGroupName="{group}", logStreamName="mine", logEvents=lines)
 """
     create_another(learner, telling)
+    let_call(learner, "process-pet-order-role")
     with contextlib.suppress(ClientError):
         logs.create_log_group(logGroupName=group)
     logs.create_log_stream(logGroupName=group, logStreamName="mine")
@@ -251,6 +252,7 @@ def test_a_machine_that_does_the_functions_work_itself_or_has_another_do_it_is_s
     reserve_by(learner, Resource="arn:aws:states:::dynamodb:updateItem", Parameters=write)
     assert "runs of reserve-pet for it by nobody" in found(clients, "state_machine", check)
     create_another(learner, handler("state_machine", "reserve_pet"), "pet-functions-role")
+    let_call(learner, "pet-adoption-role")
     call = {"FunctionName": "another", "Payload.$": "$"}
     reserve_by(learner, Resource="arn:aws:states:::lambda:invoke", Parameters=call)
     assert "runs of reserve-pet for it by nobody" in found(clients, "state_machine", check)

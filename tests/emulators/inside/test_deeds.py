@@ -12,6 +12,7 @@ from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.inside.deeds import MAX_DEEDS, MAX_EVENT, Deeds
 from lab_harness.emulators.process import free_port
 from tests.labs.helpers import zipped
+from tests.roles import ready
 from tests.waiting import wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/functions"
@@ -30,6 +31,7 @@ def lambda_handler(event, context):
 def account(embedded):
     """The learner's clients of an empty account with the table Things and the queue things."""
     embedded.reset()
+    ready(embedded, ROLE)
     learner = Clients(embedded, as_learner=True)
     learner["dynamodb"].create_table(
         TableName="Things",

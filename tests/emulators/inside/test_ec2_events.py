@@ -9,6 +9,7 @@ from lab_harness.aws import Clients
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.inside.ec2_events import state_change_entry, state_changes
 from lab_harness.emulators.process import free_port
+from tests.roles import ready
 from tests.waiting import wait_until
 
 PATTERN = {"source": ["aws.ec2", "test"]}
@@ -158,8 +159,7 @@ def test_instance_that_no_call_to_ec2_changed_is_announced_too(aws):
         "End": True,
     }
     definition = json.dumps({"StartAt": "Stop", "States": {"Stop": task}})
-    role = "arn:aws:iam::000000000000:role/states"
-    machine = aws["stepfunctions"].create_state_machine(name="stop", definition=definition, roleArn=role)
+    machine = aws["stepfunctions"].create_state_machine(name="stop", definition=definition, roleArn=ready(aws.emulator))
     aws["stepfunctions"].start_execution(stateMachineArn=machine["stateMachineArn"])
     wait_until(lambda: listener.states() == ["stopping", "stopped"])
 

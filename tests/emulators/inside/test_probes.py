@@ -9,6 +9,7 @@ from lab_harness.emulators.base import METRICS_OF_PROBES
 from lab_harness.emulators.inside import probes
 from lab_harness.emulators.inside.probes import Probes, probed
 from tests.labs.helpers import zipped
+from tests.roles import ready
 from tests.waiting import wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/functions"
@@ -24,6 +25,7 @@ def lambda_handler(event, context):
 def account(embedded):
     """The learner's clients of an account in which the function "tell" publishes, and a topic mails, what comes in."""
     embedded.reset()
+    ready(embedded, ROLE)
     learner = Clients(embedded, as_learner=True)
     topic = learner["sns"].create_topic(Name="news")["TopicArn"]
     learner["sns"].subscribe(TopicArn=topic, Protocol="email", Endpoint="ada@example.com")

@@ -7,6 +7,7 @@ import urllib3
 
 from lab_harness.aws import Clients
 from tests.labs.helpers import zipped
+from tests.roles import ready
 
 BARE = "MiniStack has learned this: what rest_apis.py does about it may be deleted"
 
@@ -127,7 +128,7 @@ def proxied(clients, gateway, api, body):
     arn = clients["lambda"].create_function(
         FunctionName="proxied",
         Runtime="python3.13",
-        Role="arn:aws:iam::000000000000:role/any",
+        Role=ready(clients.emulator),
         Handler="lambda_function.handler",
         Code={"ZipFile": zipped(f"def handler(event, context): {body}")},
     )["FunctionArn"]

@@ -6,6 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lab_harness.aws import Clients
+from tests.roles import trust
 
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 MADE = {
@@ -52,6 +53,7 @@ def test_policies_of_awss_and_of_ones_own_are_attached(clients):
 
 
 def test_function_takes_its_role_by_the_arn_alone(clients):
+    clients["iam"].create_role(RoleName="worker", Path="/service-role/", AssumeRolePolicyDocument=trust("lambda"))
     lambda_, rule = clients["lambda"], "ValidationException.*Value 'worker' at 'role' failed to satisfy constraint"
     with pytest.raises(ClientError, match=rule):
         lambda_.create_function(**MADE, Role="worker")

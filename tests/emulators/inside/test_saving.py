@@ -16,6 +16,7 @@ from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.inside import saving
 from lab_harness.emulators.inside.saving import Saver, follow_port
 from lab_harness.emulators.process import free_port
+from tests.roles import ready
 from tests.waiting import kill, wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/worker"
@@ -68,7 +69,7 @@ def build(aws):
     aws["lambda"].create_function(
         FunctionName="copy",
         Runtime="python3.12",
-        Role=ROLE,
+        Role=ready(aws.emulator, ROLE),
         Handler="lambda_function.handler",
         Code={"ZipFile": buffer.getvalue()},
         Environment={"Variables": {"STAGE": "test"}},

@@ -19,6 +19,7 @@ from lab_harness.aws import Clients
 from lab_harness.emulators.inside.guard import Source, source
 from tests.conftest import ROOT
 from tests.labs.helpers import zipped
+from tests.roles import ready
 from tests.waiting import PATIENCE, wait_until
 
 ATTACK = """
@@ -176,10 +177,12 @@ def test_a_page_that_the_emulator_serves_uses_apis_and_signed_links_but_makes_no
     s3.put_object(Bucket="site", Key="index.html", Body=b"<title>mine</title>", ContentType="text/html")
     s3.put_bucket_website(Bucket="site", WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}})
     lambda_.create_function(
-        FunctionName="hello", Runtime="python3.12", Role="arn:aws:iam::000000000000:role/r",
+        FunctionName="hello", Runtime="python3.12", Role=ready(embedded),
         Handler="lambda_function.handler", Code={"ZipFile": zipped("def handler(e, c): return 'hello'")},
     )  # fmt: skip
     lambda_.create_function_url_config(FunctionName="hello", AuthType="NONE", Cors={"AllowOrigins": ["*"]})
+    for action in ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction"):
+        lambda_.add_permission(FunctionName="hello", StatementId=action[7:], Action=action, Principal="*")
     function = urlsplit(lambda_.get_function_url_config(FunctionName="hello")["FunctionUrl"]).hostname.split(".")[0]
     endpoint = embedded.endpoint.replace("127.0.0.1", "localhost")
     page.goto(f"http://site.s3-website.localhost:{endpoint.rpartition(':')[2]}/")

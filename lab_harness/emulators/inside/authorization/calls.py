@@ -12,7 +12,6 @@ from typing import Any
 
 import wrapt
 
-from lab_harness.emulators.base import ACCOUNT
 from lab_harness.emulators.inside.authorization import principals
 from lab_harness.emulators.inside.authorization.authority import (
     ASSUME,
@@ -124,9 +123,10 @@ def _in_place(ours: Any) -> Any:
 def principal_of(access_key_id: str) -> Any:
     """Who has a key, a `Principal`; or MiniStack's error, if nobody has."""
     from ministack.core.iam_evaluator import AuthError, CredentialResolutionError, _principal_keys, resolve_credential
+    from ministack.core.responses import get_account_id
     from ministack.services import sts
 
-    found = resolve_credential(access_key_id, ACCOUNT)
+    found = resolve_credential(access_key_id, get_account_id())
     if isinstance(found, CredentialResolutionError):
         return AuthError(found.code, found.message)
     if found.principal_type == "Root":
