@@ -1,6 +1,6 @@
 """What policies say, a role's and a resource's own, read as IAM reads them.
 
-Neither emulator enforces permissions by default, so a check reads the policies instead of trying an action.
+A check reads the policies as well as trying an action: it says what is missing, and LocalStack enforces nothing.
 """
 
 import json

@@ -33,7 +33,6 @@ from lab_harness.emulators.inside import (
     history,
     http_apis,
     metrics,
-    new_buckets,
     probes,
     refusals,
     rest_apis,
@@ -56,7 +55,7 @@ from lab_harness.emulators.inside.signatures import session_token
 from lab_harness.emulators.process import END_DEADLINE, GO, START_DEADLINE
 
 # Those that need nothing of ours; in this order, where two change the same thing.
-ADDITIONS = (metrics, signatures, definitions, history, rest_apis, deployments, http_apis, roles, new_buckets)
+ADDITIONS = (metrics, signatures, definitions, history, rest_apis, deployments, http_apis, roles)
 WATCH_INTERVAL = 0.2  # seconds between two looks at EC2 instances that change without a call of their own
 
 log = logging.getLogger("lab_harness.server")
@@ -119,8 +118,7 @@ class LabEmulator:
     async def _pass_on(self, scope: Scope, admitted: Admitted, send: Send) -> None:
         """Let MiniStack answer, and record the call. The header that marks requests of the checks is removed."""
         request, receive, caller, signed = admitted
-        mark = TOKEN_HEADER.encode()
-        scope = {**scope, "headers": [field for field in scope["headers"] if field[0].lower() != mark]}
+        scope = {**scope, "headers": [field for field in scope["headers"] if field[0].lower() != TOKEN_HEADER.encode()]}
         if scope["type"] == "websocket" or request.path.startswith("/_ministack/"):
             await self._ministack.app(scope, receive, send)
             return
@@ -214,10 +212,9 @@ async def run(port: int, token: str, secret: str, folder: Path, holding: Holding
     config.loglevel = "WARNING"
     emulator = LabEmulator(token, secret, folder)
     emulator.keep_state(folder, port, holding)
-    loop = asyncio.get_running_loop()
     for name in ("SIGTERM", "SIGINT"):
         if sys.platform != "win32":
-            loop.add_signal_handler(getattr(signal, name), emulator.stopping.set)
+            asyncio.get_running_loop().add_signal_handler(getattr(signal, name), emulator.stopping.set)
     await serve(emulator, config, shutdown_trigger=emulator.stopped)  # type: ignore[arg-type]
     from ministack.core import lambda_runtime
 

@@ -213,12 +213,6 @@ def test_permissions_count_for_nothing_and_where_they_do_services_stay_free_and_
     assert "AUTH" not in delivery, "MiniStack asks whether a rule may call its target: authorization/deliveries.py"
 
 
-def test_new_bucket_blocks_nothing(aws):
-    aws["s3"].create_bucket(Bucket="open-bucket")
-    with pytest.raises(ClientError, match="NoSuchPublicAccessBlockConfiguration"):
-        aws["s3"].get_public_access_block(Bucket="open-bucket")
-
-
 def test_terminated_instance_emits_no_event(aws):
     ec2, events, sqs = aws["ec2"], aws["events"], aws["sqs"]
     url = sqs.create_queue(QueueName="instance-events")["QueueUrl"]

@@ -7,6 +7,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from lab_harness.authors.http import Http
 from lab_harness.aws import Clients
 from tests.labs.helpers import zipped
 from tests.roles import allow, policy, role, take_away
@@ -278,3 +279,31 @@ def test_key_that_was_taken_back_is_none(clients, embedded):
     sts.get_caller_identity()
     clients["iam"].update_access_key(UserName="ana", AccessKeyId=ana.get_credentials().access_key, Status="Inactive")
     assert denied(sts.get_caller_identity)[0] == "InvalidClientTokenId"
+
+
+EVERYBODY = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::pet-shop/*"}
+
+
+def test_everybody_reads_a_bucket_only_by_its_policy_once_its_block_is_lifted(clients, embedded):
+    s3 = clients["s3"]
+    s3.create_bucket(Bucket="pet-shop")
+    s3.put_object(Bucket="pet-shop", Key="index.html", Body=b"welcome")
+    s3.put_bucket_website(Bucket="pet-shop", WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}})
+
+    def status():
+        return Http(embedded.endpoint).request("GET", "/", host="pet-shop.s3-website.localhost").status
+
+    blocks = s3.get_public_access_block(Bucket="pet-shop")["PublicAccessBlockConfiguration"]
+    assert list(blocks.values()) == [True] * 4
+    assert denied(s3.put_bucket_policy, Bucket="pet-shop", Policy=policy(EVERYBODY))[0] == "AccessDenied"
+    assert status() == 403
+    s3.delete_public_access_block(Bucket="pet-shop")
+    assert status() == 403
+    s3.put_bucket_policy(Bucket="pet-shop", Policy=policy(EVERYBODY))
+    assert status() == 200
+    restricted = {**dict.fromkeys(blocks, False), "RestrictPublicBuckets": True}
+    s3.put_public_access_block(Bucket="pet-shop", PublicAccessBlockConfiguration=restricted)
+    assert status() == 403
+    s3.delete_public_access_block(Bucket="pet-shop")
+    s3.delete_bucket_policy(Bucket="pet-shop")
+    assert status() == 403
