@@ -31,6 +31,11 @@ class Statement:
     other_resources: tuple[str, ...] = ()
     condition: Any = None
 
+    @property
+    def asks_more(self) -> bool:
+        """Whether it asks for more of a call than its action and its resource: by conditions, or variables."""
+        return bool(self.condition) or any("${" in each for each in (*self.resources, *self.other_resources))
+
     def names_action(self, action: str) -> bool:
         """Whether it is about this action, on whatever."""
         return _any_action(self.actions, action) and not _any_action(self.other_actions, action)

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import wrapt
@@ -52,6 +53,7 @@ class Calls:
             "evaluate_resource_policy": self._by_resource_policy,
             "evaluate_trust_policy": self._by_trust_policy,
             "authenticate": lambda *_: None,  # `access` has.
+            "request_caller_arn": _caller_arn,  # which MiniStack finds out by reading all policies
         }.items():
             wrapt.wrap_function_wrapper(evaluator, name, _in_place(ours))
 
@@ -120,6 +122,18 @@ def _in_place(ours: Any) -> Any:
     return lambda _original, _instance, args, kwargs: ours(*args, **kwargs)
 
 
+def _caller_arn(headers: Mapping[str, str], query: Mapping[str, Any] | None = None) -> str:
+    from ministack.core.iam_evaluator import CredentialResolutionError, resolve_credential
+    from ministack.core.responses import get_account_id
+    from ministack.core.router import extract_access_key_id
+
+    key = extract_access_key_id(headers or {}, query or {})
+    found = resolve_credential(key, get_account_id()) if key else None
+    if found is None or isinstance(found, CredentialResolutionError):
+        return f"arn:aws:iam::{get_account_id()}:root"
+    return str(found.principal_arn)
+
+
 def principal_of(access_key_id: str) -> Any:
     """Who has a key, a `Principal`; or MiniStack's error, if nobody has."""
     from ministack.core.iam_evaluator import AuthError, CredentialResolutionError, _principal_keys, resolve_credential
@@ -156,13 +170,14 @@ def _of_session(about: Mapping[str, Any]) -> dict[str, Sequence[Statement]]:
 def _question(who: Principal, action: str, service: str, resource: str, given: Mapping[str, Any]) -> Question:
     if service == "logs" and resource.count(":") == 6:  # A group's name is followed by its streams, if by none.
         resource += ":log-stream:"
-    known = context(who, given)
-    if any("resourcetag" in str(each.condition).lower() for each in who.policies or () if each.condition):
+    policy = policy_of(resource)
+    asking = [each for each in chain(who.policies or (), *who.limits.values(), policy or ()) if each.asks_more]
+    known = context(who, given) if asking else {}
+    if any("resourcetag" in str(each.condition).lower() for each in asking):
         from ministack.services.tagging import resource_tags
 
         tagged = (resource_tags(resource) or {}).items()
         known = {f"aws:resourcetag/{key.lower()}": value for key, value in tagged} | known
-    policy = policy_of(resource)
     required = action == ASSUME or (service == "kms" and policy is not None)
     return Question(action, resource, known, policy, required)
 
