@@ -61,7 +61,6 @@ def sfn(embedded):
     )  # fmt: skip
     yield clients["stepfunctions"]
     embedded.reset()
-    ready(embedded, ROLE)
 
 
 @pytest.fixture

@@ -101,9 +101,7 @@ def function(clients, name):
     lambda_ = clients["lambda"]
     code = {"ZipFile": zipped(ECHO)}
     handler = "lambda_function.lambda_handler"
-    lambda_.create_function(
-        FunctionName=name, Runtime="python3.13", Role=ready(clients.emulator, ROLE), Handler=handler, Code=code
-    )
+    lambda_.create_function(FunctionName=name, Runtime="python3.13", Role=ROLE, Handler=handler, Code=code)
     lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.1})
     return lambda_
 
@@ -263,9 +261,7 @@ def story_apigatewayv2(clients, name):
 
 def story_stepfunctions(clients, name):
     sfn = clients["stepfunctions"]
-    arn = sfn.create_state_machine(name=name, definition=json.dumps(PASSES), roleArn=ready(clients.emulator, ROLE))[
-        "stateMachineArn"
-    ]
+    arn = sfn.create_state_machine(name=name, definition=json.dumps(PASSES), roleArn=ROLE)["stateMachineArn"]
     yield built("stepfunctions")
     execution = sfn.start_execution(stateMachineArn=arn)["executionArn"]
     wait_until(lambda: sfn.describe_execution(executionArn=execution)["status"] == "SUCCEEDED")
@@ -295,6 +291,7 @@ def supported(clients):
 def test_what_is_done_in_a_service_is_a_difference_in_it_alone(story, clients, emulator):
     if not emulator.supports(story.__name__.removeprefix("story_").replace("mapping", "lambda")):
         pytest.skip("the emulator lacks the service")
+    ready(emulator, ROLE)
     services, called = supported(clients), read_services(clients)
     before = account_state(clients, services)
     for number, expected in enumerate(story(Clients(emulator), f"thing-{secrets.token_hex(6)}")):

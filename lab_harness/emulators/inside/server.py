@@ -129,7 +129,7 @@ class LabEmulator:
         deeds.acting.set(f"execute-api {api}" if api else caller)
         call["probe"] = caller == CHECKS or self._access.keys.is_probed(session_token(request))
         probes.probing.set(call["probe"])
-        authorization.verified.set(signed)
+        authorization.begin(signed)
         started = time.perf_counter()
 
         async def record(message: dict[str, Any]) -> None:

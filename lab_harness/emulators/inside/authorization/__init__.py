@@ -7,13 +7,13 @@ the `deeds`. All decide by `decisions`, about the `principals`.
 """
 
 from lab_harness.emulators.inside.authorization.authority import Authority, refused
-from lab_harness.emulators.inside.authorization.calls import Calls, verified
+from lab_harness.emulators.inside.authorization.calls import Calls, begin
 from lab_harness.emulators.inside.authorization.deliveries import Deliveries
 from lab_harness.emulators.inside.authorization.passing import Passing
 from lab_harness.emulators.inside.authorization.service_roles import ServiceRoles
 from lab_harness.emulators.inside.deeds import Deeds
 
-__all__ = ["install", "refused", "verified"]
+__all__ = ["begin", "install", "refused"]
 
 DENIED = "denied"  # the kind of deed that a refusal is
 

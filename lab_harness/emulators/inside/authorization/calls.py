@@ -36,6 +36,13 @@ verified: ContextVar[bool] = ContextVar("verified", default=False)  # whether th
 caller: ContextVar[Principal] = ContextVar("caller", default=principals.ROOT)  # who made it
 
 
+def begin(signed: bool) -> None:
+    """Begin to answer a request, of which it is known whether it is signed with a key that counts."""
+    verified.set(signed)
+    caller.set(principals.ROOT)
+    refused.set("")
+
+
 class Calls:
     """Decides about the calls to one emulator."""
 
@@ -69,7 +76,6 @@ class Calls:
         """None where the call is allowed; else why not, in MiniStack's form."""
         from ministack.core.iam_evaluator import AuthError
 
-        refused.set("")
         if not access_key_id:  # Public by nature, or an anonymous call to S3, about which S3 decides.
             return None
         who = principal_of(access_key_id) if verified.get() else AuthError(*FORGED)

@@ -91,9 +91,11 @@ class ServiceRoles:
             if words:
                 self._waiting.add(key)
                 mapping["LastProcessingResult"] = f"PROBLEM: {words}"
-            else:
+                continue
+            if key in self._waiting:
                 self._waiting.discard(key)
-                yield found
+                mapping["LastProcessingResult"] = "No records processed"
+            yield found
 
     def _unread(self, function: str, source: str, note: bool = True) -> str:
         """Why a function's role may not read a source, in Lambda's words; empty where it may."""

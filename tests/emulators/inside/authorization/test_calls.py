@@ -307,3 +307,14 @@ def test_everybody_reads_a_bucket_only_by_its_policy_once_its_block_is_lifted(cl
     s3.delete_public_access_block(Bucket="pet-shop")
     s3.delete_bucket_policy(Bucket="pet-shop")
     assert status() == 403
+
+
+def test_call_log_tells_what_was_refused_and_to_whom(clients, called, embedded):
+    create_table(clients)
+    called("dynamodb", "put_item", TableName="orders", Item={"id": {"S": "1"}})
+    (call,) = [each for each in embedded.calls() if each.caller == "function writer" and each.operation == "PutItem"]
+    assert (call.status, "dynamodb:PutItem action" in call.denied) == (400, True)
+    (told,) = [each for each in embedded.denials() if each.action == "dynamodb:PutItem"]
+    assert (told.by, told.message) == ("function writer", call.denied)
+    assert told.role == "arn:aws:iam::000000000000:role/worker"
+    assert not [each for each in embedded.calls() if each.denied and each.caller == "learner"]

@@ -3,6 +3,9 @@
 import json
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials as BotoCredentials
 from botocore.exceptions import ClientError
 
 from lab_harness.authors.http import Http
@@ -302,3 +305,36 @@ def test_function_url_is_open_where_both_permissions_let_everybody_in(account, e
     assert (get().status, get().text) == (200, "served")
     forbid(account, "open-url")
     assert get().status == 403
+
+
+def test_api_that_asks_for_a_signature_believes_none_but_those_of_keys_that_may_call_it(account, embedded):
+    gateway, iam = account["apigateway"], account["iam"]
+    api = rest_api(account)
+    permit(account, "apigateway", f"arn:aws:execute-api:us-east-1:000000000000:{api}/*")
+    (root,) = gateway.get_resources(restApiId=api)["items"]
+    asks = [{"op": "replace", "path": "/authorizationType", "value": "AWS_IAM"}]
+    gateway.update_method(restApiId=api, resourceId=root["id"], httpMethod="GET", patchOperations=asks)
+    gateway.create_deployment(restApiId=api, stageName="test")
+    iam.create_user(UserName="ana")
+    key = iam.create_access_key(UserName="ana")["AccessKey"]
+    learner = embedded.learner
+
+    def status(*key):
+        path = f"/_aws/execute-api/{api}/test/"
+        headers = {}
+        if key:
+            request = AWSRequest("GET", f"{embedded.endpoint}{path}")
+            SigV4Auth(BotoCredentials(*key), "execute-api", "us-east-1").add_auth(request)
+            headers = dict(request.headers.items())
+        return Http(embedded.endpoint).request("GET", path, headers=headers).status
+
+    assert status() == 403
+    assert status("test", "guessed" * 6) == 403
+    assert status(learner.access_key_id, learner.secret_access_key) == 200
+    ana = (key["AccessKeyId"], key["SecretAccessKey"])
+    assert status(*ana) == 403
+    given = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": f"arn:aws:execute-api:*:*:{api}/test/GET/*"}
+    iam.put_user_policy(UserName="ana", PolicyName="calls", PolicyDocument=policy(given))
+    assert status(*ana) == 200
+    iam.delete_user_policy(UserName="ana", PolicyName="calls")
+    assert status(*ana) == 403
