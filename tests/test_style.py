@@ -89,6 +89,7 @@ ABOUT_MORE = {
     # hostile submissions, by what they try
     "tests/grading/intake/test_fuzz.py", "tests/grading/intake/test_names.py", "tests/grading/room/test_attacks.py",
     "tests/grading/room/test_escapes.py", "tests/grading/room/test_neighbours.py",
+    "tests/grading/room/test_room_emulator.py",
     # in a browser, or on both emulators
     "tests/notebook/test_jupyterlab.py", "tests/notebook/panel/test_panel_in_jupyterlab.py",
     "tests/notebook/panel/test_panel_on_either_emulator.py", "tests/notebook/panel/test_live_in_chromium.py",
