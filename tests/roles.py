@@ -38,8 +38,28 @@ def take_away(clients, name):
 
 
 def ready(emulator, arn="arn:aws:iam::000000000000:role/worker"):
-    """The ARN of a role, made where there is none, that may do everything for all services."""
+    """The ARN of a role, made where there is none, that may do everything for all services and the account's own."""
     clients, name = Clients(emulator), arn.rpartition("/")[2]
     with suppress(clients["iam"].exceptions.EntityAlreadyExistsException):
         role(clients, name)
+        account = {"Effect": "Allow", "Principal": {"AWS": arn.split(":")[4]}, "Action": "sts:AssumeRole"}
+        document = policy(account, *json.loads(trust(*SERVICES))["Statement"])
+        clients["iam"].update_assume_role_policy(RoleName=name, PolicyDocument=document)
     return arn
+
+
+def let_in(clients, function, service):
+    """Let a service of AWS's call a function, for whatever it may be."""
+    clients["lambda"].add_permission(
+        FunctionName=function,
+        StatementId=service,
+        Action="lambda:InvokeFunction",
+        Principal=f"{service}.amazonaws.com",
+    )
+
+
+def let_publish(clients, topic, service):
+    """Let a service of AWS's publish to a topic, by its ARN."""
+    given = {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sns:Publish"}
+    document = policy({**given, "Resource": topic})
+    clients["sns"].set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=document)

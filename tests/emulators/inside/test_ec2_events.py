@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from lab_harness.authors.queues import FROM_SERVICES
 from lab_harness.aws import Clients
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.inside.ec2_events import state_change_entry, state_changes
@@ -63,7 +64,7 @@ class Listener:
 
     def __init__(self, aws, name):
         self.events, self.sqs = aws["events"], aws["sqs"]
-        self.url = self.sqs.create_queue(QueueName=name)["QueueUrl"]
+        self.url = self.sqs.create_queue(QueueName=name, Attributes={"Policy": json.dumps(FROM_SERVICES)})["QueueUrl"]
         arn = f"arn:aws:sqs:us-east-1:000000000000:{name}"
         self.events.put_rule(Name=name, EventPattern=json.dumps(PATTERN))
         self.events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])

@@ -7,7 +7,7 @@ import urllib3
 
 from lab_harness.aws import Clients
 from tests.labs.helpers import zipped
-from tests.roles import ready
+from tests.roles import let_in, ready
 
 BARE = "MiniStack has learned this: what rest_apis.py does about it may be deleted"
 
@@ -132,6 +132,7 @@ def proxied(clients, gateway, api, body):
         Handler="lambda_function.handler",
         Code={"ZipFile": zipped(f"def handler(event, context): {body}")},
     )["FunctionArn"]
+    let_in(clients, "proxied", "apigateway")
     uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations"
     serve(gateway, api, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
     return clients["http"].api(api[0], "test", "GET", "/")

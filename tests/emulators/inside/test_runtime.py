@@ -478,6 +478,7 @@ def own(tmp_path_factory):
             patch.setenv(name, "a-secret-of-the-users")
         emulator = Embedded(tmp_path_factory.mktemp("own"), free_port())
         emulator.start()
+        ready(emulator, ROLE)
     yield emulator
     emulator.stop()
 
