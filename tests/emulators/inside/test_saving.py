@@ -50,7 +50,7 @@ def saved(emulator, service, *words):
 
 def build(aws):
     """One thing of each kind."""
-    aws["iam"].create_role(RoleName="worker", AssumeRolePolicyDocument="{}")
+    ready(aws.emulator, ROLE)
     aws["dynamodb"].create_table(
         TableName="orders",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
@@ -69,7 +69,7 @@ def build(aws):
     aws["lambda"].create_function(
         FunctionName="copy",
         Runtime="python3.12",
-        Role=ready(aws.emulator, ROLE),
+        Role=ROLE,
         Handler="lambda_function.handler",
         Code={"ZipFile": buffer.getvalue()},
         Environment={"Variables": {"STAGE": "test"}},

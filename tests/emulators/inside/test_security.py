@@ -19,7 +19,7 @@ from lab_harness.aws import Clients
 from lab_harness.emulators.inside.guard import Source, source
 from tests.conftest import ROOT
 from tests.labs.helpers import zipped
-from tests.roles import ready
+from tests.roles import policy, ready
 from tests.waiting import PATIENCE, wait_until
 
 ATTACK = """
@@ -174,6 +174,9 @@ def test_a_page_that_the_emulator_serves_uses_apis_and_signed_links_but_makes_no
     aws = Clients(embedded, as_learner=True)
     s3, lambda_ = aws["s3"], aws["lambda"]
     s3.create_bucket(Bucket="site")
+    s3.delete_public_access_block(Bucket="site")
+    everybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::site/*"}
+    s3.put_bucket_policy(Bucket="site", Policy=policy(everybody))
     s3.put_object(Bucket="site", Key="index.html", Body=b"<title>mine</title>", ContentType="text/html")
     s3.put_bucket_website(Bucket="site", WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}})
     lambda_.create_function(
