@@ -16,6 +16,8 @@ from lab_harness.lab.labs import Check, Lab
 from lab_harness.results import CheckResult, LabReport, Outcome
 from lab_harness.verdicts import failure_of, first_cause
 
+MOST_DENIALS = 2  # that a failure tells of
+
 
 def run_checks(
     lab: Lab,
@@ -79,7 +81,7 @@ def _run(check: Check, clients: Clients, earlier: dict[str, CheckResult]) -> Che
         return _result(check, Outcome.BLOCKED, next_step=f'This comes first: "{possible[0].title}".')
     if unmet:
         return _result(check, Outcome.UNSUPPORTED, found=unmet[0].found, next_step=unmet[0].next_step)
-    started, handled = time.perf_counter(), sys.exception()
+    began, started, handled = time.time(), time.perf_counter(), sys.exception()
     try:
         with answering():
             check.function(**{parameter: clients[service] for parameter, service in check.parameters.items()})
@@ -87,8 +89,16 @@ def _run(check: Check, clients: Clients, earlier: dict[str, CheckResult]) -> Che
     except EmulatorError:
         raise
     except Exception as error:
-        result = _verdict(check, first_cause(error, handled))
+        result = _with_denials(_verdict(check, first_cause(error, handled)), clients, began)
     return replace(result, seconds=round(time.perf_counter() - started, 3))
+
+
+def _with_denials(result: CheckResult, clients: Clients, began: float) -> CheckResult:
+    """A failure with what was refused meanwhile for want of a permission: nothing else is as likely its cause."""
+    denials = clients.emulator.denials(began) if result.outcome is Outcome.FAILED else None
+    found = result.found or ""
+    told = dict.fromkeys(denial.message for denial in denials or () if denial.message not in found)
+    return replace(result, found="; refused meanwhile: ".join([found, *list(told)[:MOST_DENIALS]])) if told else result
 
 
 def _verdict(check: Check, error: BaseException) -> CheckResult:

@@ -1,6 +1,7 @@
 """Tests for the runner: the five outcomes, and which checks run."""
 
 import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -16,13 +17,16 @@ from tests.waiting import in_thread
 
 
 class FakeEmulator:
-    name, endpoint = "fake", "http://127.0.0.1:1"
+    name, endpoint, refused = "fake", "http://127.0.0.1:1", None
 
     def version(self):
         return "1.0"
 
     def supports(self, service):
         return service != "cognito-idp"
+
+    def denials(self, since):
+        return self.refused
 
 
 class FakeClients:
@@ -307,7 +311,7 @@ def test_running_the_checks_twice_gives_the_same(clients, sample_course):
 
 def test_seconds_say_how_long_a_check_ran(lab, monkeypatch):
     moments = iter([10.0, 12.3456])
-    monkeypatch.setattr(runner, "time", SimpleNamespace(perf_counter=lambda: next(moments)))
+    monkeypatch.setattr(runner, "time", SimpleNamespace(time=time.time, perf_counter=lambda: next(moments)))
     lab.add("first")
     assert run(lab)["first"].seconds == 2.346
 
@@ -400,3 +404,17 @@ def test_cancelled_run_leaves_the_next_one_alone(lab):
     with pytest.raises(Cancelled):
         run_checks(lab, FakeClients(), cancelled=cancelled)
     assert run(lab)["first"].outcome == "failed"
+
+
+def test_a_failure_tells_what_was_refused_meanwhile(lab):
+    clients = FakeClients()
+    refusals = [f"User: {name} is not authorized" for name in ("a", "a", "b", "c")]
+    clients.emulator.refused = [SimpleNamespace(message=each) for each in refusals]
+    lab.add("fails", fails)
+    lab.add("passes")
+    failed, passed = run_checks(lab, clients)
+    assert (
+        failed.found
+        == "one; refused meanwhile: User: a is not authorized; refused meanwhile: User: b is not authorized"
+    )
+    assert passed.found is None

@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from lab_harness.aws import Clients
 from lab_harness.states_language import problems
+from tests.roles import ready
 
 ROLE = "arn:aws:iam::000000000000:role/states"
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:check"
@@ -461,6 +462,7 @@ REFUSAL = "Invalid State Machine Definition: 'MISSING_TRANSITION_TARGET: State \
 
 @pytest.fixture(scope="module")
 def states(embedded):
+    ready(embedded, ROLE)
     return Clients(embedded)["stepfunctions"]
 
 
@@ -489,8 +491,8 @@ def test_update_refuses_an_invalid_definition_and_keeps_the_old_one(states, exis
     assert states.describe_state_machine(stateMachineArn=existing)["definition"] == GOOD
 
 
-def test_update_without_definition_is_accepted(states, existing):
-    states.update_state_machine(stateMachineArn=existing, roleArn=f"{ROLE}-other")
+def test_update_without_definition_is_accepted(states, existing, embedded):
+    states.update_state_machine(stateMachineArn=existing, roleArn=ready(embedded, f"{ROLE}-other"))
 
 
 def test_every_problem_is_in_the_refusal(states):

@@ -66,6 +66,7 @@ PRIVATE = {
     "tests/emulators/test_embedded.py": {"_process"},
     # MiniStack's own names, which our additions wrap: the tests see that they are still there.
     "tests/emulators/inside/test_routes.py": {"_get_module", "_handle_iceberg_rest"},
+    "tests/emulators/inside/test_bare_ministack.py": {"_invoke_target"},
     "tests/emulators/inside/test_loop_guard.py": {"_ms_install_invoke_depth"},
     # os._exit, by which a forked process ends without what its parent would do at its end.
     "tests/aws_cli.py": {"_exit"},
@@ -89,6 +90,7 @@ ABOUT_MORE = {
     # hostile submissions, by what they try
     "tests/grading/intake/test_fuzz.py", "tests/grading/intake/test_names.py", "tests/grading/room/test_attacks.py",
     "tests/grading/room/test_escapes.py", "tests/grading/room/test_neighbours.py",
+    "tests/grading/room/test_room_emulator.py",
     # in a browser, or on both emulators
     "tests/notebook/test_jupyterlab.py", "tests/notebook/panel/test_panel_in_jupyterlab.py",
     "tests/notebook/panel/test_panel_on_either_emulator.py", "tests/notebook/panel/test_live_in_chromium.py",

@@ -8,7 +8,7 @@ from typing import Any
 from lab_harness.account.services import known
 from lab_harness.answers import pages
 from lab_harness.aws import Clients
-from lab_harness.emulators.base import Call, Emulator, Mail
+from lab_harness.emulators.base import Call, Denial, Emulator, Mail
 
 LOG_GROUPS = "/aws/lambda/"
 # Calls that set something going in any service, by how AWS names its operations; a service may have others, too.
@@ -53,7 +53,8 @@ def trace(clients: Clients, checks: bool = False) -> list[Step]:
     emulator = clients.emulator
     calls = emulator.calls()
     runs = _before_their_calls(invocations(clients["logs"], lambda name: probed(emulator, name)), calls or ())
-    effects = [step for step in (*runs, *map(_mail, clients["inbox"]())) if checks or not step.probe]
+    denied = _denied(emulator.denials() or (), calls or ())
+    effects = [step for step in (*runs, *map(_mail, clients["inbox"]()), *denied) if checks or not step.probe]
     if calls is None:
         return _last_burst(effects)
     calls = [call for call in calls if checks or not call.probe]
@@ -143,8 +144,24 @@ def _trigger(calls: Sequence[Call], effects: Sequence[Step]) -> Call | None:
 
 def _step(call: Call) -> Step:
     who = call.caller.removeprefix("function ")
-    what, failed = f"{call.service} {call.operation}", call.status >= 400
+    unmet = " without permission" if call.denied else ""
+    what, failed = f"{call.service} {call.operation}{unmet}", call.status >= 400
     return Step(call.time, who, what, call.seconds, failed=failed, probe=call.probe)
+
+
+def _denied(denials: Iterable[Denial], calls: Iterable[Call]) -> list[Step]:
+    """What was refused to services that acted for somebody; a call that was refused is there itself."""
+    told = {call.denied for call in calls}
+    return [
+        Step(each.time, _named(each.principal), f"{each.action} without permission", failed=True, probe=each.probe)
+        for each in denials
+        if each.message not in told
+    ]
+
+
+def _named(principal: str) -> str:
+    """A principal's short name: of a service, or of its session of a role."""
+    return principal.rpartition("/")[2].removesuffix(".amazonaws.com")
 
 
 def _mail(mail: Mail) -> Step:

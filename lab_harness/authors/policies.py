@@ -1,6 +1,6 @@
 """What policies say, a role's and a resource's own, read as IAM reads them.
 
-Neither emulator enforces permissions by default, so a check reads the policies instead of trying an action.
+A check reads the policies as well as trying an action: it says what is missing, and LocalStack enforces nothing.
 """
 
 import json
@@ -9,10 +9,11 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from lab_harness.answers import pages, there
-from lab_harness.authors.conditions import like, of_role, of_service
-from lab_harness.authors.statements import Grant, Statement, read_grants, read_statements, verdict
 from lab_harness.authors.words import nearly
 from lab_harness.emulators.base import ACCOUNT, REGION
+from lab_harness.iam.conditions import like
+from lab_harness.iam.contexts import of_role, of_service
+from lab_harness.iam.statements import Grant, Statement, read_grants, read_statements, verdict
 
 __all__ = [
     "Grant",

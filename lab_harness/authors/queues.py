@@ -1,6 +1,7 @@
 """What checks ask of SQS: which queues there are, what they hold; and the event by which Lambda reads one."""
 
 import hashlib
+import json
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -13,6 +14,16 @@ from lab_harness.authors.made import owe, owed
 from lab_harness.authors.memory import Owed
 
 BATCH = 10  # messages in an answer of SQS's, at most
+# What lets topics, rules and buckets send to a queue.
+FROM_SERVICES = {
+    "Version": "2012-10-17",
+    "Statement": {
+        "Effect": "Allow",
+        "Principal": {"Service": [f"{service}.amazonaws.com" for service in ("sns", "events", "s3")]},
+        "Action": "sqs:SendMessage",
+        "Resource": "*",
+    },
+}
 RECEIVED_A_SECOND = 50  # messages, ten at a time, at least, on a busy machine
 
 
@@ -203,7 +214,7 @@ def probe_queue(sqs: Any) -> Iterator[ProbeQueue]:
             bodies = queue.hear(wait=1)
     """
     owed_queue = owe("AWS::SQS::Queue", customers.resource_name())
-    made = sqs.create_queue(QueueName=owed_queue.name)["QueueUrl"]
+    made = sqs.create_queue(QueueName=owed_queue.name, Attributes={"Policy": json.dumps(FROM_SERVICES)})["QueueUrl"]
     try:
         yield ProbeQueue(sqs, made, arn(sqs, owed_queue.name))
     finally:

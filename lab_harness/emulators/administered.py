@@ -1,12 +1,13 @@
 """An embedded emulator for those who may administer it, whichever process it belongs to."""
 
+import json
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import fields
 from typing import Any
 from urllib.parse import urlencode
 
-from lab_harness.emulators.base import Call, Deed, Mail, Run, as_calls, listed
+from lab_harness.emulators.base import Call, Deed, Denial, Mail, Run, as_calls, listed
 from lab_harness.errors import EmulatorError
 
 ANSWER_DEADLINE = 15.0  # seconds
@@ -72,6 +73,10 @@ class Administered(ABC):
     def deeds(self, since: int = 0) -> tuple[int, list[Deed]] | None:
         answer = self._admin("GET", f"deeds?since={since}")
         return answer["last"], [Deed(**deed) for deed in answer["deeds"]]
+
+    def denials(self, since: float = 0.0) -> list[Denial] | None:
+        rows = self._admin("GET", "deeds?kind=denied")["deeds"]
+        return [Denial(row["time"], row["by"], **json.loads(row["detail"])) for row in rows if row["time"] >= since]
 
     def runs(self, function: str) -> list[Run] | None:
         rows = self._admin("GET", f"runs?{urlencode({'function': function})}")

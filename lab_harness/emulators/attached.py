@@ -49,6 +49,9 @@ class Attached(Administered):
     def deeds(self, since: int = 0) -> None:
         """What it saw happen is closed to us."""
 
+    def denials(self, since: float = 0.0) -> None:
+        """What it saw happen is closed to us."""
+
     def runs(self, function: str) -> None:
         """What it saw happen is closed to us."""
 

@@ -1,14 +1,14 @@
 """What every emulator offers to the rest of the harness."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from lab_harness.emulators.credentials import Credentials
+from lab_harness.iam import contexts
 
-ACCOUNT = "000000000000"  # both emulators' account for the access key id "test"
-REGION = "us-east-1"
+ACCOUNT, REGION = contexts.ACCOUNT, contexts.REGION
 WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{2,}")  # what may be a resource's name, or a part of one
 NO_CALL_LOG = (
     "There is no call log here: LocalStack keeps none, and an embedded emulator that belongs to another folder shows "
@@ -39,7 +39,7 @@ class Call:
     """One AWS call: `caller` is "learner", "checks" or "function <name>"; `time` is seconds since 1970.
 
     `probe`: it is a check's doing, its own or that of a function which a check has set going. `about` are the words in
-    it that may be a resource's name.
+    it that may be a resource's name. `denied` is AWS's sentence where the caller had no permission.
     """
 
     number: int
@@ -51,11 +51,12 @@ class Call:
     seconds: float
     probe: bool = False
     about: tuple[str, ...] = ()
+    denied: str = ""
 
 
 @dataclass(frozen=True)
 class Deed:
-    """What the emulator saw happen inside: a function's `run`, with its event, or the `write` of an item, with its key.
+    """What the emulator saw: a function's `run`, with its event, an item's `write`, with its key, what was `denied`.
 
     `by` is the caller, as of a call, or what the emulator itself did it for: "sqs <queue>", "states <machine>",
     "events <rule>", "execute-api <API's id>". `name` is the function's or the table's, `detail` is JSON.
@@ -67,6 +68,29 @@ class Deed:
     name: str
     by: str
     detail: str
+
+
+@dataclass(frozen=True)
+class Denial:
+    """What was refused for want of a permission, or by a statement that denies it; `message` is AWS's sentence.
+
+    `by` is as of a deed. `role` is the ARN of the role that the principal used, if any. `kind` is the kind of policy in
+    which nothing allows the action, or in which what `denies` it stands. `statements` are those that were looked at:
+    each with its kind, its policy's name, what it says, and why it does not allow the action. `probe`: it is a check's
+    doing.
+    """
+
+    time: float
+    by: str
+    principal: str
+    role: str
+    action: str
+    resource: str
+    kind: str
+    message: str
+    denies: Mapping[str, Any] | None
+    statements: Sequence[Mapping[str, Any]]
+    probe: bool
 
 
 @dataclass(frozen=True)
@@ -155,6 +179,9 @@ class Emulator(Protocol):
 
     def deeds(self, since: int = 0) -> tuple[int, list[Deed]] | None:
         """The number of the last deed, and the deeds after the one numbered `since`; None where none are recorded."""
+
+    def denials(self, since: float = 0.0) -> list[Denial] | None:
+        """What was refused since this time for want of a permission, oldest first; None where that is not recorded."""
 
     def runs(self, function: str) -> list[Run] | None:
         """The runs that the function's log tells of in Lambda's own lines; None where lines tell no author."""

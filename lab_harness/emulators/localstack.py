@@ -87,6 +87,9 @@ class LocalStack:
     def deeds(self, since: int = 0) -> None:
         """LocalStack tells only what it was asked, not who did what."""
 
+    def denials(self, since: float = 0.0) -> None:
+        """LocalStack tells only what it was asked, not who did what."""
+
     def runs(self, function: str) -> None:
         """LocalStack's logs do not tell who wrote a line."""
 

@@ -20,6 +20,7 @@ from lab_harness.notebook.console.inbox import mail_table
 from lab_harness.notebook.console.logs import log_table
 from lab_harness.render.architecture import architecture
 from lab_harness.render.blocks import Note, Table
+from lab_harness.render.denial import why_note
 from lab_harness.render.event_match import PatternMatch, match_rule
 from lab_harness.render.facts import facts_table
 from lab_harness.render.svg import Picture
@@ -182,6 +183,10 @@ class Session:
     def calls(self, count: int = 50, *, checks: bool = False) -> Table:
         """The last AWS calls, newest first, by you or by a function; with `checks`, what checks have set going, too."""
         return call_table(self.emulator, count, checks)
+
+    def why(self, about: str = "", *, checks: bool = False) -> Note:
+        """Why the last call was refused that names `about`, such as a function or a table: the permission it lacks."""
+        return why_note(self.emulator, about, checks)
 
     def inbox(self, *, checks: bool = False) -> Table:
         """The mails that were sent, oldest first; those that checks have caused if asked for, too."""

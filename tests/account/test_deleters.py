@@ -8,6 +8,7 @@ import pytest
 from lab_harness.account.resources import deleters
 from lab_harness.aws import Clients
 from tests.labs.helpers import zipped
+from tests.roles import ready
 
 ROLE_ARN = "arn:aws:iam::000000000000:role/worker-role"
 READ_LOGS = json.dumps(
@@ -22,8 +23,8 @@ NAMES = ("mine", "mine-too", "not-mine")
 
 def create_function(clients, name):
     clients["lambda"].create_function(
-        FunctionName=name, Runtime="python3.12", Handler="lambda_function.handler", Role=ROLE_ARN,
-        Code={"ZipFile": zipped("def handler(event, context): print('ran')\n")},
+        FunctionName=name, Runtime="python3.12", Handler="lambda_function.handler",
+        Role=ready(clients.emulator, ROLE_ARN), Code={"ZipFile": zipped("def handler(event, context): print('ran')\n")},
     )  # fmt: skip
 
 
@@ -50,7 +51,9 @@ def create_role(clients, name):
 
 
 def create_state_machine(clients, name, kind="STANDARD"):
-    created = clients["stepfunctions"].create_state_machine(name=name, definition=WAITING, roleArn=ROLE_ARN, type=kind)
+    created = clients["stepfunctions"].create_state_machine(
+        name=name, definition=WAITING, roleArn=ready(clients.emulator, ROLE_ARN), type=kind
+    )
     return created["stateMachineArn"]
 
 

@@ -11,6 +11,7 @@ from lab_harness.aws import Clients
 from lab_harness.errors import UsageError
 from lab_harness.notebook import pictures
 from tests.labs.helpers import zipped
+from tests.roles import ready
 from tests.waiting import wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/any"
@@ -52,6 +53,7 @@ def parallel(*branches, **fields):
 @pytest.fixture(scope="module")
 def sfn(embedded):
     embedded.reset()
+    ready(embedded, ROLE)
     clients = Clients(embedded)
     clients["lambda"].create_function(
         FunctionName="work", Runtime="python3.12", Role=ROLE, Handler="lambda_function.lambda_handler",

@@ -11,6 +11,7 @@ from lab_harness.authors.executions import state_machines
 from lab_harness.authors.made import owe, remembered_in
 from lab_harness.aws import Clients
 from lab_harness.turns import PATIENCE
+from tests.roles import ready
 from tests.test_states_language import ROLE
 from tests.waiting import wait_until
 
@@ -88,7 +89,9 @@ def test_a_subscription_of_a_queue_that_is_gone_goes(memory, clients):
 def test_an_execution_is_stopped(memory, clients):
     definition = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 600, "End": True}}}
     sfn = clients["stepfunctions"]
-    machine = sfn.create_state_machine(name="waits", definition=json.dumps(definition), roleArn=ROLE)["stateMachineArn"]
+    machine = sfn.create_state_machine(
+        name="waits", definition=json.dumps(definition), roleArn=ready(clients.emulator, ROLE)
+    )["stateMachineArn"]
     mine, learners = (sfn.start_execution(stateMachineArn=machine)["executionArn"] for _ in range(2))
     owe("execution", mine.rpartition(":")[2], arn=mine)
     take_away(memory, clients)

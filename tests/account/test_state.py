@@ -20,6 +20,7 @@ from lab_harness.lab.labs import load_lab
 from lab_harness.runner import run_checks
 from tests.labs.helpers import zipped
 from tests.per_lab import LABS
+from tests.roles import ready
 from tests.waiting import in_thread, wait_until
 
 BUILT, LEFT = Part.BUILT, Part.LEFT
@@ -290,6 +291,7 @@ def supported(clients):
 def test_what_is_done_in_a_service_is_a_difference_in_it_alone(story, clients, emulator):
     if not emulator.supports(story.__name__.removeprefix("story_").replace("mapping", "lambda")):
         pytest.skip("the emulator lacks the service")
+    ready(emulator, ROLE)
     services, called = supported(clients), read_services(clients)
     before = account_state(clients, services)
     for number, expected in enumerate(story(Clients(emulator), f"thing-{secrets.token_hex(6)}")):

@@ -1,16 +1,18 @@
 """Tests for what happened after the last request: which request that is, and which steps belong to it."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from lab_harness.account.trace import SILENCE, Step, invocations, trace
 from lab_harness.aws import Clients
-from lab_harness.emulators.base import NO_CALL_LOG, Call, Mail, Run
+from lab_harness.emulators.base import NO_CALL_LOG, Call, Denial, Mail, Run
 from lab_harness.notebook import pictures
 from lab_harness.render.trace import trace_picture
 from tests.labs.helpers import zipped
+from tests.roles import ready
 from tests.waiting import wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/functions"
@@ -49,11 +51,12 @@ class Pages:
         return SimpleNamespace(paginate=paginate)
 
 
-def happened(calls=(), mails=(), probes=(), checks=False, **logs):
+def happened(calls=(), mails=(), probes=(), checks=False, denials=(), **logs):
     """The steps after the last request, from a call log, functions' logs and mails; `probes` are requests' ids."""
     mails = [Mail("ada@example.com", subject, "", START + at, probe=subject in probes) for at, subject in mails]
     runs = [Run("sqs things", "{}", [f"START RequestId: {each} Version: 1"], START, True) for each in probes]
     emulator = SimpleNamespace(calls=lambda: None if calls is None else list(calls), inbox=lambda: mails)
+    emulator.denials = lambda: list(denials)
     emulator.runs = lambda function: None if calls is None else runs
     groups = Pages({f"/aws/lambda/{name}": events for name, events in logs.items()})
     clients = {"logs": groups, "inbox": emulator.inbox}
@@ -297,6 +300,26 @@ def test_steps_are_in_the_order_of_their_times():
     assert [step.who for step in steps] == ["b", "a", "inbox", "b"]
 
 
+def refused(at, message, principal, probe=False):
+    return Denial(START + at, "learner", principal, "", "lambda:InvokeFunction", "f", "k", message, None, [], probe)
+
+
+def test_what_was_refused_is_there_once_and_by_its_right_name():
+    role = "arn:aws:sts::000000000000:assumed-role/machine/pets"
+    denials = [
+        refused(0.1, "a", "events.amazonaws.com"), refused(0.2, "b", role), refused(0.3, "c", role, probe=True),
+        refused(0.4, "d", "x"),
+    ]  # fmt: skip
+    calls = [call(1, 0, "SendMessage"), replace(call(2, 0.4, "PutItem", "function f", status=400), denied="d")]
+    assert said(happened(calls, denials=denials)) == [
+        (0.0, "learner", "sqs SendMessage"),
+        (0.1, "events", "lambda:InvokeFunction without permission"),
+        (0.2, "pets", "lambda:InvokeFunction without permission"),
+        (0.4, "f", "sqs PutItem without permission"),
+    ]
+    assert len(happened(calls, denials=denials, checks=True)) == 5
+
+
 # On the emulator
 
 
@@ -319,8 +342,8 @@ def clients(embedded):
 @pytest.fixture
 def topic(clients):
     clients["lambda"].create_function(
-        FunctionName="greet", Runtime="python3.12", Role=ROLE, Handler="lambda_function.handler",
-        Code={"ZipFile": zipped(CODE)},
+        FunctionName="greet", Runtime="python3.12", Role=ready(clients.emulator, ROLE),
+        Handler="lambda_function.handler", Code={"ZipFile": zipped(CODE)},
     )  # fmt: skip
     arn = clients["sns"].create_topic(Name="news")["TopicArn"]
     clients["sns"].subscribe(TopicArn=arn, Protocol="email", Endpoint="ada@example.com")

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from lab_harness.authors import Failure, executions
+from tests.roles import ready
 from tests.test_states_language import PASS, ROLE, machine
 from tests.waiting import PATIENCE
 
@@ -17,7 +18,9 @@ def sfn(clients):
 
 
 def create(clients, definition, name=MACHINE):
-    clients["stepfunctions"].create_state_machine(name=name, definition=json.dumps(definition), roleArn=ROLE)
+    clients["stepfunctions"].create_state_machine(
+        name=name, definition=json.dumps(definition), roleArn=ready(clients.emulator, ROLE)
+    )
 
 
 def each(**states):

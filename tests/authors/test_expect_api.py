@@ -6,6 +6,7 @@ from lab_harness.authors import Failure, expect_api, functions
 from lab_harness.authors.api_gateway import Api, Route
 from lab_harness.authors.http import Response
 from tests.authors.making import create_function, failure
+from tests.roles import ready
 
 ORIGIN = "http://shop.example"
 RIGHT = {"origin": ORIGIN, "methods": "GET, PUT", "headers": "Content-Type"}
@@ -114,7 +115,7 @@ def test_what_is_no_lambda_proxy_of_the_function_is_shown(routes, found):
 )
 def test_an_api_may_invoke_by_its_own_arn_and_stage(clients, source, found):
     lambda_ = clients["lambda"]
-    create_function(lambda_, "hello")
+    create_function(lambda_, "hello", ready(clients.emulator))
     arn = f"arn:aws:execute-api:us-east-1:000000000000:{source}"
     lambda_.add_permission(
         FunctionName="hello", StatementId="api", Action="lambda:InvokeFunction",

@@ -9,9 +9,10 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from lab_harness.authors import Failure, functions, policies
-from lab_harness.authors.statements import Statement
 from lab_harness.authors.witness import Witness, watching
 from lab_harness.aws import Clients
+from lab_harness.iam.statements import Statement
+from tests.roles import ready
 from tests.waiting import wait_until
 
 HANDLER = """
@@ -33,7 +34,7 @@ def function(clients):
         FunctionName="echo",
         Runtime="python3.12",
         Handler="main.handler",
-        Role="arn:aws:iam::000000000000:role/worker",
+        Role=ready(clients.emulator),
         Code={"ZipFile": buffer.getvalue()},
     )
     return clients["lambda"]

@@ -23,6 +23,7 @@ from lab_harness.aws import Clients
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import EmulatorNotReady, ForeignEndpoint
 from tests.labs.helpers import zipped
+from tests.roles import ready
 from tests.waiting import PATIENCE, in_thread, wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/functions"
@@ -415,6 +416,7 @@ def lambda_handler(event, context):
 
 def test_api_of_the_emulators_answers(embedded):
     embedded.reset()
+    ready(embedded, ROLE)
     clients = Clients(embedded)
     created = clients["lambda"].create_function(
         FunctionName="echo", Runtime="python3.12", Role=ROLE, Handler="lambda_function.lambda_handler",

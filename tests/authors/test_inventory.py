@@ -6,6 +6,7 @@ import pytest
 
 from lab_harness.authors import inventory
 from tests.authors.making import LAMBDA_TRUST, create_function, create_role, create_table
+from tests.roles import ready
 from tests.test_states_language import PASS, ROLE, machine
 
 CODE = json.dumps(machine(A=PASS))
@@ -35,6 +36,8 @@ def test_every_kind_has_a_test():
 @pytest.mark.parametrize(("kind", "service", "make"), [(kind, *made) for kind, made in MAKERS.items()], ids=MAKERS)
 def test_resources_of_a_kind_are_told_by_name(clients, kind, service, make):
     assert inventory.names(clients[service], kind) == []
+    if kind in ("functions", "state machines"):
+        ready(clients.emulator), ready(clients.emulator, ROLE)
     make(clients[service])
     assert inventory.names(clients[service], kind) == ["pets"]
 

@@ -19,7 +19,7 @@ from lab_harness.authors.policies import (
     trusts,
     why_not,
 )
-from lab_harness.authors.statements import Statement
+from lab_harness.iam.statements import Statement
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/PetOrders"
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"

@@ -1,6 +1,18 @@
 """What hostile submissions in the tests share: cells that make functions, and what an attack found out."""
 
-FUNCTIONS = """
+from tests.roles import EVERYTHING, SERVICES, policy, trust
+
+# What makes the role x, which may do everything for all services.
+ROLE = f"""
+    import boto3
+    roles = boto3.client("iam")
+    roles.create_role(RoleName="x", AssumeRolePolicyDocument={trust(*SERVICES)!r})
+    roles.put_role_policy(RoleName="x", PolicyName="everything", PolicyDocument={policy(EVERYTHING)!r})
+    """
+
+FUNCTIONS = (
+    ROLE
+    + """
     import boto3, io, json, stat, zipfile, textwrap
     iam, lambda_ = boto3.client("iam"), boto3.client("lambda")
     def zipped(source, **links):
@@ -19,6 +31,7 @@ FUNCTIONS = """
     def ask(name):
         return json.load(lambda_.invoke(FunctionName=name, Payload=b"{}")["Payload"])
     """
+)
 
 HELLO = """
     trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service":

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 from contextlib import contextmanager
 
 import psutil
@@ -13,11 +14,14 @@ from lab_harness.grading.room.sandbox import missing_protections
 from lab_harness.grading.room.scratch import remove_left_behind
 from tests.conftest import ROOT
 from tests.grading.handing_in import HELLO, answered, hand_in
+from tests.grading.hostile import ROLE
 from tests.waiting import PATIENCE, wait_until
 
 STUDENTS = ("ana", "bo", "cy", "di")
 # Beside the notebook's own process: a function in its box, and a child that has left for a session of its own.
-BUSY = """
+BUSY = (
+    textwrap.dedent(ROLE)
+    + """
 import boto3, io, subprocess, time, zipfile
 code = io.BytesIO()
 with zipfile.ZipFile(code, "w") as archive:
@@ -30,6 +34,7 @@ lambda_.invoke(FunctionName="f", InvocationType="Event")
 subprocess.Popen(["sleep", "59.75"], start_new_session=True)
 time.sleep(18)
 """
+)
 
 
 @pytest.fixture(params=["closed", "open"])

@@ -17,6 +17,7 @@ from lab_harness.account.services.lambda_ import delete_mapping
 from lab_harness.authors import api_gateway, executions, items
 from lab_harness.aws import Clients
 from lab_harness.lab.labs import all_labs
+from tests.roles import policy
 from tests.waiting import PATIENCE, in_thread, wait_until
 
 from .helpers import deploy, failure, not_passed, zipped
@@ -123,6 +124,12 @@ def create_another(clients, code, role="process-pet-order-role"):
     clients["lambda"].get_waiter("function_active_v2").wait(FunctionName="another", WaiterConfig={"Delay": 0.1})
 
 
+def let_call(clients, role):
+    """Let a role call the other function."""
+    may = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "*"}
+    clients["iam"].put_role_policy(RoleName=role, PolicyName="calls", PolicyDocument=policy(may))
+
+
 def found(clients, name, check):
     """What a check found that alone fails."""
     report = run_checks(LABS[name], clients, [check])
@@ -133,6 +140,7 @@ def found(clients, name, check):
 def test_another_function_that_writes_the_orders_is_seen(clients, built):
     learner = built("orders_pipeline")
     create_another(learner, REFERENCE)
+    let_call(learner, "process-pet-order-role")
     deploy(clients, "process-pet-order", DELEGATES)
     assert "written by function another" in found(clients, "orders_pipeline", "order_becomes_item")
 
@@ -186,6 +194,7 @@ def lambda_handler(event, context):
     boto3.client("logs").put_log_events(logGroupName="{group}", logStreamName="mine", logEvents=lines)
 """
     create_another(learner, telling)
+    let_call(learner, "process-pet-order-role")
     with contextlib.suppress(ClientError):
         logs.create_log_group(logGroupName=group)
     logs.create_log_stream(logGroupName=group, logStreamName="mine")
@@ -243,6 +252,7 @@ def test_a_machine_that_does_the_functions_work_itself_or_has_another_do_it_is_s
     reserve_by(learner, Resource="arn:aws:states:::dynamodb:updateItem", Parameters=write)
     assert "runs of reserve-pet for it by nobody" in found(clients, "state_machine", check)
     create_another(learner, handler("state_machine", "reserve_pet"), "pet-functions-role")
+    let_call(learner, "pet-adoption-role")
     call = {"FunctionName": "another", "Payload.$": "$"}
     reserve_by(learner, Resource="arn:aws:states:::lambda:invoke", Parameters=call)
     assert "runs of reserve-pet for it by nobody" in found(clients, "state_machine", check)
@@ -380,6 +390,7 @@ OLD_BAD = ["no JSON", "", None, '"9.50"', "-1", "true", "null", "NaN"]
 def test_a_function_that_has_another_work_on_the_table_is_seen(clients, built):
     learner = built("web_app")
     create_another(learner, ITEMS, "pet-shop-items-role")
+    let_call(clients, "pet-shop-items-role")
     deploy(clients, "pet-shop-items", DELEGATES)
     assert "by function another" in found(clients, "web_app", "put_writes_the_item")
 

@@ -11,6 +11,7 @@ from lab_harness import load_lab, run_checks
 from lab_harness.account.resources import remove_resources
 from lab_harness.account.services.lambda_ import delete_mapping
 from lab_harness.authors import eventually, functions, items
+from tests.roles import policy
 from tests.waiting import PATIENCE, wait_until
 
 from .helpers import configure, deploy, failure, found_alone, not_passed
@@ -228,6 +229,8 @@ def test_a_mapping_that_ignores_failures_is_named(solved):
 def test_a_wrong_handler_is_shown_with_its_log(solved, code, check, evidence, monkeypatch):
     monkeypatch.setattr(checks.probes, "QUICKLY", 4)
     monkeypatch.setattr(checks.customers, "quantity", lambda: 3)
+    counts = {"Effect": "Allow", "Action": "dynamodb:UpdateItem", "Resource": "*"}
+    solved["iam"].put_role_policy(RoleName=ROLE, PolicyName="counts", PolicyDocument=policy(counts))
     deploy(solved, FUNCTION, code)
     wait_until(lambda: evidence in found(solved, check))  # LocalStack delivers logs later
 

@@ -14,6 +14,7 @@ from lab_harness.authors import eventually, executions, items, queues
 from lab_harness.aws import Clients
 from lab_harness.lab.notebooks import read_notebook
 from tests.conftest import ROOT
+from tests.roles import trust
 from tests.waiting import PATIENCE
 
 from .helpers import aws_cli, configure, deploy, failure, not_passed
@@ -211,12 +212,12 @@ def taken(clients, peek=False):
 
 
 def test_a_hello_world_without_a_role_for_it_is_named(solved):
-    before = executions.describe_machine(solved["stepfunctions"], HELLO)["roleArn"]
-    update(solved, HELLO, roleArn=solved["iam"].get_role(RoleName=FUNCTION_ROLE)["Role"]["Arn"])
+    role = executions.describe_machine(solved["stepfunctions"], HELLO)["roleArn"].rpartition("/")[2]
+    solved["iam"].update_assume_role_policy(RoleName=role, PolicyDocument=trust("lambda"))
     try:
         assert "lambda.amazonaws.com" in failed("hello_exists", solved).found
     finally:
-        update(solved, HELLO, roleArn=before)
+        solved["iam"].update_assume_role_policy(RoleName=role, PolicyDocument=trust("states"))
 
 
 @pytest.mark.parametrize(
@@ -310,12 +311,14 @@ def test_a_function_with_another_timeout_is_named(solved):
 
 def test_a_function_with_another_role_is_named(solved):
     iam = solved["iam"]
-    right, other = (iam.get_role(RoleName=name)["Role"]["Arn"] for name in (FUNCTION_ROLE, MACHINE_ROLE))
+    right = iam.get_role(RoleName=FUNCTION_ROLE)["Role"]["Arn"]
+    other = iam.create_role(RoleName="lab-test-other", AssumeRolePolicyDocument=trust("lambda"))["Role"]["Arn"]
     configure(solved, "release-pet", Role=other)
     try:
-        assert MACHINE_ROLE in failed("functions_exist", solved).found
+        assert "lab-test-other" in failed("functions_exist", solved).found
     finally:
         configure(solved, "release-pet", Role=right)
+        iam.delete_role(RoleName="lab-test-other")
 
 
 @pytest.mark.parametrize(
@@ -398,8 +401,9 @@ def test_the_notebooks_state_in_jsonpath_does_what_its_twin_in_jsonata_does(solv
     assert [state.get("QueryLanguage", "JSONPath") for state in twins] == ["JSONPath", "JSONata"]
     solved["dynamodb"].put_item(TableName=TABLE, Item={"petId": {"S": "twin"}, "status": {"S": "available"}})
     pet = {"petId": "twin", "adopter": "Ana"}
+    role = executions.describe_machine(solved["stepfunctions"], HELLO)["roleArn"].rpartition("/")[2]
     for state in twins:
-        with edited(solved, alone(state), HELLO):
+        with edited(solved, alone(state), HELLO), policy(solved, role, "twins", ("lambda:InvokeFunction", "*")):
             execution = executions.run_execution(solved["stepfunctions"], HELLO, pet, PATIENCE)
         assert (execution.status, execution.output) == ("SUCCEEDED", pet), execution.described()
     solved["dynamodb"].delete_item(TableName=TABLE, Key={"petId": {"S": "twin"}})

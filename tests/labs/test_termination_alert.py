@@ -11,6 +11,7 @@ from lab_harness.account.resources import remove_resources
 from lab_harness.authors import eventually, inventory, policies
 from lab_harness.authors.made import made_names
 from lab_harness.emulators.base import Mail
+from tests.roles import role, take_away
 from tests.waiting import PATIENCE
 
 from .helpers import aws_cli, failure, found_alone, not_passed
@@ -229,7 +230,10 @@ def test_a_policy_that_does_not_let_eventbridge_publish_is_shown(ready):
     assert found(ready, "eventbridge_may_publish").startswith("sns:Subscribe for everybody; the topic's policy {")
     put_policy(ready, {}, {"Principal": {"AWS": "*"}, "Condition": {"StringEquals": account}})
     assert failed(ready, ["eventbridge_may_publish"]) == set()
-    put_target(ready, RoleArn="arn:aws:iam::000000000000:role/no-such-role")
+    gone = role(ready, "no-such-role", services=["events"])
+    put_target(ready, RoleArn=gone)
+    take_away(ready, "no-such-role")
+    ready["iam"].delete_role(RoleName="no-such-role")
     put_policy(ready, {})
     assert "the target's role no-such-role" in found(ready, "eventbridge_may_publish")
     services = [ready[name] for name in ("events", "sns", "iam")]

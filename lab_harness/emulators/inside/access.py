@@ -23,11 +23,12 @@ ANOTHER_USER = "this emulator belongs to another user of this computer; start yo
 
 
 class Admitted(NamedTuple):
-    """An admitted request. Its caller is "learner", "checks" or "function <name>"."""
+    """An admitted request. Its caller is "learner", "checks" or "function <name>"; `signed` with a key that counts."""
 
     request: Request
     receive: Receive
     caller: str
+    signed: bool = True
 
 
 class Access:
@@ -51,7 +52,7 @@ class Access:
             return refusals.plainly(source)
         request = _request(scope, fields)
         if routes.is_public_socket(request) if scope["type"] == "websocket" else self._is_open(request):
-            return Admitted(request, receive, CHECKS if TOKEN_HEADER in request.headers else LEARNER)
+            return await self._admit_anybody(request, receive)
         signed = signatures.is_signed(request) and (source is guard.Source.PROGRAM or signatures.is_link(request))
         if scope["type"] == "http" and (signed or _is_small_form(request)):
             request, receive = await _with_body(request, receive)
@@ -59,6 +60,14 @@ class Access:
         if isinstance(caller, str):
             return Admitted(request, receive, caller)
         return refusals.answer(request, caller)
+
+    async def _admit_anybody(self, request: Request, receive: Receive) -> Admitted:
+        """Admit a request to what is public. An API may ask who signed it all the same."""
+        caller, signed = CHECKS if TOKEN_HEADER in request.headers else LEARNER, False
+        if signatures.is_signed(request):
+            request, receive = await _with_body(request, receive)
+            signed = isinstance(signatures.verify(request, self.keys), str)
+        return Admitted(request, receive, caller, signed)
 
     def _is_open(self, request: Request) -> bool:
         """Whether it needs no signature: its target is public, it follows a signed link, or it has the token."""

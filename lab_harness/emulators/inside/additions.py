@@ -12,7 +12,6 @@ from lab_harness.emulators.inside import (
     history,
     http_apis,
     metrics,
-    new_buckets,
     payloads,
     queue_limits,
     rest_apis,
@@ -24,7 +23,7 @@ from lab_harness.emulators.inside import (
 
 # What comes later changes what is there already, so that it decides first.
 ADDITIONS = (
-    *(metrics, signatures, definitions, history, rest_apis, deployments, http_apis, websockets, roles, new_buckets),
+    *(metrics, signatures, definitions, history, rest_apis, deployments, http_apis, websockets, roles),
     *(asynchronous, concurrency, payloads, function_limits, event_sources),
     *(queue_limits, filter_policies, schedules, bucket_notifications),
 )

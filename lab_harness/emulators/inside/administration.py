@@ -44,7 +44,7 @@ class Administration:
             case "calls":
                 told = await self._calls.later(int(wanted.get("since", 0)), float(wanted.get("wait", 0)))
             case "deeds":
-                told = self._deeds.since(int(wanted.get("since", 0)))
+                told = self._deeds.since(int(wanted.get("since", 0)), wanted.get("kind", ""))
             case "runs":
                 told = await asyncio.to_thread(deeds.runs, wanted.get("function", ""))
             case "notices":

@@ -53,10 +53,11 @@ class Deeds:
             while len(self._deeds) > MAX_DEEDS or self._size > MAX_KEPT:
                 self._size -= len(self._deeds.popleft()["detail"])
 
-    def since(self, number: int) -> dict[str, Any]:
-        """The deeds after the one with this number, and the number of the last."""
+    def since(self, number: int, kind: str = "") -> dict[str, Any]:
+        """The deeds after the one with this number, only of a kind if one is named; and the number of the last."""
         with self._adding:
-            return {"last": self._last, "deeds": [deed for deed in self._deeds if deed["number"] > number]}
+            found = [deed for deed in self._deeds if deed["number"] > number and kind in ("", deed["kind"])]
+            return {"last": self._last, "deeds": found}
 
     def clear(self) -> None:
         """Forget all deeds."""

@@ -1,12 +1,14 @@
 """The keys with which calls to the embedded emulator may be signed: those of the learner, the checks and functions.
 
-Keys that the account has issued, to IAM users or for sessions of STS or Cognito, count as the learner's.
+Keys that the account has issued, to IAM users or for sessions of STS or Cognito, count as the learner's doing; what
+they may do is decided by the policies of whom they were issued to.
 """
 
 import re
 import secrets
 from typing import NamedTuple
 
+from lab_harness.emulators.base import ACCOUNT
 from lab_harness.emulators.credentials import ACCESS_KEY_ID, Credentials, new_secret
 
 LEARNER, CHECKS = "learner", "checks"
@@ -19,6 +21,7 @@ class Key(NamedTuple):
 
     secret: str
     caller: str
+    id: str = ACCESS_KEY_ID
 
 
 class Keys:
@@ -29,15 +32,24 @@ class Keys:
         self._functions: dict[str, Key] = {}  # by session token
         self._probed: set[str] = set()  # the session tokens of processes whose latest run is a check's doing
 
-    def for_function(self, name: str) -> dict[str, str]:
-        """A new secret and session token for one process of a function, as environment variables."""
+    def for_function(self, name: str, role: str) -> dict[str, str]:
+        """A new key for one process of a function, of a session of its role, as environment variables."""
         token = secrets.token_urlsafe(48)
-        self._functions[token] = Key(new_secret(), f"function {name}")
-        return {"AWS_SECRET_ACCESS_KEY": self._functions[token].secret, "AWS_SESSION_TOKEN": token}
+        key = Key(new_secret(), f"function {name}", f"ASIA{secrets.token_hex(8).upper()}")
+        self._functions[token] = key
+        _open_session(key, token, name, role)
+        return {
+            "AWS_ACCESS_KEY_ID": key.id,
+            "AWS_SECRET_ACCESS_KEY": key.secret,
+            "AWS_SESSION_TOKEN": token,
+        }
 
     def forget_function(self, token: str) -> None:
         """Stop accepting the key of a process that has ended."""
-        self._functions.pop(token, None)
+        from ministack.services import sts
+
+        if key := self._functions.pop(token, None):
+            sts._sessions.pop(key.id, None)
         self._probed.discard(token)
 
     def runs_for(self, token: str, probe: bool) -> None:
@@ -53,11 +65,38 @@ class Keys:
 
     def find(self, access_key_id: str, session_token: str) -> list[Key]:
         """The keys with this id and session token; empty if there are none."""
-        if session_token in self._functions:
-            return [self._functions[session_token]]
+        if key := self._functions.get(session_token):
+            # The id says in whose name MiniStack acts, so it must be the key's own.
+            return [key] if key.id == access_key_id else []
         if ADMINISTRATOR.fullmatch(access_key_id):
             return self._administrators
         return _issued(access_key_id, session_token)
+
+
+def _open_session(key: Key, token: str, name: str, role: str) -> None:
+    """Let MiniStack know in whose name a function calls: as on AWS, in its role's session of the function's name."""
+    from ministack.services import sts
+
+    role_name = role.rpartition("/")[2]
+    sts.register_session(
+        key.id,
+        {
+            "Arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{role_name}/{name[:64]}",
+            "UserId": f"{sts._role_id(role)}:{name[:64]}",
+            "SecretAccessKey": key.secret,
+            "SessionToken": token,
+            "AccountId": ACCOUNT,
+            "PrincipalType": "AssumedRole",
+        },
+    )
+
+
+def has_expired(access_key_id: str) -> bool:
+    """Whether this is the key of a session that has ended."""
+    from ministack.services import sts
+
+    found = sts._sessions.get(access_key_id)
+    return found is not None and sts._session_expired(found)
 
 
 def _issued(access_key_id: str, session_token: str) -> list[Key]:

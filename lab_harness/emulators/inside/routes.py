@@ -127,7 +127,7 @@ def _is_unsigned_operation(request: Request) -> bool:
 def _unsigned() -> frozenset[str]:
     """The targets of Cognito's unsigned operations, as AWS's description names them.
 
-    The operation that gives out keys is left out: permissions are not enforced here, so such a key could do everything.
+    The operation that gives out keys is left out: MiniStack does not verify the tokens that it takes.
     """
     from botocore.loaders import Loader
 

@@ -98,11 +98,11 @@ class Issuer:
         wrapt.wrap_function_wrapper(lambda_runtime, "Worker.invoke", self._invoke)
         wrapt.wrap_function_wrapper(lambda_runtime, "kill_workers", self._kill)
 
-    def _issue(self, original: Any, _instance: Any, args: Any, kwargs: Any) -> dict[str, str]:
+    def _issue(self, _original: Any, _instance: Any, args: Any, kwargs: Any) -> dict[str, str]:
         config = args[0] if args else kwargs["config"]
-        key = self._keys.for_function(config.get("FunctionName", ""))
+        key = self._keys.for_function(config.get("FunctionName", ""), config.get("Role", ""))
         self._spawning.token = key["AWS_SESSION_TOKEN"]
-        return {**original(*args, **kwargs), **key}
+        return key
 
     def _spawn(self, original: Any, worker: Any, args: Any, kwargs: Any) -> Any:
         self._take_back(worker)

@@ -25,7 +25,7 @@ from hypercorn.config import Config
 from lab_harness.emulators.exchange import TOKEN_HEADER
 from lab_harness.emulators.holding import Holding
 from lab_harness.emulators.incidents import Incidents
-from lab_harness.emulators.inside import asynchronous, deeds, probes, refusals, runtime, websites
+from lab_harness.emulators.inside import asynchronous, authorization, deeds, probes, refusals, runtime, websites
 from lab_harness.emulators.inside.access import Access, Admitted
 from lab_harness.emulators.inside.additions import ADDITIONS
 from lab_harness.emulators.inside.administration import Administration
@@ -63,6 +63,7 @@ class LabEmulator:
         probes.Probes().install()
         self._access.links.install()
         runtime.install(self._access.keys)
+        authorization.install(self._deeds)
         for addition in ADDITIONS:
             addition.install()
         from ministack import app  # reads its settings from the environment when imported
@@ -100,9 +101,8 @@ class LabEmulator:
 
     async def _pass_on(self, scope: Scope, admitted: Admitted, send: Send) -> None:
         """Let MiniStack answer, and record the call. The header that marks requests of the checks is removed."""
-        request, receive, caller = admitted
-        mark = TOKEN_HEADER.encode()
-        scope = {**scope, "headers": [field for field in scope["headers"] if field[0].lower() != mark]}
+        request, receive, caller, signed = admitted
+        scope = {**scope, "headers": [field for field in scope["headers"] if field[0].lower() != TOKEN_HEADER.encode()]}
         if scope["type"] == "websocket" or request.path.startswith("/_ministack/"):
             await self._ministack.app(scope, receive, send)
             return
@@ -113,6 +113,7 @@ class LabEmulator:
         deeds.acting.set(f"execute-api {api}" if api else caller)
         call["probe"] = caller == CHECKS or self._access.keys.is_probed(session_token(request))
         probes.probing.set(call["probe"])
+        authorization.begin(signed)
         started = time.perf_counter()
 
         async def record(message: dict[str, Any]) -> None:
@@ -122,6 +123,7 @@ class LabEmulator:
             await send(message)
 
         await self._ministack.app(scope, receive, record)
+        call["denied"] = authorization.refused.get()
         self._calls.add(call, time.perf_counter() - started)
         if call["service"] == "ec2":
             self._instances.announce()
@@ -181,6 +183,7 @@ def configure_ministack(port: int, folder: Path) -> None:
         # No daemon: nothing of the labs needs containers, and looking for one costs start-up time.
         DOCKER_HOST="unix:///nonexistent",
         LAMBDA_EXECUTOR="local",
+        AUTH="true",  # permissions count
         LOG_LEVEL=os.environ.get("LOG_LEVEL", "WARNING"),
     )
 
@@ -194,10 +197,9 @@ async def run(port: int, token: str, secret: str, folder: Path, holding: Holding
     config.loglevel = "WARNING"
     emulator = LabEmulator(token, secret, folder)
     emulator.keep_state(folder, port, holding)
-    loop = asyncio.get_running_loop()
     for name in ("SIGTERM", "SIGINT"):
         if sys.platform != "win32":
-            loop.add_signal_handler(getattr(signal, name), emulator.stopping.set)
+            asyncio.get_running_loop().add_signal_handler(getattr(signal, name), emulator.stopping.set)
     await serve(emulator, config, shutdown_trigger=emulator.stopped)  # type: ignore[arg-type]
     from ministack.core import lambda_runtime
 

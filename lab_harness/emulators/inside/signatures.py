@@ -19,7 +19,7 @@ from urllib.parse import SplitResult, urlencode
 
 import wrapt
 
-from lab_harness.emulators.inside.keys import Key, Keys
+from lab_harness.emulators.inside.keys import Key, Keys, has_expired
 from lab_harness.emulators.inside.requests import Request
 from lab_harness.emulators.inside.routes import destination, signed_for
 
@@ -50,6 +50,7 @@ OLD_HEADER = Refused(
     "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
 )
 UNKNOWN_KEY = Refused("UnrecognizedClientException")
+EXPIRED_TOKEN = Refused("ExpiredTokenException", "The security token included in the request is expired")
 MISMATCH = Refused("SignatureDoesNotMatch")
 EXPIRED = Refused("RequestExpired", "Request has expired")
 WRONG_SERVICE = Refused("SignatureDoesNotMatch", "Credential should be scoped to correct service.")
@@ -75,21 +76,29 @@ def is_link(request: Request) -> bool:
 
 
 def install() -> None:
-    """Stop MiniStack's S3 from checking presigned URLs itself. This takes effect when MiniStack imports S3.
+    """Stop MiniStack's S3 from checking presigned URLs and forms itself. This takes effect when MiniStack imports S3.
 
-    It checks only one kind of them, with the secret "test", and writes the path in another way.
+    It checks them with the secret "test", only one kind of URLs, and writes the path in another way.
     """
     wrapt.register_post_import_hook(_trust_us, "ministack.services.s3")
 
 
 def _trust_us(s3: Any) -> None:
     wrapt.wrap_function_wrapper(s3, "_verify_presigned_sigv4", lambda *_: None)
+    wrapt.wrap_function_wrapper(s3, "signatures_match", lambda *_: True)
 
 
 def verify(request: Request, keys: Keys) -> str | Refused:
     """The caller, if the signature is right; else why the call is refused."""
     verifier = _verifier(request)
-    return verifier(request, keys) if verifier else UNSIGNED
+    found: str | Refused = verifier(request, keys) if verifier else UNSIGNED
+    return EXPIRED_TOKEN if found == UNKNOWN_KEY and has_expired(_access_key_id(request)) else found
+
+
+def _access_key_id(request: Request) -> str:
+    from ministack.core.router import extract_access_key_id
+
+    return str(extract_access_key_id(request.headers, request.query) or "")
 
 
 def _verifier(request: Request) -> Any:

@@ -85,7 +85,8 @@ async def _object(bucket: str, key: str) -> Page:
 async def _s3(path: str, query: dict[str, list[str]]) -> tuple[int, dict[str, str], bytes]:
     from ministack.services import s3  # loaded when a website is first asked for
 
-    status, headers, body = await s3.handle_request("GET", path, {}, b"", query)
+    # S3 reads the bucket's settings for itself, but objects for anybody, so only where the policy lets everybody.
+    status, headers, body = await s3.handle_request("GET", path, {}, b"", query, internal="website" in query)
     return status, headers, body.encode() if isinstance(body, str) else body
 
 

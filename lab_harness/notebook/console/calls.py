@@ -31,4 +31,5 @@ def call_table(emulator: Emulator, count: int, checks: bool = False) -> Table:
 
 def _row(call: Call) -> tuple[str, ...]:
     caller = f"{call.caller}, for a check" if call.probe and call.caller != "checks" else call.caller
-    return fine_clock(call.time), caller, call.service, call.operation, str(call.status), f"{call.seconds:.3f}"
+    status = f"{call.status} no permission" if call.denied else str(call.status)
+    return fine_clock(call.time), caller, call.service, call.operation, status, f"{call.seconds:.3f}"

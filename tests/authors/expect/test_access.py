@@ -6,6 +6,7 @@ import pytest
 
 from lab_harness.authors import expect
 from tests.authors.making import LAMBDA_TRUST, create_function, create_role, failure
+from tests.roles import ready
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/PetOrders"
 MAY = [(("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:GetItem"), TABLE)]
@@ -159,7 +160,7 @@ ROUTES = (f"{ARN}abc/prod/GET/pets", f"{ARN}abc/prod/POST/pets")
 def invocation(clients):
     """What `expect.invocation` says of two routes of the API abc, once these SourceArns are permitted."""
     lambda_ = clients["lambda"]
-    create_function(lambda_, "hello")
+    create_function(lambda_, "hello", ready(clients.emulator))
 
     def ask(*sources, service=API, action="lambda:InvokeFunction", owner="abc"):
         for number, source in enumerate(sources):
@@ -210,7 +211,7 @@ def test_permission_that_is_missing_too_narrow_or_too_wide_is_shown(invocation, 
 
 def test_permission_of_another_service_or_for_another_action_is_none(clients):
     lambda_ = clients["lambda"]
-    create_function(lambda_, "hello")
+    create_function(lambda_, "hello", ready(clients.emulator))
     permit = {"FunctionName": "hello", "SourceArn": f"{ARN}abc/*"}
     lambda_.add_permission(StatementId="a", Action="lambda:InvokeFunction", Principal="events.amazonaws.com", **permit)
     lambda_.add_permission(StatementId="b", Action="lambda:GetFunction", Principal=API, **permit)
@@ -220,7 +221,7 @@ def test_permission_of_another_service_or_for_another_action_is_none(clients):
 
 def test_an_alias_has_a_policy_of_its_own(clients):
     lambda_ = clients["lambda"]
-    create_function(lambda_, "hello")
+    create_function(lambda_, "hello", ready(clients.emulator))
     version = lambda_.publish_version(FunctionName="hello")["Version"]
     lambda_.create_alias(FunctionName="hello", Name="live", FunctionVersion=version)
     permit = {"FunctionName": "hello", "Action": "lambda:InvokeFunction", "Principal": API, "SourceArn": f"{ARN}abc/*"}

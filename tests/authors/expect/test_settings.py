@@ -6,6 +6,7 @@ from botocore.exceptions import ClientError
 from lab_harness.authors import expect
 from lab_harness.authors.http import Response
 from tests.authors.making import create_function, failure
+from tests.roles import ready
 
 
 class States:
@@ -152,7 +153,7 @@ def test_bucket_that_tells_somebody_else_or_of_something_else_is_shown(configura
 def test_notification_that_s3_keeps_is_read(clients):
     s3, lambda_ = clients["s3"], clients["lambda"]
     s3.create_bucket(Bucket="photos")
-    create_function(lambda_, "thumbnail")
+    create_function(lambda_, "thumbnail", ready(clients.emulator))
     lambda_.add_permission(
         FunctionName="thumbnail", StatementId="s3", Action="lambda:InvokeFunction", Principal="s3.amazonaws.com"
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import inspect
 import io
 import json
 import os
@@ -11,9 +12,12 @@ import zipfile
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+import boto3
 import psutil
 import pytest
 from botocore.exceptions import ClientError
+from ministack.core import iam_evaluator
+from ministack.services import eventbridge
 
 from lab_harness.authors.http import Http
 from lab_harness.aws import Clients
@@ -186,10 +190,24 @@ def test_policy_that_does_not_exist_is_attached(aws):
     aws["iam"].attach_role_policy(RoleName="worker", PolicyArn="arn:aws:iam::000000000000:policy/none")
 
 
-def test_new_bucket_blocks_nothing(aws):
-    aws["s3"].create_bucket(Bucket="open-bucket")
-    with pytest.raises(ClientError, match="NoSuchPublicAccessBlockConfiguration"):
-        aws["s3"].get_public_access_block(Bucket="open-bucket")
+def test_permissions_count_for_nothing_and_where_they_do_services_stay_free_and_variables_unread(aws, bare):
+    aws["iam"].create_user(UserName="nobody")
+    key = aws["iam"].create_access_key(UserName="nobody")["AccessKey"]
+    nobody = boto3.client(
+        "sqs", endpoint_url=bare.endpoint, region_name="us-east-1",
+        aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"],
+    )  # fmt: skip
+    assert nobody.create_queue(QueueName="of-nobody")["QueueUrl"], "MiniStack asks for permissions: see authorization/"
+    home = {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::homes/${aws:username}"}
+    asked = iam_evaluator.EvalContext(
+        "arn:aws:iam::000000000000:user/ana", "User", "000000000000", "s3:GetObject", "arn:aws:s3:::homes/ana",
+        "us-east-1", principal_keys={"aws:username": "ana"},
+    )  # fmt: skip
+    read = iam_evaluator.parse_policy_document({"Version": "2012-10-17", "Statement": home})
+    message = "MiniStack reads policy variables: authorization/decisions.py may be deleted"
+    assert iam_evaluator.evaluate(asked, [read]).decision == "ImplicitDeny", message
+    delivery = inspect.getsource(eventbridge._invoke_target)
+    assert "AUTH" not in delivery, "MiniStack asks whether a rule may call its target: authorization/deliveries.py"
 
 
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:taken"

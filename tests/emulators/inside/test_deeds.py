@@ -12,6 +12,7 @@ from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.inside.deeds import MAX_DEEDS, MAX_EVENT, Deeds
 from lab_harness.emulators.process import free_port
 from tests.labs.helpers import zipped
+from tests.roles import let_in, let_publish, ready
 from tests.waiting import wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/functions"
@@ -30,6 +31,7 @@ def lambda_handler(event, context):
 def account(embedded):
     """The learner's clients of an empty account with the table Things and the queue things."""
     embedded.reset()
+    ready(embedded, ROLE)
     learner = Clients(embedded, as_learner=True)
     learner["dynamodb"].create_table(
         TableName="Things",
@@ -88,6 +90,7 @@ def test_an_event_source_mapping_has_the_function_run_and_the_function_writes(ac
 def test_what_a_buckets_notification_starts_the_uploader_has_started(account, embedded, witness):
     arn = create(account, "echo")
     account["s3"].create_bucket(Bucket="photos")
+    let_in(account, "echo", "s3")
     told = {"LambdaFunctionConfigurations": [{"LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:*"]}]}
     account["s3"].put_bucket_notification_configuration(Bucket="photos", NotificationConfiguration=told)
     account["s3"].put_object(Bucket="photos", Key="cat-1.jpg", Body=b"x")
@@ -129,6 +132,7 @@ def test_what_an_execution_does_is_its_doing(account, witness):
 
 def test_what_a_request_sets_going_is_its_apis_doing(account, embedded, witness):
     arn = create(account, "echo", "def lambda_handler(event, context): return {'statusCode': 200, 'body': 'hello'}")
+    let_in(account, "echo", "apigateway")
     gateway = account["apigatewayv2"]
     api = gateway.create_api(Name="shop", ProtocolType="HTTP")["ApiId"]
     proxy = {"IntegrationType": "AWS_PROXY", "IntegrationUri": arn, "PayloadFormatVersion": "2.0"}
@@ -144,6 +148,7 @@ def test_a_mail_says_who_published_it_and_from_which_event(account, embedded):
     topic = sns.create_topic(Name="news")["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ana@example.com")
     sns.publish(TopicArn=topic, Message="by hand")
+    let_publish(account, topic, "events")
     events.put_rule(Name="orders", EventPattern='{"source": ["pet-shop"]}')
     events.put_targets(Rule="orders", Targets=[{"Id": "1", "Arn": topic, "Input": '"rewritten"'}])
     entry = {"Source": "pet-shop", "DetailType": "order placed", "Detail": '{"orderId": "o-1"}'}
@@ -161,6 +166,7 @@ def test_only_lambdas_own_lines_are_its_runs_and_a_restart_keeps_them(tmp_path):
     emulator.start()
     try:
         learner = Clients(emulator, as_learner=True)
+        ready(emulator, ROLE)
         create(learner, "echo")
         invoke(learner, "echo", {"visit": 7})
         logs, group = learner["logs"], "/aws/lambda/echo"

@@ -5,10 +5,12 @@ from contextlib import contextmanager
 
 import pytest
 
+from lab_harness.authors.queues import FROM_SERVICES
 from lab_harness.aws import Clients
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.inside.ec2_events import state_change_entry, state_changes
 from lab_harness.emulators.process import free_port
+from tests.roles import ready
 from tests.waiting import wait_until
 
 PATTERN = {"source": ["aws.ec2", "test"]}
@@ -62,7 +64,7 @@ class Listener:
 
     def __init__(self, aws, name):
         self.events, self.sqs = aws["events"], aws["sqs"]
-        self.url = self.sqs.create_queue(QueueName=name)["QueueUrl"]
+        self.url = self.sqs.create_queue(QueueName=name, Attributes={"Policy": json.dumps(FROM_SERVICES)})["QueueUrl"]
         arn = f"arn:aws:sqs:us-east-1:000000000000:{name}"
         self.events.put_rule(Name=name, EventPattern=json.dumps(PATTERN))
         self.events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
@@ -158,8 +160,7 @@ def test_instance_that_no_call_to_ec2_changed_is_announced_too(aws):
         "End": True,
     }
     definition = json.dumps({"StartAt": "Stop", "States": {"Stop": task}})
-    role = "arn:aws:iam::000000000000:role/states"
-    machine = aws["stepfunctions"].create_state_machine(name="stop", definition=definition, roleArn=role)
+    machine = aws["stepfunctions"].create_state_machine(name="stop", definition=definition, roleArn=ready(aws.emulator))
     aws["stepfunctions"].start_execution(stateMachineArn=machine["stateMachineArn"])
     wait_until(lambda: listener.states() == ["stopping", "stopped"])
 

@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from lab_harness.aws import Clients
+from tests.roles import ready
 from tests.waiting import wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/any"
@@ -46,6 +47,7 @@ DEFINITION = {
 
 @pytest.fixture(scope="module")
 def sfn(embedded):
+    ready(embedded, ROLE)
     return Clients(embedded)["stepfunctions"]
 
 

@@ -9,6 +9,7 @@ from lab_harness.emulators.base import Mail
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.inside.inbox import MAX_MAILS, Inbox
 from lab_harness.emulators.process import free_port
+from tests.roles import let_publish
 from tests.waiting import kill, wait_until
 
 
@@ -139,6 +140,7 @@ def test_event_that_matches_a_rule_is_mailed(aws, sns, topic, embedded):
     subscribe(sns, topic)
     aws["events"].put_rule(Name="orders", EventPattern=json.dumps({"source": ["shop"]}))
     aws["events"].put_targets(Rule="orders", Targets=[{"Id": "mail", "Arn": topic}])
+    let_publish(aws, topic, "events")
     aws["events"].put_events(Entries=[{"Source": "shop", "DetailType": "order", "Detail": '{"item": "tea"}'}])
     [mail] = wait_until(embedded.inbox)
     assert json.loads(mail.text)["detail"] == {"item": "tea"}

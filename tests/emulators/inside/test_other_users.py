@@ -22,6 +22,7 @@ from lab_harness.handing_in.student import remember_student, signing_key
 from lab_harness.learner.progress import Progress
 from lab_harness.private import mend, private_file
 from tests.labs.helpers import zipped
+from tests.roles import ready
 from tests.waiting import PATIENCE, wait_until
 
 NOBODY = 65534
@@ -151,7 +152,7 @@ def test_all_that_a_course_keeps_is_closed_to_others_also_what_was_open_before(t
             aws["sns"].publish(TopicArn=topic, Message="hello")
             aws["lambda"].create_function(
                 FunctionName="f", Runtime="python3.12", Handler="lambda_function.handler",
-                Role="arn:aws:iam::000000000000:role/r", Code={"ZipFile": zipped("def handler(e, c): pass")},
+                Role=ready(emulator), Code={"ZipFile": zipped("def handler(e, c): pass")},
             )  # fmt: skip
             aws["lambda"].invoke(FunctionName="f")
             Progress(home / "progress.sqlite").take_hint("lab", "task", 3)

@@ -9,6 +9,7 @@ from lab_harness.emulators.base import METRICS_OF_PROBES
 from lab_harness.emulators.inside import probes
 from lab_harness.emulators.inside.probes import Probes, probed
 from tests.labs.helpers import zipped
+from tests.roles import let_in, let_publish, ready
 from tests.waiting import wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/functions"
@@ -24,6 +25,7 @@ def lambda_handler(event, context):
 def account(embedded):
     """The learner's clients of an account in which the function "tell" publishes, and a topic mails, what comes in."""
     embedded.reset()
+    ready(embedded, ROLE)
     learner = Clients(embedded, as_learner=True)
     topic = learner["sns"].create_topic(Name="news")["TopicArn"]
     learner["sns"].subscribe(TopicArn=topic, Protocol="email", Endpoint="ada@example.com")
@@ -85,6 +87,7 @@ def test_an_execution_is_its_starters(account, checks, embedded):
 def test_an_event_is_its_senders_through_the_rule(account, checks, embedded):
     account["events"].put_rule(Name="all", EventPattern=json.dumps({"source": ["my.shop"]}))
     account["events"].put_targets(Rule="all", Targets=[{"Id": "1", "Arn": arn(account)}])
+    let_in(account, "tell", "events")
     for number, clients in enumerate((account, checks), 1):
         clients["events"].put_events(Entries=[{"Source": "my.shop", "DetailType": "x", "Detail": "{}"}])
         wait_until(lambda number=number: len(embedded.inbox()) == number)
@@ -95,6 +98,7 @@ def test_what_an_instance_does_is_its_launchers(account, checks, embedded):
     topic = account["sns"].list_topics()["Topics"][0]["TopicArn"]
     account["events"].put_rule(Name="ec2", EventPattern=json.dumps({"source": ["aws.ec2"]}))
     account["events"].put_targets(Rule="ec2", Targets=[{"Id": "1", "Arn": topic}])
+    let_publish(account, topic, "events")
     launched = []
     for clients in (account, checks):
         made = clients["ec2"].run_instances(ImageId="ami-12345678", MinCount=1, MaxCount=1)

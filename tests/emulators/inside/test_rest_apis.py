@@ -6,6 +6,7 @@ import pytest
 import urllib3
 
 from tests.labs.helpers import zipped
+from tests.roles import let_in, ready
 
 BARE = "MiniStack has learned this: what rest_apis.py does about it may be deleted"
 
@@ -115,10 +116,11 @@ def proxied(clients, gateway, api, body):
     arn = clients["lambda"].create_function(
         FunctionName="proxied",
         Runtime="python3.13",
-        Role="arn:aws:iam::000000000000:role/any",
+        Role=ready(clients.emulator),
         Handler="lambda_function.handler",
         Code={"ZipFile": zipped(f"def handler(event, context): {body}")},
     )["FunctionArn"]
+    let_in(clients, "proxied", "apigateway")
     uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations"
     serve(gateway, api, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
     return clients["http"].api(api[0], "test", "GET", "/")

@@ -14,6 +14,7 @@ from lab_harness.emulators.inside.seals import sealed
 from lab_harness.emulators.inside.stored_objects import check_objects
 from lab_harness.emulators.process import free_port
 from tests.emulators.inside.test_saving import build, running
+from tests.roles import ready
 
 
 def whole(payload):
@@ -54,7 +55,7 @@ def build_more(aws):
     aws["events"].put_rule(Name="orders", EventPattern='{"source": ["shop"]}')
     aws["stepfunctions"].create_state_machine(
         name="machine",
-        roleArn="arn:aws:iam::000000000000:role/worker",
+        roleArn=ready(aws.emulator),
         definition='{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}',
     )
     aws["logs"].create_log_group(logGroupName="notes")

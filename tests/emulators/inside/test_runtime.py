@@ -21,6 +21,7 @@ from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.inside import function_worker
 from lab_harness.emulators.inside.runtime import report_line
 from lab_harness.emulators.process import free_port, read_process
+from tests.roles import ready
 from tests.waiting import wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/functions"
@@ -53,6 +54,7 @@ def create(lambda_, name, source, **settings):
 
 @pytest.fixture(scope="module")
 def aws(embedded):
+    ready(embedded, ROLE)
     return Clients(embedded)
 
 
@@ -476,6 +478,7 @@ def own(tmp_path_factory):
             patch.setenv(name, "a-secret-of-the-users")
         emulator = Embedded(tmp_path_factory.mktemp("own"), free_port())
         emulator.start()
+        ready(emulator, ROLE)
     yield emulator
     emulator.stop()
 

@@ -16,6 +16,7 @@ from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.inside import saving
 from lab_harness.emulators.inside.saving import Saver, follow_port
 from lab_harness.emulators.process import free_port
+from tests.roles import ready
 from tests.waiting import kill, wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/worker"
@@ -49,7 +50,7 @@ def saved(emulator, service, *words):
 
 def build(aws):
     """One thing of each kind."""
-    aws["iam"].create_role(RoleName="worker", AssumeRolePolicyDocument="{}")
+    ready(aws.emulator, ROLE)
     aws["dynamodb"].create_table(
         TableName="orders",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],

@@ -19,6 +19,7 @@ from lab_harness.aws import Clients
 from lab_harness.emulators.inside.guard import Source, source
 from tests.conftest import ROOT
 from tests.labs.helpers import zipped
+from tests.roles import policy, ready
 from tests.waiting import PATIENCE, wait_until
 
 ATTACK = """
@@ -173,13 +174,18 @@ def test_a_page_that_the_emulator_serves_uses_apis_and_signed_links_but_makes_no
     aws = Clients(embedded, as_learner=True)
     s3, lambda_ = aws["s3"], aws["lambda"]
     s3.create_bucket(Bucket="site")
+    s3.delete_public_access_block(Bucket="site")
+    everybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::site/*"}
+    s3.put_bucket_policy(Bucket="site", Policy=policy(everybody))
     s3.put_object(Bucket="site", Key="index.html", Body=b"<title>mine</title>", ContentType="text/html")
     s3.put_bucket_website(Bucket="site", WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}})
     lambda_.create_function(
-        FunctionName="hello", Runtime="python3.12", Role="arn:aws:iam::000000000000:role/r",
+        FunctionName="hello", Runtime="python3.12", Role=ready(embedded),
         Handler="lambda_function.handler", Code={"ZipFile": zipped("def handler(e, c): return 'hello'")},
     )  # fmt: skip
     lambda_.create_function_url_config(FunctionName="hello", AuthType="NONE", Cors={"AllowOrigins": ["*"]})
+    for action in ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction"):
+        lambda_.add_permission(FunctionName="hello", StatementId=action[7:], Action=action, Principal="*")
     function = urlsplit(lambda_.get_function_url_config(FunctionName="hello")["FunctionUrl"]).hostname.split(".")[0]
     endpoint = embedded.endpoint.replace("127.0.0.1", "localhost")
     page.goto(f"http://site.s3-website.localhost:{endpoint.rpartition(':')[2]}/")

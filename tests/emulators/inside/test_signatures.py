@@ -27,6 +27,7 @@ from lab_harness.emulators.inside.keys import Keys
 from lab_harness.emulators.inside.refusals import ADVICE
 from lab_harness.emulators.process import read_process
 from tests.labs.helpers import aws_cli, zipped
+from tests.roles import ready
 from tests.waiting import PATIENCE
 
 ROLE = "arn:aws:iam::000000000000:role/functions"
@@ -59,6 +60,7 @@ def send(embedded, method, target, headers=None, body=None):
 @pytest.fixture(scope="module", autouse=True)
 def bucket(embedded):
     embedded.reset()
+    ready(embedded, ROLE)
     client(embedded, "s3").create_bucket(Bucket="signed")
     return "signed"
 

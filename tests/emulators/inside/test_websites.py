@@ -8,6 +8,7 @@ import pytest
 
 from lab_harness.aws import Clients
 from lab_harness.emulators.inside.websites import website_bucket
+from tests.roles import policy
 from tests.waiting import PATIENCE
 
 PAGES = {
@@ -65,6 +66,9 @@ def browse(embedded):
 def make_bucket(s3, name, **configuration):
     s3.create_bucket(Bucket=name)
     s3.put_bucket_website(Bucket=name, WebsiteConfiguration=configuration)
+    s3.delete_public_access_block(Bucket=name)
+    everybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{name}/*"}
+    s3.put_bucket_policy(Bucket=name, Policy=policy(everybody))
 
 
 @pytest.fixture(scope="module", autouse=True)

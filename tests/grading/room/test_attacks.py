@@ -10,7 +10,7 @@ from lab_harness.grading.room.sandbox import missing_protections
 from lab_harness.lab.labs import load_lab
 from lab_harness.lab.notebooks import solved_notebook, task_of
 from tests.grading.class_work import LIMITS, RIGHT_CELLS, errors, hand_in, outcomes
-from tests.grading.hostile import FUNCTIONS, HELLO, said
+from tests.grading.hostile import FUNCTIONS, HELLO, ROLE, said
 
 MARKER = "the-secret-of-another-student"
 
@@ -354,7 +354,9 @@ def test_sockets_that_lead_out_of_a_network_namespace_cannot_be_made(attack):
 
 
 def test_the_emulator_cannot_be_made_to_start_programs(attack):
-    grade = attack("""
+    grade = attack(
+        ROLE,
+        """
         import boto3, io, json, zipfile
         lambda_ = boto3.client("lambda")
         code = io.BytesIO()
@@ -368,7 +370,8 @@ def test_the_emulator_cannot_be_made_to_start_programs(attack):
             answer = lambda_.invoke(FunctionName=runtime[:4], Payload=b"{}")
             answers.append(answer.get("FunctionError"))
         raise SystemExit(str(answers))
-        """)
+        """,
+    )
     assert (said(grade), grade.points) == ("SystemExit: ['Unhandled', 'Unhandled']", 0)
 
 
@@ -385,7 +388,9 @@ def test_a_function_runs_within_the_same_walls(attack):
             caps = [line for line in open("/proc/self/status") if line.startswith("CapEff")][0].split()[1]
             return [sorted(filter(str.isdigit, os.listdir("/proc"))), reached, int(caps, 16), os.path.exists("/work")]
         """
-    grade = attack(f"""
+    grade = attack(
+        ROLE,
+        f"""
         import boto3, io, json, zipfile, textwrap
         lambda_ = boto3.client("lambda")
         code = io.BytesIO()
@@ -395,7 +400,8 @@ def test_a_function_runs_within_the_same_walls(attack):
             Role="arn:aws:iam::000000000000:role/x", Code={{"ZipFile": code.getvalue()}})
         lambda_.get_waiter("function_active_v2").wait(FunctionName="f")
         raise SystemExit(lambda_.invoke(FunctionName="f", Payload=b"{{}}")["Payload"].read().decode()[:200])
-        """)
+        """,
+    )
     assert said(grade).startswith('SystemExit: [["1"], false, 0')
 
 

@@ -13,7 +13,7 @@ from lab_harness.lab.labs import load_lab
 from lab_harness.lab.notebooks import solved_notebook, task_of
 from lab_harness.results import CheckResult, Outcome
 from tests.grading.class_work import RIGHT_CELLS, outcomes
-from tests.grading.hostile import said
+from tests.grading.hostile import ROLE, said
 
 pytestmark = pytest.mark.skipif(bool(missing_protections()), reason="bubblewrap cannot close submissions off here")
 
@@ -78,6 +78,7 @@ def test_the_emulator_opens_no_file_for_a_student_so_nothing_is_taken_from_the_j
 def test_an_emulator_that_hangs_is_a_limit_that_was_hit(attack):
     grade = attack(
         *RIGHT_CELLS,
+        ROLE,
         """
         import boto3, json, urllib.request
         states = boto3.client("stepfunctions")

@@ -8,6 +8,7 @@ import pytest
 
 from lab_harness.authors.executions import state_machines
 from lab_harness.authors.made import remember
+from tests.roles import ready
 from tests.waiting import wait_until
 
 from .helpers import HOSTILE, Partly, Refusing, look, rows, words
@@ -22,6 +23,7 @@ ROLE = "arn:aws:iam::000000000000:role/states"
 def stepfunctions(account):
     """A client; the machines that the tests create are deleted afterwards."""
     client = account["stepfunctions"]
+    ready(account.emulator, ROLE)
     yield client
     for name, arn in state_machines(client).items():
         if name in ("hello-world", "pet-adoption", "practice"):

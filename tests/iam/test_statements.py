@@ -2,8 +2,8 @@
 
 import pytest
 
-from lab_harness.authors.conditions import of_service
-from lab_harness.authors.statements import read_grants, read_statements, verdict
+from lab_harness.iam.contexts import of_service
+from lab_harness.iam.statements import read_grants, read_statements, verdict
 
 CALL = of_service("events.amazonaws.com", "arn:aws:events:us-east-1:000000000000:rule/ended")
 HOLDS, HOLDS_NOT = ({"StringEquals": {"aws:SourceAccount": each}} for each in ("000000000000", "111111111111"))

@@ -2,7 +2,8 @@
 
 import pytest
 
-from lab_harness.authors.conditions import holds, like, of_role, of_service
+from lab_harness.iam.conditions import holds, like
+from lab_harness.iam.contexts import of_role, of_service
 
 RULE = "arn:aws:events:us-east-1:000000000000:rule/ended"
 EVENTS = of_service("events.amazonaws.com", RULE)
@@ -43,7 +44,7 @@ EVENTS = of_service("events.amazonaws.com", RULE)
         ({"Null": {"aws:SourceArn": True}}, False),
         # what nobody can say before
         ({"StringEquals": {"sns:Protocol": "https"}}, None),
-        ({"IpAddress": {"aws:SecureTransport": "10.0.0.0/8"}}, None),
+        ({"Resembles": {"aws:SecureTransport": "true"}}, None),
         ({"StringEquals": {"sns:Protocol": "https", "aws:SourceArn": "x"}}, False),
     ],
 )
@@ -70,3 +71,49 @@ def test_wildcards_stand_for_any_text_and_for_one_letter():
     assert like("a*c?", "a/b:cd")
     assert not like("a?", "a")
     assert not like("a.c", "abc")
+
+
+TAGS = {
+    "aws:tagkeys": ["owner", "stage"],
+    "aws:username": "ana",
+    "aws:sourceip": "10.1.2.3",
+    "aws:principaltag/team": "*",
+}
+
+
+@pytest.mark.parametrize(
+    ("condition", "verdict"),
+    [
+        # a key with several values
+        ({"ForAllValues:StringEquals": {"aws:TagKeys": ["owner", "stage", "cost"]}}, True),
+        ({"ForAllValues:StringEquals": {"aws:TagKeys": ["owner"]}}, False),
+        ({"ForAnyValue:StringEquals": {"aws:TagKeys": ["owner"]}}, True),
+        ({"ForAnyValue:StringEquals": {"aws:TagKeys": ["cost"]}}, False),
+        ({"ForAllValues:StringNotEquals": {"aws:TagKeys": ["cost"]}}, True),
+        ({"ForAllValues:StringNotEquals": {"aws:TagKeys": ["owner"]}}, False),
+        ({"ForAnyValue:StringNotEquals": {"aws:TagKeys": ["owner"]}}, True),
+        ({"ForAnyValue:StringNotEquals": {"aws:TagKeys": ["owner", "stage"]}}, False),
+        # one that is not in the call
+        ({"ForAllValues:StringEquals": {"s3:none": "x"}}, True),
+        ({"ForAnyValue:StringNotEquals": {"s3:none": "x"}}, False),
+        ({"StringEquals": {"s3:prefix": "x"}}, False),
+        ({"StringNotEquals": {"s3:prefix": "x"}}, True),
+        ({"Null": {"s3:prefix": "true"}}, True),
+        # networks
+        ({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, True),
+        ({"NotIpAddress": {"aws:SourceIp": ["10.0.0.0/8", "192.0.2.0/24"]}}, False),
+        ({"IpAddress": {"aws:SourceIp": "no network"}}, False),
+        # variables
+        ({"StringEquals": {"aws:username": "${aws:username}"}}, True),
+        ({"StringLike": {"aws:username": "${aws:UserName}*"}}, True),
+        ({"StringEquals": {"aws:username": "${aws:PrincipalTag/name, 'ana'}"}}, True),
+        ({"StringEquals": {"aws:username": "${aws:PrincipalTag/name}"}}, False),  # which has no value
+        ({"StringNotEquals": {"aws:username": "${aws:PrincipalTag/name}"}}, True),
+        ({"StringLike": {"aws:username": "${aws:PrincipalTag/team}"}}, False),  # whose value is an asterisk
+        ({"StringEquals": {"aws:PrincipalTag/team": "${*}"}}, True),
+        ({"StringLike": {"aws:PrincipalTag/team": "${*}"}}, True),
+        ({"StringLike": {"aws:username": "${*}"}}, False),
+    ],
+)
+def test_condition_holds_for_a_call_of_which_everything_is_known(condition, verdict):
+    assert holds(condition, TAGS) is verdict

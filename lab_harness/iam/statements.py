@@ -3,12 +3,16 @@
 A policy that is none has no statements: MiniStack and LocalStack keep what AWS would have refused.
 """
 
+import json
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from lab_harness.authors.conditions import Context, Verdict, holds, like, of_service
+from lab_harness.iam.conditions import Context, Verdict, filled, holds, like
+from lab_harness.iam.contexts import of_service
+
+WITH_VARIABLES = "2012-10-17"  # the version of policies in which ${...} is a variable
 
 
 @dataclass(frozen=True)
@@ -27,14 +31,26 @@ class Statement:
     other_resources: tuple[str, ...] = ()
     condition: Any = None
 
+    @property
+    def asks_more(self) -> bool:
+        """Whether it asks for more of a call than its action and its resource: by conditions, or variables."""
+        return bool(self.condition) or any("${" in each for each in (*self.resources, *self.other_resources))
+
     def names_action(self, action: str) -> bool:
         """Whether it is about this action, on whatever."""
         return _any_action(self.actions, action) and not _any_action(self.other_actions, action)
 
-    def is_about(self, action: str, resource: str) -> bool:
-        """Whether it allows or denies this action on this resource; conditions are not read."""
-        named = _any_match(self.resources, resource) and not _any_match(self.other_resources, resource)
-        return named and self.names_action(action)
+    def is_about(self, action: str, resource: str, context: Context | None = None) -> bool:
+        """Whether it allows or denies this action on this resource; conditions are not read.
+
+        The variables in its resources have their values from the context of a call, if one is given.
+        """
+        return self.names_action(action) and self.names_resource(resource, context)
+
+    def names_resource(self, resource: str, context: Context | None = None) -> bool:
+        """Whether it is about this resource, whatever is done with it."""
+        ours, others = ((_filled(each, context)) for each in (self.resources, self.other_resources))
+        return _any_match(ours, resource) and not _any_match(others, resource)
 
     def applies(self, context: Context) -> Verdict:
         """Whether its conditions hold for a call; None where only the call itself can tell."""
@@ -105,6 +121,8 @@ def _principals(principal: Any) -> tuple[str, ...]:
 
 
 def _statements_of(document: Any) -> list[dict[str, Any]]:
+    if isinstance(document, dict) and "Version" in document and document["Version"] != WITH_VARIABLES:
+        document = json.loads(json.dumps(document).replace("${", "${$}{"))  # There it stands for itself.
     listed = _listed(document.get("Statement", [])) if isinstance(document, dict) else []
     return [statement for statement in listed if isinstance(statement, dict)]
 
@@ -135,6 +153,13 @@ def _texts(value: Any) -> list[str]:
 
 def _any_action(patterns: Iterable[str], action: str) -> bool:
     return _any_match(patterns, action, re.IGNORECASE)
+
+
+def _filled(patterns: tuple[str, ...], context: Context | None) -> Iterable[str]:
+    """The patterns with the values of their variables; without those of which one has no value."""
+    if context is None:
+        return patterns
+    return [pattern for each in patterns if (pattern := filled(each, context)) is not None]
 
 
 def _any_match(patterns: Iterable[str], text: str, flags: int = 0) -> bool:
