@@ -257,7 +257,7 @@ def test_a_function_that_looks_pets_up_only_under_the_names_that_checks_gave_the
         "check-pet",
         code.replace(first, f"{first}    if 'probe' not in event['petId']:\n        return None\n"),
     )
-    report = run_checks(LABS["state_machine"], clients, ["check_pet"])
+    report = run_checks(LABS["state_machine"], clients, ["check_pet_knows_pets", "check_pet_counts_down"])
     assert not_passed(report) == {"check_pet_knows_pets", "check_pet_counts_down"}
 
 
@@ -286,7 +286,7 @@ def alert(clients):
 
 def not_mailed(clients, monkeypatch):
     monkeypatch.setattr(ALERT, "SHORTLY", 1)
-    return failed(clients, "termination_alert") == {"mail_arrived"}
+    return failed(clients, "termination_alert", "terminate") == {"mail_arrived"}
 
 
 def test_a_mail_that_was_published_by_hand_tells_of_nothing(clients, alert, monkeypatch):
