@@ -26,7 +26,7 @@ WHOLE = (
     "lab_harness",
     f"labs/{FACTS}",
 )
-OF_A_LAB = ("lab.toml", "README.md", "checks.py", "functions", "site")
+OF_A_LAB = ("lab.toml", "README.md", "checks.py", "functions", "given", "site")
 NOT_FOR_STUDENTS = re.compile(
     r"^<!-- not for students -->\n.*?<!-- /not for students -->\n"  # lines, or a part of one
     r"|<!-- not for students -->.*?<!-- /not for students -->"

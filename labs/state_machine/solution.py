@@ -46,7 +46,7 @@ def deploy(name, role, definition):
     print("deployed", name)
 
 
-shutil.copytree(load_lab("state_machine").folder / "functions", "functions", dirs_exist_ok=True)
+shutil.copytree(load_lab("state_machine").folder / "given", "functions", dirs_exist_ok=True)
 
 # %% task:hello
 iam.create_role(RoleName="hello-world-states-role", AssumeRolePolicyDocument=trust("states.amazonaws.com"))

@@ -354,7 +354,7 @@ def test_a_wrong_function_is_shown_with_what_it_did(solved, function, code, brok
         found = [failed(check, solved).found for check in sorted(broken, reverse=True)]
         assert evidence in found[0]
     finally:
-        path = lab.folder / "functions" / function.replace("-", "_") / "lambda_function.py"
+        path = lab.folder / "given" / function.replace("-", "_") / "lambda_function.py"
         deploy(solved, function, path.read_text(encoding="utf-8"))
 
 
@@ -656,7 +656,7 @@ def test_what_is_given_may_be_built_again_and_over_what_is_there_by_half(shell, 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_reference_handlers_import_without_aws(function):
-    folder = lab.folder / "functions" / function.replace("-", "_")
+    folder = lab.folder / "given" / function.replace("-", "_")
     command = [sys.executable, "-c", "import lambda_function; print(lambda_function.TABLE_NAME)"]
     done = subprocess.run(command, cwd=folder, env={}, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == TABLE

@@ -12,7 +12,7 @@ from lab_harness.lab.labs import Lab
 from lab_harness.lab.quiz import Multiple
 
 LAB_FILES = {"lab.toml", "README.md", "checks.py", "solution.py", "quiz.toml"}
-LAB_FOLDERS = {"functions", "site", "__pycache__"}
+LAB_FOLDERS = {"functions", "given", "site", "__pycache__"}
 README_LINES, TITLE_LENGTH = 60, 60
 QUIZ_LENGTH, QUIZ_KINDS = range(5, 11), 2
 NUMBER_WORDS = {2: "two", 3: "three", 4: "four", 5: "five"}
