@@ -27,7 +27,7 @@ WHOLE = (
     "lab_harness",
     f"labs/{FACTS}",
 )
-OF_A_LAB = ("lab.toml", "README.md", *CHECK_FILES, "functions", "site")
+OF_A_LAB = ("lab.toml", "README.md", *CHECK_FILES, "functions", "given", "site")
 NOT_FOR_STUDENTS = re.compile(
     r"^<!-- not for students -->\n.*?<!-- /not for students -->\n"  # lines, or a part of one
     r"|<!-- not for students -->.*?<!-- /not for students -->"
@@ -70,7 +70,8 @@ def leaks(bundle: Path, labs: list[Lab]) -> Iterator[str]:
     A notebook shows and gives some of the code that an answer needs, so there the whole answer must be missing;
     anywhere else each part of it that the notebook does not give.
     """
-    parts = [(lab, answer.task, _answer_runs(answer.source)) for lab in labs for answer in answers(lab).values()]
+    asked = [(lab, task.id) for lab in labs for task in lab.tasks if not task.given]
+    parts = [(lab, task, _answer_runs(answers(lab)[task].source)) for lab, task in asked]
     texts = {path: _text(path) for path in sorted(bundle.rglob("*")) if path.is_file()}
     runs = {path: _all_runs(_lines(text)) for path, text in texts.items()}
     notebooks = [path for path in texts if path.suffix == ".ipynb"]

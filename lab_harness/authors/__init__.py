@@ -36,6 +36,7 @@ __all__ = [
     "policies",
     "queues",
     "remember",
+    "schedules",
     "standard_checks",
     "task_tokens",
     "topics",

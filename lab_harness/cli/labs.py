@@ -49,6 +49,7 @@ def check(lab: str, only: str | None, as_json: bool, junit: Path | None, emulato
     loaded = load_lab(lab, course)
     chosen = loaded.selection(only) if only else ()
     running = running_emulator(emulator)
+    from lab_harness.account.built import was_built
     from lab_harness.account.checking import check_lab  # boto3 takes its time, so usage errors come first
     from lab_harness.aws import Clients
 
@@ -57,7 +58,7 @@ def check(lab: str, only: str | None, as_json: bool, junit: Path | None, emulato
     with stoppable() as stopped, shown_while_running() as show:
         report = check_lab(loaded, Clients(running), course.home, chosen, show, cancelled=stopped)
     progress = Progress(course.home / "progress.sqlite")
-    report = report.judged(lambda result: progress.judged(loaded, result))
+    report = report.judged(lambda result: progress.judged(loaded, result, lambda: was_built(loaded, running)))
     progress.record(report)
     say(progress.notices)
     if junit:

@@ -24,6 +24,7 @@ class Task(Struct, frozen=True, forbid_unknown_fields=True):
 
     A task that stands `apart` comes when the lab is done and undoes it, as cleaning up does: the lab's own
     report, score and solution leave it out, and its checks run only when they are asked for by name.
+    What is `given` was practised in labs before: its starter cell is the answer already, and its checks give no points.
     A task with `services` cannot be done on an emulator that lacks one of them: the solution leaves it out there.
     """
 
@@ -31,6 +32,7 @@ class Task(Struct, frozen=True, forbid_unknown_fields=True):
     title: Text
     hints: Annotated[tuple[Text, ...], Meta(min_length=1)]
     apart: bool = False
+    given: bool = False
     services: tuple[Text, ...] = ()
 
 

@@ -187,7 +187,7 @@ def _read_checks(lab: Lab) -> tuple[Check, ...]:
                 raise LabError(f"{where}: needs {getattr(needed, '__name__', needed)!r}, which is no check above it")
         if mark.task is not None and mark.task not in tasks:
             raise LabError(f"{where}: task {mark.task!r} is not in lab.toml; it has {', '.join(sorted(tasks))}")
-        task = tasks.get(mark.task or "")
+        points = 0 if (task := tasks.get(mark.task or "")) and task.given else mark.points
         apart, services = (task.apart, task.services) if task else (False, ())
         for each in (found[needed] for needed in mark.all_needs):
             if each.apart and not apart:
@@ -197,7 +197,7 @@ def _read_checks(lab: Lab) -> tuple[Check, ...]:
         parameters = {parameter: _service(parameter, where) for parameter in inspect.signature(function).parameters}
         needs, after = (tuple(found[each].name for each in named) for named in (mark.all_needs, mark.after))
         found[function] = Check(
-            name, function, mark.title, mark.task, mark.points, needs, parameters, apart, services, after
+            name, function, mark.title, mark.task, points, needs, parameters, apart, services, after
         )
     if not found:
         raise LabError(f"{lab.folder / 'checks.py'} has no checks: mark functions with @check(...)")

@@ -17,8 +17,9 @@ def beginners_minutes(course: Course, lab: Lab) -> int:
     """The minutes of a beginner's pace, rounded up to five: reading, typing the reference answer, the questions."""
     cells = read_notebook(course.notebooks / lab.file.notebook).cells
     prose = [cell.source for cell in cells if cell.cell_type == "markdown"]
-    code = [cell.source for cell in cells if cell.cell_type == "code" and not task_of(cell)]
-    typed = [answer.source for answer in answers(lab).values()]
+    asked = {task.id for task in lab.tasks if not task.given}
+    code = [cell.source for cell in cells if cell.cell_type == "code" and task_of(cell) not in asked]
+    typed = [answer.source for task, answer in answers(lab).items() if task in asked]
     questions = lab.quiz.questions if lab.quiz else ()
     prose += [" ".join((each.text, *each.options, getattr(each, "explanation", ""))) for each in questions]
     minutes = _words(prose) / WORDS + _lines(code) / READ + _lines(typed) / TYPED + QUESTION * len(questions)

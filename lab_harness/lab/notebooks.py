@@ -1,5 +1,6 @@
 """Builds the solved notebooks: a learner's notebook with the answers laid over its task cells, executed."""
 
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from lab_harness.lab.labs import Lab
 from lab_harness.lab.solutions import answers
 
 SHOWN_LINES = 20  # of a traceback
+SHOWS_FAILURE = "shows-failure"  # the tag of a cell that is meant to: an execution that fails, say
+# What the text of a report, or of a picture, has for what is not as asked, and a cell that waits for its task
+FAILED = re.compile(r"[✗○·!] (?:failed|absent|blocked|broken)\b|^Not yet\.")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -61,8 +65,9 @@ def sources(notebook: Any) -> list[tuple[str, str, str]]:
 
 
 def build(course: Course, lab: Lab, environ: dict[str, str]) -> Path:
-    """Execute one solved notebook and write it; returns its path. Raises LabError when a cell fails.
+    """Execute one solved notebook and write it; returns its path.
 
+    Raises LabError, and writes nothing, when a cell fails or shows a check that does not pass.
     `environ` is the kernel's environment. Files that the cells write go to a folder that is gone afterwards.
     """
     from nbclient import NotebookClient
@@ -83,6 +88,8 @@ def build(course: Course, lab: Lab, environ: dict[str, str]) -> Path:
             raise LabError(f"{lab.file.notebook}, {failed_cell(notebook)}") from error
         except (CellControlSignal, DeadKernelError) as error:
             raise LabError(f"{lab.file.notebook} could not be executed: {error}") from error
+    if failures := shown_failures(notebook):
+        raise LabError(f"{lab.file.notebook} is solved, and shows what failed:\n" + "\n".join(failures))
     course.solved.mkdir(parents=True, exist_ok=True)
     path = course.solved / lab.file.notebook
     nbformat.write(without_machine(notebook), path)  # type: ignore[no-untyped-call]
@@ -97,6 +104,19 @@ def failed_cell(notebook: Any) -> str:
                 lines = Text.from_ansi("\n".join(output.traceback)).plain.splitlines()
                 return "\n".join([f"cell {cell.id}: {output.ename}: {output.evalue}", *lines[-SHOWN_LINES:]])
     return ""
+
+
+def shown_failures(notebook: Any) -> list[str]:
+    """What an executed notebook shows of checks that did not pass, by cell; not what a cell is tagged to show."""
+    cells = (cell for cell in notebook.cells if SHOWS_FAILURE not in cell.metadata.get("tags", []))
+    shown = ((cell.id, line) for cell in cells for line in _text(cell).splitlines())
+    return [f"cell {name}: {line.strip()}" for name, line in shown if FAILED.search(line)]
+
+
+def _text(cell: Any) -> str:
+    """What a cell's outputs say, as plain text."""
+    outputs = cell.get("outputs", [])
+    return "\n".join(each.get("text") or each.get("data", {}).get("text/plain", "") for each in outputs)
 
 
 def without_machine(notebook: Any) -> Any:

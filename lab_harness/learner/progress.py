@@ -85,10 +85,15 @@ class Progress:
 
         self._use(write, None)
 
-    def judged(self, lab: Lab, result: CheckResult) -> CheckResult:
-        """The result; a clean-up is no success where nothing was built: no check of the lab ever passed."""
+    def judged(self, lab: Lab, result: CheckResult, was_built: Callable[[], bool]) -> CheckResult:
+        """The result; a clean-up is no success where nothing was built.
+
+        No check of the lab ever passed, and the account, as `was_built` asks it, does not tell of anything either.
+        """
         cleans_up = any(task.apart and task.id == result.task for task in lab.tasks)
-        if not cleans_up or result.outcome is not Outcome.PASSED or self.of(lab.id).passed.keys() & {*lab.check_names}:
+        if not cleans_up or result.outcome is not Outcome.PASSED:
+            return result
+        if self.of(lab.id).passed.keys() & {*lab.check_names} or was_built():
             return result
         next_step = "Nothing of this lab was built yet, so there is nothing to remove: build it first."
         return replace(result, outcome=Outcome.BLOCKED, next_step=next_step)

@@ -7,6 +7,7 @@ from threading import Event
 from typing import Any
 
 from lab_harness import aws
+from lab_harness.account.built import was_built
 from lab_harness.account.resources import remove_resources
 from lab_harness.emulators import Emulator
 from lab_harness.lab.facts import read_facts
@@ -40,10 +41,13 @@ class Session:
         self.clients = aws.Clients(emulator)
         self.runs = CheckRuns(lab, self.clients)
         self.runs.keep = self._keep
-        self.runs.judge = lambda result: self.progress.judged(self.lab, result)
+        self.runs.judge = self._judged
         self._kept: set[str] = set()  # the checks whose passing was noted since the lab was opened
         self._passed: dict[str, float] = {}  # when each task's checks passed last, by the monotonic clock
         self._found: dict[str, bool] = {}  # whether each check passed, when it was seen last
+
+    def _judged(self, result: CheckResult) -> CheckResult:
+        return self.progress.judged(self.lab, result, lambda: was_built(self.lab, self.emulator))
 
     def connect(self) -> None:
         """Make sure that the emulator runs, and that this kernel and the checks reach it where it is now."""

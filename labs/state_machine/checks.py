@@ -46,51 +46,51 @@ def hello_false_fails(stepfunctions):
     probes.expect_hello(stepfunctions, False, ("FAILED", "NotHelloWorld"), ("Choice", "Fail"), next_step)
 
 
-table_exists = standard_checks.table_exists(TABLE, "petId", "Notebook 02 shows create_table.", task="pets")
-table_is_on_demand = standard_checks.table_is_on_demand(TABLE, task="pets", needs=table_exists)
+table_exists = standard_checks.table_exists(TABLE, "petId", "The cell of section 2 creates it.", task="given")
+table_is_on_demand = standard_checks.table_is_on_demand(TABLE, task="given", needs=table_exists)
 
 
-@check("The queue adoption-approvals keeps its messages", task="pets")
+@check("The queue adoption-approvals keeps its messages", task="given")
 def queue_exists(sqs):
-    expect.queue(sqs, QUEUE, "Notebook 02 shows create_queue.")
+    expect.queue(sqs, QUEUE, "The cell of section 2 creates it.")
     # People look at an approval more than once before they decide, and so do these checks.
     expect.queue_attribute(sqs, QUEUE, "RedrivePolicy", "none")
 
 
-@check("Lambda may assume the role pet-functions-role", task="function_role")
+@check("Lambda may assume the role pet-functions-role", task="given")
 def function_role_is_trusted(iam):
-    expect.role(iam, FUNCTION_ROLE, "Create it as you created the roles in notebooks 01 and 02.")
+    expect.role(iam, FUNCTION_ROLE, "The cell of section 2 creates it.")
     expect.trust(iam, FUNCTION_ROLE, "lambda.amazonaws.com")
 
 
-@check("It allows what the functions do, no more", task="function_role", needs=function_role_is_trusted)
+@check("It allows what the functions do, no more", task="given", needs=function_role_is_trusted)
 def function_role_fits(iam, logs):
     needed = [("dynamodb:GetItem", TABLE_ARN), ("dynamodb:UpdateItem", TABLE_ARN)]
-    next_step = "Section 3 lists what the functions do."
+    next_step = "The cell of section 2 puts it right, in make_role."
     expect.permissions(iam, FUNCTION_ROLE, [*needed, *functions.log_permissions(logs, *FUNCTIONS)], next_step)
     expect.least_privilege(iam, FUNCTION_ROLE, needed)
 
 
-@check("The three functions exist and use the role", task="functions", needs=function_role_is_trusted)
+@check("The three functions exist and use the role", task="given", needs=function_role_is_trusted)
 def functions_exist(lambda_, iam):
     for name in FUNCTIONS:
-        expect.function(lambda_, name, "Section 4 asks for create_function, once for each of the three.")
+        expect.function(lambda_, name, "The cell of section 2 creates all three.")
         expect.function_role(lambda_, iam, name, FUNCTION_ROLE)
 
 
-@check("The three functions may run for 10 seconds", task="functions", needs=functions_exist)
+@check("The three functions may run for 10 seconds", task="given", needs=functions_exist)
 def functions_time_out(lambda_):
     for name in FUNCTIONS:
         expect.timeout(lambda_, name, 10)
 
 
-@check("check-pet tells who is there", task="check_pet", needs=(functions_exist, table_exists))
+@check("check-pet tells who is there", task="given", needs=(functions_exist, table_exists))
 def check_pet_knows_pets(lambda_, dynamodb):
     for before, error in customers.shuffled([(AVAILABLE, None), (None, "PetNotFound")]):
         probes.call_with_pet(lambda_, dynamodb, CHECK, before, error, before)
 
 
-@check("check-pet fails while flaky counts down", task="check_pet", needs=(functions_exist, table_exists))
+@check("check-pet fails while flaky counts down", task="given", needs=(functions_exist, table_exists))
 def check_pet_counts_down(lambda_, dynamodb):
     flaky = customers.chance.randint(1, 9)
     for count, error in customers.shuffled([(2, "TransientError"), (flaky, "TransientError"), (0, None)]):
@@ -98,7 +98,7 @@ def check_pet_counts_down(lambda_, dynamodb):
         probes.call_with_pet(lambda_, dynamodb, CHECK, AVAILABLE | {"flaky": count}, error, after)
 
 
-@check("reserve-pet reserves only what is available", task="reserve_pet", needs=(functions_exist, table_exists))
+@check("reserve-pet reserves only what is available", task="given", needs=(functions_exist, table_exists))
 def reserve_pet_reserves(lambda_, dynamodb):
     cases = (("available", None), ("reserved", "PetUnavailable"), ("adopted", "PetUnavailable"))
     for before, error in customers.shuffled(cases):
@@ -106,30 +106,30 @@ def reserve_pet_reserves(lambda_, dynamodb):
         probes.call_with_pet(lambda_, dynamodb, RESERVE, {"status": before}, error, after)
 
 
-@check("release-pet makes only reserved pets available", task="release_pet", needs=(functions_exist, table_exists))
+@check("release-pet makes only reserved pets available", task="given", needs=(functions_exist, table_exists))
 def release_pet_releases(lambda_, dynamodb):
     cases = (("reserved", "available"), ("available", "available"), ("adopted", "adopted"))
     for before, after in customers.shuffled(cases):
         probes.call_with_pet(lambda_, dynamodb, RELEASE, {"status": before}, None, {"status": after})
 
 
-@check("Step Functions may assume the role pet-adoption-role", task="machine_role")
+@check("Step Functions may assume the role pet-adoption-role", task="given")
 def machine_role_is_trusted(iam):
-    expect.role(iam, MACHINE_ROLE, "Create it like the role of hello-world.")
+    expect.role(iam, MACHINE_ROLE, "The cell of section 2 creates it.")
     expect.trust(iam, MACHINE_ROLE, "states.amazonaws.com")
 
 
-@check("It allows the calls and the messages, no more", task="machine_role", needs=machine_role_is_trusted)
+@check("It allows the calls and the messages, no more", task="given", needs=machine_role_is_trusted)
 def machine_role_fits(iam):
     needed = [("lambda:InvokeFunction", policies.arn("lambda", f"function:{name}")) for name in FUNCTIONS]
     needed.append(("sqs:SendMessage", policies.arn("sqs", QUEUE)))
-    expect.permissions(iam, MACHINE_ROLE, needed, "Section 5 lists what the state machine calls.")
+    expect.permissions(iam, MACHINE_ROLE, needed, "Section 4 lists what the state machine calls.")
     expect.least_privilege(iam, MACHINE_ROLE, [*needed, (OWN_CALLS, TABLE_ARN)])
 
 
 @check("The standard state machine pet-adoption uses the role", task="machine", needs=machine_role_is_trusted)
 def machine_exists(stepfunctions, iam):
-    expect.exists(stepfunctions, "state machines", [MACHINE], "Section 6 shows how to deploy one.")
+    expect.exists(stepfunctions, "state machines", [MACHINE], "Section 5 shows how to deploy one.")
     found = executions.describe_machine(stepfunctions, MACHINE)
     expect.value("the type", "STANDARD", found["type"], next_steps.build_anew("A type", "create_state_machine"))
     role = iam.get_role(RoleName=MACHINE_ROLE)["Role"]["Arn"]
@@ -220,7 +220,7 @@ def release_is_retried(stepfunctions):
         raise Failure(
             expected=f"a Retry in the state that calls {RELEASE}, for nothing comes after it",
             found=f"none in {', '.join(lacking)}",
-            next_step="Section 9 names what makes a compensation dependable; Retry stands in CheckPet, too.",
+            next_step="Section 8 names what makes a compensation dependable; Retry stands in CheckPet, too.",
         )
 
 

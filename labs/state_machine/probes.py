@@ -10,7 +10,7 @@ WITHIN = 20  # seconds: an execution with its retries, on a slow machine
 AVAILABLE, ABSENT = {"status": "available"}, "no such pet"
 APPROVE, DENY = {"output": '{"approved": true}'}, {"output": '{"approved": false}'}
 REFUSE, BREAK_DOWN = {"error": "Refused", "cause": "no garden"}, {"error": "ApprovalSystemDown", "cause": "no line"}
-NEXT_STEP = "Section 4 says what each function does; deploy the code again after you change it."
+NEXT_STEP = "Section 3 says what each function does, and has the cell that deploys it again."
 
 
 def expect_hello(stepfunctions, value, end, kinds, next_step):
@@ -96,7 +96,7 @@ def expect_asked(adoption, label):
             expected=f"a message in {QUEUE} with the task's taskToken and {json.dumps(wanted)}",
             found=f"{'; '.join(adoption.messages) or 'no message'}; {adoption.execution.described()}",
             next_step=about_error(adoption.execution)
-            or "Section 8 shows MessageBody; the token is in the context object, at $$.Task.Token.",
+            or "Section 7 shows MessageBody; the token is in the context object, at $$.Task.Token.",
         )
 
 

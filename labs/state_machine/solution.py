@@ -1,11 +1,15 @@
 """The reference answer of the lab state_machine. There are other right ones."""
 
+import contextlib
 import io
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
 import boto3
+
+from lab_harness import load_lab
 
 iam, lambda_, sfn = boto3.client("iam"), boto3.client("lambda"), boto3.client("stepfunctions")
 dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
@@ -41,6 +45,8 @@ def deploy(name, role, definition):
         sfn.create_state_machine(name=name, **arguments)
     print("deployed", name)
 
+
+shutil.copytree(load_lab("state_machine").folder / "given", "functions", dirs_exist_ok=True)
 
 # %% task:hello
 iam.create_role(RoleName="hello-world-states-role", AssumeRolePolicyDocument=trust("states.amazonaws.com"))
@@ -78,71 +84,53 @@ sfn.create_state_machine(
 )
 print(machine_arn("hello-world"))
 
-# %% task:pets
-dynamodb.create_table(
-    TableName="Pets",
-    AttributeDefinitions=[{"AttributeName": "petId", "AttributeType": "S"}],
-    KeySchema=[{"AttributeName": "petId", "KeyType": "HASH"}],
-    BillingMode="PAY_PER_REQUEST",
-)
-dynamodb.get_waiter("table_exists").wait(TableName="Pets")
-sqs.create_queue(QueueName="adoption-approvals")
-print("created Pets and adoption-approvals")
 
-# %% task:function_role
-iam.create_role(RoleName="pet-functions-role", AssumeRolePolicyDocument=trust("lambda.amazonaws.com"))
-table_arn = dynamodb.describe_table(TableName="Pets")["Table"]["TableArn"]
-statement = {"Effect": "Allow", "Action": ["dynamodb:GetItem", "dynamodb:UpdateItem"], "Resource": table_arn}
-iam.put_role_policy(
-    RoleName="pet-functions-role",
-    PolicyName="pets",
-    PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
-)
-iam.attach_role_policy(
-    RoleName="pet-functions-role",
-    PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
-)
-print(iam.get_role(RoleName="pet-functions-role")["Role"]["Arn"])
+# %% task:given
+def make_role(name, service, *permissions):
+    """A role that this service may assume, and that allows these actions, each on its resources; returns its ARN."""
+    statements = [{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in permissions]
+    try:
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(service))
+    except iam.exceptions.EntityAlreadyExistsException:
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust(service))
+    allowed = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.put_role_policy(RoleName=name, PolicyName="allowed", PolicyDocument=allowed)
+    return iam.get_role(RoleName=name)["Role"]["Arn"]
 
-# %% task:check_pet file=functions/check_pet/lambda_function.py
 
-# %% task:reserve_pet file=functions/reserve_pet/lambda_function.py
-
-# %% task:release_pet file=functions/release_pet/lambda_function.py
-
-# %% task:functions
-for name in ("check-pet", "reserve-pet", "release-pet"):
-    lambda_.create_function(
-        FunctionName=name,
-        Runtime="python3.13",
-        Handler="lambda_function.lambda_handler",
-        Role=iam.get_role(RoleName="pet-functions-role")["Role"]["Arn"],
-        Timeout=10,
-        Code={"ZipFile": zip_folder(f"functions/{name.replace('-', '_')}")},
+with contextlib.suppress(dynamodb.exceptions.ResourceInUseException):  # the table is there already
+    dynamodb.create_table(
+        TableName="Pets",
+        AttributeDefinitions=[{"AttributeName": "petId", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "petId", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
     )
-for name in ("check-pet", "reserve-pet", "release-pet"):
-    lambda_.get_waiter("function_active_v2").wait(FunctionName=name)
-    print(name, lambda_.get_function_configuration(FunctionName=name)["State"])
-
-# %% task:machine_role
-iam.create_role(RoleName="pet-adoption-role", AssumeRolePolicyDocument=trust("states.amazonaws.com"))
-function_arns = [
-    lambda_.get_function_configuration(FunctionName=name)["FunctionArn"]
-    for name in ("check-pet", "reserve-pet", "release-pet")
-]
-queue_url = sqs.get_queue_url(QueueName="adoption-approvals")["QueueUrl"]
+dynamodb.get_waiter("table_exists").wait(TableName="Pets")
+table_arn = dynamodb.describe_table(TableName="Pets")["Table"]["TableArn"]
+queue_url = sqs.create_queue(QueueName="adoption-approvals")["QueueUrl"]
 queue_arn = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-statements = [
-    {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": function_arns},
-    {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": queue_arn},
-    {"Effect": "Allow", "Action": "dynamodb:UpdateItem", "Resource": table_arn},
-]
-iam.put_role_policy(
-    RoleName="pet-adoption-role",
-    PolicyName="adoption",
-    PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statements}),
-)
-print(iam.get_role(RoleName="pet-adoption-role")["Role"]["Arn"])
+
+items = (["dynamodb:GetItem", "dynamodb:UpdateItem"], table_arn)
+functions_role = make_role("pet-functions-role", "lambda.amazonaws.com", items)
+logs_policy = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+iam.attach_role_policy(RoleName="pet-functions-role", PolicyArn=logs_policy)
+function_arns = []
+for name in ("check-pet", "reserve-pet", "release-pet"):
+    with contextlib.suppress(lambda_.exceptions.ResourceConflictException):  # the function is there already
+        lambda_.create_function(
+            FunctionName=name,
+            Runtime="python3.13",
+            Handler="lambda_function.lambda_handler",
+            Role=functions_role,
+            Timeout=10,
+            Code={"ZipFile": zip_folder(f"functions/{name.replace('-', '_')}")},
+        )
+    lambda_.get_waiter("function_active_v2").wait(FunctionName=name)
+    function_arns.append(lambda_.get_function_configuration(FunctionName=name)["FunctionArn"])
+
+calls, questions = ("lambda:InvokeFunction", function_arns), ("sqs:SendMessage", queue_arn)
+make_role("pet-adoption-role", "states.amazonaws.com", calls, questions, ("dynamodb:UpdateItem", table_arn))
+print("built")
 
 # %% task:machine
 pet_states = {

@@ -10,11 +10,18 @@ from lab_harness.authors import (
     event_rules,
     eventually,
     expect,
+    functions,
     policies,
+    queues,
+    schedules,
+    standard_checks,
 )
 
 from . import probes
 from .probes import ALIVE, DETAIL_TYPE, EVENTBRIDGE, INSTANCE, PUBLISH, RULE, SOURCE, TOPIC, probe_instance, probe_queue
+
+BUS, ORDERS, ORDERS_QUEUE, SEND = "pet-shop", "big-orders", "pet-shop-events", "sqs:SendMessage"
+CLOCK, REPORT, WEEKENDS = "cron-job", "weekend-report", "cron(30 9 ? * SAT,SUN *)"
 
 
 @check("The instance termination-alert was launched", task="instance")
@@ -165,3 +172,79 @@ def mail_arrived(ec2, events, sns, inbox):
             )
 
     eventually(look, within=probes.SHORTLY) if ended else look()
+
+
+clock_function_exists = standard_checks.function_exists(CLOCK, "A cell before section 5 creates it.", task="clock")
+
+
+@check("The bus pet-shop and its queue exist", task="bus")
+def bus_and_queue_exist(events, sqs):
+    buses = [bus["Name"] for bus in events.list_event_buses(NamePrefix=BUS)["EventBuses"]]
+    expect.names("event buses", [BUS], buses, "The first cell of section 6 creates it.")
+    expect.queue(sqs, ORDERS_QUEUE, "The first cell of section 6 creates it.")
+
+
+@check("The rule big-orders is on the bus pet-shop, enabled", task="orders", needs=bus_and_queue_exist)
+def orders_rule_exists(events):
+    rules = [rule for page in events.get_paginator("list_rules").paginate(EventBusName=BUS) for rule in page["Rules"]]
+    names = [rule["Name"] for rule in rules if rule.get("EventPattern") and rule["State"].startswith("ENABLED")]
+    expect.names(f"enabled rules with a pattern on {BUS}", [ORDERS], names, "put_rule wants EventBusName beside Name.")
+
+
+@check("It matches big orders, and no other event", task="orders", needs=orders_rule_exists)
+def big_orders_match(events):
+    pattern = events.describe_rule(Name=ORDERS, EventBusName=BUS)["EventPattern"]
+    big, small = customers.chance.randint(11, 99), customers.chance.randint(1, 8)
+    cases = [(probes.order_placed(quantity), quantity >= 10) for quantity in (10, big, 9, small)]
+    cases += [(probes.order_placed(big) | {"source": probes.some_source()}, False)]
+    cases += [(probes.order_placed(big) | {"detail-type": f"order {word}"}, False) for word in ("cancelled", "paid")]
+    for event, wanted in customers.shuffled(cases):
+        if event_rules.matches(events, pattern, event) != wanted:
+            told = {name: event[name] for name in ("source", "detail-type", "detail")}
+            raise Failure(
+                expected=f"a pattern that {'matches' if wanted else 'does not match'} {json.dumps(told)}",
+                found=f"the pattern {pattern}",
+                next_step="lab.match, with bus=, puts an event beside a rule's pattern; section 6 shows the event.",
+            )
+
+
+@check("EventBridge sends them to the queue", task="orders", needs=orders_rule_exists)
+def orders_reach_the_queue(events, sqs, iam):
+    queue, rule = queues.arn(sqs, ORDERS_QUEUE), events.describe_rule(Name=ORDERS, EventBusName=BUS)["Arn"]
+    found = events.list_targets_by_rule(Rule=ORDERS, EventBusName=BUS)["Targets"]
+    expect.names("targets", [queue], [target["Arn"] for target in found], "put_targets wants EventBusName, too.")
+    roles = [target.get("RoleArn", "").rpartition("/")[2] for target in found if target["Arn"] == queue]
+    policy = queues.attributes(sqs, ORDERS_QUEUE).get("Policy", "{}")
+    permitted = policies.permits(policy, EVENTBRIDGE, SEND, queue, rule)
+    if not any(probes.role_allows(iam, role, queue, SEND) if role else permitted for role in roles):
+        raise Failure(
+            expected=f"a queue's policy that lets {EVENTBRIDGE} send to it for {rule}",
+            found=f"the queue's policy {policy}",
+            next_step="The first cell of section 6 sets this policy anew; it names the rule.",
+        )
+
+
+@check("The rule weekend-report is there, enabled", task="report", needs=clock_function_exists)
+def report_rule_exists(events):
+    rules = [rule for page in events.get_paginator("list_rules").paginate() for rule in page["Rules"]]
+    names = [rule["Name"] for rule in rules if rule.get("ScheduleExpression") and rule["State"] == "ENABLED"]
+    expect.names("enabled rules with a schedule", [REPORT], names, "put_rule takes a ScheduleExpression.")
+
+
+@check("It is due at 9:30 on Saturdays and Sundays", task="report", needs=report_rule_exists)
+def report_is_at_weekends(events):
+    if schedules.due(found := events.describe_rule(Name=REPORT)["ScheduleExpression"]) != schedules.due(WEEKENDS):
+        raise Failure(
+            expected="a cron expression that is due at 9:30, each Saturday and each Sunday, and at no other time",
+            found=found,
+            next_step="Section 7 names the six fields in their order, and which of them must be ?.",
+        )
+
+
+@check("It starts the function cron-job", task="report", needs=report_rule_exists)
+def report_starts_the_function(events, lambda_):
+    function, rule = functions.arn(lambda_, CLOCK), events.describe_rule(Name=REPORT)["Arn"]
+    targets = [target["Arn"] for target in event_rules.targets(events, REPORT)]
+    expect.names("targets", [function], targets, "put_targets names a function by its ARN.")
+    next_step = "add_permission with the rule's ARN as SourceArn; the rule cron-job has one such statement, for itself."
+    expect.invocation(lambda_, CLOCK, EVENTBRIDGE, [rule], f"rule/{REPORT}", next_step)

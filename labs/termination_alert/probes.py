@@ -57,6 +57,13 @@ def termination(instance, state="terminated"):
     }  # fmt: skip
 
 
+def order_placed(quantity):
+    """The event that the pet shop sends of an order."""
+    detail = {"orderId": customers.some_id("o-", ()), "pet": customers.pet(), "customer": customers.name()}
+    event = termination("i-0", "none") | {"source": "pet-shop", "detail-type": "order placed", "resources": []}
+    return event | {"detail": detail | {"quantity": quantity}}
+
+
 def rule_pattern(events):
     return event_rules.pattern(events, RULE)
 
@@ -90,10 +97,10 @@ def kept_out(grants, topic, roles):
     return policies.kept_out_by(grants, EVENTBRIDGE, PUBLISH, topic)
 
 
-def role_allows(iam, role, topic):
+def role_allows(iam, role, target, action=PUBLISH):
     roles = [each for page in iam.get_paginator("list_roles").paginate() for each in page["Roles"]]
     trusted = any(each["RoleName"] == role and policies.trusts(each, EVENTBRIDGE) for each in roles)
-    return trusted and policies.allowed(policies.role_statements(iam, role), PUBLISH, topic)
+    return trusted and policies.allowed(policies.role_statements(iam, role), action, target)
 
 
 def tells(mail, instance, rewritten):

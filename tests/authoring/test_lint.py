@@ -207,6 +207,19 @@ def test_lab_that_keeps_the_rules_is_told_nothing(written, sample):
     assert said(written(sample), sample) == []
 
 
+def test_starter_cell_of_a_given_task_is_its_answer_and_the_checks_give_no_points(written):
+    course = written("gives_its_answer")
+    path = course.labs / "gives_its_answer" / "lab.toml"
+    text = path.read_text(encoding="utf-8")
+    for task in ("queue", "message"):
+        path.write_text(text.replace(f'id = "{task}"', f'id = "{task}"\ngiven = true'), encoding="utf-8")
+        points = {check.task: check.points for check in load_lab("gives_its_answer", course).all_checks}
+        assert points == {"queue": 2, "message": 1} | {task: 0}
+        wrong = [] if task == "queue" else ["'message', which is given, is not its answer", "'queue' is its answer"]
+        expected = [f"gives_its_answer: 01_queue.ipynb: the starter cell of {each}" for each in wrong]
+        assert sorted(said(course, "gives_its_answer")) == expected
+
+
 def test_mistake_that_stops_several_rules_is_told_once(written):
     mistake = "labs/import_error/checks.py, line 3: ValueError: invalid literal for int() with base 10: 'many'"
     found = said(written("import_error"), "import_error")

@@ -30,3 +30,19 @@ def test_prose_and_provided_code_are_read_at_their_pace_and_pictures_are_not(sam
     assert measured("word " * 2000, "") == least + 10
     assert measured("", "print()\n\n" * 200) == least + 10
     assert measured(PICTURE, "") == least
+
+
+def test_what_is_given_is_read_and_not_typed(sample_course):
+    course = sample_course("queue")
+    course.notebooks.mkdir(parents=True)
+    path = course.labs / "queue" / "solution.py"
+    code = path.read_text(encoding="utf-8").replace(
+        "# %% task:message", "    \n" + "url = url\n" * 100 + "# %% task:message"
+    )
+    path.write_text(code, encoding="utf-8")
+    cells = [nbformat.v4.new_code_cell("url = url\n" * 100, metadata={"tags": ["task:queue"]})]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), course.notebooks / "01_queue.ipynb")
+    typed = beginners_minutes(course, load_lab("queue", course))
+    toml = course.labs / "queue" / "lab.toml"
+    toml.write_text(toml.read_text(encoding="utf-8").replace('id = "queue"', 'id = "queue"\ngiven = true'), "utf-8")
+    assert beginners_minutes(course, load_lab("queue", course)) == typed - 30  # 100 lines: 33 minutes typed, 5 read

@@ -10,9 +10,13 @@ import pytest
 
 from lab_harness.authoring.notebook_runs import kernel_environment, run_all, run_one, scratch_emulator, without_tasks
 from lab_harness.course import Course
+from lab_harness.errors import LabError
 from lab_harness.lab.labs import all_labs, load_lab
-from lab_harness.lab.notebooks import failed_cell, task_of
+from lab_harness.lab.notebooks import SHOWS_FAILURE, build, failed_cell, shown_failures, task_of
 from lab_harness.lab.solutions import answers
+from lab_harness.render.blocks import Note
+from lab_harness.render.text import report_text
+from lab_harness.results import CheckResult, LabReport, Outcome
 from tests.conftest import ROOT
 
 SANITIZE = ROOT / "tests" / "nbval.cfg"
@@ -167,6 +171,40 @@ def test_the_cell_that_failed_is_named_with_its_error_in_plain_text():
     )
     failed.outputs.pop()
     assert failed_cell(notebook) == ""
+
+
+def shows(text, *tags):
+    cell = nbformat.v4.new_code_cell("lab.check()", id="here", metadata={"tags": list(tags)})
+    cell.outputs = [nbformat.v4.new_output("execute_result", data={"text/plain": text})]
+    return shown_failures(nbformat.v4.new_notebook(cells=[cell]))
+
+
+def test_what_a_solved_notebook_shows_of_failed_checks_is_found_unless_its_cell_is_meant_to():
+    results = [CheckResult(str(each), "The queue exists", "queue", each) for each in Outcome]
+    results.append(CheckResult("gone", "It is there", "queue", Outcome.FAILED, there=False))
+    report = LabReport("queue", "A queue", "embedded", tuple(results))
+    assert [line.split()[3] for line in shows(report_text(report))] == ["failed", "blocked", "broken", "absent"]
+    assert shows(report_text(report), SHOWS_FAILURE) == []
+    assert shows(str(Note("Not yet.", ("This cell needs the task 'queue' first.",)))) == ["cell here: Not yet."]
+    assert shows("  No (Fail): ✗ failed") == ["cell here: No (Fail): ✗ failed"]
+    assert shows("  8 ms  learner    ✗ execute-api GET /prod/dogs (<1 ms), failed\n✗ differs") == []
+
+
+def test_a_solved_notebook_in_which_a_check_fails_is_not_saved(sample_course, notebook_emulator):
+    notebook_emulator.reset()
+    course = sample_course("queue")
+    lab = load_lab("queue", course)
+    cells = [nbformat.v4.new_code_cell("from lab_harness import open_lab\nlab = open_lab('queue')\nimport boto3")]
+    cells.append(nbformat.v4.new_code_cell("lab.check('queue')", id="too-early"))
+    cells[0].source += "\nsqs = boto3.client('sqs')"
+    for task in lab.tasks:
+        cells.append(nbformat.v4.new_code_cell("# Your code here", metadata={"tags": [f"task:{task.id}"]}))
+    course.notebooks.mkdir(parents=True, exist_ok=True)
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), course.notebooks / lab.file.notebook)
+    environ = kernel_environment(notebook_emulator, notebook_emulator.home, dict(os.environ))
+    with pytest.raises(LabError, match=r"shows what failed:\ncell too-early: . absent"):
+        build(course, lab, environ)
+    assert not (course.solved / lab.file.notebook).exists()
 
 
 def test_a_solved_notebook_that_is_out_of_date_is_not_taken_for_a_good_one(course, tmp_path):

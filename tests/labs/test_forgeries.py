@@ -228,8 +228,8 @@ def test_a_mapping_to_a_function_whose_name_merely_begins_so_is_another(clients,
 # state_machine
 
 
-def handler(lab, function):
-    return (LABS[lab].folder / "functions" / function / "lambda_function.py").read_text("utf-8")
+def handler(lab, function, folder="functions"):
+    return (LABS[lab].folder / folder / function / "lambda_function.py").read_text("utf-8")
 
 
 def reserve_by(clients, **task):
@@ -251,7 +251,7 @@ def test_a_machine_that_does_the_functions_work_itself_or_has_another_do_it_is_s
     }  # fmt: skip
     reserve_by(learner, Resource="arn:aws:states:::dynamodb:updateItem", Parameters=write)
     assert "runs of reserve-pet for it by nobody" in found(clients, "state_machine", check)
-    create_another(learner, handler("state_machine", "reserve_pet"), "pet-functions-role")
+    create_another(learner, handler("state_machine", "reserve_pet", "given"), "pet-functions-role")
     let_call(learner, "pet-adoption-role")
     call = {"FunctionName": "another", "Payload.$": "$"}
     reserve_by(learner, Resource="arn:aws:states:::lambda:invoke", Parameters=call)
@@ -260,14 +260,14 @@ def test_a_machine_that_does_the_functions_work_itself_or_has_another_do_it_is_s
 
 def test_a_function_that_looks_pets_up_only_under_the_names_that_checks_gave_them_finds_none(clients, built):
     built("state_machine")
-    code = handler("state_machine", "check_pet")
+    code = handler("state_machine", "check_pet", "given")
     first = "def lambda_handler(event, context):\n"
     deploy(
         clients,
         "check-pet",
         code.replace(first, f"{first}    if 'probe' not in event['petId']:\n        return None\n"),
     )
-    report = run_checks(LABS["state_machine"], clients, ["check_pet"])
+    report = run_checks(LABS["state_machine"], clients, ["check_pet_knows_pets", "check_pet_counts_down"])
     assert not_passed(report) == {"check_pet_knows_pets", "check_pet_counts_down"}
 
 
@@ -296,7 +296,7 @@ def alert(clients):
 
 def not_mailed(clients, monkeypatch):
     monkeypatch.setattr(ALERT.probes, "SHORTLY", 1)
-    return failed(clients, "termination_alert") == {"mail_arrived"}
+    return failed(clients, "termination_alert", "terminate") == {"mail_arrived"}
 
 
 def test_a_mail_that_was_published_by_hand_tells_of_nothing(clients, alert, monkeypatch):

@@ -5,12 +5,15 @@ import contextlib
 import re
 
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from lab_harness.lab.labs import all_labs
+from lab_harness.lab.minutes import NOT_READ
 from lab_harness.lab.notebooks import read_notebook, task_of
 from tests.conftest import ROOT
 
 LABS = all_labs()
+MOST_WORDS = 150  # between two cells to run
 OPTIONS = re.compile(r"<details><summary>.+?</summary>.+?</details>")
 
 
@@ -57,6 +60,29 @@ def test_no_cell_prints_back_a_literal_that_stands_in_it(lab):
 @pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
 def test_what_is_otherwise_on_localstack_is_said_on_localstack_alone(lab):
     assert [cell.id for cell in cells_of(lab, "markdown") if "LocalStack" in cell.source] == []
+
+
+def runs_of_prose(cells):
+    """How many words stand in a row without a cell to run between them, by the first of the cells that hold them."""
+    found, first = {}, None
+    for cell in cells:
+        first = (first or cell.id) if cell.cell_type == "markdown" else None
+        if first:
+            words = NOT_READ.sub(" ", cell.source).split()
+            found[first] = found.get(first, 0) + sum(any(map(str.isalnum, word)) for word in words)
+    return found
+
+
+def test_words_are_counted_until_the_next_cell_to_run_without_pictures_addresses_and_lines_of_tables():
+    text = new_markdown_cell("Two [words](https://example.com)\n```mermaid\nnot read\n```\n| --- |", id="a")
+    cells = [text, new_markdown_cell("and *three* more", id="b"), new_code_cell("1"), new_markdown_cell("one", id="c")]
+    assert runs_of_prose(cells) == {"a": 5, "c": 1}
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+def test_nobody_reads_long_without_running_something(lab):
+    cells = read_notebook(ROOT / "notebooks" / lab.file.notebook).cells
+    assert {cell: words for cell, words in runs_of_prose(cells).items() if words > MOST_WORDS} == {}
 
 
 @pytest.mark.parametrize("lab", [lab for lab in LABS if lab.id != "first_steps"], ids=lambda lab: lab.id)

@@ -8,7 +8,7 @@ import pytest
 
 from lab_harness import load_lab, run_checks
 from lab_harness.account.resources import remove_resources
-from lab_harness.authors import eventually, inventory, policies
+from lab_harness.authors import eventually, inventory, policies, queues
 from lab_harness.authors.made import made_names
 from lab_harness.emulators.base import Mail
 from tests.roles import role, take_away
@@ -17,11 +17,21 @@ from tests.waiting import PATIENCE
 from .helpers import aws_cli, failure, found_alone, not_passed
 
 lab = load_lab("termination_alert")
-FIRST = {"instance_was_launched", "topic_exists", "rule_exists"}  # what fails in an untouched account
+FIRST = {
+    "instance_was_launched",
+    "topic_exists",
+    "rule_exists",
+    "clock_function_exists",
+    "bus_and_queue_exist",
+}  # what fails in an untouched account
 checks, probes = lab.checks, lab.checks.probes
 TOPIC, RULE, ADDRESS = checks.TOPIC, checks.RULE, "ana@example.com"
 PROBE = "others_stay_silent"  # launches an instance of its own
-BEFORE = [check.name for check in lab.all_checks if check.name != PROBE and check.task != "terminate"]
+ALERT = ["instance", "topic", "rule", "target", "terminate"]  # the tasks up to the mail
+BEFORE = [
+    check.name for check in lab.all_checks if check.task in ALERT and check.name != PROBE and check.task != "terminate"
+]
+REST = ["clock", "bus", "orders", "report"]
 STATE = [*BEFORE, "mail_arrived"]
 EVERY_EC2_EVENT = {"source": ["aws.ec2"]}
 
@@ -100,7 +110,7 @@ def test_solution_passes_every_check_and_nothing_of_the_probes_stays(clients):
     lab.solve(clients)
     report = run_checks(lab, clients)
     assert [(result.name, result.found) for result in report if result.outcome != "passed"] == []
-    assert [rule["Name"] for rule in clients["events"].list_rules()["Rules"]] == [RULE]
+    assert [rule["Name"] for rule in clients["events"].list_rules()["Rules"]] == [RULE, checks.REPORT]
     assert [each["Protocol"] for each in probes.subscriptions(clients["sns"])] == ["email"]
     # On LocalStack there are other labs' queues.
     assert not {*inventory.names(clients["sqs"], "queues")} & {*made_names()}
@@ -108,7 +118,8 @@ def test_solution_passes_every_check_and_nothing_of_the_probes_stays(clients):
     assert clients["ec2"].describe_instances(Filters=running)["Reservations"] == []
     assert len(clients["inbox"]()) == old + 1
 
-    assert {resource.name for resource in remove_resources(lab, clients)} == {RULE, TOPIC}
+    rest = {checks.REPORT, checks.CLOCK, "cron-job-role", checks.BUS, checks.ORDERS_QUEUE}
+    assert {resource.name for resource in remove_resources(lab, clients)} == {RULE, TOPIC} | rest
     assert failed(clients, STATE) == {"instance_was_launched", "topic_exists", "rule_exists"}
 
 
@@ -380,7 +391,7 @@ def test_cloudformation_serves_as_well(clients):
     try:
         cloudformation.get_waiter("stack_create_complete").wait(StackName="alert", WaiterConfig=wait)
         terminate(clients)
-        report = run_checks(lab, clients)
+        report = run_checks(lab, clients, ALERT)
         assert [(result.name, result.found) for result in report if result.outcome != "passed"] == []
     finally:
         cloudformation.delete_stack(StackName="alert")
@@ -397,6 +408,124 @@ def test_the_aws_cli_serves_as_well(clients):
     aws_cli(clients, "events", "put-targets", "--rule", RULE, "--targets", f"Id=1,Arn={topic}")
     aws_cli(clients, "ec2", "terminate-instances", "--instance-ids", instance)
     assert failed(clients, STATE) == set()
+
+
+# The rules of sections 6 and 7.
+
+
+@pytest.fixture
+def ruled(clients):
+    """The bus, the function, and the rules big-orders and weekend-report, as the lab asks."""
+    lab.solve(clients)
+    return clients
+
+
+def found_of_rules(clients, check):
+    """What was found by this check, which alone fails of those of sections 6 and 7."""
+    return found_alone(lab, clients, check, *REST)
+
+
+def put_orders(clients, pattern):
+    clients["events"].put_rule(Name=checks.ORDERS, EventBusName=checks.BUS, EventPattern=json.dumps(pattern))
+
+
+BIG = {
+    "source": ["pet-shop"],
+    "detail-type": ["order placed"],
+    "detail": {"quantity": [{"numeric": [">=", 10]}]},
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "evidence"),
+    [
+        ({"detail": {"quantity": [{"numeric": [">", 10]}]}}, '{"numeric": [">", 10]}'),  # off by one
+        ({"detail": {"quantity": [{"numeric": [">=", 9]}]}}, '{"numeric": [">=", 9]}'),
+        ({"detail": {"quantity": [{"numeric": ["<", 10]}]}}, '{"numeric": ["<", 10]}'),  # swapped
+        ({"detail": {"Quantity": [{"numeric": [">=", 10]}]}}, '"Quantity"'),  # wrong by one letter
+        ({"quantity": [{"numeric": [">=", 10]}], "detail": {"orderId": [{"exists": True}]}}, '"quantity"'),  # too high
+        ({"source": ["petshop"]}, '"petshop"'),
+        ({"source": [{"exists": True}]}, '{"exists": true}'),
+        ({"detail-type": [{"prefix": "order"}]}, '{"prefix": "order"}'),
+    ],
+)
+def test_a_pattern_that_lets_other_orders_through_is_shown(ruled, change, evidence):
+    put_orders(ruled, BIG | change)
+    assert evidence in found_of_rules(ruled, "big_orders_match")
+
+
+@pytest.mark.parametrize(
+    "quantity",
+    [[{"numeric": [">", 9]}], [{"numeric": ["=", 10]}, {"numeric": [">", 10]}], [{"numeric": [">=", 10, "<", 1e6]}]],
+)
+def test_another_pattern_for_big_orders_serves_as_well(ruled, quantity):
+    put_orders(ruled, BIG | {"detail": {"quantity": quantity}})
+    assert run_checks(lab, ruled, REST).complete
+
+
+def test_a_rule_for_orders_that_is_elsewhere_off_or_sends_elsewhere_is_named(ruled):
+    events, sqs = ruled["events"], ruled["sqs"]
+    on_bus = {"EventBusName": checks.BUS}
+    events.disable_rule(Name=checks.ORDERS, **on_bus)
+    assert checks.ORDERS not in found_of_rules(ruled, "orders_rule_exists")
+    events.enable_rule(Name=checks.ORDERS, **on_bus)
+    (target,) = events.list_targets_by_rule(Rule=checks.ORDERS, **on_bus)["Targets"]
+    events.remove_targets(Rule=checks.ORDERS, Ids=[target["Id"]], **on_bus)
+    assert found_of_rules(ruled, "orders_reach_the_queue") == "no targets"
+    events.put_targets(Rule=checks.ORDERS, Targets=[target | {"Arn": target["Arn"] + "-2"}], **on_bus)
+    assert "pet-shop-events-2" in found_of_rules(ruled, "orders_reach_the_queue")
+    events.put_targets(Rule=checks.ORDERS, Targets=[target | {"Id": "mine"}], **on_bus)  # one more does no harm
+    assert run_checks(lab, ruled, REST).complete
+    other = queues.attributes(sqs, checks.ORDERS_QUEUE)["Policy"].replace("rule/pet-shop/big", "rule/big")
+    sqs.set_queue_attributes(QueueUrl=queues.url(sqs, checks.ORDERS_QUEUE), Attributes={"Policy": other})
+    assert "rule/big-orders" in found_of_rules(ruled, "orders_reach_the_queue")
+    events.remove_targets(Rule=checks.ORDERS, Ids=[target["Id"], "mine"], **on_bus)
+    events.delete_rule(Name=checks.ORDERS, **on_bus)
+    events.put_rule(Name=checks.ORDERS, EventPattern=json.dumps(BIG))  # on the default bus
+    assert failed(ruled, REST) == {"orders_rule_exists"}
+
+
+@pytest.mark.parametrize("expression", ["rate(7 days)", "cron(9 30 ? * SAT,SUN *)", "cron(30 9 ? * MON-FRI *)"])
+def test_another_schedule_is_shown(ruled, expression, monkeypatch):
+    events = ruled["events"]
+    wrong = events.describe_rule(Name=checks.REPORT) | {"ScheduleExpression": expression}
+    monkeypatch.setattr(events, "describe_rule", lambda Name: wrong)  # as of one that AWS accepts  # noqa: N803
+    assert failure(checks.report_is_at_weekends, events).found == expression
+
+
+@pytest.mark.parametrize("expression", ["cron(30 9 ? * 1,7 *)", "cron(30 9 ? * SUN,SAT *)"])
+def test_the_same_schedule_in_other_words_serves_as_well(ruled, expression):
+    ruled["events"].put_rule(Name=checks.REPORT, ScheduleExpression=expression)
+    assert run_checks(lab, ruled, REST).complete
+
+
+def test_a_report_that_nothing_starts_is_named(ruled):
+    events, lambda_ = ruled["events"], ruled["lambda"]
+    lambda_.remove_permission(FunctionName=checks.CLOCK, StatementId="weekend-report")
+    assert found_of_rules(ruled, "report_starts_the_function").startswith("no permission for events.amazonaws.com")
+    rule = events.describe_rule(Name=checks.REPORT)["Arn"]
+    permission = {"FunctionName": checks.CLOCK, "Action": "lambda:InvokeFunction", "Principal": checks.EVENTBRIDGE}
+    for number, source in enumerate([rule.replace("weekend-report", "cron-job"), rule]):
+        lambda_.add_permission(**permission, StatementId=f"mine-{number}", SourceArn=source)
+        wanted = {"report_starts_the_function"} if source != rule else set()
+        assert failed(ruled, REST) == wanted
+    (target,) = events.list_targets_by_rule(Rule=checks.REPORT)["Targets"]
+    events.remove_targets(Rule=checks.REPORT, Ids=[target["Id"]])
+    assert found_of_rules(ruled, "report_starts_the_function") == "no targets"
+    events.put_rule(Name=checks.REPORT, EventPattern=json.dumps(EVERY_EC2_EVENT), State="DISABLED")
+    events.disable_rule(Name=checks.REPORT)
+    assert failed(ruled, REST) == {"report_rule_exists"}
+
+
+def test_the_aws_cli_serves_for_the_rules_as_well(ruled):
+    for rule, *bus in (("big-orders", "--event-bus-name", checks.BUS), ("weekend-report",)):
+        targets = json.loads(aws_cli(ruled, "events", "list-targets-by-rule", "--rule", rule, *bus))["Targets"]
+        aws_cli(ruled, "events", "remove-targets", "--rule", rule, *bus, "--ids", *(each["Id"] for each in targets))
+        aws_cli(ruled, "events", "delete-rule", "--name", rule, *bus)
+        how = ("--event-pattern", json.dumps(BIG)) if bus else ("--schedule-expression", "cron(30 9 ? * 7,1 *)")
+        aws_cli(ruled, "events", "put-rule", "--name", rule, *bus, *how)
+        aws_cli(ruled, "events", "put-targets", "--rule", rule, *bus, "--targets", f"Id=cli,Arn={targets[0]['Arn']}")
+    assert failed(ruled, REST) == set()
 
 
 def test_the_scheduled_function_imports_without_aws():

@@ -205,6 +205,16 @@ def test_cleaning_up_what_was_never_built_is_no_success(sample_course, in_use):
     replace_environment(before)
 
 
+def test_cleaning_up_what_was_built_without_a_check_is_a_success_where_the_emulator_can_tell(sample_course, in_use):
+    sample_course("apart")
+    before = dict(os.environ)
+    lab = open_lab("apart")
+    url = boto3.client("sqs").create_queue(QueueName="sample-queue")["QueueUrl"]
+    boto3.client("sqs").delete_queue(QueueUrl=url)
+    assert lab.check("clean_up").complete
+    replace_environment(before)
+
+
 def test_an_unknown_function_is_named_with_those_that_are_there(opened):
     with pytest.raises(UsageError, match=r"There is no function 'echo'\. The account has: none"):
         opened.logs("echo")

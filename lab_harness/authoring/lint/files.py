@@ -13,7 +13,7 @@ from lab_harness.lab.modules import CHECK_FILES
 from lab_harness.lab.quiz import Multiple
 
 LAB_FILES = {"lab.toml", "README.md", "checks.py", "solution.py", "quiz.toml"}
-MAY_BE_THERE = {*CHECK_FILES, "functions", "site", "__pycache__"}
+MAY_BE_THERE = {*CHECK_FILES, "functions", "given", "site", "__pycache__"}
 README_LINES, TITLE_LENGTH = 60, 60
 QUIZ_LENGTH, QUIZ_KINDS = range(5, 11), 2
 NUMBER_WORDS = {2: "two", 3: "three", 4: "four", 5: "five"}

@@ -44,16 +44,20 @@ def notebook_ends_with_the_quiz(course: Course, lab: Lab) -> Iterator[str]:
 
 
 def notebook_has_each_task(course: Course, lab: Lab) -> Iterator[str]:
-    """A starter cell for each task, in order, that is not the answer already."""
+    """A starter cell for each task, in order; it is the answer already where the task is given, and only there."""
     notebook = read_notebook(course.notebooks / lab.file.notebook)
     tagged = {task_of(cell): cell.source for cell in notebook.cells if task_of(cell)}
     wanted = [task.id for task in lab.tasks]
     if list(tagged) != wanted:
         there = ", ".join(map(str, tagged)) or "none"
         yield f"{lab.file.notebook} has cells for the tasks {there}; lab.toml has {', '.join(wanted)}"
+    given = {task.id for task in lab.tasks if task.given}
     for task, answer in answers(lab).items():
-        if answer.cell.strip() == tagged.get(task, "").strip():
+        is_answer = answer.cell.strip() == tagged.get(task, "").strip()
+        if is_answer and task not in given:
             yield f"{lab.file.notebook}: the starter cell of {task!r} is its answer"
+        if task in given and not is_answer:
+            yield f"{lab.file.notebook}: the starter cell of {task!r}, which is given, is not its answer"
 
 
 def solved_notebook_is_current(course: Course, lab: Lab) -> Iterator[str]:

@@ -17,7 +17,8 @@ CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 
 def python_can_be_parsed(course: Course, lab: Lab) -> Iterator[str]:
     """The answers and the functions; `checks.py` is loaded by every other rule."""
-    for path in sorted([lab.folder / "solution.py", *lab.folder.glob("functions/**/*.py")]):
+    functions = [*lab.folder.glob("functions/**/*.py"), *lab.folder.glob("given/**/*.py")]
+    for path in sorted([lab.folder / "solution.py", *functions]):
         if path.is_file() and (problem := _problem(path.read_text(encoding="utf-8"))):
             yield f"{path.relative_to(lab.folder).as_posix()}, {problem}"
 

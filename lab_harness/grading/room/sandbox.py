@@ -24,7 +24,7 @@ from lab_harness.lab.modules import CHECK_FILES
 START_DEADLINE = 60.0  # seconds; it takes about one
 END_DEADLINE = 10.0
 COURSE = "/course"  # where rooms find the course
-SHOWN_FILES = ("lab.toml", *CHECK_FILES, "README.md", "site")  # of each lab: nothing that answers it
+SHOWN_FILES = ("lab.toml", *CHECK_FILES, "README.md", "given", "site")  # of each lab: nothing that answers it
 PACKAGE = Path(__file__).resolve().parents[2]
 HOSTS = "127.0.0.1 localhost\n::1 localhost\n"
 HIDDEN = ("/tmp", "/dev", "/proc")  # noqa: S108  of this machine's, by what stands there inside

@@ -44,13 +44,19 @@ class TaskView:
         return STATES[self.state][1]
 
     @property
+    def score(self) -> str:
+        """Its points of those that there are; what is given has none."""
+        return "given" if self.task.given else f"{self.points} of {self.most_points}"
+
+    @property
     def passed(self) -> int:
         """How many of its checks pass."""
         return sum(outcome == Outcome.PASSED for _, outcome in self.checks)
 
     def __str__(self) -> str:
         """The task as one or two sentences, for those who hear the page."""
-        said = f"Task {self.number}, {self.task.title}: {self.word}, {self.points} of {self.most_points} points."
+        points = "" if self.task.given else " points"
+        said = f"Task {self.number}, {self.task.title}: {self.word}, {self.score}{points}."
         first = next(iter(self.problems), None)
         return f"{said} {first.title}: {first.next_step}" if first else said
 

@@ -99,7 +99,7 @@ def get(endpoint, headers):
         connection.close()
 
 
-def invoke(aws, name, source):
+def invoke(aws, name, source, **settings):
     """Create a function and invoke it once."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -111,6 +111,7 @@ def invoke(aws, name, source):
         Role=ROLE,
         Handler="lambda_function.handler",
         Code={"ZipFile": buffer.getvalue()},
+        **settings,
     )
     return json.load(lambda_.invoke(FunctionName=name)["Payload"])
 
@@ -130,6 +131,14 @@ def test_logger_info_is_lost(aws):
     assert any("START" in event["message"] for event in events)
     message = "MiniStack gives the root logger a handler: start_logging of function_worker.py may be deleted"
     assert not any("seen" in event["message"] for event in events), message
+
+
+def test_durable_function_runs_as_a_plain_one(aws):
+    config = {"ExecutionTimeout": 60, "RetentionPeriodInDays": 1}
+    source = "def handler(event, context): return 'DurableExecutionArn' in event"
+    found = invoke(aws, "durable", source, DurableConfig=config)
+    kept = aws["lambda"].list_durable_executions_by_function(FunctionName="durable")["DurableExecutions"]
+    assert (found, kept) == (False, []), "MiniStack runs durable functions: notebook 1 may let learners try one"
 
 
 def test_anybody_writes_awss_own_metrics(aws):

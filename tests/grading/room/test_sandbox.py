@@ -25,6 +25,12 @@ def test_a_course_that_lies_among_temporary_files_is_shown_at_another_place():
     assert sandbox._inside("/home/ana/tmp/.venv") == "/home/ana/tmp/.venv"
 
 
+def test_what_a_lab_gives_is_shown_and_what_answers_it_is_not(course, tmp_path):
+    shown = {place for place in sandbox._shown(course, tmp_path) if place.startswith(sandbox.COURSE)}
+    assert {f"/course/labs/state_machine/{name}" for name in ("given", "checks.py")} <= shown
+    assert not [place for place in shown if place.endswith(("solution.py", "functions", "quiz.toml"))]
+
+
 def test_a_submission_is_graded_where_python_is_shown_at_another_place(monkeypatch, tmp_path, course):
     monkeypatch.setattr(sandbox, "HIDDEN", (*sandbox.HIDDEN, sys.prefix, str(sandbox.PACKAGE.parent)))
     cells = (*RIGHT_CELLS, "import lab_harness; print(1 / (not lab_harness.__file__.startswith('/host/')))")

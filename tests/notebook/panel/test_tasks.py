@@ -61,6 +61,13 @@ def test_every_state_has_a_symbol_and_a_word_of_its_own():
     assert len(set(symbols)) == len(set(words)) == len(STATES)
 
 
+def test_task_that_is_given_says_so_in_place_of_points():
+    given, asked = (view(Outcomes(load_lab("state_machine")), task) for task in ("given", "hello"))
+    assert (given.score, asked.score) == ("given", "0 of 3")
+    assert str(given).endswith(": to do, given.")
+    assert str(asked).endswith(": to do, 0 of 3 points.")
+
+
 def test_task_of_which_nothing_is_known_is_to_do(outcomes):
     found = view(outcomes)
     assert (found.number, found.state, found.symbol, found.word) == (1, "todo", "○", "to do")
