@@ -196,6 +196,8 @@ def test_a_page_that_the_emulator_serves_uses_apis_and_signed_links_but_makes_no
     key = embedded.learner
     session = boto3.Session(key.access_key_id, key.secret_access_key, region_name="us-east-1")
     signing = session.client("s3", endpoint_url=endpoint, config=Config(signature_version="s3v4"))
+    rule = {"AllowedOrigins": ["*"], "AllowedMethods": ["PUT"], "AllowedHeaders": ["*"]}
+    s3.put_bucket_cors(Bucket="site", CORSConfiguration={"CORSRules": [rule]})
     upload = signing.generate_presigned_url("put_object", {"Bucket": "site", "Key": "up"})
     assert page.evaluate(fetch, [upload, {"method": "PUT", "body": "loaded"}])[0] == 200
     assert s3.get_object(Bucket="site", Key="up")["Body"].read() == b"loaded"
