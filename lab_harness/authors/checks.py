@@ -14,8 +14,10 @@ CheckFunction = Callable[..., None]
 
 WAITED = re.compile(r" \(after waiting [^()]+ s\)$")  # what a wait within the wait has added
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.4  # seconds between two looks of `eventually`
+BUSY = 5  # times as long may a wait take, at most, on a machine where looking takes its time
 
 _cancelled: ContextVar[threading.Event | None] = ContextVar("cancelled", default=None)
+_paused: ContextVar[float] = ContextVar("paused", default=0.0)  # seconds between looks, since the thread began
 
 
 class Failure(Exception):
@@ -100,19 +102,20 @@ def eventually(look: Callable[[], T], *, within: float) -> T:
     """Call `look` until it raises no Failure and return its value; after `within` seconds its last Failure stands.
 
     For effects that take a moment: the learner then reads what was seen last, not that time ran out. Where `look`
-    waits in this way itself, only the outer wait is told.
+    waits in this way itself, only the outer wait is told. The time that looking takes does not count: where it is long,
+    the machine is busy, and so is what the effect comes from.
     Raises Cancelled, at once, when the run of the checks is cancelled.
 
         eventually(lambda: expect_item(dynamodb, order), within=12)
     """
-    deadline = time.monotonic() + within
+    enough, latest = _paused.get() + within, time.monotonic() + BUSY * within
     pause = FIRST_PAUSE
     while True:
         try:
             return look()
         except Failure as failure:
-            rest = deadline - time.monotonic()
-            if rest <= 0:
+            rest = enough - _paused.get()
+            if rest <= 0 or time.monotonic() > latest:
                 found = f"{WAITED.sub('', failure.found)} (after waiting {within:g} s)"
                 raise Failure(
                     expected=failure.expected, found=found, next_step=failure.next_step, there=failure.there
@@ -132,6 +135,7 @@ def cancellable(cancelled: threading.Event | None) -> Iterator[None]:
 
 
 def _sleep(seconds: float) -> None:
+    _paused.set(_paused.get() + seconds)
     cancelled = _cancelled.get()
     if cancelled is None:
         time.sleep(seconds)

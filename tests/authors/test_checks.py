@@ -145,6 +145,32 @@ def test_eventually_looks_ever_less_often_and_a_last_time_when_the_time_is_over(
     assert max(pauses) < 0.41
 
 
+@pytest.mark.parametrize(("seconds", "whole"), [(0.001, 2), (0.2, 4.4), (30, 30)], ids=["quiet", "busy", "hopeless"])
+def test_eventually_gives_more_time_where_looking_takes_long_but_not_for_ever(monkeypatch, seconds, whole):
+    clock = Clock()
+    monkeypatch.setattr("lab_harness.authors.checks.time", clock)
+
+    def look():
+        clock.now += seconds
+        raise failure()
+
+    with pytest.raises(Failure, match=r"after waiting 2 s"):
+        eventually(look, within=2)
+    assert clock.now - 100 == pytest.approx(whole, rel=0.2)
+
+
+def test_eventually_counts_what_waits_within_the_wait(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr("lab_harness.authors.checks.time", clock)
+
+    def look():
+        raise failure()
+
+    with pytest.raises(Failure):
+        eventually(lambda: eventually(look, within=1), within=2)
+    assert clock.now - 100 < 3.1
+
+
 def test_eventually_lets_any_other_error_through_at_once():
     def look():
         raise KeyError("typo")
