@@ -165,7 +165,15 @@ def _described(value: Any) -> float | str:
 
 
 def _plain_item(item: Item) -> Item:
-    return {name: _plain(TypeDeserializer().deserialize(value)) for name, value in item.items()}
+    return {name: _deserialized(value) for name, value in item.items()}
+
+
+def _deserialized(value: Any) -> Any:
+    """An attribute's plain value; as text, where AWS would never have taken it: a number of more than 38 digits."""
+    try:
+        return _plain(TypeDeserializer().deserialize(value))
+    except ArithmeticError:
+        return repr(value)
 
 
 def _plain(value: Any) -> Any:
