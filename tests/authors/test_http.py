@@ -23,7 +23,7 @@ from lab_harness.aws import Clients
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import EmulatorNotReady, ForeignEndpoint
 from tests.labs.helpers import zipped
-from tests.roles import ready
+from tests.roles import let_in, ready
 from tests.waiting import PATIENCE, in_thread, wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/functions"
@@ -422,6 +422,7 @@ def test_api_of_the_emulators_answers(embedded):
         FunctionName="echo", Runtime="python3.12", Role=ROLE, Handler="lambda_function.lambda_handler",
         Code={"ZipFile": zipped(ECHO)},
     )  # fmt: skip
+    let_in(clients, "echo", "apigateway")
     gateway = clients["apigatewayv2"]
     api = gateway.create_api(Name="echo", ProtocolType="HTTP")["ApiId"]
     integration = gateway.create_integration(
