@@ -50,7 +50,7 @@ PRIVATE = {
     "tests/notebook/test_check_runs.py": {"_asking", "_turn"},
     # A part of a module that is tested by itself, for the whole is slow, or hides it.
     "tests/grading/results/test_gradebook.py": {"_database"},
-    "tests/grading/room/test_sandbox.py": {"_environment", "_inside", "_stop"},
+    "tests/grading/room/test_sandbox.py": {"_environment", "_inside", "_shown", "_stop"},
     "tests/grading/room/test_escapes.py": {"_short"},
     "tests/grading/intake/test_fuzz.py": {"_explained"},
     "tests/test_per_lab.py": {"_split_scope"},
@@ -90,7 +90,6 @@ ABOUT_MORE = {
     # hostile submissions, by what they try
     "tests/grading/intake/test_fuzz.py", "tests/grading/intake/test_names.py", "tests/grading/room/test_attacks.py",
     "tests/grading/room/test_escapes.py", "tests/grading/room/test_neighbours.py",
-    "tests/grading/room/test_room_emulator.py",
     # in a browser, or on both emulators
     "tests/notebook/test_jupyterlab.py", "tests/notebook/panel/test_panel_in_jupyterlab.py",
     "tests/notebook/panel/test_panel_on_either_emulator.py", "tests/notebook/panel/test_live_in_chromium.py",
