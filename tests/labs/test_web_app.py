@@ -375,26 +375,25 @@ def test_a_bucket_that_is_not_an_open_website_is_named(solved):
         document = {**OPEN, "Statement": [{**EVERYONE_READS, **changes}]}
         s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(document))
 
+    closed = on_embedded(solved, "page_is_served")
     wrong = [
-        {"Action": ["s3:GetObject", "s3:PutObject"]},
-        {"Action": "s3:*", "Resource": "*"},
-        {"Resource": f"arn:aws:s3:::{BUCKET}"},
-        {"Principal": {"AWS": "arn:aws:iam::000000000000:root"}},
-        {"Condition": {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}},
+        ({"Action": ["s3:GetObject", "s3:PutObject"]}, set()),
+        ({"Action": "s3:*", "Resource": "*"}, set()),
+        ({"Resource": f"arn:aws:s3:::{BUCKET}"}, closed),
+        ({"Principal": {"AWS": "arn:aws:iam::000000000000:root"}}, closed),
+        ({"Condition": {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}}, closed),
     ]
-    for changes in wrong:
+    for changes, unserved in wrong:
         policy(**changes)
-        assert failing(solved, *tasks) == {"everyone_may_read"}, changes
+        assert failing(solved, *tasks) == {"everyone_may_read"} | unserved, changes
     policy(Principal={"AWS": "*"}, Action=["s3:GetObject"], Resource=[f"arn:aws:s3:::{BUCKET}/*"])
     assert failing(solved, *tasks) == set()
     s3.delete_bucket_policy(Bucket=BUCKET)
-    assert failing(solved, *tasks) == {"everyone_may_read"}
+    assert failing(solved, *tasks) == {"everyone_may_read"} | closed
     policy()
     block = dict.fromkeys(("BlockPublicPolicy", "RestrictPublicBuckets", "BlockPublicAcls"), True)
     s3.put_public_access_block(Bucket=BUCKET, PublicAccessBlockConfiguration=block)
-    assert found(solved, "everyone_may_read", *tasks).startswith(
-        "BlockPublicPolicy and RestrictPublicBuckets; the policy"
-    )
+    assert found(solved, "everyone_may_read").startswith("BlockPublicPolicy and RestrictPublicBuckets; the policy")
     s3.delete_public_access_block(Bucket=BUCKET)
     s3.delete_bucket_website(Bucket=BUCKET)
     assert failing(solved, *tasks) == {"bucket_is_a_website"}
@@ -490,7 +489,7 @@ def common_resources():
 
 
 def permission(api):
-    source = {"Fn::Sub": f"arn:aws:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{{api}}}/*/*/*"}
+    source = {"Fn::Sub": f"arn:aws:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{{api}}}/*/*"}
     return {"Type": "AWS::Lambda::Permission", "Properties": {
         "FunctionName": {"Ref": "Function"}, "Action": "lambda:InvokeFunction", "Principal": SERVICE,
         "SourceArn": source}}  # fmt: skip
