@@ -3,12 +3,14 @@
 import json
 
 from lab_harness.authors import definitions
+from tests.roles import ready
 
 
-def test_the_definition_of_a_machine_is_found_by_its_name(clients):
+def test_the_definition_of_a_machine_is_found_by_its_name(clients, emulator):
     text = '{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}'
-    role = "arn:aws:iam::000000000000:role/worker"
-    made = clients["stepfunctions"].create_state_machine(name="lab-test-short", definition=text, roleArn=role)
+    made = clients["stepfunctions"].create_state_machine(
+        name="lab-test-short", definition=text, roleArn=ready(emulator)
+    )
     try:
         assert json.loads(definitions.of(clients["stepfunctions"], "lab-test-short")) == json.loads(text)
     finally:

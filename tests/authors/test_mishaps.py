@@ -4,6 +4,7 @@ import pytest
 
 from lab_harness.authors import functions, mishaps
 from tests.labs.helpers import deploy, zipped
+from tests.roles import ready
 
 RIGHT = "def lambda_handler(event, context): return 1"
 OTHERWISE = "Section 3 says what it returns."
@@ -15,6 +16,7 @@ def clients(emulator):
 
     if emulator.name == "embedded":
         emulator.reset()
+    ready(emulator)
     return Clients(emulator)
 
 

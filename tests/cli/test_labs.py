@@ -189,14 +189,15 @@ def test_open_without_a_lab_takes_the_first_and_stops_the_emulator_it_started(la
     assert not Embedded(home).healthy()
 
 
-def test_open_says_what_it_starts_before_anything_is_started(lab, sample, home, jupyter, monkeypatch):
+def test_open_says_what_it_starts_before_anything_is_started(lab, sample_course, home, jupyter, monkeypatch):
+    course = sample_course("queue").root
+
     def fail(*_):
         raise EmulatorNotReady("It does not answer.")
 
     monkeypatch.setattr(Embedded, "start", fail)
     shown = lab("open", "queue")
     assert shown.code == 3
-    course = sample.folder.parents[1]
     assert shown.out == (
         f"Starting JupyterLab. Your notebooks are in {course / 'notebooks'}, "
         f"what you build and your progress in {home}; they stay.\n"

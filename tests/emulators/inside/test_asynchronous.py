@@ -9,6 +9,7 @@ from lab_harness.aws import Clients
 from lab_harness.emulators.inside import asynchronous
 from lab_harness.emulators.inside.asynchronous import RETRY_WAITS, SCALE
 from tests.labs.helpers import zipped
+from tests.roles import let_in, policy, ready
 from tests.waiting import wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/functions"
@@ -21,6 +22,7 @@ SLOW = "import time\ndef lambda_handler(event, context):\n    time.sleep(event['
 @pytest.fixture
 def clients(embedded):
     embedded.reset()
+    ready(embedded, ROLE)
     return Clients(embedded, as_learner=True)
 
 
@@ -33,7 +35,8 @@ def create(clients, code, name="work", **settings):
 
 
 def queue(clients, name="left"):
-    url = clients["sqs"].create_queue(QueueName=name)["QueueUrl"]
+    everybody = policy({"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"})
+    url = clients["sqs"].create_queue(QueueName=name, Attributes={"Policy": everybody})["QueueUrl"]
     return url, f"arn:aws:sqs:us-east-1:000000000000:{name}"
 
 
@@ -165,6 +168,8 @@ def test_bucket_topic_rule_and_schedule_invoke_by_the_same_way(clients):
     url, arn = queue(clients)
     create(clients, SPOILT)
     configure(clients, MaximumRetryAttempts=0, OnFailure=arn)
+    for service in ("s3", "sns", "events"):
+        let_in(clients, "work", service)
     clients["s3"].create_bucket(Bucket="photos")
     told = {"LambdaFunctionConfigurations": [{"LambdaFunctionArn": ARN, "Events": ["s3:ObjectCreated:*"]}]}
     clients["s3"].put_bucket_notification_configuration(Bucket="photos", NotificationConfiguration=told)
@@ -275,6 +280,7 @@ def test_emptied_account_forgets_its_events(clients, embedded):
     invoke(clients, {"n": "of the account before"})
     wait_until(lambda: embedded.runs("work"))
     embedded.reset()
+    ready(embedded, ROLE)
     url, arn = queue(clients)
     create(clients, SPOILT)
     configure(clients, OnFailure=arn)  # Its event is over when one that waited before would be, too.

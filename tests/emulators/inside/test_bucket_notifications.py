@@ -5,6 +5,7 @@ from botocore.exceptions import ClientError
 
 from lab_harness.aws import Clients
 from tests.emulators.inside.test_function_limits import SETTINGS
+from tests.roles import let_in, ready
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:"
 
@@ -12,8 +13,10 @@ ARN = "arn:aws:lambda:us-east-1:000000000000:function:"
 @pytest.fixture
 def clients(embedded):
     embedded.reset()
+    ready(embedded)
     found = Clients(embedded)
     found["lambda"].create_function(**SETTINGS)
+    let_in(found, "hello", "s3")
     found["s3"].create_bucket(Bucket="photos")
     return found
 

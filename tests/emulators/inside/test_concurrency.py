@@ -5,11 +5,13 @@ from botocore.exceptions import ClientError
 
 from lab_harness.aws import Clients
 from tests.emulators.inside.test_function_limits import SETTINGS
+from tests.roles import ready
 
 
 @pytest.fixture
 def lambda_(embedded):
     embedded.reset()
+    ready(embedded)
     return Clients(embedded)["lambda"]
 
 

@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from lab_harness.aws import Clients
 from tests.emulators.inside.test_function_limits import SETTINGS
+from tests.roles import ready
 
 ARN = "arn:aws:sqs:us-east-1:000000000000:orders"
 
@@ -14,6 +15,7 @@ ARN = "arn:aws:sqs:us-east-1:000000000000:orders"
 @pytest.fixture
 def clients(embedded):
     embedded.reset()
+    ready(embedded)
     found = Clients(embedded)
     found["sqs"].create_queue(QueueName="orders")
     found["lambda"].create_function(**SETTINGS)

@@ -6,6 +6,7 @@ from botocore.exceptions import ClientError
 from lab_harness.aws import Clients
 from lab_harness.emulators.inside.function_limits import LARGEST_ENVIRONMENT, LARGEST_ZIP
 from tests.labs.helpers import zipped
+from tests.roles import ready
 
 SETTINGS = {
     "FunctionName": "hello",
@@ -21,6 +22,7 @@ FULL = "x" * (LARGEST_ENVIRONMENT - len('{"KEY":""}'))
 @pytest.fixture
 def lambda_(embedded):
     embedded.reset()
+    ready(embedded)
     return Clients(embedded)["lambda"]
 
 

@@ -7,6 +7,7 @@ import pytest
 from lab_harness.aws import Clients
 from tests.emulators.inside.test_function_limits import SETTINGS
 from tests.labs.helpers import zipped
+from tests.roles import ready
 
 CODE = """
 import importlib, sys
@@ -25,6 +26,7 @@ def lambda_handler(event, context):
 @pytest.fixture
 def lambda_(embedded):
     embedded.reset()
+    ready(embedded)
     made = Clients(embedded)["lambda"]
     made.create_function(**SETTINGS | {"Code": {"ZipFile": zipped(CODE)}})
     made.get_waiter("function_active_v2").wait(FunctionName="hello", WaiterConfig={"Delay": 0.1})

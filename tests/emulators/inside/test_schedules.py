@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lab_harness.aws import Clients
+from tests.roles import ready
 
 GOOD = [
     "rate(1 minute)", "rate(5 minutes)", "rate(12 hours)", "cron(0 8 ? * MON-FRI *)", "cron(*/5 * * * ? *)",
@@ -46,6 +47,7 @@ QUEUE = "arn:aws:sqs:us-east-1:000000000000:told"
 @pytest.fixture
 def clients(embedded):
     embedded.reset()
+    ready(embedded, ROLE)
     return Clients(embedded)
 
 

@@ -10,6 +10,7 @@ import pytest
 from lab_harness.aws import Clients
 from tests.emulators.inside.test_function_limits import SETTINGS
 from tests.labs.helpers import zipped
+from tests.roles import ready
 from tests.waiting import PATIENCE, wait_until
 
 CODE = """
@@ -23,6 +24,7 @@ def lambda_handler(event, context):
 @pytest.fixture
 def api(embedded):
     embedded.reset()
+    ready(embedded)
     clients = Clients(embedded)
     clients["lambda"].create_function(**SETTINGS | {"Code": {"ZipFile": zipped(CODE)}})
     clients["lambda"].get_waiter("function_active_v2").wait(FunctionName="hello", WaiterConfig={"Delay": 0.1})
