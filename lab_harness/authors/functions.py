@@ -156,7 +156,10 @@ def latest_log(logs: Any, name: str) -> str:
 
 
 def _ending(heading: str, lines: list[str]) -> str:
-    return "\n".join([heading, *lines[-SHOWN_LOG_LINES:]]) if lines else "the function has logged nothing"
+    shown, before = lines[-SHOWN_LOG_LINES:], lines[:-SHOWN_LOG_LINES]
+    if not any(line.startswith("START RequestId:") for line in shown):  # A long traceback hides what it is of.
+        shown = [*[line for line in before if line.startswith("[ERROR]")][-1:], "…", *shown] if before else shown
+    return "\n".join([heading, *shown]) if lines else "the function has logged nothing"
 
 
 def _lines(logs: Any, name: str, since: float) -> list[str]:

@@ -166,6 +166,15 @@ def test_learners_own_run_comes_before_that_of_a_check(function, clients, witnes
     assert "probe 1" not in first + second
 
 
+def test_of_a_long_traceback_the_error_is_told_too(monkeypatch):
+    lines = ["START RequestId: 1", "[ERROR] KeyError: 'a'", *["  a frame"] * 20, "END RequestId: 1", "REPORT"]
+    monkeypatch.setattr(functions, "log", lambda *_: lines)
+    told = functions.latest_log(None, "echo").splitlines()
+    assert told[1:4] == ["[ERROR] KeyError: 'a'", "…", "  a frame"]
+    lines += ["START RequestId: 2", "END RequestId: 2", "REPORT"]
+    assert "[ERROR]" not in functions.latest_log(None, "echo")
+
+
 def test_latest_log_is_the_last_sixteen_lines(function, clients):
     for number in range(8):
         functions.invoke(function, "echo", number)

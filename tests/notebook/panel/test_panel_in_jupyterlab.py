@@ -721,7 +721,7 @@ def test_axe_finds_nothing_serious_in_the_panel(tall_page, jupyterlab):
     button(panel(page), "Hint 1 of 3 for task 1").click()
     button(panel(page), "Solution of task 1").click()
     button(panel(page), "Yes, show it").click()
-    panel(page).locator("pre").wait_for()
+    task(page, 1).locator("pre").wait_for()
     for summary in panel(page).locator("summary").all():
         summary.click()
     tabs = panel(page).get_by_role("tab").all()
