@@ -14,9 +14,8 @@ from botocore.config import Config
 
 from lab_harness.aws import Clients
 from lab_harness.emulators.inside.call_log import MAX_CALLS, MAX_WAIT, CallLog, describe_call
+from tests.roles import ready
 from tests.waiting import in_thread
-
-ROLE = "arn:aws:iam::000000000000:role/functions"
 
 # Operations that are sent just like another one, whose name the log has.
 TWINS = {
@@ -309,6 +308,11 @@ def learner(embedded):
 
 
 @pytest.fixture
+def role(embedded):
+    return ready(embedded)
+
+
+@pytest.fixture
 def newest(embedded):
     """The calls made since the test began."""
     before = embedded.calls()
@@ -377,7 +381,7 @@ def handler(event, context):
 """
 
 
-def test_calls_of_a_function_bear_its_name(learner, newest):
+def test_calls_of_a_function_bear_its_name(learner, role, newest):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("lambda_function.py", CALLER)
@@ -385,7 +389,7 @@ def test_calls_of_a_function_bear_its_name(learner, newest):
     lambda_.create_function(
         FunctionName="caller",
         Runtime="python3.12",
-        Role=ROLE,
+        Role=role,
         Handler="lambda_function.handler",
         Code={"ZipFile": buffer.getvalue()},
     )

@@ -6,7 +6,8 @@ import pytest
 
 from lab_harness.aws import Clients
 from lab_harness.emulators.inside import loop_guard
-from tests.emulators.inside.test_runtime import create
+from tests.emulators.inside.test_runtime import ROLE, create
+from tests.roles import ready
 
 LOADED = """
 import sys
@@ -32,6 +33,7 @@ def handler(event, context):
 @pytest.fixture(scope="module")
 def lambda_(embedded):
     embedded.reset()
+    ready(embedded, ROLE)
     return Clients(embedded)["lambda"]
 
 

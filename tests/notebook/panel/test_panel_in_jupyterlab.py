@@ -674,6 +674,7 @@ def entries(question):
 def serious_issues(page, selector):
     """What axe-core calls serious or critical in these parts of the page, with the place of each."""
     page.evaluate("document.body.style.minHeight = '100vh'")  # it has no height, so axe takes all for clipped away
+    page.locator(selector).first.scroll_into_view_if_needed()  # nor does it see what is below the window's end
     found = axe.run(page, selector, {"resultTypes": ["violations"]}).response
     assert "color-contrast" in {rule["id"] for rule in found["passes"]}, "axe has seen no text"
     return [
