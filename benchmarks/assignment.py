@@ -39,10 +39,14 @@ queue = sqs.create_queue(QueueName="orders")["QueueUrl"]
 source = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 """,
     "role": """
-trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-role = iam.create_role(
-    RoleName="write-order", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-)["Role"]["Arn"]
+def policy(**statement):
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
+
+trust = policy(Principal={"Service": "lambda.amazonaws.com"}, Action="sts:AssumeRole")
+role = iam.create_role(RoleName="write-order", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+receive = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+allowed = policy(Action=["dynamodb:PutItem", "logs:*", *receive], Resource="*")
+iam.put_role_policy(RoleName="write-order", PolicyName="work", PolicyDocument=allowed)
 """,
     "code": '''
 CODE = """

@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-import psutil
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks import peers
 from benchmarks.assignment import COURSE, LAB, POINTS, submission
 from benchmarks.measured import Measured, measured, run
-from lab_harness.authoring.notebook_runs import scratch_emulator
-from lab_harness.aws import learners_environment
+from benchmarks.ministack import ministack
+from lab_harness.aws import emulator_environment
+from lab_harness.emulators.credentials import DUMMY
 
 CLASS, SCHOOL, LARGE, WRONG = 20, 100, 1000, 5  # submissions
 NOTEBOOK = f"01_{LAB}.ipynb"
@@ -88,12 +88,10 @@ def insist_on(points: list[float], count: int, grader: str, lost: int = 0) -> No
 
 
 def peer_figures(grader: str, right: Mapping[str, Any]) -> Figures:
-    """What one of the others took; its emulator is new, and shared by all its submissions."""
+    """What one of the others took; its emulator is new, MiniStack as it is, and shared by all its submissions."""
     patterns = PEERS[grader]
-    with scratch_emulator() as emulator, tempfile.TemporaryDirectory() as folder:
-        port = int(emulator.endpoint.rpartition(":")[2])
-        [pid] = {each.pid for each in psutil.net_connections("tcp") if each.laddr.port == port and each.pid}
-        environ = learners_environment(emulator, os.environ)
+    with ministack() as (endpoint, pid), tempfile.TemporaryDirectory() as folder:
+        environ = emulator_environment(endpoint, DUMMY, os.environ)
         environ["PATH"] = f"{peers.PLACE / 'bin'}{os.pathsep}{environ['PATH']}"  # nbgrader starts programs by name
         peer: Any = (peers.Nbgrader if patterns else peers.Otter)(Path(folder), environ, right)
         with measured(pid) as whole:
