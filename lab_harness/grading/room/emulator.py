@@ -33,8 +33,8 @@ USUAL_MODULES = (
     *("cloudwatch_logs", "eventbridge", "scheduler", "apigateway", "apigateway_v1", "sts"),
     "kinesis",  # which every event source mapping loads
 )
-# Their descriptions, read before the fork: how MiniStack must answer, by its names, and for the call log what a
-# request to a REST service asks, by boto3's.
+# Their descriptions, read before the fork: how MiniStack must answer, and what sets tags, by its names; for the
+# call log what a request to a REST service asks, by boto3's.
 ANSWERS = ("lambda", "dynamodb", "sqs", "s3", "sns", "iam", "states", "monitoring", "logs", "events", "apigateway")
 REQUESTS = ("lambda", "s3", "apigateway", "apigatewayv2", "scheduler")
 _postponed: list[threading.Thread] = []
@@ -52,7 +52,7 @@ def configure(port: int, folder: Path) -> None:
 def preload() -> None:
     """Load MiniStack, configured for PORT, so that emulators that are forked from here answer at once."""
     configure(PORT, Path("/tmp/emulator"))  # noqa: S108  a room's own
-    from ministack.core import responses
+    from ministack.core import iam_actions, responses
 
     from lab_harness.emulators.inside import call_log
 
@@ -64,6 +64,7 @@ def preload() -> None:
             import_module(f"ministack.services.{name}")
     for name in ANSWERS:
         responses._service_model(name)
+        iam_actions._tag_operations(name)
     for name in REQUESTS:
         call_log.rest_operations(name)
 
