@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 from contextlib import suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ WORKER = (
     "function_modules.py",
     "function_worker.py",
 )  # behind MiniStack's guard, the script of a function's process
+sparing: ContextVar[bool] = ContextVar("sparing", default=False)  # whether environments that are in use go on
 DIED = ("Worker process died", "Worker process exited")
 
 
@@ -45,6 +47,8 @@ def _change_workers(lambda_runtime: Any) -> None:
     wrapt.wrap_function_wrapper(lambda_runtime, "Worker._read_stderr", _read_log)
     wrapt.wrap_function_wrapper(lambda_runtime, "Worker._drain_stderr_bounded", _drain_log)
     wrapt.wrap_function_wrapper(lambda_runtime, "acquire_worker", _lease)
+    wrapt.wrap_function_wrapper(lambda_runtime, "invalidate_worker", _let_finish)
+    wrapt.wrap_function_wrapper(lambda_runtime, "release_worker", _release)
 
 
 def _change_executor(lambda_svc: Any) -> None:
@@ -52,7 +56,7 @@ def _change_executor(lambda_svc: Any) -> None:
 
     wrapt.wrap_function_wrapper(lambda_svc, "_execute_function_warm", _answer_as_aws)
     # Where MiniStack is loaded before it is changed, it has taken from there what was not changed yet.
-    for name in ("acquire_worker", "execution_credentials"):
+    for name in ("acquire_worker", "execution_credentials", "invalidate_worker", "release_worker"):
         setattr(lambda_svc, name, getattr(lambda_runtime, name))
 
 
@@ -82,6 +86,27 @@ def _end(worker: Any) -> None:
         for pool in lambda_runtime._workers.values():
             pool[:] = [each for each in pool if each is not worker]
     lambda_runtime.kill_workers([worker])
+
+
+def _let_finish(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
+    """End a function's idle environments; what runs goes on to its end, as on AWS when code is changed or deleted."""
+    token = sparing.set(True)
+    try:
+        return original(*args, **kwargs)
+    finally:
+        sparing.reset(token)
+
+
+def _release(original: Any, _instance: Any, args: Any, kwargs: Any) -> None:
+    """Give an environment back, or end it where it was of code that is gone."""
+    from ministack.core import lambda_runtime
+
+    original(*args, **kwargs)
+    worker = args[0]
+    with lambda_runtime._lock:
+        kept = any(worker in pool for pool in lambda_runtime._workers.values())
+    if worker is not None and not kept:
+        lambda_runtime.kill_workers([worker])
 
 
 class Issuer:
@@ -114,10 +139,14 @@ class Issuer:
 
     def _invoke(self, original: Any, worker: Any, args: Any, kwargs: Any) -> Any:
         self._keys.runs_for(getattr(worker, "lab_token", ""), probing.get())
-        return original(*args, **kwargs)
+        try:
+            return original(*args, **kwargs)
+        except BaseException:
+            worker.in_use = False  # so that it ends, for it is broken
+            raise
 
     def _kill(self, original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
-        workers = list(args[0] if args else kwargs.pop("workers"))
+        workers = [each for each in (args[0] if args else kwargs.pop("workers")) if not (sparing.get() and each.in_use)]
         for worker in workers:
             self._take_back(worker)
         return original(workers, *args[1:], **kwargs)

@@ -22,7 +22,7 @@ from lab_harness.emulators.inside import function_worker
 from lab_harness.emulators.inside.runtime import report_line
 from lab_harness.emulators.process import free_port, read_process
 from tests.roles import ready
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, in_thread, wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/functions"
 REPORT = re.compile(
@@ -511,6 +511,26 @@ def test_function_ends_with_a_killed_emulator_even_in_an_endless_loop(own):
     wait_until(lambda: function.cpu_times().user > 0.3)
     os.kill(emulator.pid, signal.SIGKILL)
     wait_until(lambda: not function.is_running() or function.status() == psutil.STATUS_ZOMBIE)
+
+
+def test_what_runs_when_its_code_is_changed_goes_on_to_its_end_and_its_process_ends_then(aws, embedded):
+    lambda_ = aws["lambda"]
+    old = "import os, time\ndef handler(event, context):\n    print('begun')\n    time.sleep(1)\n    return os.getpid()"
+    slow = create(lambda_, "changed", old, Timeout=20)
+    under_way = in_thread(slow)
+    wait_until(lambda: [each for each in children(embedded) if "changed" in each])
+    code = zipped(lambda_function="def handler(event, context): return 'new'")
+    lambda_.update_function_code(FunctionName="changed", ZipFile=code)
+    assert slow().payload == "new"
+    process = under_way.result(timeout=PATIENCE).payload
+    assert isinstance(process, int)
+    wait_until(lambda: not psutil.pid_exists(process) or psutil.Process(process).status() == psutil.STATUS_ZOMBIE)
+    assert slow().payload == "new"
+
+
+def children(emulator):
+    running = psutil.Process(read_process(emulator.home / "emulator.json").pid).children()
+    return [" ".join(each.cmdline()) for each in running]
 
 
 LEASES = """
