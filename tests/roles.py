@@ -20,6 +20,11 @@ def trust(*services):
     return policy({"Effect": "Allow", "Principal": named, "Action": "sts:AssumeRole"})
 
 
+def everybody(action, resource="*"):
+    """The statement of a resource's policy that lets everybody do this."""
+    return {"Effect": "Allow", "Principal": "*", "Action": action, "Resource": resource}
+
+
 def role(clients, name="worker", *statements, services=SERVICES):
     """The ARN of a new role that the services may use, and that allows what the statements say; else everything."""
     made = clients["iam"].create_role(RoleName=name, AssumeRolePolicyDocument=trust(*services))["Role"]["Arn"]

@@ -22,11 +22,8 @@ from lab_harness.emulators.inside.probes import probing
 LOG_DEADLINE = 5.0  # seconds to wait for the end of an invocation's log
 LAST_WORDS_DEADLINE = 0.25  # the same, where the process died before it could mark the end
 LOG_END = "\x1e"
-WORKER = (
-    "loop_guard.py",
-    "function_modules.py",
-    "function_worker.py",
-)  # behind MiniStack's guard, the script of a function's process
+# Behind MiniStack's guard, the script of a function's process
+WORKER = ("loop_guard.py", "function_modules.py", "function_worker.py")
 sparing: ContextVar[bool] = ContextVar("sparing", default=False)  # whether environments that are in use go on
 DIED = ("Worker process died", "Worker process exited")
 
@@ -102,10 +99,11 @@ def _release(original: Any, _instance: Any, args: Any, kwargs: Any) -> None:
     from ministack.core import lambda_runtime
 
     original(*args, **kwargs)
-    worker = args[0]
+    if (worker := args[0]) is None:
+        return
     with lambda_runtime._lock:
         kept = any(worker in pool for pool in lambda_runtime._workers.values())
-    if worker is not None and not kept:
+    if not kept:
         lambda_runtime.kill_workers([worker])
 
 

@@ -9,7 +9,7 @@ from lab_harness.aws import Clients
 from lab_harness.emulators.inside import asynchronous
 from lab_harness.emulators.inside.asynchronous import RETRY_WAITS, SCALE
 from tests.labs.helpers import zipped
-from tests.roles import let_in, policy, ready
+from tests.roles import everybody, let_in, policy, ready
 from tests.waiting import wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/functions"
@@ -35,8 +35,8 @@ def create(clients, code, name="work", **settings):
 
 
 def queue(clients, name="left"):
-    everybody = policy({"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"})
-    url = clients["sqs"].create_queue(QueueName=name, Attributes={"Policy": everybody})["QueueUrl"]
+    lets_in = {"Policy": policy(everybody("sqs:SendMessage"))}
+    url = clients["sqs"].create_queue(QueueName=name, Attributes=lets_in)["QueueUrl"]
     return url, f"arn:aws:sqs:us-east-1:000000000000:{name}"
 
 

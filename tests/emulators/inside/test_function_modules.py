@@ -4,11 +4,6 @@ import json
 
 import pytest
 
-from lab_harness.aws import Clients
-from tests.emulators.inside.test_function_limits import SETTINGS
-from tests.labs.helpers import zipped
-from tests.roles import ready
-
 CODE = """
 import importlib, sys
 def lambda_handler(event, context):
@@ -24,13 +19,8 @@ def lambda_handler(event, context):
 
 
 @pytest.fixture
-def lambda_(embedded):
-    embedded.reset()
-    ready(embedded)
-    made = Clients(embedded)["lambda"]
-    made.create_function(**SETTINGS | {"Code": {"ZipFile": zipped(CODE)}})
-    made.get_waiter("function_active_v2").wait(FunctionName="hello", WaiterConfig={"Delay": 0.1})
-    return made
+def lambda_(hello):
+    return hello(CODE)["lambda"]
 
 
 def imported(lambda_, *names):

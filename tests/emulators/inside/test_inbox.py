@@ -9,7 +9,7 @@ from lab_harness.emulators.base import Mail
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.inside.inbox import MAX_MAILS, Inbox
 from lab_harness.emulators.process import free_port
-from tests.roles import let_publish, policy
+from tests.roles import everybody, let_publish, policy
 from tests.waiting import kill, wait_until
 
 
@@ -76,8 +76,8 @@ def test_every_email_subscriber_gets_a_mail_and_no_other_subscriber(aws, sns, to
 
 
 def test_queue_still_gets_its_message(aws, sns, topic):
-    everybody = policy({"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"})
-    url = aws["sqs"].create_queue(QueueName="news", Attributes={"Policy": everybody})["QueueUrl"]
+    lets_in = {"Policy": policy(everybody("sqs:SendMessage"))}
+    url = aws["sqs"].create_queue(QueueName="news", Attributes=lets_in)["QueueUrl"]
     subscribe(sns, topic)
     subscribe(sns, topic, "arn:aws:sqs:us-east-1:000000000000:news", protocol="sqs")
     sns.publish(TopicArn=topic, Message="to all")

@@ -5,23 +5,14 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from lab_harness.aws import Clients
 from lab_harness.emulators.inside.payloads import LARGEST, LARGEST_ANSWER
-from tests.emulators.inside.test_function_limits import SETTINGS
-from tests.labs.helpers import zipped
-from tests.roles import ready
 
 CODE = "def lambda_handler(event, context):\n    return 'x' * event.get('answer', 0)"
 
 
 @pytest.fixture
-def lambda_(embedded):
-    embedded.reset()
-    ready(embedded)
-    made = Clients(embedded)["lambda"]
-    made.create_function(**SETTINGS | {"Code": {"ZipFile": zipped(CODE)}})
-    made.get_waiter("function_active_v2").wait(FunctionName="hello", WaiterConfig={"Delay": 0.1})
-    return made
+def lambda_(hello):
+    return hello(CODE)["lambda"]
 
 
 def payload(size):

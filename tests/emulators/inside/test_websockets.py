@@ -7,10 +7,6 @@ import os
 
 import pytest
 
-from lab_harness.aws import Clients
-from tests.emulators.inside.test_function_limits import SETTINGS
-from tests.labs.helpers import zipped
-from tests.roles import ready
 from tests.waiting import PATIENCE, wait_until
 
 CODE = """
@@ -22,12 +18,8 @@ def lambda_handler(event, context):
 
 
 @pytest.fixture
-def api(embedded):
-    embedded.reset()
-    ready(embedded)
-    clients = Clients(embedded)
-    clients["lambda"].create_function(**SETTINGS | {"Code": {"ZipFile": zipped(CODE)}})
-    clients["lambda"].get_waiter("function_active_v2").wait(FunctionName="hello", WaiterConfig={"Delay": 0.1})
+def api(hello):
+    clients = hello(CODE)
     arn = clients["lambda"].get_function_configuration(FunctionName="hello")["FunctionArn"]
     return websocket_api(clients["apigatewayv2"], arn)
 

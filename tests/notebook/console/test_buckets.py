@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from lab_harness.render.blocks import Link
-from tests.roles import policy
+from tests.roles import everybody, policy
 
 from .helpers import HOSTILE, Partly, Refusing, look, rows, words
 
@@ -38,8 +38,7 @@ def test_website_has_an_address_that_answers_and_another_bucket_none(account, s3
     s3.put_bucket_website(Bucket=BUCKET, WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}})
     put(s3, "index.html", b"<h1>Pets</h1>", "text/html")
     s3.delete_public_access_block(Bucket=BUCKET)
-    everybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{BUCKET}/*"}
-    s3.put_bucket_policy(Bucket=BUCKET, Policy=policy(everybody))
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=policy(everybody("s3:GetObject", f"arn:aws:s3:::{BUCKET}/*")))
     buckets = {row["bucket"]: row["website"] for row in rows(shown(account)[0])}
     assert next(iter(buckets)) == BUCKET
     assert buckets["another"] == "no website"
