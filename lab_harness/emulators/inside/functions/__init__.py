@@ -1,0 +1,1 @@
+"""AWS Lambda: functions, how they run, and how they are invoked."""
