@@ -1,0 +1,1 @@
+"""Amazon Cognito: user pools, their logins and their functions."""
