@@ -1,0 +1,1 @@
+"""Amazon SQS and SNS: queues, and topics that lead to them."""
