@@ -1,0 +1,1 @@
+"""Amazon CloudFront: distributions, and functions at the edge."""
