@@ -1,0 +1,1 @@
+"""AWS CloudFormation: what a stack's resources ask for, and get."""
