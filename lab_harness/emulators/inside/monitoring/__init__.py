@@ -1,0 +1,1 @@
+"""Amazon CloudWatch: logs, metrics and alarms."""
