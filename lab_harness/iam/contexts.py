@@ -28,6 +28,11 @@ def by_service(service: str, source: str | None) -> dict[str, str | None]:
     return by | {"aws:sourceaccount": account or ACCOUNT, "aws:sourcearn": source}
 
 
+def service_of(resource: str) -> str:
+    """The service in a resource's ARN: "sqs", "lambda"; empty where it is no ARN."""
+    return [*resource.split(":"), "", "", ""][2]
+
+
 def common() -> dict[str, str | None]:
     """The keys of every call. An SDK calls AWS by HTTPS, so the emulator's calls count as that."""
     now = datetime.now(UTC)

@@ -11,6 +11,7 @@ from typing import Any
 
 from lab_harness.iam.conditions import Context, Verdict, filled, holds, like
 from lab_harness.iam.contexts import of_service
+from lab_harness.iam.grammar import as_list
 
 WITH_VARIABLES = "2012-10-17"  # the version of policies in which ${...} is a variable
 
@@ -121,9 +122,9 @@ def _principals(principal: Any) -> tuple[str, ...]:
 
 
 def _statements_of(document: Any) -> list[dict[str, Any]]:
-    if isinstance(document, dict) and "Version" in document and document["Version"] != WITH_VARIABLES:
-        document = json.loads(json.dumps(document).replace("${", "${$}{"))  # There it stands for itself.
-    listed = _listed(document.get("Statement", [])) if isinstance(document, dict) else []
+    if isinstance(document, dict) and document.get("Version") != WITH_VARIABLES:
+        document = json.loads(json.dumps(document).replace("${", "${$}{"))  # There, or in none, it stands for itself.
+    listed = as_list(document.get("Statement", [])) if isinstance(document, dict) else []
     return [statement for statement in listed if isinstance(statement, dict)]
 
 
@@ -143,12 +144,8 @@ def _items(value: Any) -> list[tuple[str, Any]]:
     return list(value.items()) if isinstance(value, dict) else []
 
 
-def _listed(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list) else [value]
-
-
 def _texts(value: Any) -> list[str]:
-    return [each for each in _listed(value) if isinstance(each, str)]
+    return [each for each in as_list(value) if isinstance(each, str)]
 
 
 def _any_action(patterns: Iterable[str], action: str) -> bool:

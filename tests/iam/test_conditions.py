@@ -1,5 +1,7 @@
 """Tests for conditions, as IAM reads them."""
 
+import time
+
 import pytest
 
 from lab_harness.iam.conditions import holds, like
@@ -71,6 +73,16 @@ def test_wildcards_stand_for_any_text_and_for_one_letter():
     assert like("a*c?", "a/b:cd")
     assert not like("a?", "a")
     assert not like("a.c", "abc")
+    assert like("*ab*b", "abab-b")
+    assert like("a**${*}?", "abc*d")
+    assert not like("*a*a", "ba")
+
+
+def test_pattern_of_many_wildcards_is_read_at_once():
+    began = time.process_time()
+    assert not like("*a" * 200 + "b", "a" * 10_000)
+    assert like("*a" * 200 + "*", "a" * 10_000)
+    assert time.process_time() - began < 5  # To try all ways takes longer than the sun will shine.
 
 
 TAGS = {

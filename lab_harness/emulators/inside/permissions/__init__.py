@@ -1,0 +1,1 @@
+"""Who may do what: IAM's policies, and what decides by them."""
