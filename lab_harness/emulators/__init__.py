@@ -47,7 +47,7 @@ def _at(endpoint: str, home: Path) -> Emulator:
     if ours.endpoint == endpoint.replace("//localhost:", "//127.0.0.1:"):
         return ours
     try:
-        call_json(f"{endpoint}/_lab/health", timeout=2.0)
+        call_json(f"{endpoint}/_lab/health")
         return Attached(endpoint)
     except WrongEmulator:
         return LocalStack(endpoint)

@@ -2,15 +2,17 @@
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import fields
 from typing import Any
 from urllib.parse import urlencode
 
-from lab_harness.emulators.base import Call, Deed, Denial, Mail, Run, as_calls, listed
+from lab_harness.emulators.base import Call, Deed, Denial, Mail, Moved, Run, as_calls, listed
+from lab_harness.emulators.exchange import ANSWER_DEADLINE
 from lab_harness.errors import EmulatorError
 
-ANSWER_DEADLINE = 15.0  # seconds
+MOVING_DEADLINE = 60.0  # seconds; what falls due may run for as long as a function may
 
 
 class Administered(ABC):
@@ -20,6 +22,7 @@ class Administered(ABC):
     place = "terminal"
 
     def __init__(self) -> None:
+        self._services: list[str] = []
         self._said: list[str] = []
         self._incidents: list[str] = []
         self.trouble: list[str] = []
@@ -56,7 +59,9 @@ class Administered(ABC):
         return str(self._admin("GET", "health")["version"])
 
     def services(self) -> list[str]:
-        return list(self._admin("GET", "health")["services"])
+        """The services; asked for only once, because each check needs them, and they are the same in each emulator."""
+        self._services = self._services or list(self._admin("GET", "health")["services"])
+        return self._services
 
     def supports(self, service: str) -> bool:
         return listed(service, self.services())
@@ -81,6 +86,22 @@ class Administered(ABC):
     def runs(self, function: str) -> list[Run] | None:
         rows = self._admin("GET", f"runs?{urlencode({'function': function})}")
         return [_run(row) for row in rows]
+
+    def now(self) -> float:
+        return float(self._admin("GET", "clock")["now"])
+
+    def advance(self, seconds: float) -> Iterator[Moved]:
+        asked = {"seconds": repr(float(seconds))}
+        while asked:
+            answer = self._admin("POST", f"clock?{urlencode(asked)}", MOVING_DEADLINE)
+            asked = {"seconds": repr(answer["left"]), "more": "1"} if answer["left"] else {}
+            yield Moved(answer["now"], answer["ahead"], answer["happened"])
+
+    def hasten(self, queue: str = "") -> int:
+        return int(self._admin("POST", f"hasten?{urlencode({'queue': queue})}")["due"])
+
+    def going(self) -> int:
+        return int(self._admin("GET", "going")["count"])
 
     def _say(self, notice: str) -> None:
         if notice not in self._said:

@@ -1,10 +1,11 @@
 """An embedded emulator that another course folder runs."""
 
+import time
 from typing import Any
 
 from lab_harness.emulators.administered import Administered
 from lab_harness.emulators.credentials import Credentials, of_environment
-from lab_harness.emulators.exchange import call_json
+from lab_harness.emulators.exchange import ANSWER_DEADLINE, call_json
 from lab_harness.errors import EmulatorError
 
 
@@ -52,10 +53,22 @@ class Attached(Administered):
     def denials(self, since: float = 0.0) -> None:
         """What it saw happen is closed to us."""
 
+    def now(self) -> float:
+        """Its clock is closed to us: the computer's time."""
+        return time.time()
+
+    def hasten(self, queue: str = "") -> int:
+        """What waits there is closed to us."""
+        return 0
+
+    def going(self) -> int:
+        """What goes on there is closed to us."""
+        return 0
+
     def runs(self, function: str) -> None:
         """What it saw happen is closed to us."""
 
-    def _admin(self, method: str, name: str, timeout: float = 15.0) -> Any:
+    def _admin(self, method: str, name: str, timeout: float = ANSWER_DEADLINE) -> Any:
         if name != "health":
             raise EmulatorError(f"The emulator at {self.endpoint} belongs to another folder; run this command there.")
         return call_json(f"{self.endpoint}/_lab/health", method, timeout=timeout)

@@ -1,7 +1,7 @@
 """What every emulator offers to the rest of the harness."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -14,6 +14,12 @@ NO_CALL_LOG = (
     "There is no call log here: LocalStack keeps none, and an embedded emulator that belongs to another folder shows "
     "its own only there."
 )
+CLOCK = "clock"  # the service under which the call log has that time was moved
+# and those under which it has requests to a distribution and to a user pool's login page, which are no AWS calls
+DISTRIBUTION, LOGIN_PAGE = "distribution", "login-page"
+LONGEST_ADVANCE = 366 * 86_400.0  # seconds by which its time is moved at once
+FARTHEST = 10 * LONGEST_ADVANCE  # seconds ahead of the computer's time: it never goes back, and dates have an end
+AT_EDGE = "us-east-1."  # begins the name of the log that a function has of its runs at CloudFront's edge
 METRICS_OF_PROBES = "Checks/Lambda"  # the namespace in which the embedded emulator counts what checks have run
 
 
@@ -59,7 +65,8 @@ class Deed:
     """What the emulator saw: a function's `run`, with its event, an item's `write`, with its key, what was `denied`.
 
     `by` is the caller, as of a call, or what the emulator itself did it for: "sqs <queue>", "states <machine>",
-    "events <rule>", "execute-api <API's id>". `name` is the function's or the table's, `detail` is JSON.
+    "events <rule>", "execute-api <API's id>", "logs <log group>", "cloudfront <distribution's id>". `name` is the
+    function's or the table's, `detail` is JSON.
     """
 
     number: int
@@ -105,6 +112,15 @@ class Run:
     lines: list[str]
     time: float
     probe: bool = False
+
+
+@dataclass(frozen=True)
+class Moved:
+    """How far the emulator's time was moved: its time now, in seconds since 1970, and what fell due, with how often."""
+
+    now: float
+    ahead: float  # seconds by which it is ahead of the computer's time
+    happened: Mapping[str, int] = field(default_factory=dict)
 
 
 class Emulator(Protocol):
@@ -182,6 +198,29 @@ class Emulator(Protocol):
 
     def denials(self, since: float = 0.0) -> list[Denial] | None:
         """What was refused since this time for want of a permission, oldest first; None where that is not recorded."""
+
+    def now(self) -> float:
+        """The emulator's time, in seconds since 1970: the computer's, and as far ahead as it was moved."""
+
+    def advance(self, seconds: float) -> Iterator[Moved]:
+        """Move the emulator's time; in parts, of which each says how far it came. What falls due happens on the way.
+
+        An emulator whose time cannot be moved waits instead, and raises UsageError where that would be long.
+        """
+
+    def hasten(self, queue: str = "") -> int:
+        """Make due now what checks wait for, and nothing else; how many things these are.
+
+        That is the end of each Wait state, and of each pause before a retry, in the executions that checks have
+        started, and the messages of theirs in a queue which nobody could receive again yet. 0 where there are none, or
+        where the emulator cannot.
+        """
+
+    def going(self) -> int:
+        """How much goes on that checks have set going: functions' runs, events until their last try is over.
+
+        0 where it is all over, but for what waits in queues and executions; and where the emulator does not tell.
+        """
 
     def runs(self, function: str) -> list[Run] | None:
         """The runs that the function's log tells of in Lambda's own lines; None where lines tell no author."""

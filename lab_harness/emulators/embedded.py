@@ -6,9 +6,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from lab_harness.emulators.administered import ANSWER_DEADLINE, Administered
+from lab_harness.emulators.administered import Administered
 from lab_harness.emulators.credentials import Credentials, learners, of_checks, read_learners
-from lab_harness.emulators.exchange import TOKEN_HEADER, call_json
+from lab_harness.emulators.exchange import ANSWER_DEADLINE, TOKEN_HEADER, call_json
 from lab_harness.emulators.holding import alone_in, end_emulators_in, is_held
 from lab_harness.emulators.incidents import set_aside
 from lab_harness.emulators.process import (
@@ -85,7 +85,7 @@ class Embedded(Administered):
                         mend(self.home)
                         self._process = self._spawn()
             except OSError as error:
-                raise CourseError(f"The emulator cannot write to {self.home}: {error.strerror}.") from error
+                raise CourseError.unwritable(f"The emulator cannot write to {self.home}", error) from error
         self.listen()
         return self.endpoint
 

@@ -19,9 +19,13 @@ from lab_harness.whole_files import PRIVATE, write_whole
 
 START_DEADLINE = 30.0  # seconds; it takes about 0.4
 END_DEADLINE = 10.0
+SERVER = ("-m", "lab_harness.emulators.inside.server")  # what Python is to run
 GO = b"go\n"  # what the process is told once the next command can find it; without that it ends
 # All that the emulator, and so every function, sees of the user's environment.
-PASSED_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "TEMP", "TMP", "COVERAGE_PROCESS_START")
+PASSED_VARIABLES = (
+    *("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "TEMP", "TMP"),
+    *("COVERAGE_PROCESS_START", "PYTHONDONTWRITEBYTECODE"),
+)
 
 Child = subprocess.Popen[bytes]
 
@@ -100,7 +104,7 @@ def launch(home: Path, log: Path, port: int, learner: Credentials) -> tuple[Chil
     private_folder(home / "tmp")
     with private_file(log).open("wb") as log_file:
         child = subprocess.Popen(
-            [sys.executable, "-m", "lab_harness.emulators.inside.server"],
+            [sys.executable, *SERVER],
             stdin=subprocess.PIPE, stdout=log_file, stderr=log_file,
             cwd=home, env=_environment(home), **_detached(),
         )  # fmt: skip
@@ -139,7 +143,6 @@ def _environment(home: Path) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "TMPDIR": str((home / "tmp").resolve()),
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUTF8": "1",  # A function prints the same characters on every machine, as on AWS.
     }
 

@@ -240,6 +240,19 @@ def test_what_does_not_run_says_how_to_start_it(tmp_path, ask):
         getattr(Embedded(tmp_path), ask)()
 
 
+def test_services_are_asked_for_once_however_many_checks_need_them(embedded, monkeypatch):
+    asked = []
+
+    def ask(url, *how):
+        asked.append(url)
+        return call_json(url, *how)
+
+    monkeypatch.setattr("lab_harness.emulators.embedded.call_json", ask)
+    emulator = Embedded(embedded.home)
+    assert [emulator.supports(name) for name in ("sqs", "cognito-idp", "s3", "a-new-one")] == [True, True, True, False]
+    assert asked == [f"{embedded.endpoint}/_lab/health"]
+
+
 def test_killed_emulator_is_replaced_with_a_notice(tmp_path):
     with started(tmp_path) as emulator:
         killed = process_of(emulator)
@@ -362,10 +375,10 @@ def test_free_ports_are_told_from_taken_ones():
     assert is_free(port)
 
 
-def test_folder_that_cannot_be_written_is_a_course_error(tmp_path):
+def test_folder_that_cannot_be_written_is_a_course_error_that_says_what_to_do(tmp_path):
     (tmp_path / "file").write_text("no folder", encoding="utf-8")
     emulator = Embedded(tmp_path / "file" / "lab")
-    with pytest.raises(CourseError, match=r"The emulator cannot write to .*/file/lab: Not a directory\."):
+    with pytest.raises(CourseError, match=r"cannot write to .*/file/lab: Not a directory\. Give yourself the right"):
         emulator.start()
     assert not emulator.stop()
 

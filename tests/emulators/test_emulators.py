@@ -18,11 +18,13 @@ FOREIGN = "https://sqs.us-east-1.amazonaws.com"
 
 
 @contextmanager
-def other_server():
-    """Something that answers every request with 404; yields its endpoint."""
+def other_server(after=0.0):
+    """Something that answers every request with 404, after so many seconds; yields its endpoint."""
+    never = threading.Event()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
+            never.wait(after)
             self.send_error(404)
 
         def log_message(self, *_):
@@ -127,6 +129,12 @@ def test_endpoint_where_nothing_answers_says_what_to_do(tmp_path, monkeypatch):
     with pytest.raises(EmulatorNotReady) as caught:
         choose(tmp_path)
     assert str(caught.value).startswith(f"AWS_ENDPOINT_URL is {endpoint}, but nothing answers there. Unset it")
+
+
+def test_busy_emulator_is_waited_for(tmp_path, monkeypatch):
+    with other_server(after=3.0) as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        assert type(choose(tmp_path)) is LocalStack
 
 
 @pytest.mark.parametrize("name", [None, "localstack"])

@@ -1,5 +1,6 @@
 """Tests for LocalStack as the emulator: found, judged and read; with `--emulator localstack` a real one too."""
 
+import io
 import json
 import os
 import secrets
@@ -8,17 +9,19 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from lab_harness.authors import Failure, expect
 from lab_harness.aws import Clients, emulator_environment
 from lab_harness.emulators.base import Mail
 from lab_harness.emulators.credentials import DUMMY
 from lab_harness.emulators.localstack import LocalStack
 from lab_harness.emulators.process import free_port
-from lab_harness.errors import EmulatorError, EmulatorNotReady, WrongEmulator
+from lab_harness.errors import EmulatorError, EmulatorLacks, EmulatorNotReady, UsageError, WrongEmulator
 from lab_harness.relay import instance_states, relay
 from tests.waiting import wait_until
 
@@ -73,14 +76,25 @@ def test_localstack_of_a_known_version_is_used(version):
 
 
 @pytest.mark.parametrize("version", ["4.13.9", "3.8.1", "0.14.2", "unknown"])
-def test_localstack_that_is_too_old_names_the_command(version):
-    with answering(health(version)) as endpoint, pytest.raises(WrongEmulator) as caught:
-        LocalStack(endpoint).start()
-    assert f"LocalStack {version} answers at {endpoint}, but the course needs 4.14.0 or newer" in str(caught.value)
-    assert START_COMMAND in str(caught.value)
+def test_localstack_of_another_version_is_used_and_said_to_be_untested(version):
+    with answering(health(version)) as endpoint:
+        localstack = LocalStack(endpoint)
+        assert localstack.start() == endpoint
+        (notice,) = localstack.notices
+        assert notice.startswith(f"The course was tested with LocalStack 4.14.0 and newer; {version} answers here.")
 
 
-@pytest.mark.parametrize("pages", [{}, {"/_localstack/health": b"<html>"}])
+def test_emulator_that_tells_no_version_is_used():
+    with answering({"/_localstack/health": {"services": SERVICES}}) as endpoint:
+        localstack = LocalStack(endpoint)
+        assert (localstack.start(), localstack.version()) == (endpoint, "unknown")
+        assert localstack.supports("lambda")
+
+
+OTHERS = [b"<html>", [], {"version": "1"}, {"services": ["sqs"]}, None]
+
+
+@pytest.mark.parametrize("pages", [{}, *({"/_localstack/health": page} for page in OTHERS)])
 def test_server_that_is_no_localstack_is_told_from_one(pages):
     with answering(pages) as endpoint:
         with pytest.raises(WrongEmulator):
@@ -94,7 +108,6 @@ def test_services_are_listed_without_the_disabled():
         assert localstack.services() == ["lambda", "s3", "stepfunctions"]
         assert localstack.supports("stepfunctions")
         assert not localstack.supports("es")
-        assert not localstack.supports("apigatewayv2")
 
 
 def test_unreachable_localstack_names_the_command():
@@ -223,6 +236,13 @@ def test_time_of_a_mail_is_utc_wherever_the_learner_is(text):
         assert [mail.time for mail in LocalStack(endpoint).inbox()] == [1_795_259_519.0]
 
 
+@pytest.mark.parametrize("page", [None, b"<html>", [], {"messages": None}, {"messages": [1]}, {}])
+def test_emulator_without_an_inbox_says_that_it_lacks_one(page):
+    pages = {"/_localstack/health": {"services": {"sns": "available"}}, "/_aws/ses": page}
+    with answering(pages) as endpoint, pytest.raises(EmulatorLacks, match="does not show the mails"):
+        LocalStack(endpoint).inbox()
+
+
 def test_inbox_is_empty_before_the_first_mail():
     waiting = {"/_localstack/health": {"version": "4.14.0", "services": {"ses": "available"}}}
     with answering(waiting) as endpoint:
@@ -317,6 +337,19 @@ def aws(localstack):
     return Clients(localstack)
 
 
+def test_real_localstack_lists_no_layers_where_it_breaks_on_one_without_versions(localstack):
+    lambda_ = Clients(localstack)["lambda"]
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as files:
+        files.writestr("python/rules.py", "")
+    made = lambda_.publish_layer_version(LayerName="emptied", Content={"ZipFile": archive.getvalue()})
+    assert "emptied" in [each["LayerName"] for each in lambda_.list_layers()["Layers"]]
+    lambda_.delete_layer_version(LayerName="emptied", VersionNumber=made["Version"])
+    assert lambda_.list_layers()["Layers"] == []
+    with pytest.raises(Failure, match="layer"):
+        expect.layer(lambda_, "emptied", "Look.")
+
+
 def test_real_localstack_is_started_and_known(localstack):
     assert localstack.start() == localstack.endpoint
     assert localstack.supports("lambda")
@@ -372,3 +405,25 @@ def test_relay_sends_the_events_of_a_real_localstack(localstack, aws, listening)
         wait_until(lambda: "terminated" in listening(instance))
     states = listening(instance)
     assert set(states) == {"pending", "running", "shutting-down", "terminated"}
+
+
+def test_time_that_cannot_be_moved_is_waited_for_with_a_word_now_and_then(monkeypatch):
+    world = [1_000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: world[0])
+    monkeypatch.setattr(time, "sleep", lambda seconds: world.__setitem__(0, world[0] + seconds))
+    parts = list(LocalStack("http://127.0.0.1:1").advance(60))
+    assert world == [1_060.0]
+    assert len(parts) > 10
+    assert {part.ahead for part in parts} == {0.0}
+
+
+def test_time_that_would_be_waited_for_too_long_is_refused(monkeypatch):
+    monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("it waits"))
+    with pytest.raises(UsageError, match="cannot be moved, and 93600 s are more than the 120 s"):
+        list(LocalStack("http://127.0.0.1:1").advance(93_600))
+
+
+def test_what_checks_wait_for_comes_in_its_time():
+    emulator = LocalStack("http://127.0.0.1:1")
+    assert emulator.hasten("pet-orders") == 0
+    assert emulator.now() == pytest.approx(time.time(), abs=60)

@@ -1,29 +1,91 @@
 """The additions to MiniStack that need nothing of ours, in the order in which they change it."""
 
-from lab_harness.emulators.inside import (
-    asynchronous,
-    bucket_notifications,
-    concurrency,
-    definitions,
+from lab_harness.emulators.inside.access import signatures
+from lab_harness.emulators.inside.apis import (
+    canaries,
     deployments,
-    event_sources,
-    filter_policies,
-    function_limits,
-    history,
     http_apis,
-    metrics,
-    payloads,
-    queue_limits,
+    integrations,
+    logs,
+    openapi,
+    proxy_events,
     rest_apis,
-    roles,
-    schedules,
-    signatures,
+    socket_answers,
+    stacks,
+    stage_caches,
+    trial_invocations,
+    validation_errors,
     websockets,
 )
+from lab_harness.emulators.inside.buckets import notifications
+from lab_harness.emulators.inside.edge import distributions, functions, lambdas
+from lab_harness.emulators.inside.functions import (
+    aliases,
+    asynchronous,
+    concurrency,
+    durable,
+    durable_calls,
+    limits,
+    partial_arns,
+    payloads,
+    policies,
+    provisioned,
+    recursive_loops,
+    states,
+    urls,
+)
+from lab_harness.emulators.inside.logins import (
+    authenticators,
+    groups,
+    hosted_login,
+    pool_updates,
+    refresh_tokens,
+    sign_in,
+    user_codes,
+    user_triggers,
+)
+from lab_harness.emulators.inside.machines import choices, deadlines, definitions, history
+from lab_harness.emulators.inside.monitoring import (
+    alarm_functions,
+    bounds,
+    log_groups,
+    log_subscriptions,
+    metric_filters,
+    metrics,
+)
+from lab_harness.emulators.inside.moving_time import services
+from lab_harness.emulators.inside.permissions import encryption, policy_documents, policy_versions, roles
+from lab_harness.emulators.inside.queues import dead_letters, filter_policies, move_tasks
+from lab_harness.emulators.inside.queues import limits as queue_limits
+from lab_harness.emulators.inside.queues import metrics as queue_metrics
+from lab_harness.emulators.inside.rules import schedules, timetables
+from lab_harness.emulators.inside.stacks import aliases as stack_aliases
+from lab_harness.emulators.inside.stacks import settings, templates
+from lab_harness.emulators.inside.streams import delivery_streams, resharding, shard_limits
+from lab_harness.emulators.inside.tables import (
+    auto_scaling,
+    capacity,
+    exports,
+    journal,
+    point_in_time,
+    replica_lag,
+    time_to_live,
+)
+from lab_harness.emulators.inside.tables import metrics as table_metrics
 
 # What comes later changes what is there already, so that it decides first.
 ADDITIONS = (
-    *(metrics, signatures, definitions, history, rest_apis, deployments, http_apis, websockets, roles),
-    *(asynchronous, concurrency, payloads, function_limits, event_sources),
-    *(queue_limits, filter_policies, schedules, bucket_notifications),
+    *(metrics, log_groups, bounds, signatures, definitions, choices, deadlines, history),
+    *(rest_apis, proxy_events, deployments, canaries, integrations, stage_caches, openapi),
+    *(logs, trial_invocations, validation_errors, stacks, http_apis, websockets, socket_answers),
+    *(roles, policy_documents, policy_versions, encryption),
+    *(refresh_tokens, user_codes, authenticators, sign_in, hosted_login, user_triggers, pool_updates, groups),
+    *(durable, durable_calls, distributions, functions, lambdas),
+    *(partial_arns, asynchronous, aliases, concurrency, provisioned, payloads),
+    *(limits, policies, states, urls, recursive_loops),
+    *(queue_limits, alarm_functions, queue_metrics, move_tasks, dead_letters),
+    *(filter_policies, schedules, notifications),
+    *(journal, replica_lag, capacity, table_metrics, auto_scaling, point_in_time, exports, time_to_live),
+    *(resharding, shard_limits, delivery_streams, log_subscriptions, metric_filters),
+    *(services, timetables, settings, templates, stack_aliases),
 )

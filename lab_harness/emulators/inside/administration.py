@@ -7,11 +7,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from lab_harness.emulators.incidents import PLACES, Incidents
-from lab_harness.emulators.inside import deeds
-from lab_harness.emulators.inside.call_log import CallLog
-from lab_harness.emulators.inside.deeds import Deeds
-from lab_harness.emulators.inside.inbox import Inbox
-from lab_harness.emulators.inside.saving import Saver
+from lab_harness.emulators.inside.moving_time.timekeeping import Timekeeping
+from lab_harness.emulators.inside.records import deeds, probes
+from lab_harness.emulators.inside.records.call_log import CallLog
+from lab_harness.emulators.inside.records.deeds import Deeds
+from lab_harness.emulators.inside.records.inbox import Inbox
+from lab_harness.emulators.inside.state.saving import Saver
 
 JSON_HEADERS = {"content-type": "application/json"}
 MINISTACK = version("ministack")  # read once: that takes as long as ten requests
@@ -21,9 +22,16 @@ class Administration:
     """The administration of one emulator. It sets `stopping` when it is asked to stop."""
 
     def __init__(
-        self, calls: CallLog, did: Deeds, inbox: Inbox, incidents: Incidents, saver: Saver, stopping: asyncio.Event
+        self,
+        calls: CallLog,
+        did: Deeds,
+        inbox: Inbox,
+        incidents: Incidents,
+        saver: Saver,
+        time: Timekeeping,
+        stopping: asyncio.Event,
     ) -> None:
-        self._calls, self._deeds, self._inbox = calls, did, inbox
+        self._calls, self._deeds, self._inbox, self._time = calls, did, inbox, time
         self._incidents, self._saver, self._stopping = incidents, saver, stopping
 
     async def answer(self, method: str, path: str, query: str) -> tuple[int, dict[str, str], bytes]:
@@ -39,6 +47,8 @@ class Administration:
         match action:
             case "health":
                 told = {"emulator": "embedded", "version": MINISTACK, "services": _services()}
+            case "clock":
+                told = self._time.tell()
             case "inbox":
                 told = list(self._inbox.mails)
             case "calls":
@@ -47,6 +57,8 @@ class Administration:
                 told = self._deeds.since(int(wanted.get("since", 0)), wanted.get("kind", ""))
             case "runs":
                 told = await asyncio.to_thread(deeds.runs, wanted.get("function", ""))
+            case "going":
+                told = {"count": probes.how_much_is_under_way()}
             case "notices":
                 unseen = self._incidents.unseen(wanted.get("place", PLACES[0]))
                 told = {"incidents": unseen, "trouble": self._saver.trouble}
@@ -57,6 +69,10 @@ class Administration:
         match method, action:
             case "POST", "reset":
                 await self._reset()
+            case "POST", "clock":
+                return await asyncio.to_thread(self._time.advance, wanted)
+            case "POST", "hasten":
+                return await asyncio.to_thread(self._time.hasten, wanted.get("queue", ""))
             case "POST", "notices":
                 self._incidents.see(wanted.get("place", ""))
             case "POST", "save":
@@ -78,6 +94,7 @@ class Administration:
         self._inbox.clear()
         self._calls.clear()
         self._deeds.clear()
+        self._time.reset()
         await self._save()
 
 

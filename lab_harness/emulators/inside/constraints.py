@@ -6,23 +6,39 @@ hardly any of it. A member is named as AWS names it in an error: `targets.1.memb
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-import wrapt
+from lab_harness.emulators.inside import hooks
 
 LONGEST_VALUE = 200  # characters of a value that are repeated; AWS repeats all, which nobody could read
 Problem = Callable[..., Any]
 
 
-def refuse(module: Any, name: str, problem: Problem) -> None:
-    """Let a function of MiniStack's answer with what `problem` returns for the same arguments, if that is true."""
+_refusing: dict[tuple[str, str], list[Problem]] = defaultdict(list)
 
-    def guarded(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
-        return problem(*args, **kwargs) or original(*args, **kwargs)
 
-    wrapt.wrap_function_wrapper(module, name, guarded)
+def refuse(problems: Mapping[str, Mapping[str, Problem]]) -> None:
+    """Let MiniStack's functions answer with what a problem returns for the same arguments, if that is true.
+
+    For each service, MiniStack's name of it, the problem of each function by its name. It may raise as well. This takes
+    effect when MiniStack imports the service.
+    """
+    for service, by_function in problems.items():
+        for name, problem in by_function.items():
+            _refusing[service, name].insert(0, problem)
+        hooks.change({service: {name: partial(_guarded, problem) for name, problem in by_function.items()}})
+
+
+def _guarded(problem: Problem, original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
+    return problem(*args, **kwargs) or original(*args, **kwargs)
+
+
+def refusal(service: str, function: str, *args: Any) -> Any:
+    """What a function of MiniStack's answers with these arguments where it refuses them; something false where not."""
+    return next(filter(None, (problem(*args) for problem in _refusing[service, function])), None)
 
 
 def told(service: str, operation: str, members: Mapping[str, Any], own: Mapping[str, Any] | None = None) -> str:
@@ -30,7 +46,7 @@ def told(service: str, operation: str, members: Mapping[str, Any], own: Mapping[
 
     `own` has other limits than the model's, by a member's name as AWS writes it in an error.
     """
-    found = list(_problems(_input(service, operation), members, "", own or {}))
+    found = list(_problems(input_shape(service, operation), members, "", own or {}))
     if not found:
         return ""
     each = [f"Value {value} at '{path}' failed to satisfy constraint: {rule}" for value, path, rule in found]
@@ -38,7 +54,8 @@ def told(service: str, operation: str, members: Mapping[str, Any], own: Mapping[
 
 
 @cache
-def _input(service: str, operation: str) -> Any:
+def input_shape(service: str, operation: str) -> Any:
+    """The shape that the model of a service, by boto3's name, gives the members of a request."""
     from ministack.core.responses import _service_model
 
     return _service_model(service).operation_model(operation).input_shape

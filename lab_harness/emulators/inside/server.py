@@ -25,21 +25,30 @@ from hypercorn.config import Config
 from lab_harness.emulators.exchange import TOKEN_HEADER
 from lab_harness.emulators.holding import Holding
 from lab_harness.emulators.incidents import Incidents
-from lab_harness.emulators.inside import asynchronous, authorization, deeds, probes, refusals, runtime, websites
-from lab_harness.emulators.inside.access import Access, Admitted
+from lab_harness.emulators.inside import sites, visitors
+from lab_harness.emulators.inside.access import fetches, refusals
+from lab_harness.emulators.inside.access.admission import Access, Admitted
+from lab_harness.emulators.inside.access.keys import CHECKS
+from lab_harness.emulators.inside.access.signatures import session_token
 from lab_harness.emulators.inside.additions import ADDITIONS
 from lab_harness.emulators.inside.administration import Administration
+from lab_harness.emulators.inside.apis.serving import HOPS_HEADER, count_hops
 from lab_harness.emulators.inside.asgi import Receive, Scope, Send, respond
-from lab_harness.emulators.inside.call_log import CallLog, api_id, describe_call
-from lab_harness.emulators.inside.deeds import Deeds
-from lab_harness.emulators.inside.ec2_events import InstanceWatch
-from lab_harness.emulators.inside.inbox import Inbox
-from lab_harness.emulators.inside.keys import CHECKS
-from lab_harness.emulators.inside.restoring import load_state
-from lab_harness.emulators.inside.saving import Saver, unsaved_objects
-from lab_harness.emulators.inside.signatures import session_token
+from lab_harness.emulators.inside.edge.functions import end as end_edge_functions
+from lab_harness.emulators.inside.functions import asynchronous, runtime
+from lab_harness.emulators.inside.functions.event_sources import EventSources
+from lab_harness.emulators.inside.moving_time.timekeeping import Timekeeping
+from lab_harness.emulators.inside.permissions import authorization
+from lab_harness.emulators.inside.records import deeds, probes
+from lab_harness.emulators.inside.records.call_log import CallLog, api_id, describe_call
+from lab_harness.emulators.inside.records.deeds import Deeds
+from lab_harness.emulators.inside.records.inbox import Inbox
+from lab_harness.emulators.inside.rules.ec2_events import InstanceWatch
+from lab_harness.emulators.inside.state.restoring import load_state
+from lab_harness.emulators.inside.state.saving import Saver, unsaved_objects
 from lab_harness.emulators.process import END_DEADLINE, GO, START_DEADLINE
 
+OWN_HEADERS = {TOKEN_HEADER.encode(), HOPS_HEADER.encode()}
 WATCH_INTERVAL = 0.2  # seconds between two looks at EC2 instances that change without a call of their own
 
 log = logging.getLogger("lab_harness.server")
@@ -55,29 +64,34 @@ class LabEmulator:
         self._deeds = Deeds(last=time.time_ns() // 1000)
         self._incidents = Incidents(folder / "incidents.json")
         self._inbox = Inbox(folder / "inbox.jsonl", self._incidents)
-        self._saver = saver or Saver(folder / "state", self._inbox.save, unsaved_objects)
+        sent = probes.Probes()
+        sources = EventSources(sent.have_sent)
+        self._time = Timekeeping(folder / "clock.json", self._calls, sources.hasten)
+        self._saver = saver or Saver(folder / "state", self._inbox.save, unsaved_objects, self._time.save)
         self._holding: Holding | None = None
         self.stopping = asyncio.Event()
         self._inbox.install()
         self._deeds.install()
-        probes.Probes().install()
+        sent.install()
         self._access.links.install()
         runtime.install(self._access.keys)
         authorization.install(self._deeds)
         for addition in ADDITIONS:
             addition.install()
+        sources.install()
         from ministack import app  # reads its settings from the environment when imported
 
         self._ministack = app
         self._instances = InstanceWatch()
         self._administration = Administration(
-            self._calls, self._deeds, self._inbox, self._incidents, self._saver, self.stopping
+            self._calls, self._deeds, self._inbox, self._incidents, self._saver, self._time, self.stopping
         )
 
     def keep_state(self, folder: Path, port: int, holding: Holding) -> None:
         """Load the state from the folder when MiniStack starts, and save it there as long as we hold the folder."""
         self._holding = holding
         self._saver.may_write = holding.lasts
+        self._time.load()
         load_state(folder, port, self._saver, self._incidents)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,23 +101,26 @@ class LabEmulator:
             return
         admitted = await self._access.admit(scope, receive)
         if not isinstance(admitted, Admitted):
-            await _refuse(scope, send, admitted)
+            await refusals.refuse(scope, send, admitted)
             return
         request = admitted.request
-        if scope["type"] == "http" and request.path.startswith("/_lab/"):
+        if scope["type"] == "http" and sites.is_site(request.headers["host"]):
+            await visitors.serve(admitted, send, self._calls.add)
+        elif scope["type"] == "http" and request.path.startswith("/_lab/"):
             query = scope["query_string"].decode("latin-1")
             await respond(send, *await self._administration.answer(request.method, request.path, query))
-        elif scope["type"] == "http" and (bucket := websites.website_bucket(request.headers["host"])):
-            page = await websites.serve(bucket, request.method, request.path)
-            await respond(send, page.status, page.headers, page.body)
         else:
             await self._pass_on(scope, admitted, send)
 
     async def _pass_on(self, scope: Scope, admitted: Admitted, send: Send) -> None:
-        """Let MiniStack answer, and record the call. The header that marks requests of the checks is removed."""
+        """Let MiniStack answer, and record the call. Headers of our own are removed."""
         request, receive, caller, signed = admitted
-        scope = {**scope, "headers": [field for field in scope["headers"] if field[0].lower() != TOKEN_HEADER.encode()]}
-        if scope["type"] == "websocket" or request.path.startswith("/_ministack/"):
+        scope = {**scope, "headers": [field for field in scope["headers"] if field[0].lower() not in OWN_HEADERS]}
+        if scope["type"] == "websocket":
+            conversation = visitors.Conversation(admitted, send, self._calls.add)
+            await self._ministack.app(scope, conversation.hear, conversation.tell)
+            return
+        if request.path.startswith("/_ministack/"):
             await self._ministack.app(scope, receive, send)
             return
         sent = (request.method, request.raw_path, scope["query_string"].decode("latin-1"))
@@ -114,6 +131,7 @@ class LabEmulator:
         call["probe"] = caller == CHECKS or self._access.keys.is_probed(session_token(request))
         probes.probing.set(call["probe"])
         authorization.begin(signed)
+        count_hops(request.headers)
         started = time.perf_counter()
 
         async def record(message: dict[str, Any]) -> None:
@@ -162,13 +180,6 @@ class LabEmulator:
                 self.stopping.set()
 
 
-async def _refuse(scope: Scope, send: Send, answer: refusals.Response) -> None:
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1008})
-    else:
-        await respond(send, *answer)
-
-
 def configure_ministack(port: int, folder: Path) -> None:
     """Set what MiniStack reads from the environment when it is imported."""
     os.environ.update(
@@ -183,6 +194,7 @@ def configure_ministack(port: int, folder: Path) -> None:
         # No daemon: nothing of the labs needs containers, and looking for one costs start-up time.
         DOCKER_HOST="unix:///nonexistent",
         LAMBDA_EXECUTOR="local",
+        no_proxy="*",  # what it fetches is on this machine
         AUTH="true",  # permissions count
         LOG_LEVEL=os.environ.get("LOG_LEVEL", "WARNING"),
     )
@@ -195,15 +207,15 @@ async def run(port: int, token: str, secret: str, folder: Path, holding: Holding
     config.keep_alive_timeout = 75
     config.graceful_timeout = 0.5
     config.loglevel = "WARNING"
+    fetches.keep_here()
     emulator = LabEmulator(token, secret, folder)
     emulator.keep_state(folder, port, holding)
     for name in ("SIGTERM", "SIGINT"):
         if sys.platform != "win32":
             asyncio.get_running_loop().add_signal_handler(getattr(signal, name), emulator.stopping.set)
     await serve(emulator, config, shutdown_trigger=emulator.stopped)  # type: ignore[arg-type]
-    from ministack.core import lambda_runtime
-
-    lambda_runtime.reset()  # ends the functions' processes
+    end_edge_functions()
+    runtime.end_functions()
 
 
 def await_go() -> None:
@@ -221,6 +233,7 @@ def main() -> None:
     os.umask(0o077)  # What is built here, and what functions write, is nobody else's business.
     settings = json.loads(sys.stdin.readline() or "null") or sys.exit(1)
     folder = Path(settings["folder"])
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # in functions' processes; what we ourselves compile is kept
     configure_ministack(settings["port"], folder)
     await_go()
     holding = Holding(folder)

@@ -1,11 +1,23 @@
 """The fixtures of these tests: an empty account of the embedded emulator, whatever the labs are tested on."""
 
+import time
+
 import pytest
 
 from lab_harness.aws import Clients
-from tests.emulators.inside.test_function_limits import SETTINGS
+from tests.emulators.inside.functions.test_limits import SETTINGS
 from tests.labs.helpers import zipped
 from tests.roles import ready
+
+
+@pytest.fixture(autouse=True)
+def time_is_put_back(request):
+    """Time that a test has moved would be moved for all that come after it in the same emulator."""
+    yield
+    if "embedded" in request.fixturenames:
+        embedded = request.getfixturevalue("embedded")
+        if embedded.now() > time.time() + 0.5:
+            embedded.reset()
 
 
 @pytest.fixture

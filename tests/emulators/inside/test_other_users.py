@@ -17,7 +17,7 @@ from lab_harness.aws import Clients
 from lab_harness.course import Course
 from lab_harness.emulators.credentials import KEPT_IN, learners
 from lab_harness.emulators.embedded import Embedded
-from lab_harness.emulators.inside.peers import Peers
+from lab_harness.emulators.inside.access.peers import Peers
 from lab_harness.emulators.process import free_port
 from lab_harness.handing_in.student import remember_student, signing_key
 from lab_harness.learner.progress import Progress

@@ -14,12 +14,14 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
+from lab_harness.authors.http import Http
 from lab_harness.aws import Clients
-from lab_harness.emulators.inside.guard import Source, source
+from lab_harness.emulators.inside.access.guard import Source, source
 from tests.conftest import ROOT
 from tests.labs.helpers import zipped
-from tests.roles import policy, ready
+from tests.roles import everybody, policy, ready
 from tests.waiting import PATIENCE, wait_until
 
 ATTACK = """
@@ -186,13 +188,13 @@ def test_a_page_that_the_emulator_serves_uses_apis_and_signed_links_but_makes_no
     lambda_.create_function_url_config(FunctionName="hello", AuthType="NONE", Cors={"AllowOrigins": ["*"]})
     for action in ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction"):
         lambda_.add_permission(FunctionName="hello", StatementId=action[7:], Action=action, Principal="*")
-    function = urlsplit(lambda_.get_function_url_config(FunctionName="hello")["FunctionUrl"]).hostname.split(".")[0]
+    function = urlsplit(lambda_.get_function_url_config(FunctionName="hello")["FunctionUrl"]).path
     endpoint = embedded.endpoint.replace("127.0.0.1", "localhost")
     page.goto(f"http://site.s3-website.localhost:{endpoint.rpartition(':')[2]}/")
     assert page.title() == "mine"
     fetch = "async ([url, how]) => { try { const a = await fetch(url, how); return [a.status, await a.text()] }"
     fetch += " catch (error) { return String(error) } }"
-    assert page.evaluate(fetch, [f"{endpoint}/_aws/lambda-url/{function}/", {}]) == [200, "hello"]
+    assert page.evaluate(fetch, [f"{endpoint}{function}", {}]) == [200, "hello"]
     key = embedded.learner
     session = boto3.Session(key.access_key_id, key.secret_access_key, region_name="us-east-1")
     signing = session.client("s3", endpoint_url=endpoint, config=Config(signature_version="s3v4"))
@@ -286,3 +288,41 @@ def test_a_foreign_endpoint_is_refused_before_anything_is_sent(endpoint, monkeyp
     assert done.returncode == 3
     assert "nothing was sent" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_object_is_read_without_a_key_only_through_a_policy_and_with_block_public_access_lifted(embedded, clients):
+    s3 = clients["s3"]
+    s3.create_bucket(Bucket="photos")
+    s3.put_object(Bucket="photos", Key="cats/tom", Body=b"tom")
+    read = everybody("s3:GetObject", "arn:aws:s3:::photos/cats/*")
+
+    def get(path="/photos/cats/tom", method="GET", **headers):
+        answer = Http(embedded.endpoint).request(method, path, headers=headers)
+        return answer.status, answer.text
+
+    assert get()[0] == 403
+    assert "<Code>AccessDenied</Code>" in get()[1]
+    with pytest.raises(ClientError, match=r"AccessDenied.*public policies are prevented"):
+        s3.put_bucket_policy(Bucket="photos", Policy=policy(read))
+    s3.delete_public_access_block(Bucket="photos")
+    s3.put_bucket_policy(Bucket="photos", Policy=policy(read))
+    assert get() == (200, "tom")
+    assert get(method="HEAD")[0] == 200
+    s3.put_object(Bucket="photos", Key="dogs/rex", Body=b"rex")
+    for refused in (
+        "/photos/dogs/rex",
+        "/photos",
+        "/photos/cats/tom?acl",
+        "/photos/cats/tom?tagging",
+    ):
+        assert get(refused)[0] == 403, refused
+    for method in ("PUT", "POST", "DELETE"):
+        assert get(method=method)[0] == 403
+    assert get(**{"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"})[0] == 403
+    assert get(Origin="http://example.com")[0] == 403
+    s3.put_public_access_block(Bucket="photos", PublicAccessBlockConfiguration={"RestrictPublicBuckets": True})
+    assert get()[0] == 403
+    s3.delete_public_access_block(Bucket="photos")
+    assert get() == (200, "tom")
+    s3.delete_bucket_policy(Bucket="photos")
+    assert get()[0] == 403

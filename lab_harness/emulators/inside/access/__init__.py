@@ -1,0 +1,1 @@
+"""Who may call the emulator: its guard, its keys, the signatures of calls, and how it refuses."""

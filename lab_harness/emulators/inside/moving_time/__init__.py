@@ -1,0 +1,1 @@
+"""The emulator's time, and how it is moved."""

@@ -1,0 +1,1 @@
+"""What the emulator keeps on disk: how it is saved, checked and loaded again."""
