@@ -14,7 +14,8 @@ from lab_harness.account.state import account_state, differences
 from lab_harness.account.trace import REQUESTS, sets_going
 from lab_harness.aws import Clients
 from lab_harness.emulators.base import Call, Emulator
-from lab_harness.lab.labs import PROBES, Check, Lab
+from lab_harness.lab.labs import Check, Lab
+from lab_harness.lab.parameters import PROBES
 
 READS = re.compile(
     r"(Get|List|Describe|Head|BatchGet|TransactGet|Lookup|Test|Filter|Simulate|Select|Search|Validate)\w*"
@@ -146,8 +147,8 @@ class _Calls:
         self._last = calls[-1].number
         change = Change(self._services, True) if missed else None
         for call in calls:
-            made = _made_by(call, self._services) if self._concern.about(call.about) else None
-            change = change | made if change and made else change or made
+            if self._concern.about(call.about) and (made := _made_by(call, self._services)):
+                change = change | made if change else made
         return change
 
 

@@ -98,7 +98,9 @@ class _Visit:
 
     def is_over(self, status: str) -> bool:
         """Whether it cannot go on: the execution has ended, or the Map or the Parallel that it belongs to."""
-        return self.within.left or self.within.is_over(status) if self.within else status != "RUNNING"
+        if self.within:
+            return self.within.left or self.within.is_over(status)
+        return status != "RUNNING"
 
 
 def _fate(visit: _Visit, status: str) -> Fate:

@@ -1,6 +1,5 @@
 """Takes away what checks have made and not taken away: their run was killed, or something came after its end."""
 
-import time
 from collections.abc import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,10 +20,14 @@ LATEST = 3600.0  # seconds after which nothing more comes of an upload
 def take_away(memory: Memory, clients: Clients) -> None:
     """Take away what is owed, as far as it is there by now; what may come later is owed on.
 
+    Functions that checks have set going are awaited for some seconds: they may be about to write something.
     What was made last goes first. An error keeps nothing else from being taken away. What may be the learner's stays:
     what is newer than a run of checks lasts, or stands in a table that was made after it.
     """
-    for owed in memory.owed():
+    everything = memory.owed()
+    if everything:
+        clients["witness"].at_rest()
+    for owed in everything:
         try:
             if TAKERS.get(owed.kind, _resource)(clients, owed):
                 owed.gone()
@@ -61,7 +64,8 @@ def _subscription(clients: Clients, owed: Owed) -> bool:
 
 
 def _item(clients: Clients, owed: Owed) -> bool:
-    nothing_comes = _is_empty(clients, owed.details["queue"])  # asked first: what leaves the queue becomes an item
+    # In this order: what leaves the queue a function has, and what a function has becomes an item.
+    nothing_comes = _is_empty(clients, owed.details["queue"]) and not clients.emulator.going()
     if _is_of_a_newer_table(clients, owed):
         return True
     if not _learner_wrote(clients, owed):
@@ -78,17 +82,14 @@ def _is_of_a_newer_table(clients: Clients, owed: Owed) -> bool:
 def _learner_wrote(clients: Clients, owed: Owed) -> bool:
     """Whether the learner has written this item since, as far as the emulator tells: then it is the learner's.
 
-    So is what a function has written when the run was over, for then somebody asked it to. What comes of a queue may be
-    late.
+    So is what a function has written when the run was over, for then somebody asked it to; but what comes of a queue
+    may be late, and may still be the checks'.
     """
     _, deeds = clients.emulator.deeds() or (0, [])
     over = float("inf") if owed.details["queue"] else owed.time + PATIENCE
-    return any(
-        (deed.kind, deed.name) == ("write", owed.details["table"])
-        and (deed.time > owed.time if deed.by == "learner" else deed.time > over and deed.by != "checks")
-        and mentions(deed.detail, owed.name)
-        for deed in deeds
-    )
+    writes = (deed for deed in deeds if (deed.kind, deed.name) == ("write", owed.details["table"]))
+    since = {"learner": owed.time, "checks": float("inf")}
+    return any(deed.time > since.get(deed.by, over) and mentions(deed.detail, owed.name) for deed in writes)
 
 
 def _object(clients: Clients, owed: Owed) -> bool:
@@ -97,7 +98,7 @@ def _object(clients: Clients, owed: Owed) -> bool:
     found = there(clients["s3"].head_object, Bucket=bucket, Key=owed.name)
     if found and found["LastModified"].timestamp() > latest:
         return True
-    return buckets.remove(clients["s3"], bucket, owed.name) or time.time() > latest
+    return buckets.remove(clients["s3"], bucket, owed.name) or clients.emulator.now() > latest
 
 
 def _messages(clients: Clients, owed: Owed) -> bool:
@@ -108,13 +109,19 @@ def _messages(clients: Clients, owed: Owed) -> bool:
 
 
 def _tokens(clients: Clients, owed: Owed) -> bool:
-    """The tokens that came during the run: a pet's id may come up again, in an execution of the learner's."""
+    """The tokens that came during the run: a pet's id may come up again, in an execution of the learner's.
+
+    Some may still be hidden, for the check that was killed had received them.
+    """
     sqs, found = clients["sqs"], there(clients["sqs"].get_queue_url, QueueName=owed.name)
-    for message in queues.received(sqs, found["QueueUrl"], hidden=2) if found else ():
+    if not found:
+        return True
+    hidden = queues.counts(sqs, found["QueueUrl"])["in flight"]
+    for message in queues.received(sqs, found["QueueUrl"], hidden=2):
         age = int(message["Attributes"]["SentTimestamp"]) / 1000 - owed.time
         if 0 <= age <= PATIENCE and any(mentions(message["Body"], tag) for tag in owed.details["tags"]):
             sqs.delete_message(QueueUrl=found["QueueUrl"], ReceiptHandle=message["ReceiptHandle"])
-    return True
+    return not hidden or clients.emulator.now() > owed.time + LATEST
 
 
 def _execution(clients: Clients, owed: Owed) -> bool:

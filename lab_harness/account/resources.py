@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 
+from botocore.exceptions import ClientError
+
 from lab_harness.account.service import Deleter
 from lab_harness.account.services import known_services
+from lab_harness.answers import lacks
 from lab_harness.aws import Clients, answering
 from lab_harness.errors import LabError
 from lab_harness.lab.file import Resource
@@ -25,4 +28,14 @@ def remove_resources(lab: Lab, clients: Clients) -> list[Resource]:
         if resource.type not in delete:
             raise LabError(f"{lab.folder / 'lab.toml'}: {resource.type} is no type that can be removed")
     with answering():
-        return [resource for resource in lab.file.resources if delete[resource.type](clients, resource.name)]
+        return [each for each in lab.file.resources if _deleted(delete[each.type], clients, each.name)]
+
+
+def _deleted(delete: Deleter, clients: Clients, name: str) -> bool:
+    """Whether it was there and is deleted; of what the emulator does not have at all, nothing is there."""
+    try:
+        return delete(clients, name)
+    except ClientError as error:
+        if lacks(error):
+            return False
+        raise

@@ -1,10 +1,10 @@
 """What the labs must know of an AWS service: a module of `lab_harness/account/services` says it in one `SERVICE`.
 
     SERVICE = Service(
-        name="kinesis",
-        deleters={"AWS::Kinesis::Stream": _delete_stream},
+        name="ssm",
+        deleters={"AWS::SSM::Parameter": _delete},
         rows=_rows,
-        tabs=(ServiceTab("streams", "Streams", 55, Listing(("stream", "status"), _streams, "Streams appear here.")),),
+        tabs=(ServiceTab("values", "Parameters", 55, Listing(("name", "type"), _values, "Parameters appear here.")),),
     )
 
 A module there is found by itself: no list anywhere names it.

@@ -8,12 +8,13 @@ from typing import Any
 from lab_harness.account.services import known
 from lab_harness.answers import pages
 from lab_harness.aws import Clients
-from lab_harness.emulators.base import Call, Denial, Emulator, Mail
+from lab_harness.emulators.base import AT_EDGE, CLOCK, DISTRIBUTION, LOGIN_PAGE, Call, Denial, Emulator, Mail
 
 LOG_GROUPS = "/aws/lambda/"
 # Calls that set something going in any service, by how AWS names its operations; a service may have others, too.
 TRIGGERS = re.compile(r"Send\w+|Publish(Batch)?|Invoke\w*|Test(Invoke\w+|State)|Start(Sync)?Execution|PutRecords?")
-REQUESTS = ("execute-api", "lambda-url")  # services whose operations are requests of the learner's own making
+# services whose operations are requests of the learner's own making
+REQUESTS = ("execute-api", "lambda-url", DISTRIBUTION, LOGIN_PAGE, CLOCK)
 START = re.compile(r"START RequestId: (\S+)")
 REPORT = re.compile(
     r"REPORT RequestId: (?P<request>\S+)\s+Duration: (?P<ran>[\d.]+) ms(?:.*?Init Duration: (?P<init>[\d.]+) ms)?",
@@ -36,7 +37,7 @@ class Step:
     who: str
     what: str
     seconds: float = 0.0
-    kind: str = "call"  # call, cold, warm or mail
+    kind: str = "call"  # call, cold, warm, mail or clock
     failed: bool = False
     probe: bool = False
 
@@ -112,7 +113,7 @@ def _invocation(function: str, report: re.Match[str], ended: float) -> Step:
     cold = report["init"] is not None
     what = f"invoked, cold start {init * 1000:.0f} ms" if cold else "invoked, warm"
     # The REPORT line is written at the end; some emulators write the START line then, too.
-    return Step(ended - seconds, function, what, seconds, "cold" if cold else "warm")
+    return Step(ended - seconds, function.removeprefix(AT_EDGE), what, seconds, "cold" if cold else "warm")
 
 
 def _before_their_calls(runs: Iterable[Step], calls: Iterable[Call]) -> list[Step]:
@@ -146,7 +147,8 @@ def _step(call: Call) -> Step:
     who = call.caller.removeprefix("function ")
     unmet = " without permission" if call.denied else ""
     what, failed = f"{call.service} {call.operation}{unmet}", call.status >= 400
-    return Step(call.time, who, what, call.seconds, failed=failed, probe=call.probe)
+    kind = "clock" if call.service == CLOCK else "call"
+    return Step(call.time, who, what, call.seconds, kind, failed, call.probe)
 
 
 def _denied(denials: Iterable[Denial], calls: Iterable[Call]) -> list[Step]:

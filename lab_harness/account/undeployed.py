@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -19,6 +20,13 @@ WRITTEN = re.compile(r"%%writefile (functions/(\w+)/\w+\.py)\n")  # what a task'
 TOLERANCE = 1.0  # seconds: of when a function was changed an emulator may tell no more than the second
 
 
+class Handler(NamedTuple):
+    """A file that the cell of a task writes, and the function that gets its code."""
+
+    path: str
+    function: str
+
+
 def reminder(lab: Lab, clients: Clients, folders: Collection[Path]) -> Callable[[CheckResult], CheckResult]:
     """What puts before the next step of a failed check that the handler of its task is not deployed yet, if so.
 
@@ -27,18 +35,19 @@ def reminder(lab: Lab, clients: Clients, folders: Collection[Path]) -> Callable[
     written = _written(Course(lab.folder.parent.parent).notebooks / lab.file.notebook)
 
     def remind(result: CheckResult) -> CheckResult:
-        file = written.get(result.task or "")
-        if result.outcome is not Outcome.FAILED or file is None or not _is_newer(clients, file, folders):
+        handler = written.get(result.task or "")
+        if result.outcome is not Outcome.FAILED or handler is None or not _is_newer(clients, handler, folders):
             return result
-        first = f"{file[0]} has changed since the function got its code: run the cell that deploys it, and check again."
-        return replace(result, next_step=f"{first} {result.next_step or ''}".rstrip())
+        first = f"{handler.path} has changed since the function got its code"
+        next_step = f"{first}: run the cell that deploys it, and check again. {result.next_step or ''}".rstrip()
+        return replace(result, next_step=next_step)
 
     return remind
 
 
-def _written(notebook: Path) -> dict[str, tuple[str, str]]:
-    """The file that the cell of a task writes, and the folder's name, by task."""
-    found: dict[str, tuple[str, str]] = {}
+def _written(notebook: Path) -> dict[str, Handler]:
+    """The handlers that the cells of tasks write, by task."""
+    found: dict[str, Handler] = {}
     try:
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError):
@@ -46,18 +55,17 @@ def _written(notebook: Path) -> dict[str, tuple[str, str]]:
     for cell in cells:
         tasks = filter(None, map(TASK_TAG.fullmatch, cell.get("metadata", {}).get("tags", [])))
         if file := WRITTEN.match("".join(cell.get("source", ""))):
-            found |= {task[1]: (file[1], file[2]) for task in tasks}
+            found |= {task[1]: Handler(file[1], file[2].replace("_", "-")) for task in tasks}
     return found
 
 
-def _is_newer(clients: Clients, file: tuple[str, str], folders: Collection[Path]) -> bool:
-    """Whether the file was written after the function that is called like its folder was changed."""
-    times = [path.stat().st_mtime for folder in folders if (path := folder / file[0]).is_file()]
+def _is_newer(clients: Clients, handler: Handler, folders: Collection[Path]) -> bool:
+    """Whether the handler was written after its function was changed."""
+    times = [path.stat().st_mtime for folder in folders if (path := folder / handler.path).is_file()]
     if not times:
         return False
     try:
-        name = file[1].replace("_", "-")
-        changed = clients["lambda"].get_function_configuration(FunctionName=name)["LastModified"]
+        changed = clients["lambda"].get_function_configuration(FunctionName=handler.function)["LastModified"]
         return times[0] > datetime.fromisoformat(changed).timestamp() + TOLERANCE
     except (BotoCoreError, ClientError, ValueError):
         return False

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from lab_harness.authors.checks import Failure, check, eventually
+from lab_harness.authors.clock import no_clock
 from lab_harness.authors.made import owe, remember
 from lab_harness.authors.witness import no_witness
 
@@ -31,8 +32,10 @@ __all__ = [
     "inventory",
     "items",
     "next_steps",
+    "no_clock",
     "no_witness",
     "owe",
+    "pictures",
     "policies",
     "queues",
     "remember",

@@ -36,10 +36,23 @@ def probe_object(s3: Any, bucket: str, key: str, body: str | bytes, results: Col
         with buckets.probe_object(s3, UPLOADS, key, customers.words(), results=[(THUMBNAILS, key)]):
             made = buckets.awaited(s3, THUMBNAILS, key, "Section 4 says what the function writes.")
     """
-    _remove_owed(s3, owed("object")[:MOST_LATE])
-    made = [owe("object", its_key, bucket=its_bucket) for its_bucket, its_key in ((bucket, key), *results)]
-    try:
+    with removed_afterwards(s3, [(bucket, key), *results]):
         s3.put_object(Bucket=bucket, Key=key, Body=body)
+        yield
+
+
+@contextmanager
+def removed_afterwards(s3: Any, places: Collection[Place]) -> Iterator[None]:
+    """Remove the objects at these places afterwards, each a bucket and a key, whoever has written them.
+
+    Draw keys that no objects have. What comes later is taken away by the next probe.
+
+        with buckets.removed_afterwards(s3, [(UPLOADS, key), (THUMBNAILS, key)]):
+            http.request("PUT", link, body=photo)
+    """
+    _remove_owed(s3, owed("object")[:MOST_LATE])
+    made = [owe("object", key, bucket=bucket) for bucket, key in places]
+    try:
         yield
     finally:
         _remove_owed(s3, made)
@@ -53,11 +66,18 @@ def _remove_owed(s3: Any, objects: Collection[Owed]) -> None:
 
 
 def awaited(
-    s3: Any, bucket: str, key: str, next_step: str, *, within: float = 10, evidence: str | Callable[[], str] = ""
+    s3: Any,
+    bucket: str,
+    key: str,
+    next_step: str | Callable[[], str],
+    *,
+    within: float = 10,
+    evidence: str | Callable[[], str] = "",
 ) -> bytes:
     """The bytes of an object that comes within so many seconds; Failure with the keys that are there, if it does not.
 
-    `evidence` is told beside them; a function is called for it at each look, so that it tells of now, as a log must.
+    `evidence` is told beside them. A function is called for it, and for `next_step`, at each look, so that they tell of
+    now, as a log must.
 
         next_step = "Section 4 says what the function writes."
         log = partial(functions.latest_log, logs, FUNCTION)
@@ -72,7 +92,7 @@ def awaited(
             raise Failure(
                 expected=f"the object {key} in {bucket}",
                 found=f"{bucket} has {there}" + (f"; {more}" if more else ""),
-                next_step=next_step,
+                next_step=next_step() if callable(next_step) else next_step,
             )
         return found
 

@@ -3,7 +3,7 @@
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -25,7 +25,9 @@ class Failure(Exception):
 
     `expected` and `found` are noun phrases; `next_step` is one sentence that points to where the learner
     can find out more, without giving the finished line. `there` says whether what is asked for is there, only not
-    right, or is not there at all; without it that is not known. The helpers of `expect` say it.
+    right, or is not there at all; without it that is not known. `withheld` are actions that AWS refuses because of it,
+    `*` for any: a later check that fails as one of these was refused comes after this one. `refused` are such actions
+    of which AWS says that it has refused one. The helpers of `expect` say all three.
 
         raise Failure(
             expected="a Python runtime, such as python3.13",
@@ -34,12 +36,23 @@ class Failure(Exception):
         )
     """
 
-    def __init__(self, *, expected: str, found: str, next_step: str, there: bool | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        expected: str,
+        found: str,
+        next_step: str,
+        there: bool | None = None,
+        withheld: Collection[str] = (),
+        refused: Collection[str] = (),
+    ) -> None:
         super().__init__(f"expected {expected}, found {found}")
         self.expected = expected
         self.found = found
         self.next_step = next_step
         self.there = there
+        self.withheld = withheld
+        self.refused = refused
 
 
 class Cancelled(BaseException):
@@ -118,8 +131,9 @@ def eventually(look: Callable[[], T], *, within: float) -> T:
             if rest <= 0 or time.monotonic() > latest:
                 found = f"{WAITED.sub('', failure.found)} (after waiting {within:g} s)"
                 raise Failure(
-                    expected=failure.expected, found=found, next_step=failure.next_step, there=failure.there
-                ) from None
+                    expected=failure.expected, found=found, next_step=failure.next_step, there=failure.there,
+                    withheld=failure.withheld, refused=failure.refused,
+                ) from None  # fmt: skip
         _sleep(min(pause, rest))  # so that the last look comes when the time is over, not before
         pause = min(pause * 1.5, LONGEST_PAUSE)
 

@@ -40,6 +40,14 @@ PETS = (
     "gerbil", "goat", "goldfish", "guinea-pig", "hamster", "hedgehog", "hen", "horse", "iguana", "lizard", "mouse",
     "parrot", "pony", "rabbit", "rat", "snail", "snake", "tortoise", "turtle",
 )
+PETS_NAMES = (
+    "Balu", "Bello", "Bruno", "Cleo", "Felix", "Fluffy", "Gus", "Kiki", "Lucky", "Luna", "Max", "Mimi", "Momo", "Nala",
+    "Otto", "Pip", "Polly", "Rex", "Rocky", "Simba", "Socks", "Tiger", "Toby", "Waldo", "Yoshi",
+)
+DOINGS = (
+    "barks", "dreams", "eats", "hides", "howls", "jumps", "naps", "plays", "purrs", "runs", "sings", "sleeps", "snores",
+    "swims", "waits",
+)
 # fmt: on
 AGAIN = 0.25  # how often an id is one that has been used before
 REMEMBERED = 50  # ids of each kind that may come up again
@@ -107,6 +115,17 @@ def words() -> str:
             bad_messages = [customers.cut(json.dumps(order)), customers.words()]
     """
     return f"{quantity()} times {pet()} for {full_name()}, please"
+
+
+def remark() -> str:
+    """What somebody says about a pet in a chat, such as Bello sleeps.
+
+    For example:
+
+        guest.say(action="say", text=customers.remark())
+    """
+    which = chance.sample(PETS_NAMES, chance.choice((1, 2)))
+    return f"{' and '.join(which)} {chance.choice(DOINGS).removesuffix('s' * (len(which) - 1))}."
 
 
 def order_id(but: Collection[str] = ()) -> str:

@@ -12,6 +12,8 @@ from ipaddress import ip_address, ip_network
 from itertools import pairwise
 from typing import Any
 
+from lab_harness.iam.conditions import ITSELF, like
+
 Verdict = bool | None  # None: it cannot be said here
 
 COMPARISONS = {"=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
@@ -96,8 +98,8 @@ def _wildcard(operand: str, value: Any) -> Verdict:
     parts = re.findall(r"\\[\\*]|\*|[^\\*]+", operand)
     if "".join(parts) != operand or ("*", "*") in pairwise(parts):
         return None  # AWS refuses another backslash, and two stars in a row.
-    expression = "".join(".*" if part == "*" else re.escape(re.sub(r"\\(.)", r"\1", part)) for part in parts)
-    return isinstance(value, str) and bool(re.fullmatch(expression, value, re.DOTALL))
+    pattern = "".join(part if part == "*" else re.sub(r"\\(.)", r"\1", part).translate(ITSELF) for part in parts)
+    return isinstance(value, str) and like(pattern, value)
 
 
 def _cidr(operand: str, value: Any) -> Verdict:

@@ -13,8 +13,11 @@ from lab_harness.answers import pages
 from lab_harness.authors.checks import Failure, eventually
 from lab_harness.authors.made import owe, remember
 from lab_harness.authors.memory import Owed
+from lab_harness.authors.witness import present
 
 SHOWN_EVENTS = 16  # of a history: the end of one iteration, with its errors
+WAITS = "The last state entered is where it waits; see what that state waits for."
+FAILS_AGAIN = "The last state entered fails, and is tried again: its last error says why."
 RUNNING, SUCCEEDED = "RUNNING", "SUCCEEDED"
 
 
@@ -81,12 +84,10 @@ class ProbeExecution:
         return read_execution(self.stepfunctions, self.arn)
 
     def end(self, within: float, meanwhile: Callable[[], object] = lambda: None) -> Execution:
-        """The execution at its end, or when it was stopped; Failure when it runs for longer.
-
-        `meanwhile` is called at each look.
-        """
+        """The execution at its end, or when stopped; Failure if it runs longer. `meanwhile` is called at each look."""
 
         def look() -> Execution:
+            present().clock.hasten_executions()
             meanwhile()
             execution = self.now()
             # LocalStack never ends a stopped one that waits for a task token's answer.
@@ -94,7 +95,7 @@ class ProbeExecution:
                 raise Failure(
                     expected="an execution that comes to its end",
                     found=execution.described(),
-                    next_step="The last state entered is where it waits; see what that state waits for.",
+                    next_step=FAILS_AGAIN if any(map(_has_failed, execution.events[-1:])) else WAITS,
                 )
             return execution
 

@@ -1,6 +1,7 @@
 """Expectations of an API of API Gateway's: its stage, where its routes lead, who may invoke, what browsers may."""
 
 import re
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -9,12 +10,16 @@ from lab_harness.authors.api_gateway import Api, Route
 from lab_harness.authors.checks import Failure
 from lab_harness.authors.http import Http, Response
 from lab_harness.authors.witness import Witness, no_witness
+from lab_harness.authors.words import nearly
 from lab_harness.emulators.base import ACCOUNT, REGION
 
 Ask = Callable[..., Response]  # method, path, body, headers
 Request = tuple[str, str]  # a method and a path
 LETTER_BY_LETTER = "An origin is compared letter by letter, and has no slash at its end. "
+DEFAULT = "$default"  # the route of an HTTP API for what no other takes
 NO_ANSWER = "API Gateway wants a dictionary with statusCode, headers and body, and the body as text."
+MANY = 60  # requests of which one is held back, or none ever will be
+RAISED = "The function ended in an error instead of answering: the traceback in its log names the line."
 
 
 def stage(api: Api, next_step: str) -> None:
@@ -60,7 +65,9 @@ def proxies(api: Api, requests: Iterable[Request], function: str, next_step: str
     wrong = [f"{request} {found}" for request, route in asked if (found := _no_proxy(route, function))]
     if wrong:
         expected = f"{', '.join(request for request, _ in asked)} with the integration type AWS_PROXY to {function}"
-        raise Failure(expected=expected, found="; ".join(wrong), next_step=next_step)
+        near = nearly(function, re.findall(r":function:([\w-]+)", wrong[0]))
+        about = f"{near} is nearly {function}: compare them letter by letter. " if near else ""
+        raise Failure(expected=expected, found="; ".join(wrong), next_step=about + next_step)
 
 
 def served(
@@ -96,11 +103,32 @@ def invocation(api: Api, requests: Iterable[Request], lambda_: Any, function: st
     arn = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{api.id}/{api.stage or 'prod'}"
     sources: dict[str, list[str]] = {}
     for method, path in requests:
-        sources.setdefault(_qualifier(api.route(method, path), function), []).append(f"{arn}/{method}{path}")
+        route = api.route(method, path)
+        sources.setdefault(_qualifier(route, function), []).append(f"{arn}/{_source(route, method, path)}")
     for qualifier, called in sources.items():
         expect.invocation(
             lambda_, function, "apigateway.amazonaws.com", called, f":{api.id}/", next_step, qualifier=qualifier
         )
+
+
+def throttled(ask: Callable[[], int], rate: float, burst: int, next_step: str) -> None:
+    """Of requests at once some are answered 429; Failure once more get through than the limits allow.
+
+    `ask` sends a request and returns the answer's status. `rate` a second get through, and `burst` at once before it:
+    a token bucket, as API Gateway has it (API Gateway Developer Guide, "Throttle requests to your REST APIs", 2026). So
+    it is by the time that they took that requests are too many, however slow the machine is.
+
+        expect_api.throttled(lambda: api.ask(http, "GET", "/search").status, 1, 2, "Section 15 lists the limits.")
+    """
+    began = time.monotonic()
+    statuses: list[int] = []
+    while len(statuses) <= min(burst + rate * (time.monotonic() - began) + 1, MANY):
+        statuses.append(ask())
+        if statuses[-1] == 429:
+            return
+    found = f"{len(statuses)} answers, none of them 429: {', '.join(map(str, sorted(set(statuses))))}"
+    raise Failure(expected=f"429 to requests beyond {burst} at once and {rate:g} a second", found=found,
+                  next_step=next_step)  # fmt: skip
 
 
 def explained(answer: Response, logs: Any, function: str, next_step: str) -> tuple[str, str]:
@@ -112,7 +140,7 @@ def explained(answer: Response, logs: Any, function: str, next_step: str) -> tup
     """
     if answer.status < 500:
         return str(answer), next_step
-    return f"{answer}; {functions.latest_log(logs, function)}", functions.next_step(logs, function, NO_ANSWER)
+    return f"{answer}; {functions.latest_log(logs, function)}", functions.next_step(logs, function, NO_ANSWER, RAISED)
 
 
 def cors(ask: Ask, origin: str, sent: Iterable[tuple[str, str]], read: Iterable[str], next_step: str) -> None:
@@ -147,6 +175,16 @@ def _about_route(api: Api, request: str, route: Route | None) -> str:
     return "" if route.target else f"{route} has no integration. "
 
 
+def _source(route: Route | None, method: str, path: str) -> str:
+    """The end of the SourceArn with which API Gateway calls a function for a request: the method and the route's path.
+
+    The route $default names itself, without a method: a permission for `<api>/*/*/*` is none for it (AWS, 2026).
+    """
+    if route is None:
+        return f"{method}{path}"
+    return route.path if route.path == DEFAULT else f"{method}{route.path}"
+
+
 def _qualifier(route: Route | None, function: str) -> str:
     """The version or alias of a function that a route calls; "" where it calls the function itself."""
     found = re.search(rf":function:{function}:([\w$-]+)", route.target if route else "")
@@ -174,8 +212,15 @@ def _expect_sending(ask: Ask, origin: str, method: str, path: str, next_step: st
         raise Failure(
             expected=f"permission for pages of {origin} to {method} JSON, from OPTIONS {path}",
             found=f"{answer}; missing, or not allowing it: {names or 'nothing'}",
-            next_step=f"{LETTER_BY_LETTER if 'origin' in refused else ''}{next_step}",
+            next_step=f"{_about_refusal(answer, refused)}{next_step}",
         )
+
+
+def _about_refusal(answer: Response, refused: list[str]) -> str:
+    """The sentence that says why a browser's question is not answered as it must be, where the answer tells."""
+    if "Missing Authentication Token" in answer.text:
+        return "No method of what is deployed answers OPTIONS there. "
+    return LETTER_BY_LETTER if "origin" in refused else ""
 
 
 def _allowed(answer: Response, kind: str) -> set[str]:

@@ -113,8 +113,9 @@ def log_group(name: str) -> str:
 def log(logs: Any, name: str, containing: str = "", *, since: float = 0.0, witness: Witness = no_witness) -> list[str]:
     """The lines of a function's log that contain a text, oldest first; none where it has no log group yet.
 
-    They were written from `since` on, a time as time.time() gives it. With a witness they are those that Lambda itself
-    wrote, where the emulator tells. A line in Lambda's JSON format is told in its text format. Raises no Failure.
+    They were written from `since` on, a time as `clock.now()` gives it. With a witness they are those that Lambda
+    itself wrote, where the emulator tells. A line in Lambda's JSON format is told in its text format. Raises no
+    Failure.
 
         reports = functions.log(logs, FUNCTION, "REPORT RequestId:", witness=witness)
     """
@@ -123,8 +124,10 @@ def log(logs: Any, name: str, containing: str = "", *, since: float = 0.0, witne
     return [line for line in (_lines(logs, name, since) if own is None else own) if containing in line]
 
 
-def next_step(logs: Any, name: str, otherwise: str) -> str:
+def next_step(logs: Any, name: str, otherwise: str, raised: str = "") -> str:
     """What to do about the error in which a function's latest run ended; `otherwise` where it ended in none.
+
+    `raised` is for an error that is none of Python's own, such as ClientError; without it that is `otherwise`, too.
 
     For example:
 
@@ -133,7 +136,9 @@ def next_step(logs: Any, name: str, otherwise: str) -> str:
     runs = present().runs(name)
     lines = runs[-1].lines if runs else log(logs, name)
     starts = [number for number, line in enumerate(lines) if line.startswith("START RequestId:")]
-    return mishaps.next_step("\n".join(lines[starts[-1] if starts else 0 :]), otherwise)
+    last = lines[starts[-1] if starts else 0 :]
+    failed = any(line.startswith("[ERROR]") for line in last)
+    return mishaps.next_step("\n".join(last), (failed and raised) or otherwise)
 
 
 def latest_log(logs: Any, name: str) -> str:

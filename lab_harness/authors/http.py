@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from socket import create_connection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from urllib3 import BaseHTTPResponse, HTTPHeaderDict, Timeout, connection_from_url
@@ -15,9 +15,12 @@ from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 
 from lab_harness.authors.checks import Failure
 from lab_harness.authors.customers import chance
-from lab_harness.authors.http_clients import CLIENTS
+from lab_harness.authors.http_clients import CLIENTS, URLLIB3, HttpClient
 from lab_harness.errors import EmulatorNotReady
 from lab_harness.local import require_local
+
+if TYPE_CHECKING:
+    from websocket import WebSocket
 
 # A file that a page or script names: in quotes, or bare behind src= and href=.
 SITE_FILE = re.compile(
@@ -33,11 +36,12 @@ CHUNK = 1 << 16
 
 @dataclass(frozen=True)
 class Response:
-    """One HTTP response: header names are lower case."""
+    """One HTTP response: header names are lower case; `body` is what `text` was read from."""
 
     status: int
     headers: Mapping[str, str]
     text: str
+    body: bytes = b""
 
     def json(self) -> Any:
         """The body as JSON; None where it is none."""
@@ -45,6 +49,11 @@ class Response:
             return json.loads(self.text)
         except (ValueError, RecursionError):
             return None
+
+    def fields(self) -> dict[str, Any]:
+        """The fields of the JSON object that the body is; none where it is no object, whoever has written it."""
+        told = self.json()
+        return told if isinstance(told, dict) else {}
 
     def __str__(self) -> str:
         shown = self.text if len(self.text) <= SHOWN_TEXT else self.text[:SHOWN_TEXT] + "…"
@@ -78,15 +87,17 @@ class Http:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
         host: str | None = None,
+        client: HttpClient | None = None,
     ) -> Response:
         """The answer to one request; `path` begins with a slash.
 
-        `body` is sent as it is when it is text, as JSON otherwise; `host` is a name without a port.
+        `body` is sent as it is when it is text or bytes, as JSON otherwise; `host` is a name without a port. Without a
+        `client` it is sent as by any of them.
         Raises Failure when no whole answer comes in time, EmulatorNotReady when the emulator is gone.
         """
-        response, data = self._exchange(method, path, body, headers or {}, host)
+        response, data = self._exchange(method, path, body, headers or {}, host, client=client)
         received = {name.lower(): value for name, value in response.headers.itermerged()}
-        return Response(response.status, received, data.decode("utf-8", "replace"))
+        return Response(response.status, received, data.decode("utf-8", "replace"), data)
 
     def download(self, path: str, most: int) -> bytes:
         """The bytes at a path; Failure where they are more than `most`."""
@@ -100,10 +111,11 @@ class Http:
         headers: Mapping[str, str],
         host: str | None,
         most: int = LARGEST_BODY,
+        client: HttpClient | None = None,
     ) -> tuple[BaseHTTPResponse, bytes]:
         if not path.startswith("/"):
             raise ValueError(f"{path!r} is no path: it does not begin with a slash")
-        content, sent = self._as_sent(method, body, headers, host)
+        content, sent = self._as_sent(method, body, headers, host, client or chance.choice(CLIENTS))
         deadline = time.monotonic() + LONGEST_ANSWER
         try:
             response = self._pool.request(
@@ -114,13 +126,12 @@ class Http:
             raise self._trouble(f"{method} {path}", error) from error
 
     def _as_sent(
-        self, method: str, body: Any, headers: Mapping[str, str], host: str | None
+        self, method: str, body: Any, headers: Mapping[str, str], host: str | None, client: HttpClient
     ) -> tuple[bytes | None, HTTPHeaderDict]:
-        """A request's body and headers as some client would send them."""
-        client = chance.choice(CLIENTS)
-        sent, is_json = HTTPHeaderDict(client.headers), body is not None and not isinstance(body, str)
+        """A request's body and headers as a client would send them."""
+        sent, is_json = HTTPHeaderDict(client.headers), body is not None and not isinstance(body, str | bytes)
         text = json.dumps(body, separators=client.separators) if is_json else body
-        content = None if text is None else text.encode()
+        content = text.encode() if isinstance(text, str) else text
         if client.length_last and (content is not None or method not in ("GET", "HEAD")):
             sent["Content-Length"] = str(len(content or b""))
         if host:
@@ -172,6 +183,33 @@ class Http:
         """The answer of an API of API Gateway's; `path` begins with a slash."""
         return self.request(method, api_path(api_id, stage) + path, body, headers)
 
+    def connect(self, api_id: str, stage: str, query: str = "", *, timeout: float) -> "WebSocket":
+        """A connection to a WebSocket API of API Gateway's, which waits for each message so many seconds.
+
+        Raises what websocket-client does: WebSocketBadStatusException where the API refuses it.
+        """
+        from websocket import create_connection  # for the one lab that has a WebSocket API
+
+        where = f"ws{self._endpoint.removeprefix('http')}{api_path(api_id, stage)}{query}"
+        return create_connection(where, timeout, header=dict(self._marks()), suppress_origin=True)
+
+    def edge(
+        self,
+        domain: str,
+        path: str = "/",
+        method: str = "GET",
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        https: bool = False,
+    ) -> Response:
+        """The answer of a CloudFront distribution, by its domain name; with `https` what a viewer gets by HTTPS.
+
+        It is asked by one kind of client: the edge keeps answers by what a client accepts.
+        """
+        label = domain.partition(".")[0]
+        host = f"{'https.' if https else ''}{label}.cloudfront.localhost"
+        return self.request(method, path, body, headers, host, URLLIB3)
+
     def site(self, host: str) -> dict[str, Response]:
         """A website's first page and the scripts, styles and data of its own that it and they name, by path."""
         files: dict[str, Response] = {}
@@ -183,7 +221,8 @@ class Http:
                 # An error page that names files relative to itself would lead on for ever.
                 text = re.sub("(?s)<!--.*?-->", "", files[path].text)
                 found = SITE_FILE.finditer(text if files[path].status == 200 else "")
-                waiting += [urljoin(path, match["quoted"] or match["bare"]) for match in found]
+                named = [urljoin(path, match["quoted"] or match["bare"]) for match in found]
+                waiting += [f"/{each.lstrip('/')}" for each in named]  # of "/" and "../a.js" urljoin makes "a.js"
         return files
 
 

@@ -9,11 +9,14 @@ LISTS = {
     "API keys": ("get_api_keys", "items[].name"),
     "buckets": ("list_buckets", "Buckets[].Name"),
     "functions": ("list_functions", "Functions[].FunctionName"),
+    "layers": ("list_layers", "Layers[].LayerName"),
     "log groups": ("describe_log_groups", "logGroups[].logGroupName"),
     "queues": ("list_queues", "QueueUrls[]"),
     "REST APIs": ("get_rest_apis", "items[].name"),
     "roles": ("list_roles", "Roles[].RoleName"),
+    "schedules": ("list_schedules", "Schedules[].Name"),
     "state machines": ("list_state_machines", "stateMachines[].name"),
+    "streams": ("list_streams", "StreamNames[]"),
     "tables": ("list_tables", "TableNames[]"),
     "topics": ("list_topics", "Topics[].TopicArn"),
     "usage plans": ("get_usage_plans", "items[].name"),
@@ -23,8 +26,8 @@ LISTS = {
 def names(client: Any, kind: str) -> list[str]:
     """The names of all resources of one kind that there are; `client` is the client of their service.
 
-    Kinds are "API keys", "buckets", "functions", "log groups", "queues", "REST APIs", "roles", "state machines",
-    "tables", "topics" and "usage plans". Raises no Failure.
+    Kinds are "API keys", "buckets", "functions", "layers", "log groups", "queues", "REST APIs", "roles", "schedules",
+    "state machines", "streams", "tables", "topics" and "usage plans". Raises no Failure.
 
         left = [name for name in FUNCTIONS if name in inventory.names(lambda_, "functions")]
     """

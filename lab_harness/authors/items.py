@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lab_harness.answers import pages, there
 from lab_harness.authors.made import owe
 from lab_harness.authors.memory import Owed
+from lab_harness.authors.witness import present
 
 Item = dict[str, Any]
 
@@ -36,10 +37,10 @@ def probe_items(dynamodb: Any, table: str, key: str, items: Mapping[str, Item | 
 
 @contextmanager
 def kept_items(dynamodb: Any, table: str, key: str, names: Collection[str], queue: str = "") -> Iterator[None]:
-    """Put back afterwards what a table has under these keys, exactly.
+    """Put back afterwards what a table has under these keys, exactly; functions at work are awaited first.
 
     What cannot be put back now is put back after this run of the lab's checks, or before the next one. So is what
-    comes later: from a `queue`, whose messages a function may get once more.
+    comes later: from a function that works for long, and from a `queue`, whose messages one may get once more.
 
         with items.kept_items(dynamodb, TABLE, "orderId", [order["orderId"]]):
             ...  # send the order, and await its item
@@ -48,16 +49,30 @@ def kept_items(dynamodb: Any, table: str, key: str, names: Collection[str], queu
     try:
         yield
     finally:
+        over = present().at_rest() and not queue
         for item in kept:
             with suppress(BotoCoreError, ClientError):  # An emulator that hiccups; the item is owed on.
                 put_back(dynamodb, item)
-                if not queue:
+                if over:
                     item.gone()
 
 
 def _kept(dynamodb: Any, table: str, key: str, name: str, queue: str) -> Owed:
     before = _raw_item(dynamodb, table, key, name)
     return owe("item", name, table=table, key=key, before=before, queue=queue)
+
+
+def owe_row(dynamodb: Any, table: str, keys: Mapping[str, str]) -> Owed:
+    """Remember what a table with a partition and a sort key, both texts, has under them; `put_back` restores it.
+
+    For example:
+
+        owed = items.owe_row(dynamodb, TABLE, {"User_ID": player, "Game_ID": game})
+    """
+    (key, name), *rest = keys.items()
+    sort = {attribute: {"S": value} for attribute, value in rest}
+    found = dynamodb.get_item(TableName=table, Key={key: {"S": name}, **sort}, ConsistentRead=True)
+    return owe("item", name, table=table, key=key, sort=sort, before=found.get("Item"), queue="")
 
 
 def put_back(dynamodb: Any, item: Owed) -> None:
@@ -70,7 +85,7 @@ def put_back(dynamodb: Any, item: Owed) -> None:
     """
     table, key, before = (item.details[name] for name in ("table", "key", "before"))
     if before is None:
-        there(dynamodb.delete_item, TableName=table, Key={key: {"S": item.name}})
+        there(dynamodb.delete_item, TableName=table, Key={key: {"S": item.name}, **item.details.get("sort", {})})
     else:
         there(dynamodb.put_item, TableName=table, Item=before)
 

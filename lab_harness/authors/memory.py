@@ -6,7 +6,6 @@ It is written before a thing is made, and survives the process that makes it.
 import json
 import sqlite3
 import threading
-import time
 from base64 import b64decode, b64encode
 from collections import deque
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
+from lab_harness.authors.witness import present
 from lab_harness.private import private_file
 
 FILE = "made.sqlite"  # in `.lab`
@@ -96,7 +96,7 @@ class Memory:
 
     def owe(self, kind: str, name: str, details: dict[str, Any]) -> Owed:
         """Remember something that must be taken away again."""
-        now, text = time.time(), _encoded(details)
+        now, text = present().clock.now(), _encoded(details)
         rows = self.execute(
             "insert into owed (time, account, lab, kind, name, details) values (?, ?, ?, ?, ?, ?) returning number",
             *(now, *self._run, kind, name, text),

@@ -43,15 +43,32 @@ KNOWN = (
         "Lambda calls the handler with two arguments, event and context.",
     ),
     (
+        r"not authorized to perform: (?P<action>[\w:]+) on resource: (?P<arn>[^\s'\"]+)",
+        "The function's role does not allow {action} on {arn}: compare the name and the region in the code with those "
+        "that the role is for.",
+    ),
+    (
         r"ResourceNotFoundException\) when calling the (?P<call>\w+) operation",
         "{call} found no such thing: compare the name in the code with the name of what you built.",
+    ),
+    (
+        r"calling the (?P<call>\w+) operation: The provided key element does not match the schema",
+        "{call} was given a Key that does not fit the table's: print it, and compare its name and type.",
+    ),
+    (
+        r"string indices must be integers",
+        "Something is a text there, where the handler takes it for a dictionary: json.loads makes one of it.",
+    ),
+    (
+        r"list indices must be integers",
+        "Something is a list there, where the handler takes it for a dictionary: go through what is in it.",
     ),
     (
         r"'NoneType' object (?:is not|has no)",
         "Something is None there: print the event, and what was looked up, and see which of them lacks a part.",
     ),
     (
-        r"KeyError: (?P<key>'[^'\n]*')",
+        r"KeyError(?:: |\()(?P<key>'[^'\n]*')",
         "Nothing is called {key} where the handler looks for it: print the event, and see what it is made of.",
     ),
 )
@@ -65,11 +82,23 @@ def next_step(evidence: str, otherwise: str) -> str:
 
         step = mishaps.next_step("Runtime.MarshalError: Unable to marshal response", "Section 3 says what it returns.")
     """
+    if advice := known(evidence):
+        return advice
+    kinds = [found["kind"] for found in NAMED.finditer(evidence) if _is_pythons(found["kind"])]
+    return f"The function ended with {kinds[-1]}: the traceback in its log names the line." if kinds else otherwise
+
+
+def known(evidence: str) -> str:
+    """What to do about an error that beginners often meet; "" where the evidence tells of none.
+
+    For example:
+
+        step = mishaps.known("Runtime.MarshalError: Unable to marshal response") or "Section 3 says what it returns."
+    """
     for pattern, advice in KNOWN:
         if found := re.search(pattern, evidence):
             return advice.format(**found.groupdict())
-    kinds = [found["kind"] for found in NAMED.finditer(evidence) if _is_pythons(found["kind"])]
-    return f"The function ended with {kinds[-1]}: the traceback in its log names the line." if kinds else otherwise
+    return ""
 
 
 def _is_pythons(kind: str) -> bool:

@@ -5,7 +5,11 @@ nothing: one that only mends what is there, or deletes it first, fails where not
 """
 
 # The calls that change what a call has made, where that is not `update_` in place of `create_`.
-UPDATES = {"create_function": "update_function_configuration", "create_queue": "set_queue_attributes"}
+UPDATES = {
+    "create_function": "update_function_configuration",
+    "create_queue": "set_queue_attributes",
+    "subscribe": "set_subscription_attributes",
+}
 
 
 def build_anew(fixed: str, create: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from lab_harness.answers import pages, there
-from lab_harness.authors.words import nearly
+from lab_harness.authors.words import nearly, nearly_action
 from lab_harness.emulators.base import ACCOUNT, REGION
 from lab_harness.iam.conditions import like
 from lab_harness.iam.contexts import of_role, of_service
@@ -102,7 +102,7 @@ def allowed(statements: Iterable[Statement], action: str, resource: str, role: s
 
 
 def why_not(statements: Iterable[Statement], action: str, resource: str, role: str = "") -> str:
-    """Why statements do not allow an action on a resource, as evidence; "" where they do not speak of the action.
+    """Why statements do not allow an action on a resource, as evidence; "" where they have no action that is like it.
 
     For example:
 
@@ -117,7 +117,9 @@ def why_not(statements: Iterable[Statement], action: str, resource: str, role: s
     if here:
         return f"which {here[0].policy} allows on a condition that does not hold: {json.dumps(here[0].condition)}"
     patterns = [pattern for each in given for pattern in each.resources]
-    return f"which {given[0].policy} allows on {', '.join(patterns)} only" if patterns else ""
+    near = nearly_action(action, [name for each in statements if each.allows for name in each.actions])
+    only = f"which {given[0].policy} allows on {', '.join(patterns)} only" if patterns else ""
+    return only or (near and f"where a policy has {near}, which is nearly that: compare them letter by letter")
 
 
 def permits(policy: str, service: str, action: str, resource: str, source: str) -> bool:
@@ -207,13 +209,14 @@ def kept_out_by(statements: Collection[Grant], service: str, action: str, resour
         return f'A service is a Principal of the form {{"Service": "{service}"}}.'
     if near := nearly(service, named):
         return f"Its Principal is {near}, which is nearly {service}: compare them letter by letter."
-    return f"Its Principal is {' and '.join(named) or 'missing'}; this is for {service}."
+    nothing = not any(each.allows for each in statements)
+    told = f"Its Principal is {' and '.join(named) or 'missing'}; this is for {service}."
+    return "No statement of it has the Effect Allow." if nothing else told
 
 
 def _attached(iam: Any, arn: str) -> Any:
     """The document of a managed policy; None where there is none: an emulator may attach what does not exist."""
-    policy = there(iam.get_policy, PolicyArn=arn)
-    if policy is None:
+    if (policy := there(iam.get_policy, PolicyArn=arn)) is None:
         return None
     version = policy["Policy"]["DefaultVersionId"]
     return iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
@@ -243,6 +246,5 @@ def _is_only_for(pattern: str, arn: str) -> bool:
     if any(like(pattern, each) for each in beside):
         return False
     within = (inside,) if objects else ("", "/index/by-name", ":1", ":live")
-    return any(like(pattern, f"{whole}{each}") for each in within) or (
-        objects != "" and pattern.startswith(f"{whole}/")
-    )
+    begins_inside = objects != "" and pattern.startswith(f"{whole}/")
+    return begins_inside or any(like(pattern, f"{whole}{each}") for each in within)

@@ -224,12 +224,14 @@ def probe_queue(sqs: Any) -> Iterator[ProbeQueue]:
 def received(sqs: Any, url: str, hidden: int) -> Iterator[dict[str, Any]]:
     """Receive each of a queue's visible messages once, with its SentTimestamp.
 
-    Each is hidden until the last is there: otherwise the first of a long queue would come again, without end.
+    Where there are more than ten, each is hidden until the last is there: otherwise the first would come again, and
+    those behind them never.
 
         bodies = [message["Body"] for message in queues.received(sqs, queues.url(sqs, QUEUE), hidden=2)]
     """
     seen: set[str] = set()
-    hidden += counts(sqs, url)["visible"] // RECEIVED_A_SECOND
+    visible = counts(sqs, url)["visible"]
+    hidden = (max(hidden, 2) if visible > BATCH else hidden) + visible // RECEIVED_A_SECOND
     wanted = {"MaxNumberOfMessages": 10, "VisibilityTimeout": hidden, "MessageSystemAttributeNames": ["SentTimestamp"]}
     while messages := sqs.receive_message(QueueUrl=url, WaitTimeSeconds=0, **wanted).get("Messages"):
         if seen.issuperset(message["MessageId"] for message in messages):

@@ -1,4 +1,4 @@
-"""Checks on a role and on a function that most labs have, in the same words.
+"""Checks on what most labs have, such as a role, a function and a queue, in the same words.
 
 Each of these makes a check. A lab writes it where the check stands among its others, under the check's name:
 
@@ -193,3 +193,55 @@ def table_is_on_demand(table: str, *, task: str | None = None, needs: Needs = ()
         expect.on_demand(dynamodb, table)
 
     return table_is_on_demand
+
+
+def queue_exists(queue: str, next_step: str, **how: Any) -> CheckFunction:
+    """The check "The queue <queue> exists", with what `check` takes besides; its Failure names those that do.
+
+    queue_exists = standard_checks.queue_exists(QUEUE, "Run the cell of section 1 that is given.", task="given")
+    """
+
+    @check(f"The queue {queue} exists", **how)
+    def queue_exists(sqs: Any) -> None:
+        expect.queue(sqs, queue, next_step)
+
+    return queue_exists
+
+
+def topic_exists(topic: str, next_step: str, **how: Any) -> CheckFunction:
+    """The check "The topic <topic> exists", with what `check` takes besides; its Failure names those that do.
+
+    topic_exists = standard_checks.topic_exists(TOPIC, "Run the cell of section 1 that is given.", task="given")
+    """
+
+    @check(f"The topic {topic} exists", **how)
+    def topic_exists(sns: Any) -> None:
+        expect.topic(sns, topic, next_step)
+
+    return topic_exists
+
+
+def bucket_exists(bucket: str, next_step: str, **how: Any) -> CheckFunction:
+    """The check "The bucket <bucket> exists", with what `check` takes besides; its Failure names those that do.
+
+    bucket_exists = standard_checks.bucket_exists(BUCKET, "Run the cell of section 1 that is given.", task="given")
+    """
+
+    @check(f"The bucket {bucket} exists", **how)
+    def bucket_exists(s3: Any) -> None:
+        expect.bucket(s3, bucket, next_step)
+
+    return bucket_exists
+
+
+def stream_exists(stream: str, next_step: str, **how: Any) -> CheckFunction:
+    """The check "The stream <stream> exists", with what `check` takes besides; its Failure names those that do.
+
+    stream_exists = standard_checks.stream_exists(STREAM, "Run the cell of section 1 that is given.", task="given")
+    """
+
+    @check(f"The stream {stream} exists", **how)
+    def stream_exists(kinesis: Any) -> None:
+        expect.exists(kinesis, "streams", [stream], next_step)
+
+    return stream_exists

@@ -1,6 +1,5 @@
 """What checks do with the task tokens that executions send to a queue: take them out, and answer them."""
 
-import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -10,6 +9,7 @@ from botocore.exceptions import ClientError
 from lab_harness.authors import queues
 from lab_harness.authors.executions import Execution, decoded, probe_execution, state_machines
 from lab_harness.authors.made import is_made, owe
+from lab_harness.authors.witness import present
 from lab_harness.authors.words import mentions
 
 
@@ -92,7 +92,7 @@ def token_queue(stepfunctions: Any, sqs: Any, machine: str, queue: str, tags: Co
     arn = state_machines(stepfunctions).get(machine)
     running = stepfunctions.list_executions(stateMachineArn=arn, statusFilter="RUNNING") if arn else {}
     others = [each for each in running.get("executions", []) if not is_made(each["name"])]
-    return TokenQueue(sqs, queues.url(sqs, queue), tags, float("inf") if others else time.time() * 1000)
+    return TokenQueue(sqs, queues.url(sqs, queue), tags, float("inf") if others else present().clock.now() * 1000)
 
 
 def _answer_token(stepfunctions: Any, token: str, answer: Mapping[str, str]) -> bool:

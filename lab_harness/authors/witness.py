@@ -5,9 +5,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 
+from lab_harness.authors.checks import Cancelled, Failure, eventually
+from lab_harness.authors.clock import Clock
 from lab_harness.authors.log_lines import plain
 from lab_harness.authors.words import mentions
 from lab_harness.emulators.base import Emulator, Run
+from lab_harness.errors import EmulatorError
+
+AT_WORK = 5.0  # seconds for which a function that a check has set going is awaited; the labs' time out sooner
 
 
 class Witness:
@@ -29,12 +34,17 @@ class Witness:
         seen = self._emulator.deeds(2**63) if self._emulator else None
         return seen[0] if seen else 0
 
+    @property
+    def clock(self) -> Clock:
+        """The emulator's clock, which a check gets by a parameter `clock`, too."""
+        return Clock(self._emulator)
+
     def callers(self, function: str, about: str, since: int) -> set[str] | None:
         """Who had a function run with an event that names `about`, such as an order's id.
 
         That is "learner", "checks", "function <name>", "sqs <queue>", "states <machine>", "events <rule>",
-        "execute-api <API's id>" or, for what another function's destination starts, "lambda <name>"; what a bucket's
-        notification starts, the uploader has started.
+        "execute-api <API's id>", "logs <log group>", "cloudfront <distribution's id>" or, for what another function's
+        destination starts, "lambda <name>"; what a bucket's notification starts, the uploader has started.
         """
         return self._doers("run", function, about, since)
 
@@ -46,6 +56,22 @@ class Witness:
         """A function's runs of which its log tells, with the lines that Lambda itself wrote, in its text format."""
         runs = self._emulator.runs(function) if self._emulator else None
         return None if runs is None else [replace(run, lines=[*map(plain, run.lines)]) for run in runs]
+
+    def at_rest(self) -> bool:
+        """Wait until nothing goes on that checks have set going; False where that takes long, or the run ends.
+
+        A check that has passed, or was killed, may have a function at work still, which then writes something.
+        """
+
+        def look() -> None:
+            if self._emulator and self._emulator.going():
+                raise Failure(expected="rest", found="a function at work", next_step="Wait for it.")
+
+        try:
+            eventually(look, within=AT_WORK)
+        except (Failure, Cancelled, EmulatorError):
+            return False
+        return True
 
     def _doers(self, kind: str, name: str, text: str, since: int) -> set[str] | None:
         seen = self._emulator.deeds(since) if self._emulator else None

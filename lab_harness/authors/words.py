@@ -21,6 +21,17 @@ def nearly(wanted: str, there: Collection[str]) -> str:
     return next((forms[each] for each in get_close_matches(form, likely, 1, ALIKE)), "")
 
 
+def nearly_action(wanted: str, there: Collection[str]) -> str:
+    """The action among those that is a likely slip for the one wanted, such as s3:GetObjects; "" where none is.
+
+    Only names after the colon are compared: sqs:SendMessage is never a slip for sns:SendMessage.
+    """
+    service, _, name = wanted.partition(":")
+    told = [each.partition(":")[2] for each in there if each.partition(":")[0].lower() == service.lower()]
+    near = nearly(name, told)
+    return f"{service}:{near}" if near else ""
+
+
 def _form(name: str) -> str:
     """A name without what is most often mistaken in it: capitals, hyphens and the like."""
     return "".join(letter for letter in name.lower() if letter.isalnum())

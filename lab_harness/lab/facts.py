@@ -1,7 +1,7 @@
 """What AWS allows, charges and does unless told otherwise: each number that the course states, from one file."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -9,7 +9,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from lab_harness.errors import UsageError
 from lab_harness.lab.file import Identifier, Text, read_toml
+from lab_harness.lab.labs import unknown
 
 FILE = "facts.toml"  # in the course's folder labs/
 FACT_TAG = re.compile(r"fact:(\w+)")  # of a notebook's cell that states the fact
@@ -80,6 +82,20 @@ def read_facts(folder: Path) -> dict[str, Fact]:
     """
     path = folder / FILE
     return {fact.id: fact for fact in read_toml(path, Facts).facts} if path.exists() else {}
+
+
+def facts_of(folder: Path, named: Collection[str], usual: Collection[str]) -> list[Fact]:
+    """The facts of the services that are named, or of the usual ones where none is.
+
+    Raises UsageError where the course states none of a service that is named. A course without any, as where a class
+    is graded, has none to show.
+    """
+    facts = read_facts(folder).values()
+    known = {fact.service for fact in facts}
+    for name in named:
+        if known and name not in known:
+            raise UsageError(unknown("fact of", name, sorted(known), "There are facts of"))
+    return [fact for fact in facts if fact.service in (named or usual)]
 
 
 def _written(value: float, unit: str) -> str:

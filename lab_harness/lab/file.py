@@ -100,6 +100,7 @@ class LabFile(Struct, frozen=True, forbid_unknown_fields=True):
     tasks: Annotated[tuple[Task, ...], Meta(min_length=1)]
     resources: Annotated[tuple[Resource, ...], Meta(min_length=1)]
     localstack: tuple[Text, ...] = ()  # what is otherwise there, said there alone
+    embedded_alone: str = ""  # why no other emulator can run this lab; where others can, nothing
     diagram: Diagram | None = None
     limits: Limits = Limits()
 

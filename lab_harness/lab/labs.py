@@ -2,20 +2,20 @@
 
 import ast
 import difflib
-import importlib.util
 import inspect
-import keyword
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from lab_harness.authors.checks import CheckFunction, mark_of
+from lab_harness.authors.checks import CheckFunction, Mark, mark_of
 from lab_harness.course import Course, find_course
 from lab_harness.errors import LabError, UsageError
 from lab_harness.lab.file import LabFile, Task, read_lab_file
-from lab_harness.lab.modules import error_in, load_module
+from lab_harness.lab.modules import check_files, error_in, load_together
+from lab_harness.lab.parameters import NO_SERVICES, named_by
 from lab_harness.lab.quiz import Quiz
 from lab_harness.lab.sealed import SealedQuiz, quiz_in
 
@@ -23,16 +23,12 @@ if TYPE_CHECKING:
     from lab_harness.aws import Clients
 
 
-PROBES = ("http", "inbox")  # parameters of checks behind which any service of AWS may stand
-STANDARD_CHECKS = "lab_harness.authors.standard_checks"  # where checks come from that labs have in the same words
-NO_SERVICES = (*PROBES, "witness")  # parameters of checks that name no service of AWS
-
-
 @dataclass(frozen=True)
 class Check:
     """A check as the runner needs it.
 
-    `parameters` maps each parameter to what of `Clients` it names: a boto3 service, `http`, `inbox` or `witness`.
+    `parameters` maps each parameter to what of `Clients` it names: a boto3 service, or one of
+    `http`, `inbox`, `witness` and `clock`.
     `needs` has those of `after`, too: what the emulator cannot check of these it runs without.
     """
 
@@ -81,9 +77,15 @@ class Lab:
                 return task
         raise UsageError(unknown("task", task_id, [task.id for task in self.tasks], f"The lab {self.id} has"))
 
-    @cached_property
+    @property
     def checks(self) -> Any:
-        return load_module(self.folder / "checks.py", f"lab_checks_{self.id}")
+        """The module checks.py."""
+        return self.check_modules[self.folder / "checks.py"]
+
+    @cached_property
+    def check_modules(self) -> dict[Path, ModuleType]:
+        """The modules that its checks are in, by their files. They are loaded together, for each object anew."""
+        return load_together(check_files(self.folder), f"lab_checks_{self.id}")
 
     @cached_property
     def all_checks(self) -> tuple[Check, ...]:
@@ -94,7 +96,7 @@ class Lab:
     def check_names(self) -> tuple[str, ...]:
         """The names of the checks that make the lab's score, without running checks.py, which would load boto3."""
         apart = {task.id for task in self.tasks if task.apart}
-        marks = _marks(self.folder / "checks.py")
+        marks = {name: mark for path in check_files(self.folder) for name, mark in _marks(path).items()}
         return tuple(name for name, mark in marks.items() if _task(mark) not in apart)
 
     @cached_property
@@ -141,7 +143,7 @@ def unknown(kind: str, name: str, known: list[str], owner: str) -> str:
     """A message for a name that does not exist, naming the nearest and all that do."""
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     guess = f" Did you mean {near[0]}?" if near else ""
-    return f"There is no {kind} {name!r}.{guess} {owner}: {', '.join(known)}."
+    return f"There is no {kind} {name!r}.{guess} {owner}: {', '.join(known) or 'none'}."
 
 
 def _marks(path: Path) -> dict[str, ast.Call]:
@@ -173,58 +175,65 @@ def _task(mark: ast.Call) -> str | None:
     return str(values[0].value) if values and isinstance(values[0], ast.Constant) else None
 
 
+def _marked(lab: Lab) -> Iterator[tuple[str, Callable[..., None], Mark, str]]:
+    """The lab's checks: each one's name, function and mark, and where it is."""
+    known = set[str]()
+    for path, module in lab.check_modules.items():
+        marks = _marks(path)
+        for name, function in vars(module).items():
+            mark = mark_of(function)
+            if mark and (function.__module__ == module.__name__ or name in marks):
+                line = marks[name].lineno if name in marks else function.__code__.co_firstlineno
+                where = f"{path}, line {line}, check {name}"
+                if name in known:
+                    raise LabError(f"{where}: checks.py has a check of this name, too")
+                known.add(name)
+                yield name, function, mark, where
+
+
 def _read_checks(lab: Lab) -> tuple[Check, ...]:
-    found: dict[Callable[..., None], Check] = {}
-    tasks, marks = {task.id: task for task in lab.tasks}, _marks(lab.folder / "checks.py")
-    for name, function in vars(lab.checks).items():
-        mark = mark_of(function)
-        if mark is None or function.__module__ not in (lab.checks.__name__, STANDARD_CHECKS):
-            continue
-        line = marks[name].lineno if name in marks else function.__code__.co_firstlineno
-        where = f"{lab.folder / 'checks.py'}, line {line}, check {name}"
-        for needed in mark.all_needs:
-            if needed not in found:
-                raise LabError(f"{where}: needs {getattr(needed, '__name__', needed)!r}, which is no check above it")
-        if mark.task is not None and mark.task not in tasks:
-            raise LabError(f"{where}: task {mark.task!r} is not in lab.toml; it has {', '.join(sorted(tasks))}")
-        points = 0 if (task := tasks.get(mark.task or "")) and task.given else mark.points
-        apart, services = (task.apart, task.services) if task else (False, ())
-        for each in (found[needed] for needed in mark.all_needs):
-            if each.apart and not apart:
-                raise LabError(
-                    f"{where}: needs {each.name!r}, whose task stands apart, so the lab could not be completed"
-                )
-        parameters = {parameter: _service(parameter, where) for parameter in inspect.signature(function).parameters}
-        needs, after = (tuple(found[each].name for each in named) for named in (mark.all_needs, mark.after))
-        found[function] = Check(
-            name, function, mark.title, mark.task, points, needs, parameters, apart, services, after
-        )
-    if not found:
+    above: dict[Callable[..., None], Check] = {}
+    for name, function, mark, where in _marked(lab):
+        above[function] = _read_check(lab, name, function, mark, where, above)
+    if not above:
         raise LabError(f"{lab.folder / 'checks.py'} has no checks: mark functions with @check(...)")
-    return tuple(found.values())
+    return tuple(above.values())
 
 
-def _service(parameter: str, where: str) -> str:
-    """What a check's parameter names: `lambda_` → "lambda", `cognito_idp` → "cognito-idp", `http`, `witness`."""
-    if parameter in NO_SERVICES:
-        return parameter
-    bare = parameter.rstrip("_")
-    service = (bare if keyword.iskeyword(bare) else parameter).replace("_", "-")
-    known = _services()
-    if service not in known:
-        near = difflib.get_close_matches(service, sorted(known), n=1)
-        guess = f"; did you mean {_parameter(near[0])}?" if near else ""
-        raise LabError(f"{where}: parameter {parameter!r} names no AWS service{guess}")
-    return service
+def _read_check(
+    lab: Lab,
+    name: str,
+    function: Callable[..., None],
+    mark: Mark,
+    where: str,
+    above: Mapping[Callable[..., None], Check],
+) -> Check:
+    """A check that can be run after those above it. Raises LabError, which says `where`, if it cannot."""
+    task = _task_named(lab, mark.task, where)
+    apart = bool(task and task.apart)
+    for needed in mark.all_needs:
+        if needed not in above:
+            raise LabError(f"{where}: needs {getattr(needed, '__name__', needed)!r}, which is no check above it")
+        if above[needed].apart and not apart:
+            raise LabError(
+                f"{where}: needs {above[needed].name!r}, whose task stands apart, so the lab could not be completed"
+            )
+    return Check(
+        name=name,
+        function=function,
+        title=mark.title,
+        task=mark.task,
+        points=0 if task and task.given else mark.points,
+        needs=tuple(above[each].name for each in mark.all_needs),
+        parameters={parameter: named_by(parameter, where) for parameter in inspect.signature(function).parameters},
+        apart=apart,
+        task_services=task.services if task else (),
+        after=tuple(above[each].name for each in mark.after),
+    )
 
 
-def _parameter(service: str) -> str:
-    return service + "_" if keyword.iskeyword(service) else service.replace("-", "_")
-
-
-@cache
-def _services() -> frozenset[str]:
-    """boto3's services: the folders of botocore's data, read without importing botocore."""
-    spec = importlib.util.find_spec("botocore")
-    assert spec and spec.origin
-    return frozenset(path.name for path in (Path(spec.origin).parent / "data").iterdir() if path.is_dir())
+def _task_named(lab: Lab, name: str | None, where: str) -> Task | None:
+    tasks = {task.id: task for task in lab.tasks}
+    if name is not None and name not in tasks:
+        raise LabError(f"{where}: task {name!r} is not in lab.toml; it has {', '.join(sorted(tasks))}")
+    return tasks[name] if name is not None else None

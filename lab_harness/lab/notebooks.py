@@ -11,6 +11,7 @@ from rich.text import Text
 from lab_harness.course import Course
 from lab_harness.errors import LabError
 from lab_harness.lab.file import TASK_TAG
+from lab_harness.lab.finished import record, shown_by
 from lab_harness.lab.labs import Lab
 from lab_harness.lab.solutions import answers
 
@@ -65,7 +66,7 @@ def sources(notebook: Any) -> list[tuple[str, str, str]]:
 
 
 def build(course: Course, lab: Lab, environ: dict[str, str]) -> Path:
-    """Execute one solved notebook and write it; returns its path.
+    """Execute one solved notebook and write it, and what it shows at its end; returns its path.
 
     Raises LabError, and writes nothing, when a cell fails or shows a check that does not pass.
     `environ` is the kernel's environment. Files that the cells write go to a folder that is gone afterwards.
@@ -93,6 +94,7 @@ def build(course: Course, lab: Lab, environ: dict[str, str]) -> Path:
     course.solved.mkdir(parents=True, exist_ok=True)
     path = course.solved / lab.file.notebook
     nbformat.write(without_machine(notebook), path)  # type: ignore[no-untyped-call]
+    record(lab.folder, shown_by(notebook))
     return path
 
 

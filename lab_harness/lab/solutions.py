@@ -8,6 +8,7 @@ import contextlib
 import io
 import re
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,15 +72,11 @@ def answer(lab: Lab, task: str) -> Answer:
 def solve(lab: Lab, emulator: Emulator) -> str:
     """Run the lab's answers against the emulator, in a folder of their own, and return what they printed.
 
-    The answers of tasks that stand apart, or that the emulator cannot do, are left out.
-
-    Raises LabError, which names the line, when one of them fails.
+    The answers of tasks that stand apart, or that the emulator cannot do, are left out. Raises LabError, which names
+    the line, when one of them fails.
     """
-    path = lab.folder / "solution.py"
-    text = _read(path)
-    first = CELL.search(text)
-    preamble = text[: first.start()] if first else text
-    scope: dict[str, Any] = {"__name__": "solution"}
+    left_out = lab.tasks_left_out(emulator.supports)
+    found = [each for each in answers(lab).values() if each.task not in left_out]
     printed = io.StringIO()
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -87,25 +84,30 @@ def solve(lab: Lab, emulator: Emulator) -> str:
         using_emulator(emulator),
         contextlib.redirect_stdout(printed),
     ):
-        left_out = lab.tasks_left_out(emulator.supports)
-        found = [each for each in answers(lab).values() if each.task not in left_out]
         for each in found:  # Files first: a function may be made from one before its task asks to write it.
             if each.file:
                 Path(each.file).parent.mkdir(parents=True, exist_ok=True)
                 Path(each.file).write_text(each.source + "\n", encoding="utf-8")
-        try:
-            with answering():
-                exec(compile(preamble, path, "exec"), scope)  # noqa: S102  the course's own file
-                for each in found:
-                    if not each.file:
-                        # The blank lines make an error name the line in solution.py.
-                        exec(compile("\n" * (each.line - 1) + each.source, path, "exec"), scope)  # noqa: S102
-        except EmulatorNotReady:
-            raise
-        except Exception as error:
-            hint = f"If part of the lab is there already, remove it first with: lab reset {lab.id}"
-            raise LabError(f"{error_in(path, error)}\n{hint}") from error
+        _run(lab, [each for each in found if not each.file])
     return printed.getvalue()
+
+
+def _run(lab: Lab, found: Iterable[Answer]) -> None:
+    """Run what stands above the first answer of `solution.py`, and then these, as one program."""
+    path = lab.folder / "solution.py"
+    preamble = CELL.split(_read(path), maxsplit=1)[0]
+    scope: dict[str, Any] = {"__name__": "solution"}
+    try:
+        with answering():
+            exec(compile(preamble, path, "exec"), scope)  # noqa: S102  the course's own file
+            for each in found:
+                # The blank lines make an error name the line in solution.py.
+                exec(compile("\n" * (each.line - 1) + each.source, path, "exec"), scope)  # noqa: S102
+    except EmulatorNotReady:
+        raise
+    except Exception as error:
+        hint = f"If part of the lab is there already, remove it first with: lab reset {lab.id}"
+        raise LabError(f"{error_in(path, error)}\n{hint}") from error
 
 
 def _read(path: Path) -> str:

@@ -1,5 +1,6 @@
 """What a notebook shows beside reports: a note, or a table. Each displays as text and as HTML."""
 
+import base64
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -81,6 +82,48 @@ class Folded(Block):
         text = f"<pre>{escaped(self.text)}</pre>" if self.text else ""
         summary = f'<summary style="cursor:pointer;opacity:.8">{escaped(self.title)}</summary>'
         return f'{text}<details class="lab-folded">{summary}<pre>{escaped(self.folded)}</pre></details>'
+
+
+@dataclass(frozen=True)
+class Recorded(Block):
+    """What was shown before, one output below the other: each in words, in HTML of ours, and as a PNG in base64."""
+
+    title: str
+    outputs: tuple[tuple[str, str, str], ...]
+
+    def __str__(self) -> str:
+        return "\n\n".join([self.title, *(text.rstrip() for text, _, _ in self.outputs)])
+
+    def html(self) -> str:
+        """The outputs as an HTML fragment; what has neither HTML nor a picture is shown as it was printed."""
+        shown = "".join(map(_as_shown, self.outputs))
+        return f'<div class="lab-recorded"><strong>{escaped(self.title)}</strong>{shown}</div>'
+
+
+def _as_shown(output: tuple[str, str, str]) -> str:
+    text, html, png = output
+    return _image(text, png) if png else html or f"<pre>{escaped(text)}</pre>"
+
+
+def _image(text: str, png: str) -> str:
+    """A PNG in base64, with words for who does not see it."""
+    return f'<img alt="{escaped(text)}" style="max-width:100%" src="data:image/png;base64,{escaped(png)}">'
+
+
+@dataclass(frozen=True)
+class Photo(Block):
+    """An image that a cell has made; what is on it no program can say, so its words are its size."""
+
+    width: int
+    height: int
+    png: bytes
+
+    def __str__(self) -> str:
+        return f"An image of {self.width} × {self.height} pixels"
+
+    def html(self) -> str:
+        """The image as an HTML fragment."""
+        return _image(str(self), base64.b64encode(self.png).decode())
 
 
 @dataclass(frozen=True)

@@ -154,8 +154,10 @@ class _Grid:
         (left, top), (right, bottom) = self._corners(self._boxes[name].node.at)
         (x, y), (to_x, to_y) = self._centre(name), self._centre(other)
         dx, dy = to_x - x, to_y - y
-        scale = min((right - left) / 2 / abs(dx) if dx else 9.0, (bottom - top) / 2 / abs(dy) if dy else 9.0)
-        return x + dx * scale, y + dy * scale
+        sides = ((right - left) / 2, dx), ((bottom - top) / 2, dy)
+        # The part of the way between the middles at which the line meets the nearer of the box's sides.
+        part = min((half / abs(way) for half, way in sides if way), default=0.0)
+        return x + dx * part, y + dy * part
 
 
 def _caption(room: float) -> Sequence[str]:

@@ -20,7 +20,7 @@ COLOURS: dict[Any, str] = {
     Name.Function: "var(--jp-mirror-editor-def-color,#0000c0)",
 }
 # With some of the text's own black or white: the editor's colours alone have too little contrast on the panel's grey.
-LEGIBLE = "color-mix(in srgb,{} 60%,var(--jp-ui-font-color0,#000))"
+LEGIBLE = "color-mix(in srgb,{} 55%,var(--jp-ui-font-color0,#000))"
 # The same for pages without JupyterLab's variables: the class of an element, whose colour a style sheet gives.
 CLASSES = ("", "keyword", "keyword", "string", "digits", "comment", "builtin", "name")
 Part = tuple[int, str]  # what colour a piece of code has, counted from 1 in COLOURS, or 0; and the piece

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
@@ -25,8 +25,12 @@ class Mails(Block):
     note: str = ""
 
     def __str__(self) -> str:
-        parts = [part for mail in self.mails for part in (Text("\n".join(_head(mail))), _indented(mail.text), Text(""))]
-        return as_text(Group(*(parts if self.note else parts[:-1]), *([Text(self.note)] if self.note else [])))
+        parts: list[RenderableType] = []
+        for mail in self.mails:
+            parts += [Text("\n".join(_head(mail))), _indented(mail.text), Text("")]
+        if self.note:
+            return as_text(Group(*parts, Text(self.note)))
+        return as_text(Group(*parts[:-1]))
 
     def html(self) -> str:
         """The mails as an HTML fragment: their texts are shown as they are, HTML in them too."""

@@ -25,6 +25,7 @@ TAKEN, NOT_TAKEN = Style("", "", INK, PAPER, width=2.4), Style("", "", QUIET, PA
 START, END = "\x02", "\x03"  # no state's name may hold a control character
 DOT = 9.0  # pixels: the radius of a start and an end
 LINE, PADDING, MARGIN = 17.0, 12.0, 16.0
+LONGEST_LABEL = 44  # characters of an arrow's
 
 
 def machine_picture(name: str, machine: dict[str, Any], path: ExecutionPath | None = None) -> Picture:
@@ -42,10 +43,10 @@ def _lines(machine: dict[str, Any], path: ExecutionPath | None, indent: str) -> 
     """The same in words: a line for each state, those inside one below it."""
     lines = []
     for name, state in own_states(machine).items():
-        fate = _fate_text(path.fates.get(name)) or "not entered" if path else ""
         ways = [target for target, _ in _ways(state)]
         onward = f" → {', '.join(dict.fromkeys(ways))}" if ways else ""
-        lines.append(f"{indent}{name} ({_kind(state)}){onward}{': ' if fate else ''}{fate}")
+        fate = f": {_fate_text(path.fates.get(name)) or 'not entered'}" if path else ""
+        lines.append(f"{indent}{name} ({_kind(state)}){onward}{fate}")
         for part in parts_of(state):
             lines += _lines(part, path, indent + "    ")
     return lines
@@ -236,4 +237,4 @@ def _halves(edge: tuple[str, str], labelled: bool) -> list[tuple[Any, Any]]:
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= 44 else f"{text[:43]}…"
+    return text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"

@@ -61,10 +61,11 @@ class Picture(Block):
         name = f"lab-{hashlib.sha256(self.themed.encode()).hexdigest()[:8]}{number}"
         label = escaped(self.text.partition("\n")[0])
         frame = f'style="{ONLY_WITH_TRUST}" tabindex="0" role="region" aria-label="{label}" data-scroll="{label}"'
-        return (
-            f'<div class="lab-picture"><pre style="{ONLY_WITHOUT}">{escaped(self.text)}</pre>'
-            f"<div {frame}>{self.themed.replace(NAME, name)}</div></div>"
-        )
+        return f'<div class="lab-picture">{self._instead()}<div {frame}>{self.themed.replace(NAME, name)}</div></div>'
+
+    def _instead(self) -> str:
+        """What is seen where the SVG is taken away."""
+        return f'<pre style="{ONLY_WITHOUT}">{escaped(self.text)}</pre>'
 
     def save(self, path: str | Path) -> Path:
         """Write the SVG to a file and return its path. Raises CourseError where it cannot be written."""

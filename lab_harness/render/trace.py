@@ -6,11 +6,13 @@ from lab_harness.account.trace import Step
 from lab_harness.render.colours import FAINT, PAPER, QUIET, hue, tint
 from lab_harness.render.lettering import SMALL, text_width
 from lab_harness.render.svg import Drawing, Picture, Style
+from lab_harness.spans import span
 
 STYLES = {
     "call": Style("→", "AWS call", hue("#0b57d0"), tint("#0b57d0"), width=1.5),
     "cold": Style("❄", "cold start", hue("#9a5b00"), tint("#9a5b00"), width=1.5),
     "warm": Style("▶", "warm invocation", hue("#1a7f37"), tint("#1a7f37"), width=1.5),
+    "clock": Style("⏩", "the clock was moved", hue("#5f6368"), tint("#5f6368"), width=1.5),
     "mail": Style("✉", "mail", hue("#7b1fa2"), tint("#7b1fa2"), width=1.5),
 }
 FAILED = Style("✗", "failed", hue("#b3261e"), tint("#b3261e"), width=2.5)
@@ -29,33 +31,26 @@ def trace_picture(title: str, steps: Sequence[Step], note: str = "") -> Picture:
     return _drawn(title, shown, notes).picture(_text(title, shown, notes))
 
 
-def milliseconds(seconds: float) -> str:
-    """A span of time for people: "<1 ms", "4 ms", "2.5 s"."""
-    if 0 < seconds < 0.001:
-        return "<1 ms"
-    return f"{seconds * 1000:.0f} ms" if seconds < 0.9995 else f"{seconds:.1f} s"
-
-
 def _symbol(step: Step) -> str:
     return (FAILED if step.failed else STYLES[step.kind]).symbol
 
 
 def _text(title: str, steps: Sequence[Step], notes: list[str]) -> str:
-    rows = [(milliseconds(step.time - steps[0].time), step.who, f"{_symbol(step)} {_said(step)}") for step in steps]
+    rows = [(span(step.time - steps[0].time), step.who, f"{_symbol(step)} {_said(step)}") for step in steps]
     widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
     lines = [f"{after:>{widths[0]}}  {who:<{widths[1]}}  {what}" for after, who, what in rows]
     return "\n".join([title, *(f"  {line}" for line in [*lines, *notes])])
 
 
 def _said(step: Step) -> str:
-    took = f" ({milliseconds(step.seconds)})" if step.seconds else ""
+    took = f" ({span(step.seconds)})" if step.seconds else ""
     return f"{step.what}{took}{', failed' if step.failed else ''}{', for a check' if step.probe else ''}"
 
 
 def _drawn(title: str, steps: Sequence[Step], notes: list[str]) -> Drawing:
     names = max((text_width(step.who) for step in steps), default=0) + 16
     begin = steps[0].time if steps else 0.0
-    span = max([step.time + step.seconds - begin for step in steps], default=0.0) or 0.001
+    whole = max([step.time + step.seconds - begin for step in steps], default=0.0) or 0.001
     words = max((text_width(f"{_symbol(step)} {_said(step)}", SMALL) for step in steps), default=0)
     left, top = MARGIN + names, MARGIN + 2 * ROW
     bottom = top + ROW * len(steps)
@@ -67,11 +62,11 @@ def _drawn(title: str, steps: Sequence[Step], notes: list[str]) -> Drawing:
     for tick in range(TICKS + 1):
         x = left + AXIS * tick / TICKS
         drawing.line((x, top - 4), (x, bottom), GRID)
-        drawing.text((x, top - 10), milliseconds(span * tick / TICKS), SMALL, QUIET)
+        drawing.text((x, top - 10), span(whole * tick / TICKS), SMALL, QUIET)
     for number, step in enumerate(steps):
         y = top + ROW * number
         style = FAILED if step.failed else STYLES[step.kind]
-        x, long = left + AXIS * (step.time - begin) / span, max(3.0, AXIS * step.seconds / span)
+        x, long = left + AXIS * (step.time - begin) / whole, max(3.0, AXIS * step.seconds / whole)
         drawing.text((MARGIN, y + 16), step.who, anchor="start")
         drawing.box((x, y + 5), (long, ROW - 10), style, radius=2)
         what = f"{_symbol(step)} {_said(step)}"

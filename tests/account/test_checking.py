@@ -31,13 +31,17 @@ def last_call(emulator):
 
 
 def kill_a_run(lab, emulator, operation, times):
-    """End `lab check` by SIGKILL once it has made a call so many times."""
+    """End `lab check` by SIGKILL once it has made a call so many times, or a few times less: it may need fewer."""
     since = last_call(emulator)
     words = [sys.executable, "-m", "lab_harness", "check", lab.id]
     with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=os.environ) as run:
         wait_until(lambda: of_checks(emulator, since).count(operation) >= times or run.poll() is not None, 2 * PATIENCE)
-        assert run.poll() is None, run.stderr.read()
-        run.send_signal(signal.SIGKILL)
+        if run.poll() is None:
+            run.send_signal(signal.SIGKILL)
+            return
+        assert run.returncode == 0, run.stderr.read()
+    assert times > 1, f"it ends before {operation} is seen"
+    kill_a_run(lab, emulator, operation, times - 1)
 
 
 def account(clients, services):
@@ -60,4 +64,5 @@ def test_what_killed_runs_have_left_is_gone_after_the_next_one(lab, in_use, monk
     for operation in MAKING & {*made}:
         kill_a_run(lab, in_use, operation, made.count(operation))
     assert check_lab(lab, clients, in_use.home).complete
-    assert account(clients, services) == before
+    if account(clients, services) != before:  # A message that a run had received when it was killed is still hidden.
+        wait_until(lambda: check_lab(lab, clients, in_use.home).complete and account(clients, services) == before)

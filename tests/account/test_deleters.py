@@ -8,7 +8,7 @@ import pytest
 from lab_harness.account.resources import deleters
 from lab_harness.aws import Clients
 from tests.labs.helpers import zipped
-from tests.roles import ready
+from tests.roles import ready, trust
 
 ROLE_ARN = "arn:aws:iam::000000000000:role/worker-role"
 READ_LOGS = json.dumps(
@@ -28,6 +28,14 @@ def create_function(clients, name):
     )  # fmt: skip
 
 
+NAMESPACE = {"ServiceNamespace": "dynamodb"}
+SCALED = {**NAMESPACE, "ScalableDimension": "dynamodb:table:WriteCapacityUnits"}
+RARE = {  # types of services that LocalStack lacks
+    "AWS::ApiGatewayV2::Api": "apigatewayv2",
+    "AWS::ApplicationAutoScaling::ScalableTarget": "application-autoscaling",
+}
+
+
 def create_queue(clients, name):
     sqs = clients["sqs"]
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
@@ -43,9 +51,27 @@ def create_table(clients, name):
     )
 
 
+def create_backup(clients, name):
+    create_table(clients, f"{name}-table")
+    clients["dynamodb"].create_backup(TableName=f"{name}-table", BackupName=name)
+
+
+def create_scalable_target(clients, name):
+    clients["dynamodb"].create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
+    )
+    clients["application-autoscaling"].register_scalable_target(
+        **SCALED, ResourceId=f"table/{name}", MinCapacity=5, MaxCapacity=40
+    )
+    clients["dynamodb"].delete_table(TableName=name)  # which its target outlives
+
+
 def create_role(clients, name):
     iam = clients["iam"]
-    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []}))
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust("lambda"))
     iam.put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=READ_LOGS)
     iam.attach_role_policy(RoleName=name, PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole")
 
@@ -55,6 +81,13 @@ def create_state_machine(clients, name, kind="STANDARD"):
         name=name, definition=WAITING, roleArn=ready(clients.emulator, ROLE_ARN), type=kind
     )
     return created["stateMachineArn"]
+
+
+def create_alarm(clients, name):
+    clients["cloudwatch"].put_metric_alarm(
+        AlarmName=name, Namespace="Shop", MetricName="Sales", Statistic="Sum", Period=60, EvaluationPeriods=1,
+        Threshold=1, ComparisonOperator="LessThanThreshold",
+    )  # fmt: skip
 
 
 def create_topic(clients, name):
@@ -122,19 +155,40 @@ def create_log_group(clients, name):
     )
 
 
+def create_layer(clients, name):
+    package = zipped("def helper(): pass")
+    clients["lambda"].publish_layer_version(LayerName=name, Content={"ZipFile": package})
+    clients["lambda"].publish_layer_version(LayerName=name, Content={"ZipFile": package})
+
+
+def create_schedule(clients, name):
+    role = ready(clients.emulator)
+    clients["scheduler"].create_schedule(
+        Name=name,
+        ScheduleExpression="rate(1 day)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": "arn:aws:sqs:us-east-1:000000000000:any", "RoleArn": role},
+    )
+
+
 CREATE = {
     "AWS::ApiGateway::ApiKey": create_api_key,
     "AWS::ApiGateway::RestApi": create_rest_api,
     "AWS::ApiGateway::UsagePlan": create_usage_plan,
     "AWS::ApiGatewayV2::Api": create_http_api,
+    "AWS::ApplicationAutoScaling::ScalableTarget": create_scalable_target,
+    "AWS::CloudWatch::Alarm": create_alarm,
+    "AWS::DynamoDB::Backup": create_backup,
     "AWS::DynamoDB::Table": create_table,
     "AWS::EC2::Instance": create_instance,
     "AWS::Events::EventBus": create_event_bus,
     "AWS::Events::Rule": create_rule,
     "AWS::IAM::Role": create_role,
     "AWS::Lambda::Function": create_function,
+    "AWS::Lambda::LayerVersion": create_layer,
     "AWS::Logs::LogGroup": create_log_group,
     "AWS::S3::Bucket": create_bucket,
+    "AWS::Scheduler::Schedule": create_schedule,
     "AWS::SNS::Topic": create_topic,
     "AWS::SQS::Queue": create_queue,
     "AWS::StepFunctions::StateMachine": create_state_machine,
@@ -153,14 +207,24 @@ THERE = {
     "AWS::ApiGateway::RestApi": lambda c: [each["name"] for each in c["apigateway"].get_rest_apis()["items"]],
     "AWS::ApiGateway::UsagePlan": lambda c: [each["name"] for each in c["apigateway"].get_usage_plans()["items"]],
     "AWS::ApiGatewayV2::Api": lambda c: [each["Name"] for each in c["apigatewayv2"].get_apis()["Items"]],
+    "AWS::ApplicationAutoScaling::ScalableTarget": lambda c: [
+        each["ResourceId"].partition("/")[2]
+        for each in c["application-autoscaling"].describe_scalable_targets(**NAMESPACE)["ScalableTargets"]
+    ],
+    "AWS::CloudWatch::Alarm": lambda c: [
+        each["AlarmName"] for each in c["cloudwatch"].describe_alarms()["MetricAlarms"]
+    ],
+    "AWS::DynamoDB::Backup": lambda c: [each["BackupName"] for each in c["dynamodb"].list_backups()["BackupSummaries"]],
     "AWS::DynamoDB::Table": lambda c: c["dynamodb"].list_tables()["TableNames"],
     "AWS::EC2::Instance": instances,
     "AWS::Events::EventBus": lambda c: [each["Name"] for each in c["events"].list_event_buses()["EventBuses"]],
     "AWS::Events::Rule": lambda c: [each["Name"] for each in c["events"].list_rules()["Rules"]],
     "AWS::IAM::Role": lambda c: [each["RoleName"] for each in c["iam"].list_roles()["Roles"]],
     "AWS::Lambda::Function": lambda c: [each["FunctionName"] for each in c["lambda"].list_functions()["Functions"]],
+    "AWS::Lambda::LayerVersion": lambda c: [each["LayerName"] for each in c["lambda"].list_layers()["Layers"]],
     "AWS::Logs::LogGroup": lambda c: [each["logGroupName"] for each in c["logs"].describe_log_groups()["logGroups"]],
     "AWS::S3::Bucket": lambda c: [each["Name"] for each in c["s3"].list_buckets()["Buckets"]],
+    "AWS::Scheduler::Schedule": lambda c: [each["Name"] for each in c["scheduler"].list_schedules()["Schedules"]],
     "AWS::SNS::Topic": lambda c: [each["TopicArn"].rpartition(":")[2] for each in c["sns"].list_topics()["Topics"]],
     "AWS::SQS::Queue": lambda c: [url.rpartition("/")[2] for url in c["sqs"].list_queues().get("QueueUrls", [])],
     "AWS::StepFunctions::StateMachine": lambda c: [
@@ -169,9 +233,125 @@ THERE = {
 }
 
 
+def user_pools(clients):
+    return clients["cognito-idp"].list_user_pools(MaxResults=60)["UserPools"]
+
+
+def create_user(clients, name):
+    idp = clients["cognito-idp"]
+    there = [each["Id"] for each in user_pools(clients) if each["Name"] == "people"]
+    pool = there[0] if there else idp.create_user_pool(PoolName="people")["UserPool"]["Id"]
+    idp.admin_create_user(UserPoolId=pool, Username=name, MessageAction="SUPPRESS")
+
+
+def create_delivery_stream(clients, name):
+    clients["s3"].create_bucket(Bucket="archive")
+    destination = {"RoleARN": ready(clients.emulator, ROLE_ARN), "BucketARN": "arn:aws:s3:::archive"}
+    clients["firehose"].create_delivery_stream(DeliveryStreamName=name, ExtendedS3DestinationConfiguration=destination)
+
+
+CREATE |= {
+    "AWS::Kinesis::Stream": lambda c, name: c["kinesis"].create_stream(StreamName=name, ShardCount=1),
+    "AWS::KinesisFirehose::DeliveryStream": create_delivery_stream,
+    "AWS::Cognito::UserPool": lambda c, name: c["cognito-idp"].create_user_pool(PoolName=name),
+    "AWS::Cognito::UserPoolUser": create_user,
+    "AWS::Cognito::IdentityPool": lambda c, name: c["cognito-identity"].create_identity_pool(
+        IdentityPoolName=name, AllowUnauthenticatedIdentities=False
+    ),
+}
+THERE |= {
+    "AWS::Kinesis::Stream": lambda c: c["kinesis"].list_streams()["StreamNames"],
+    "AWS::KinesisFirehose::DeliveryStream": lambda c: c["firehose"].list_delivery_streams()["DeliveryStreamNames"],
+    "AWS::Cognito::UserPool": lambda c: [each["Name"] for each in user_pools(c)],
+    "AWS::Cognito::UserPoolUser": lambda c: [
+        user["Username"]
+        for pool in user_pools(c)
+        for user in c["cognito-idp"].list_users(UserPoolId=pool["Id"])["Users"]
+    ],
+    "AWS::Cognito::IdentityPool": lambda c: [
+        each["IdentityPoolName"] for each in c["cognito-identity"].list_identity_pools(MaxResults=60)["IdentityPools"]
+    ],
+}
+
+
+def create_distribution(clients, name):
+    origin = {
+        "Id": "site",
+        "DomainName": "site.s3.us-east-1.amazonaws.com",
+        "S3OriginConfig": {"OriginAccessIdentity": ""},
+    }
+    behavior = {"TargetOriginId": "site", "ViewerProtocolPolicy": "allow-all", "CachePolicyId": CACHING}
+    clients["cloudfront"].create_distribution(
+        DistributionConfig={
+            "CallerReference": name, "Comment": name, "Enabled": True, "Origins": {"Quantity": 1, "Items": [origin]},
+            "DefaultCacheBehavior": behavior,
+        }
+    )  # fmt: skip
+
+
+CACHING = "658327ea-f89d-4fab-a63d-7e88639e58f6"  # Managed-CachingOptimized
+ACCESS = {"SigningProtocol": "sigv4", "SigningBehavior": "always", "OriginAccessControlOriginType": "s3"}
+FORWARDED = {
+    "HeadersConfig": {"HeaderBehavior": "none"},
+    "CookiesConfig": {"CookieBehavior": "none"},
+    "QueryStringsConfig": {"QueryStringBehavior": "none"},
+}
+COUNTING = {"EnableAcceptEncodingGzip": True, **FORWARDED}
+FUNCTION = {"Comment": "", "Runtime": "cloudfront-js-2.0"}
+CODE = b"function handler(event) { return event.request; }"
+CREATE |= {
+    "AWS::CloudFront::Distribution": create_distribution,
+    "AWS::CloudFront::OriginAccessControl": lambda c, name: c["cloudfront"].create_origin_access_control(
+        OriginAccessControlConfig={"Name": name, **ACCESS}
+    ),
+    "AWS::CloudFront::CachePolicy": lambda c, name: c["cloudfront"].create_cache_policy(
+        CachePolicyConfig={"Name": name, "MinTTL": 0, "ParametersInCacheKeyAndForwardedToOrigin": COUNTING}
+    ),
+    "AWS::CloudFront::OriginRequestPolicy": lambda c, name: c["cloudfront"].create_origin_request_policy(
+        OriginRequestPolicyConfig={"Name": name, **FORWARDED}
+    ),
+    "AWS::CloudFront::ResponseHeadersPolicy": lambda c, name: c["cloudfront"].create_response_headers_policy(
+        ResponseHeadersPolicyConfig={"Name": name}
+    ),
+    "AWS::CloudFront::Function": lambda c, name: c["cloudfront"].create_function(
+        Name=name, FunctionConfig=FUNCTION, FunctionCode=CODE
+    ),
+    "AWS::CloudFront::KeyValueStore": lambda c, name: c["cloudfront"].create_key_value_store(Name=name),
+}
+
+
+def edge(operation, name):
+    """What lists the names of things of CloudFront's."""
+    return lambda c: [name(each) for each in next(iter_values(getattr(c["cloudfront"], operation)())).get("Items", [])]
+
+
+def iter_values(answer):
+    return (value for key, value in answer.items() if key != "ResponseMetadata")
+
+
+THERE |= {
+    "AWS::CloudFront::Distribution": edge("list_distributions", lambda each: each["Comment"]),
+    "AWS::CloudFront::OriginAccessControl": edge("list_origin_access_controls", lambda each: each["Name"]),
+    "AWS::CloudFront::CachePolicy": edge(
+        "list_cache_policies", lambda each: each["CachePolicy"]["CachePolicyConfig"]["Name"]
+    ),
+    "AWS::CloudFront::OriginRequestPolicy": edge(
+        "list_origin_request_policies", lambda each: each["OriginRequestPolicy"]["OriginRequestPolicyConfig"]["Name"]
+    ),
+    "AWS::CloudFront::ResponseHeadersPolicy": edge(
+        "list_response_headers_policies",
+        lambda each: each["ResponseHeadersPolicy"]["ResponseHeadersPolicyConfig"]["Name"],
+    ),
+    "AWS::CloudFront::Function": edge("list_functions", lambda each: each["Name"]),
+    "AWS::CloudFront::KeyValueStore": edge("list_key_value_stores", lambda each: each["Name"]),
+}
+RARE |= {kind: "cloudfront" for kind in CREATE if kind.startswith("AWS::CloudFront::")}
+RARE |= {kind: "cognito-idp" for kind in CREATE if kind.startswith("AWS::Cognito::")}
+
+
 def kinds(clients):
     """The types that the emulator has."""
-    return [kind for kind in CREATE if kind != "AWS::ApiGatewayV2::Api" or clients.emulator.supports("apigatewayv2")]
+    return [kind for kind in CREATE if kind not in RARE or clients.emulator.supports(RARE[kind])]
 
 
 def left(clients, kind):
@@ -408,3 +588,39 @@ def test_bucket_with_a_policy_a_website_and_an_unfinished_upload_goes(account, d
     s3.create_bucket(Bucket="mine")
     assert s3.list_object_versions(Bucket="mine").get("Versions", []) == []
     assert delete("Bucket")
+
+
+def test_what_a_distribution_uses_goes_with_it(account, delete):
+    if not account.emulator.supports("cloudfront"):
+        pytest.skip("no CloudFront")
+    for name in ("mine", "not-mine"):
+        CREATE["AWS::CloudFront::CachePolicy"](account, name)
+        CREATE["AWS::CloudFront::Distribution"](account, name)
+    cloudfront, logs = account["cloudfront"], account["logs"]
+    policies = cloudfront.list_cache_policies(Type="custom")["CachePolicyList"]["Items"]
+    ids = {each["CachePolicy"]["CachePolicyConfig"]["Name"]: each["CachePolicy"]["Id"] for each in policies}
+    for each in cloudfront.list_distributions()["DistributionList"]["Items"]:
+        told = cloudfront.get_distribution_config(Id=each["Id"])
+        config = told["DistributionConfig"]
+        config["DefaultCacheBehavior"].pop("ForwardedValues", None)
+        config["DefaultCacheBehavior"]["CachePolicyId"] = ids[each["Comment"]]
+        cloudfront.update_distribution(Id=each["Id"], IfMatch=told["ETag"], DistributionConfig=config)
+    assert delete("CachePolicy")
+    assert (
+        left(account, "AWS::CloudFront::Distribution") == left(account, "AWS::CloudFront::CachePolicy") == ["not-mine"]
+    )
+    CREATE["AWS::CloudFront::Function"](account, "mine")
+    for group in ("/aws/cloudfront/function/mine", "/aws/cloudfront/function/not-mine"):
+        create_log_group(account, group)
+    assert deleters()["AWS::CloudFront::Function"](account, "mine")
+    found = logs.describe_log_groups(logGroupNamePrefix="/aws/cloudfront/")["logGroups"]
+    assert [each["logGroupName"] for each in found] == ["/aws/cloudfront/function/not-mine"]
+
+
+def test_a_distribution_whose_origin_is_called_as_a_key_value_store_stays(account, delete):
+    if not account.emulator.supports("cloudfront"):
+        pytest.skip("no CloudFront")
+    CREATE["AWS::CloudFront::KeyValueStore"](account, "site")
+    CREATE["AWS::CloudFront::Distribution"](account, "mine")
+    assert delete("KeyValueStore", "site")
+    assert left(account, "AWS::CloudFront::Distribution") == ["mine"]

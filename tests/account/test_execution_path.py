@@ -449,10 +449,10 @@ def test_long_history_is_read_in_time():
     lines = ["1<0 ExecutionStarted"]
     for number in range(2, 20_000, 2):
         lines += [f"{number}<{number - 1} PassStateEntered Loop", f"{number + 1}<{number} PassStateExited Loop"]
-    before = time.perf_counter()
+    before = time.process_time()
     path = execution_path(machine(Loop={"Type": "Pass", "Next": "Loop"}), history(*lines), "RUNNING")
     assert path.fates["Loop"].total() == 9999
-    assert time.perf_counter() - before < 2
+    assert time.process_time() - before < 2
 
 
 ODD = [

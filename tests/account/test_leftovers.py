@@ -6,11 +6,12 @@ import json
 import pytest
 
 from lab_harness.account.leftovers import LATEST, take_away
-from lab_harness.authors import buckets, inventory, items, queues
+from lab_harness.authors import buckets, inventory, items, queues, witness
 from lab_harness.authors.executions import state_machines
 from lab_harness.authors.made import owe, remembered_in
 from lab_harness.aws import Clients
 from lab_harness.turns import PATIENCE
+from tests.late_writer import LateWriter
 from tests.roles import ready
 from tests.test_states_language import ROLE
 from tests.waiting import wait_until
@@ -114,6 +115,18 @@ def test_messages_with_the_task_tokens_of_an_execution_go(memory, clients):
     assert sum(queues.counts(clients["sqs"], url).values()) == 1
 
 
+def test_tokens_that_a_killed_check_had_received_go_when_they_can_be_seen_again(memory, clients):
+    sqs = clients["sqs"]
+    owe("tokens", "approvals", tags=["p-17"])
+    url = send_tokens(sqs, "p-17")
+    (message,) = sqs.receive_message(QueueUrl=url, VisibilityTimeout=600)["Messages"]
+    take_away(memory, clients)
+    assert [owed.kind for owed in memory.owed()] == ["tokens"]
+    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
+    take_away(memory, clients)
+    assert (sum(queues.counts(sqs, url).values()), memory.owed()) == (0, [])
+
+
 @pytest.mark.parametrize("seconds", [-PATIENCE, 2 * PATIENCE], ids=["before the run", "after it"])
 def test_tokens_of_the_same_pet_are_the_learners_where_they_came_at_another_time(memory, clients, seconds):
     owe("tokens", "approvals", tags=["p-17"])
@@ -215,6 +228,30 @@ def test_what_may_come_of_a_queue_later_is_owed_until_the_queue_is_empty(memory,
     items.put_item(table, TABLE, {"id": "o-1"})  # as a function does that comes late
     sqs.purge_queue(QueueUrl=url)
     wait_until(lambda: not any(queues.counts(sqs, url).values()))
+    take_away(memory, clients)
+    assert (ids(table), memory.owed()) == ([], [])
+
+
+def test_what_a_function_writes_late_for_a_killed_run_goes(memory, clients, table, embedded, tmp_path, monkeypatch):
+    writer = LateWriter(clients, tmp_path, TABLE)
+    owe_item("a")
+    writer.start(clients, "a")
+    writer.write_once_awaited(embedded, monkeypatch)
+    take_away(memory, clients)
+    assert embedded.going() == 0
+    assert (ids(table), memory.owed()) == ([], [])
+
+
+def test_what_a_function_may_write_still_is_owed_on(memory, clients, table, embedded, tmp_path, monkeypatch):
+    monkeypatch.setattr(witness, "AT_WORK", 0.0)
+    writer = LateWriter(clients, tmp_path, TABLE)
+    owe_item("a")
+    writer.start(clients, "a")
+    take_away(memory, clients)
+    assert [each.name for each in memory.owed()] == ["a"]
+    writer.gate.touch()
+    wait_until(lambda: embedded.going() == 0)
+    assert ids(table) == ["a"]
     take_away(memory, clients)
     assert (ids(table), memory.owed()) == ([], [])
 

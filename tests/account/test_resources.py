@@ -11,6 +11,7 @@ from lab_harness.emulators.credentials import DUMMY
 from lab_harness.errors import EmulatorNotReady, LabError
 from lab_harness.lab.file import Resource
 from lab_harness.lab.labs import load_lab
+from tests.roles import trust
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def build(clients, name="mine"):
     """A queue, a log group and a role of this name."""
     clients["sqs"].create_queue(QueueName=name)
     clients["logs"].create_log_group(logGroupName=name)
-    clients["iam"].create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    clients["iam"].create_role(RoleName=name, AssumeRolePolicyDocument=trust("lambda"))
 
 
 def there(clients):
@@ -76,7 +77,7 @@ def test_type_that_cannot_be_removed_is_the_labs_fault_and_nothing_is_removed(la
 
 
 def test_emulator_that_does_not_answer_is_one_error(lab):
-    nobody = Clients(SimpleNamespace(endpoint="http://127.0.0.1:9", checks=DUMMY))
+    nobody = Clients(SimpleNamespace(name="embedded", endpoint="http://127.0.0.1:9", checks=DUMMY))
     with pytest.raises(EmulatorNotReady, match="lab start"):
         remove_resources(lab("AWS::DynamoDB::Table mine"), nobody)
 
@@ -85,5 +86,18 @@ def test_refusal_of_another_kind_is_not_hidden(lab):
     def refuse(**_):
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, "DeleteTable")
 
+    dynamodb = SimpleNamespace(describe_table=lambda **_: {"Table": {}}, delete_table=refuse)
     with pytest.raises(ClientError, match="not you"):
-        remove_resources(lab("AWS::DynamoDB::Table mine"), {"dynamodb": SimpleNamespace(delete_table=refuse)})
+        remove_resources(lab("AWS::DynamoDB::Table mine"), {"dynamodb": dynamodb})
+
+
+@pytest.mark.parametrize("code", ["UnknownOperationException", "InternalFailure"])
+def test_of_what_the_emulator_does_not_have_nothing_is_there_and_the_rest_is_removed(lab, clients, code):
+    def unknown(*_):
+        answer = {"Error": {"Code": code, "Message": "None here."}, "ResponseMetadata": {"HTTPStatusCode": 501}}
+        raise ClientError(answer, "ListBackups")
+
+    build(clients)
+    lacking = {"dynamodb": SimpleNamespace(get_paginator=unknown), "sqs": clients["sqs"]}
+    (queue,) = remove_resources(lab("AWS::DynamoDB::Backup mine", "AWS::SQS::Queue mine"), lacking)
+    assert (queue.type, there(clients) & {"queue mine"}) == ("AWS::SQS::Queue", set())

@@ -17,6 +17,7 @@ from lab_harness.emulators.base import Call
 from lab_harness.lab.labs import load_lab
 from lab_harness.notebook.console import tabs
 from tests.notebook.console.helpers import words
+from tests.roles import ready
 from tests.waiting import PATIENCE
 
 # A service that no lab uses, with all that a module can say of one.
@@ -133,3 +134,89 @@ def test_services_do_not_contradict_each_other():
     assert len(types) == len(set(types))
     assert len(every_tab) == len({tab.id for tab in every_tab}) == len({tab.place for tab in every_tab})
     assert all(callable(resolve_name(tab.shows)) for tab in every_tab if isinstance(tab.shows, str))
+
+
+def test_tables_replicas_go_with_it_and_backups_by_their_name(clients):
+    dynamodb, deleters = clients["dynamodb"], services.known("dynamodb").deleters
+    dynamodb.create_table(
+        TableName="Scores",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    dynamodb.update_table(TableName="Scores", ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}])
+    for name in ("before", "after"):
+        dynamodb.create_backup(TableName="Scores", BackupName=name)
+    assert deleters["AWS::DynamoDB::Table"](clients, "Scores")
+    assert not deleters["AWS::DynamoDB::Table"](clients, "Scores")
+    assert deleters["AWS::DynamoDB::Backup"](clients, "before")
+    assert not deleters["AWS::DynamoDB::Backup"](clients, "before")
+    assert [each["BackupName"] for each in dynamodb.list_backups()["BackupSummaries"]] == ["after"]
+
+
+def test_streams_of_kinesis_go_with_their_consumers(clients):
+    kinesis, known = clients["kinesis"], services.known("kinesis")
+    kinesis.create_stream(StreamName="clicks", ShardCount=2)
+    arn = kinesis.describe_stream_summary(StreamName="clicks")["StreamDescriptionSummary"]["StreamARN"]
+    kinesis.register_stream_consumer(StreamARN=arn, ConsumerName="app")
+    [row] = known.rows(clients)
+    assert (row.part, row.name, row.what["OpenShardCount"]) == (Part.BUILT, "clicks", 2)
+    [tab] = known.tabs
+    assert list(tab.shows.rows(clients)) == [("clicks", "provisioned", 2, 24)]
+    assert known.deleters["AWS::Kinesis::Stream"](clients, "clicks")
+    assert not known.deleters["AWS::Kinesis::Stream"](clients, "clicks")
+
+
+def test_streams_of_firehose_are_found_on_all_pages_and_deleted(clients, emulator):
+    firehose, known = clients["firehose"], services.known("firehose")
+    role = ready(emulator)
+    clients["s3"].create_bucket(Bucket="archive")
+    destination = {"RoleARN": role, "BucketARN": "arn:aws:s3:::archive"}
+    for name in ("one", "two"):
+        firehose.create_delivery_stream(DeliveryStreamName=name, ExtendedS3DestinationConfiguration=destination)
+    assert [(row.part, row.name) for row in known.rows(clients)] == [(Part.BUILT, "one"), (Part.BUILT, "two")]
+    delete = known.deleters["AWS::KinesisFirehose::DeliveryStream"]
+    assert delete(clients, "one")
+    assert not delete(clients, "one")
+
+
+@pytest.fixture
+def with_cognito(clients):
+    if clients.emulator.name == "localstack":
+        pytest.skip("LocalStack 4.14.0 has no Cognito")
+    return clients
+
+
+def test_user_pool_goes_with_its_domain_and_a_user_alone(with_cognito):
+    clients = with_cognito
+    idp, deleters = clients["cognito-idp"], services.known("cognito-idp").deleters
+    pool = idp.create_user_pool(PoolName="owners")["UserPool"]["Id"]
+    idp.create_user_pool_domain(UserPoolId=pool, Domain="owners-of-pets")
+    for name in ("ana", "bea"):
+        idp.admin_create_user(UserPoolId=pool, Username=name, MessageAction="SUPPRESS")
+    assert deleters["AWS::Cognito::UserPoolUser"](clients, "ana")
+    assert not deleters["AWS::Cognito::UserPoolUser"](clients, "ana")
+    assert [user["Username"] for user in idp.list_users(UserPoolId=pool)["Users"]] == ["bea"]
+    assert deleters["AWS::Cognito::UserPool"](clients, "owners")
+    assert not deleters["AWS::Cognito::UserPool"](clients, "owners")
+    assert idp.describe_user_pool_domain(Domain="owners-of-pets")["DomainDescription"] == {}
+
+
+def test_what_cognito_holds_is_read_and_listed(with_cognito):
+    clients = with_cognito
+    idp, identity = clients["cognito-idp"], clients["cognito-identity"]
+    pool = idp.create_user_pool(PoolName="owners")["UserPool"]["Id"]
+    idp.create_user_pool_client(UserPoolId=pool, ClientName="site")
+    idp.create_group(UserPoolId=pool, GroupName="vets")
+    mail = [{"Name": "email", "Value": "ana@example.com"}]
+    idp.admin_create_user(UserPoolId=pool, Username="ana", MessageAction="SUPPRESS", UserAttributes=mail)
+    idp.admin_add_user_to_group(UserPoolId=pool, Username="ana", GroupName="vets")
+    identity.create_identity_pool(IdentityPoolName="owners", AllowUnauthenticatedIdentities=False)
+    names = [(row.part, row.name) for row in services.known("cognito-idp").rows(clients)]
+    assert names == [(Part.BUILT, "owners")] * 2 + [(Part.BUILT, "vets"), (Part.LEFT, "ana")]
+    assert [row.name for row in services.known("cognito-identity").rows(clients)] == ["owners"]
+    (tab,) = services.known("cognito-idp").tabs
+    assert list(tab.shows.rows(clients)) == [("ana", "owners", "FORCE_CHANGE_PASSWORD", "ana@example.com", "vets")]
+    deleter = services.known("cognito-identity").deleters["AWS::Cognito::IdentityPool"]
+    assert deleter(clients, "owners")
+    assert not deleter(clients, "owners")

@@ -20,11 +20,11 @@ from lab_harness.lab.labs import load_lab
 from lab_harness.runner import run_checks
 from tests.labs.helpers import zipped
 from tests.per_lab import LABS
-from tests.roles import ready
+from tests.roles import ready, trust
 from tests.waiting import in_thread, wait_until
 
 BUILT, LEFT = Part.BUILT, Part.LEFT
-TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
+TRUST = trust("lambda")
 ROLE = "arn:aws:iam::000000000000:role/any"
 ECHO = "def lambda_handler(event, context):\n    print(event)\n"
 PASSES = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
@@ -292,12 +292,13 @@ def test_what_is_done_in_a_service_is_a_difference_in_it_alone(story, clients, e
     if not emulator.supports(story.__name__.removeprefix("story_").replace("mapping", "lambda")):
         pytest.skip("the emulator lacks the service")
     ready(emulator, ROLE)
-    services, called = supported(clients), read_services(clients)
-    before = account_state(clients, services)
+    watched = Clients(emulator)  # of its own: we listen to their events
+    services, called = supported(watched), read_services(watched)
+    before = account_state(watched, services)
     for number, expected in enumerate(story(Clients(emulator), f"thing-{secrets.token_hex(6)}")):
-        assert wait_until(lambda: differences(before, account_state(clients, services)) == expected), number  # noqa: B023
-        before = account_state(clients, services)
-    assert differences(before, account_state(clients, services)) == built()
+        assert wait_until(lambda: differences(before, account_state(watched, services)) == expected), number  # noqa: B023
+        before = account_state(watched, services)
+    assert differences(before, account_state(watched, services)) == built()
     assert called
     assert all(READS.fullmatch(operation) for operation in called), called
 
@@ -390,7 +391,7 @@ def test_what_checks_made_for_themselves_is_left_out():
 
 
 def test_service_of_which_nothing_is_read_is_left_out():
-    assert account_state({}, ["cloudwatch", "a-service-of-the-future"]) == {}
+    assert account_state({}, ["sts", "a-service-of-the-future"]) == {}
 
 
 def test_service_in_which_something_went_while_it_was_read_is_looked_at_again_the_next_time():

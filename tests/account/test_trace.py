@@ -133,6 +133,15 @@ def test_calls_that_set_something_going_are_requests(service, operation):
     assert said(happened([call(1, 0, operation, service=service)])) == [(0, "learner", f"{service} {operation}")]
 
 
+def test_a_viewers_request_is_one_and_what_runs_at_the_edge_has_the_functions_name():
+    calls = [call(1, 0, "PutObject", service="s3"), call(2, 5, "GET /news/", service="distribution")]
+    steps = happened(calls, **{"us-east-1.edge-order": [report(5.02)]})
+    assert [(step.who, step.what) for step in steps] == [
+        ("learner", "distribution GET /news/"),
+        ("edge-order", "invoked, warm"),
+    ]
+
+
 def test_what_checks_have_set_going_is_left_out_and_marked_where_it_is_asked_for():
     calls = [
         call(1, 0, "SendMessage"),

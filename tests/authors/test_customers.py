@@ -36,6 +36,13 @@ def test_an_order_id_looks_like_the_notebooks():
     assert {len(customers.order_id()) for _ in range(200)} == {len("o-4830217")}
 
 
+def test_a_remark_is_what_people_say_in_the_notebook_of_one_pet_or_two():
+    said = {customers.remark() for _ in range(500)}
+    assert all(re.fullmatch(r"[A-Z][a-z]+ ([a-z]+s|and [A-Z][a-z]+ [a-z]+)\.", each) for each in said)
+    assert len(said) > 200
+    assert {"Bello", "sleeps"} <= {*customers.PETS_NAMES, *customers.DOINGS}
+
+
 def test_no_order_id_is_drawn_twice_or_is_in_use(monkeypatch):
     numbers = iter((1, 1, 2, 3))
     monkeypatch.setattr(customers, "chance", SimpleNamespace(randint=lambda least, most: next(numbers)))
@@ -45,6 +52,16 @@ def test_no_order_id_is_drawn_twice_or_is_in_use(monkeypatch):
 def test_a_price_is_what_people_write():
     prices = [customers.price() for _ in range(2000)]
     assert all(price > 0 and round(price, 2) == price for price in prices)
+
+
+@pytest.mark.parametrize(("draw", "drawn"), [(min, 1), (max, 99_999)])
+def test_a_number_has_one_to_five_digits(monkeypatch, draw, drawn):
+    monkeypatch.setattr(customers, "chance", SimpleNamespace(randint=lambda *bounds: draw(bounds)))
+    assert customers.number() == drawn
+
+
+def test_short_numbers_are_drawn_as_often_as_long_ones():
+    assert sum(customers.number() < 10 for _ in range(5000)) > 900  # a fifth and a little more
 
 
 def test_a_resources_name_is_one_that_aws_takes_and_is_remembered_as_a_checks_own():

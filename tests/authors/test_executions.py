@@ -7,7 +7,7 @@ import pytest
 from lab_harness.authors import Failure, executions
 from tests.roles import ready
 from tests.test_states_language import PASS, ROLE, machine
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, wait_until
 
 MACHINE, QUEUE = "steps", "questions"
 
@@ -82,7 +82,18 @@ def test_an_execution_that_does_not_end_is_shown_and_stopped(clients, sfn):
         probe.end(within=0.5)
     assert caught.value.found.startswith("the execution is RUNNING")
     assert caught.value.found.endswith("A entered (after waiting 0.5 s)")
+    assert caught.value.next_step == executions.WAITS
     assert probe.now().status == "ABORTED"
+
+
+def test_an_execution_whose_last_state_fails_again_and_again_is_not_said_to_wait(clients, sfn):
+    call = {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:none", "End": True}
+    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 60, "MaxAttempts": 1}]
+    create(clients, machine(A=call | {"Retry": retry}))
+    with pytest.raises(Failure) as caught, executions.probe_execution(sfn, MACHINE, {}) as probe:
+        wait_until(lambda: probe.now().errors())
+        probe.end(within=0.5)
+    assert caught.value.next_step == executions.FAILS_AGAIN
 
 
 def test_what_happens_meanwhile_is_called_at_each_look(clients, sfn):

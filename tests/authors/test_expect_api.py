@@ -44,6 +44,12 @@ def test_advice_on_another_origin_is_to_compare_letters():
     assert shown.next_step == "An origin is compared letter by letter, and has no slash at its end. Look."
 
 
+def test_a_question_that_no_method_answers_is_not_taken_for_another_origin():
+    answer = Response(403, {}, '{"message":"Missing Authentication Token"}')
+    shown = failure(expect_api.cors, lambda *_: answer, ORIGIN, [("PUT", "/a")], [], "Look.")
+    assert shown.next_step == "No method of what is deployed answers OPTIONS there. Look."
+
+
 def test_a_stage_must_serve_all_routes():
     there, gone, unknown = Route("GET", "/a", deployed={"x": 1}), Route("GET", "/b", deployed={}), Route("GET", "/c")
     assert expect_api.stage(Api("a", ("live",), (there, unknown)), "Look.") is None
@@ -60,6 +66,7 @@ def test_a_stage_must_serve_all_routes():
         (404, [], "404 no", "Look."),
         (502, ["START RequestId: 1", "[ERROR] KeyError: 'id'"], "502 no; the function's log ends with:", "Nothing is"),
         (502, ["START RequestId: 1", "[ERROR] KeyError: 'id'", "START RequestId: 2"], "502 no;", "API Gateway wants"),
+        (502, ["START RequestId: 1", "[ERROR] ClientError: no"], "502 no;", "The function ended in an error instead"),
     ],
 )
 def test_an_answer_is_explained_by_the_functions_log_where_it_broke(status, lines, found, advice, monkeypatch):
@@ -131,6 +138,33 @@ def test_an_api_may_invoke_by_its_own_arn_and_stage(clients, source, found):
         assert ask() is None
 
 
+@pytest.mark.parametrize(
+    ("source", "route", "permitted"),
+    [
+        ("abc/*/$default", "$default", True),
+        ("abc/*", "$default", True),
+        ("abc/*/*", "$default", True),
+        ("abc/*/*/*", "$default", False),  # two parts come after the API's id, not three
+        ("abc/*/GET/pets", "$default", False),
+        ("abc/*/*/{proxy+}", "/{proxy+}", True),
+        ("abc/*/GET/pets", "/{proxy+}", False),
+    ],
+)
+def test_a_permission_is_for_the_route_that_a_request_meets(clients, source, route, permitted):
+    lambda_ = clients["lambda"]
+    create_function(lambda_, "hello", ready(clients.emulator))
+    lambda_.add_permission(
+        FunctionName="hello", StatementId="api", Action="lambda:InvokeFunction", Principal="apigateway.amazonaws.com",
+        SourceArn=f"arn:aws:execute-api:us-east-1:000000000000:{source}",
+    )  # fmt: skip
+    api = Api("abc", ("$default",), (Route("ANY", route, URI.replace(":f/", ":hello/")),))
+
+    def ask():
+        expect_api.invocation(api, [("GET", "/pets")], lambda_, "hello", "Section 6.")
+
+    assert ask() is None if permitted else failure(ask).found.startswith("permission for")
+
+
 # Pages that come from somewhere else.
 
 
@@ -164,3 +198,36 @@ def test_an_answer_that_a_page_may_not_read_is_named():
     with pytest.raises(Failure) as caught:
         expect_api.cors(answering(), ORIGIN, [], ["/items"], "Look.")
     assert caught.value.found == "status 200 with no such header"
+
+
+class Bucket:
+    """An API behind a token bucket, and a clock: each request takes `seconds`."""
+
+    def __init__(self, rate, burst, seconds):
+        self.rate, self.burst, self.tokens, self.seconds, self.now = rate, burst, burst, seconds, 0.0
+
+    def monotonic(self):
+        return self.now
+
+    def ask(self):
+        self.now += self.seconds
+        self.tokens = min(self.burst, self.tokens + self.rate * self.seconds)
+        if self.tokens < 1:
+            return 429
+        self.tokens -= 1
+        return 200
+
+
+@pytest.mark.parametrize("seconds", [0.001, 0.3, 0.9])
+def test_requests_that_are_held_back_pass_however_slow_they_are(seconds, monkeypatch):
+    api = Bucket(rate=1, burst=2, seconds=seconds)
+    monkeypatch.setattr(expect_api, "time", api)
+    expect_api.throttled(api.ask, 1, 2, "Look.")
+
+
+@pytest.mark.parametrize(("rate", "burst"), [(1, 9), (20, 2), (1000, 1000)])
+def test_limits_that_let_more_through_fail(rate, burst, monkeypatch):
+    api = Bucket(rate, burst, seconds=0.05)
+    monkeypatch.setattr(expect_api, "time", api)
+    with pytest.raises(Failure, match="none of them 429: 200"):
+        expect_api.throttled(api.ask, 1, 2, "Look.")

@@ -242,6 +242,11 @@ def test_body_that_is_no_json_is_none(text):
     assert Response(200, {}, text).json() is None
 
 
+@pytest.mark.parametrize(("text", "fields"), [('{"a": 1}', {"a": 1}), ("[1]", {}), ("7", {}), ("<html>", {}), ("", {})])
+def test_fields_of_a_body_that_is_no_object_are_none(text, fields):
+    assert Response(200, {}, text).fields() == fields
+
+
 def test_answer_as_text_is_evidence_and_not_too_long():
     assert str(Response(404, {}, '{"message":"Not Found"}')) == '404 {"message":"Not Found"}'
     assert str(Response(204, {}, "")) == "204 with no body"
@@ -383,6 +388,11 @@ def test_site_is_its_first_page_and_what_that_and_its_files_name(server, http):
     assert list(files) == ["/", "/style.css", "/js/app.js", "/plain.js", "/js/lib.mjs", "/config.json"]
     assert files["/js/lib.mjs"].text == 'import "./app.js"'
     assert {request[2]["Host"].partition(":")[0] for request in server.requests} == {"pets.s3-website.localhost"}
+
+
+def test_site_is_asked_for_a_file_above_its_top_as_browsers_do(server, http):
+    server.answers |= {"/": (200, [], b'<script src="../app.js"></script>'), "/app.js": (200, [], b"")}
+    assert list(http.site("pets")) == ["/", "/app.js"]
 
 
 def test_site_with_an_error_page_that_names_files_ends(server, http, monkeypatch):

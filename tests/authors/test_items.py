@@ -1,15 +1,18 @@
 """Tests for items: a probe's own are put, read as plain values, and removed."""
 
 import json
+import threading
 from decimal import Decimal
 
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
+from lab_harness.authors.checks import cancellable
 from lab_harness.authors.items import (
     described,
     ids,
     kept_items,
+    owe_row,
     probe_items,
     put_back,
     put_item,
@@ -18,6 +21,9 @@ from lab_harness.authors.items import (
     table_arn,
 )
 from lab_harness.authors.made import remembered_in
+from lab_harness.authors.witness import Witness, watching
+from tests.late_writer import LateWriter
+from tests.waiting import wait_until
 
 TABLE = "Things"
 
@@ -119,6 +125,28 @@ def test_what_is_put_back_is_owed_no_longer_but_where_more_may_come_of_it(dynamo
         assert [each.name for each in memory.owed()] == ["c"]
 
 
+def test_what_a_function_writes_late_is_awaited_and_goes(dynamodb, clients, embedded, tmp_path, monkeypatch):
+    writer = LateWriter(clients, tmp_path, TABLE)
+    writer.write_once_awaited(embedded, monkeypatch)
+    with remembered_in(tmp_path, "here", "lab") as memory, watching(Witness(embedded)):
+        with kept_items(dynamodb, TABLE, "id", ["a"]):
+            writer.start(clients, "a")
+        assert memory.owed() == []
+    assert embedded.going() == 0
+    assert ids(dynamodb, TABLE, "id") == []
+
+
+def test_where_a_function_works_for_long_or_the_run_ends_its_item_is_owed_on(dynamodb, clients, embedded, tmp_path):
+    writer, ended = LateWriter(clients, tmp_path, TABLE), threading.Event()
+    ended.set()
+    with remembered_in(tmp_path, "here", "lab") as memory, watching(Witness(embedded)):
+        with cancellable(ended), kept_items(dynamodb, TABLE, "id", ["a"]):
+            writer.start(clients, "a")
+        assert [each.name for each in memory.owed()] == ["a"]
+    writer.gate.touch()
+    wait_until(lambda: embedded.going() == 0)
+
+
 def test_ids_are_those_of_all_items_also_of_more_than_a_scan_reads_at_once(dynamodb):
     many = [str(number) for number in range(6)]
     for each in many:
@@ -150,3 +178,23 @@ def test_an_item_is_described_whatever_it_holds(dynamodb):
 )
 def test_an_item_with_all_attributes_and_values_resembles_another(found, alike):
     assert resembles(found, {"id": "p-1", "price": 4}) is alike
+
+
+def test_row_with_two_keys_is_put_back_or_taken_away(clients):
+    dynamodb = clients["dynamodb"]
+    keys = {"player": "HASH", "game": "RANGE"}
+    dynamodb.create_table(
+        TableName="Scores",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    before = [{"player": {"S": "ann"}, "game": {"S": game}} for game in ("chess", "darts")]
+    for each in before:
+        dynamodb.put_item(TableName="Scores", Item=each)
+    owed = [owe_row(dynamodb, "Scores", {"player": "ann", "game": game}) for game in ("chess", "go")]
+    for game in ("chess", "go"):
+        put_item(dynamodb, "Scores", {"player": "ann", "game": game, "points": 5})
+    for each in owed:
+        put_back(dynamodb, each)
+    assert dynamodb.scan(TableName="Scores")["Items"] == before

@@ -70,7 +70,13 @@ def test_each_error_has_its_advice_by_the_answer_and_by_the_log(clients, functio
          "has no lambda_function.py at its top"),
         ("ResourceNotFoundException: An error occurred (ResourceNotFoundException) when calling the PutItem operation: "
          "Requested resource not found", "PutItem found no such thing"),
-        ("failed 81f73b9c KeyError('Body')", OTHERWISE),
+        ("ClientError: An error occurred when calling the GetItem operation: The provided key element "
+         "does not match the schema", "GetItem was given a Key that does not fit"),
+        ("failed 81f73b9c KeyError('Body')", "Nothing is called 'Body' where"),
+        ("failed 81f73b9c TypeError(\"string indices must be integers, not 'str'\")", "json.loads makes one of it"),
+        ("TypeError: list indices must be integers or slices, not str", "go through what is in it"),
+        ("ClientError('… not authorized to perform: sqs:SendMessage on resource: arn:aws:sqs:us-east-1:1:pets because",
+         "does not allow sqs:SendMessage on arn:aws:sqs:us-east-1:1:pets:"),
         ("", OTHERWISE),
     ],
 )  # fmt: skip

@@ -1,13 +1,12 @@
 """Tests for the next steps that lead to a cell which builds the right thing from nothing."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from lab_harness.authors import next_steps
 from lab_harness.lab.labs import load_lab
-from lab_harness.lab.modules import CHECK_FILES
+from lab_harness.lab.modules import check_sources
 from tests.grading.handing_in import COURSE
 from tests.per_lab import LABS
 
@@ -29,12 +28,12 @@ def test_setting_is_corrected_where_it_is_made_first():
         "already."
     )
     assert "; set_queue_attributes changes" in next_steps.change("DelaySeconds", "create_queue")
+    assert "; set_subscription_attributes changes" in next_steps.change("RawMessageDelivery", "subscribe")
     assert "; update_table changes" in next_steps.change("BillingMode", "create_table")
 
 
 @pytest.mark.parametrize("lab_id", LABS)
 def test_no_advice_ends_in_a_cell_that_fails_in_an_empty_account(lab_id):
     """Neither "delete it, create it anew" nor "update_… changes it", which work only where it is there."""
-    files = filter(Path.exists, map(load_lab(lab_id, COURSE).folder.joinpath, CHECK_FILES))
-    source = "".join(path.read_text(encoding="utf-8") for path in files)
+    source = "".join(path.read_text(encoding="utf-8") for path in check_sources(load_lab(lab_id, COURSE).folder))
     assert [text for text in re.findall(r'"([^"\n]+)"', source) if ONLY_HERE.search(text)] == []

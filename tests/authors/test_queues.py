@@ -40,6 +40,13 @@ def test_messages_with_a_text_are_taken_and_the_others_come_back(queue):
     assert queues.take(sqs, url, lambda body: "probe" in body, hidden=1) == []
 
 
+def test_a_message_behind_more_than_ten_others_is_taken_though_none_is_to_be_hidden(queue):
+    sqs, url = queue
+    for body in [*(f"letter {number}" for number in range(13)), "probe"]:
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+    assert queues.take(sqs, url, lambda body: body == "probe", hidden=0) == ["probe"]
+
+
 def test_taking_from_an_empty_queue_takes_nothing(queue):
     assert queues.take(*queue) == []
 

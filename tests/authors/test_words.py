@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab_harness.authors.words import mentions, nearly
+from lab_harness.authors.words import mentions, nearly, nearly_action
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,17 @@ def test_a_name_is_no_regular_expression():
 )
 def test_a_slip_for_a_name_is_known_and_another_name_is_none(there, near):
     assert nearly("pet-orders", there) == near
+
+
+@pytest.mark.parametrize(
+    ("there", "near"),
+    [
+        (["logs:PutLogEvent"], "logs:PutLogEvent"),
+        (["logs:putlogsevents"], "logs:putlogsevents"),
+        (["s3:PutLogEvent", "logs:CreateLogGroup", "*", "logs:Put*"], ""),
+        (["logs:PutLogEvents"], ""),  # it is no slip for itself
+    ],
+)
+def test_a_slip_for_an_action_is_known_and_another_action_is_none(there, near):
+    assert nearly_action("logs:PutLogEvents", there) == near
+    assert nearly_action("dynamodb:GetItem", ["dynamodb:PutItem"]) == ""

@@ -6,7 +6,7 @@ import pytest
 
 from lab_harness.authoring.lint.facts import disagreements, stated
 from lab_harness.errors import LabError
-from lab_harness.lab.facts import read_facts
+from lab_harness.lab.facts import facts_of, read_facts
 from lab_harness.lab.labs import all_labs
 
 TIMEOUT = """\
@@ -70,6 +70,7 @@ def test_prices_are_written_with_their_cents(fact, value, unit, written):
 
 def test_a_course_without_a_file_of_facts_has_none(tmp_path):
     assert read_facts(tmp_path) == {}
+    assert facts_of(tmp_path, ["lambda"], []) == []
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import shutil
 import pytest
 
 from lab_harness.errors import LabError, UsageError
-from lab_harness.lab.labs import Lab, all_labs, lab_ids, load_lab
+from lab_harness.lab.labs import Lab, all_labs, lab_ids, load_lab, unknown
+from lab_harness.lab.modules import check_sources
 
 
 @pytest.fixture
@@ -211,6 +212,50 @@ def test_imported_checks_are_not_the_labs_own(sample_course):
     assert [check.name for check in lab.all_checks] == ["message_exists"]
 
 
+MORE = """
+from lab_harness.authors import check
+
+from . import queue_exists
+
+
+@check("A message is there", needs=queue_exists)
+def message_exists(sqs): ...
+"""
+
+
+def test_checks_go_on_in_a_second_file(with_checks):
+    lab = with_checks("from lab_harness.authors import check\n\n@check('A queue')\ndef queue_exists(sqs): ...\n")
+    (lab.folder / "more_checks.py").write_text(MORE, encoding="utf-8")
+    assert [(check.name, check.needs) for check in lab.all_checks] == [
+        ("queue_exists", ()),
+        ("message_exists", ("queue_exists",)),
+    ]
+    assert lab.check_names == ("queue_exists", "message_exists")
+
+
+def test_a_lab_that_is_loaded_twice_has_checks_of_its_own_in_the_second_file(with_checks):
+    first = with_checks("from lab_harness.authors import check\n\n@check('A queue')\ndef queue_exists(sqs): ...\n")
+    (first.folder / "more_checks.py").write_text(MORE, encoding="utf-8")
+    second = Lab(first.id, first.folder, first.file)
+    assert [lab.checks.queue_exists.check_mark.title for lab in (first, second)] == ["A queue"] * 2
+    assert [len(lab.all_checks) for lab in (first, second)] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("(sqs)", "(sks)", r"more_checks\.py, line 7, check message_exists"),
+        ("from .", "from . .", "line 4"),
+        ("def message_exists", "def queue_exists", "line 7, check queue_exists: checks.py has a check of this name"),
+    ],
+)
+def test_mistake_in_the_second_file_is_named_with_its_line(with_checks, old, new, told):
+    lab = with_checks("from lab_harness.authors import check\n\n@check('A queue')\ndef queue_exists(sqs): ...\n")
+    (lab.folder / "more_checks.py").write_text(MORE.replace(old, new), encoding="utf-8")
+    with pytest.raises(LabError, match=told):
+        print(lab.all_checks)
+
+
 def test_file_without_checks_is_refused(refused):
     assert refused("no_checks") == " has no checks: mark functions with @check(...)"
 
@@ -254,6 +299,18 @@ def test_checks_may_import_what_stands_beside_them_each_course_its_own(sample_co
         print(Lab("queue", second.folder, first.file).checks)
 
 
+def test_what_checks_act_with_may_be_several_files_of_one_folder(sample_course):
+    lab = load_lab("queue", sample_course("queue"))
+    probes, checks = lab.folder / "probes", lab.folder / "checks.py"
+    probes.mkdir()
+    (probes / "__init__.py").write_text("NAME = 'one'", encoding="utf-8")
+    (probes / "mails.py").write_text("from . import NAME\nMAIL = NAME + ' mail'", encoding="utf-8")
+    text = f"from .probes import mails\n{checks.read_text(encoding='utf-8')}"
+    checks.write_text(text, encoding="utf-8")
+    assert lab.checks.mails.MAIL == "one mail"
+    assert check_sources(lab.folder) == [checks, probes / "__init__.py", probes / "mails.py"]
+
+
 def test_what_a_check_comes_after_is_among_its_needs(with_checks):
     mark = "@check({!r}{})\ndef {}(sqs): ...\n\n"
     first, last = mark.format("One", "", "one"), mark.format("Two", ", after=one", "two")
@@ -284,6 +341,13 @@ def test_task_is_found_by_its_id_and_an_unknown_one_names_the_nearest(sample_cou
     assert lab.task("message").title == "Send a message"
     with pytest.raises(UsageError, match=r"no task 'massage'\. Did you mean message\? The lab queue has: queue"):
         lab.task("massage")
+
+
+def test_where_there_is_nothing_no_nearest_name_is_guessed():
+    assert (
+        unknown("function", "nothing", [], "The account has")
+        == "There is no function 'nothing'. The account has: none."
+    )
 
 
 def test_selection_is_a_task_or_a_check(sample_course):

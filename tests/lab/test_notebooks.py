@@ -4,11 +4,11 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 
 import nbformat
 import pytest
 
+from lab_harness.authoring import notebook_runs
 from lab_harness.authoring.notebook_runs import kernel_environment, run_all, run_one, scratch_emulator, without_tasks
 from lab_harness.course import Course
 from lab_harness.errors import LabError
@@ -24,6 +24,13 @@ SANITIZE = ROOT / "tests" / "nbval.cfg"
 LABS = all_labs()
 
 
+@pytest.fixture(autouse=True)
+def kernels(warm_kernels, monkeypatch, tmp_path_factory):
+    """The notebooks run in kernels that have loaded what they use; their emulators end with the tests."""
+    monkeypatch.setenv("JUPYTER_PATH", str(warm_kernels))
+    monkeypatch.setenv("TMPDIR", str(tmp_path_factory.getbasetemp()))
+
+
 @pytest.fixture(scope="module")
 def notebook_emulator():
     """An empty emulator for notebooks; nbval runs fixtures for no cell, so kernels find it by their environment."""
@@ -31,12 +38,12 @@ def notebook_emulator():
         yield emulator
 
 
-def nbval(folder, emulator):
+def nbval(warm, folder, emulator):
     """Run nbval on the notebooks of a folder, with a fresh account and fresh progress."""
     emulator.reset()
     (emulator.home / "progress.sqlite").unlink(missing_ok=True)
     environ = kernel_environment(emulator, emulator.home, dict(os.environ)) | {"LAB_COURSE": str(ROOT)}
-    command = [sys.executable, "-m", "pytest", "--nbval", str(folder), "--nbval-sanitize-with", str(SANITIZE)]
+    command = [*warm, "pytest", "--nbval", str(folder), "--nbval-sanitize-with", str(SANITIZE)]
     command += [
         "-q",
         "-p",
@@ -57,9 +64,9 @@ def copy_of(lab, folder):
 
 
 @pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
-def test_the_solved_notebook_gives_its_saved_outputs(lab, tmp_path):
+def test_the_solved_notebook_gives_its_saved_outputs(lab, warm, tmp_path):
     """By the command that a maintainer types. The account and the progress of whoever types it stay as they are."""
-    command = [sys.executable, "-m", "pytest", "--nbval", f"notebooks/solved/{lab.file.notebook}"]
+    command = [*warm, "pytest", "--nbval", f"notebooks/solved/{lab.file.notebook}"]
     environ = os.environ | {"LAB_HOME": str(tmp_path / "own")}
     done = subprocess.run(
         [*command, "-p", "no:cacheprovider"], cwd=ROOT, env=environ, capture_output=True, text=True, check=False
@@ -70,7 +77,7 @@ def test_the_solved_notebook_gives_its_saved_outputs(lab, tmp_path):
     assert not (tmp_path / "own").exists()
 
 
-def test_a_changed_output_makes_nbval_fail(notebook_emulator, tmp_path):
+def test_a_changed_output_makes_nbval_fail(warm, notebook_emulator, tmp_path):
     path = copy_of(load_lab("hello_lambda"), tmp_path)
     notebook = nbformat.read(path, as_version=4)
     end = next(number for number, cell in enumerate(notebook.cells) if cell.id == "role-check")
@@ -79,19 +86,19 @@ def test_a_changed_output_makes_nbval_fail(notebook_emulator, tmp_path):
     output["data"]["text/plain"] = output["data"]["text/plain"].replace("✓ passed", "✗ failed", 1)
     notebook.cells = notebook.cells[: end + 1]
     nbformat.write(notebook, path)
-    done = nbval(tmp_path, notebook_emulator)
+    done = nbval(warm, tmp_path, notebook_emulator)
     assert done.returncode == 1
     assert "✗ failed" in done.stdout
 
 
 @pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
-def test_run_all_on_an_untouched_notebook_ends_without_a_traceback(lab, notebook_emulator, tmp_path):
+def test_run_all_on_an_untouched_notebook_ends_without_a_traceback(lab, warm, notebook_emulator, tmp_path):
     notebook_emulator.reset()
     path = tmp_path / lab.file.notebook
     shutil.copy(ROOT / "notebooks" / lab.file.notebook, path)
     environ = kernel_environment(notebook_emulator, tmp_path / "home", dict(os.environ)) | {"LAB_COURSE": str(ROOT)}
     environ["LAB_HOME"] = str(notebook_emulator.home)
-    command = [sys.executable, "-m", "papermill", str(path), str(path), "--cwd", str(tmp_path), "--no-progress-bar"]
+    command = [*warm, "papermill", str(path), str(path), "--cwd", str(tmp_path), "--no-progress-bar"]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
     outputs = [output for cell in nbformat.read(path, as_version=4).cells for output in cell.get("outputs", [])]
@@ -157,6 +164,19 @@ def test_running_the_solved_notebooks_reports_each_lab(course, notebook_emulator
     assert runs[0].good
     assert seen == runs
     assert notebook_emulator.healthy()
+
+
+def test_without_an_emulator_each_notebook_has_one_of_its_own(course, monkeypatch):
+    homes = []
+
+    def run_one(course, lab, emulator, environ):
+        homes.append((emulator.home, emulator.healthy()))
+        return notebook_runs.NotebookRun(lab, 0.0, None)
+
+    monkeypatch.setattr(notebook_runs, "run_one", run_one)
+    run_all(course, LABS[:2], None, {}, 2, lambda run: None)
+    assert len({home for home, _ in homes}) == 2
+    assert all(healthy for _, healthy in homes)
 
 
 def test_the_cell_that_failed_is_named_with_its_error_in_plain_text():

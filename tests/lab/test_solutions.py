@@ -13,6 +13,7 @@ from lab_harness.emulators.credentials import DUMMY
 from lab_harness.errors import EmulatorNotReady, LabError, UsageError
 from lab_harness.lab.labs import load_lab
 from lab_harness.lab.solutions import answer, answers, solve
+from tests.roles import trust
 
 
 @pytest.fixture
@@ -170,16 +171,17 @@ def test_solve_restores_folder_environment_and_session(lab, clients, failing, mo
 
 def test_solving_twice_says_what_may_be_in_the_way(clients, course):
     lab = load_lab("hello_lambda", course)
-    clients["iam"].create_role(RoleName="hello-world-role", AssumeRolePolicyDocument="{}")
-    with pytest.raises(LabError, match=r"(?s)EntityAlreadyExists.*lab reset hello_lambda"):
+    clients["iam"].create_role(RoleName="hello-world-role", AssumeRolePolicyDocument=trust("ec2"))
+    with pytest.raises(LabError, match=r"(?s)cannot be assumed by Lambda.*lab reset hello_lambda"):
         lab.solve(clients)
 
 
 def test_emulator_that_does_not_answer_is_not_the_labs_fault(lab):
     once = "config=boto3.session.Config(retries={'total_max_attempts': 1})"
     rewrite(lab, 'boto3.client("sqs")', f'boto3.client("sqs", {once})')
+    nobody = SimpleNamespace(name="embedded", endpoint="http://127.0.0.1:9", learner=DUMMY, supports=lambda _: True)
     with pytest.raises(EmulatorNotReady, match="lab start"):
-        solve(lab, SimpleNamespace(endpoint="http://127.0.0.1:9", learner=DUMMY, supports=lambda service: True))
+        solve(lab, nobody)
 
 
 def test_solution_cannot_reach_a_foreign_endpoint(lab):

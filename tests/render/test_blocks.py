@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lab_harness.render.blocks import FAILED, FREE, SHORT, TOGETHER, Folded, Link, Note, Table
+from lab_harness.render.blocks import FAILED, FREE, SHORT, TOGETHER, Folded, Link, Note, Recorded, Table
 from lab_harness.render.markup import bundle
 
 HOSTILE = "<script>alert(1)</script> <class 'str'> & [bold]text[/bold] :smile:"
@@ -25,6 +25,13 @@ def test_what_is_folded_stays_to_be_opened():
     assert str(block) == "{'a': 1}\n(The rest is left out.)"
     assert list(ElementTree.fromstring(f"<div>{block.html()}</div>").itertext()) == ["{'a': 1}", "The rest", HOSTILE]
     assert str(Folded("", "The rest", "r")) == "(The rest is left out.)"
+
+
+def test_what_was_recorded_is_shown_in_html_as_a_picture_or_as_it_was_printed():
+    block = Recorded("At the end", (("a table\n", "<b>a table</b>", ""), ("a plot", "", "iVBO"), (HOSTILE, "", "")))
+    assert str(block) == f"At the end\n\na table\n\na plot\n\n{HOSTILE}"
+    assert words(Recorded(HOSTILE, ((HOSTILE, "", ""),))) == [HOSTILE, HOSTILE]
+    assert '<b>a table</b><img alt="a plot" style="max-width:100%" src="data:image/png;base64,iVBO">' in block.html()
 
 
 def test_note_keeps_the_lines_of_its_code():

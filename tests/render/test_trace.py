@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import pytest
 
 from lab_harness.account.trace import Step
-from lab_harness.render.trace import AXIS, FAILED, MOST_ROWS, STYLES, milliseconds, trace_picture
+from lab_harness.render.trace import AXIS, FAILED, MOST_ROWS, STYLES, trace_picture
 from tests.pictures import assert_stands_alone
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -27,17 +27,6 @@ def bars(picture):
     """Where each step's bar begins, and how long it is."""
     found = list(ElementTree.fromstring(picture.svg).iter(f"{SVG}rect"))[1:]
     return [(float(bar.get("x")), float(bar.get("width"))) for bar in found]
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0 ms"), (0.0000001, "<1 ms"), (0.0009, "<1 ms"), (0.001, "1 ms"), (0.0042, "4 ms"), (0.9994, "999 ms"),
-        (0.9996, "1.0 s"), (1, "1.0 s"), (2.54, "2.5 s"), (75, "75.0 s"),
-    ],
-)  # fmt: skip
-def test_span_of_time_for_people(seconds, text):
-    assert milliseconds(seconds) == text
 
 
 def test_text_is_exactly_this():

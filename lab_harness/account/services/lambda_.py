@@ -1,8 +1,9 @@
-"""Lambda's functions and their event source mappings. A function's log group goes with it."""
+"""Lambda's functions, layers and event source mappings. A function's log group goes with it."""
 
 from typing import Any
 
 from lab_harness.account.service import Part, Row, Rows, Service, ServiceTab, wait_until, without
+from lab_harness.account.services.cloudfront import delete_users
 from lab_harness.answers import pages, there
 from lab_harness.aws import Clients
 
@@ -10,8 +11,13 @@ from lab_harness.aws import Clients
 def _delete_function(clients: Clients, name: str) -> bool:
     for mapping in _mappings(clients, name):
         delete_mapping(clients, name, mapping["UUID"])
-    deleted = there(clients["lambda"].delete_function, FunctionName=name) is not None
-    there(clients["logs"].delete_log_group, logGroupName=f"/aws/lambda/{name}")
+    try:
+        deleted = there(clients["lambda"].delete_function, FunctionName=name) is not None
+    except clients["lambda"].exceptions.InvalidParameterValueException:  # a version is at the edge
+        delete_users(clients, f":function:{name}:")
+        deleted = there(clients["lambda"].delete_function, FunctionName=name) is not None
+    for group in (name, f"us-east-1.{name}"):  # the second is for runs at CloudFront's edge
+        there(clients["logs"].delete_log_group, logGroupName=f"/aws/lambda/{group}")
     return deleted
 
 
@@ -38,6 +44,13 @@ def _mappings(clients: Clients, function: str) -> list[dict[str, Any]]:
     return [mapping for mapping in mappings if mapping["FunctionArn"].endswith(f":function:{function}")]
 
 
+def _delete_layer(clients: Clients, name: str) -> bool:
+    versions = list(pages(clients["lambda"], "list_layer_versions", "LayerVersions", LayerName=name))
+    for each in versions:
+        clients["lambda"].delete_layer_version(LayerName=name, VersionNumber=each["Version"])
+    return bool(versions)
+
+
 def _rows(clients: Clients) -> Rows:
     lambda_ = clients["lambda"]
     for function in pages(lambda_, "list_functions", "Functions"):
@@ -46,11 +59,13 @@ def _rows(clients: Clients) -> Rows:
         yield Row(Part.BUILT, name, there(lambda_.get_policy, FunctionName=name))
     for mapping in pages(lambda_, "list_event_source_mappings", "EventSourceMappings"):
         yield Row(Part.BUILT, mapping["UUID"], without(mapping, "LastModified", "LastProcessingResult"))
+    for layer in pages(lambda_, "list_layers", "Layers"):
+        yield Row(Part.BUILT, layer["LayerName"], layer)
 
 
 SERVICE = Service(
     name="lambda",
-    deleters={"AWS::Lambda::Function": _delete_function},
+    deleters={"AWS::Lambda::Function": _delete_function, "AWS::Lambda::LayerVersion": _delete_layer},
     rows=_rows,
     configured=True,
     tabs=(

@@ -8,7 +8,7 @@ from typing import Any
 from lab_harness.answers import there
 from lab_harness.authors import functions
 from lab_harness.authors.checks import Failure
-from lab_harness.authors.expect.names import SHOWN_NAMES, value
+from lab_harness.authors.expect.names import ANY, SHOWN_NAMES, value, withholding
 from lab_harness.authors.expect.settings import setting
 from lab_harness.authors.next_steps import change
 from lab_harness.authors.policies import (
@@ -25,7 +25,7 @@ from lab_harness.authors.policies import (
     why_not,
 )
 
-ASSUME = "sts:AssumeRole"
+ASSUME, INVOKE = "sts:AssumeRole", "lambda:InvokeFunction"
 
 
 def trust(iam: Any, role: str, service: str) -> None:
@@ -38,6 +38,7 @@ def trust(iam: Any, role: str, service: str) -> None:
     found = iam.get_role(RoleName=role)["Role"]
     if not trusts(found, service):
         raise Failure(
+            withheld=[ASSUME],
             expected=f"a trust policy that allows {ASSUME} to {service}",
             found=f"the trust policy {json.dumps(found['AssumeRolePolicyDocument'])}",
             next_step=f"{kept_out_by(trust_statements(found), service, ASSUME)} update_assume_role_policy replaces it.",
@@ -57,11 +58,13 @@ def permissions(iam: Any, role: str, needed: Needed, next_step: str) -> None:
     statements = role_statements(iam, role)
     alternatives = [((actions,) if isinstance(actions, str) else actions, resource) for actions, resource in needed]
     missing: dict[tuple[str, str], list[str]] = {}
+    withheld: set[str] = set()
     for actions, resource in alternatives:
         if not any(allowed(statements, action, resource, role) for action in actions):
             reasons = [why_not(statements, action, resource, role) for action in actions]
             place = _resource(resource), next(filter(None, reasons), "")
             missing.setdefault(place, []).append(actions[0])
+            withheld.update(actions)
     if missing:
         told = [
             f"{', '.join(dict.fromkeys(actions))} on {what}" + (f", {why}" if why else "")
@@ -72,6 +75,7 @@ def permissions(iam: Any, role: str, needed: Needed, next_step: str) -> None:
             expected=f"permission in {role} for all that is done with it",
             found=f"no permission for {'; '.join(told)}; the role carries {carried}",
             next_step=next_step,
+            withheld=withheld,
         )
 
 
@@ -89,7 +93,9 @@ def least_privilege(iam: Any, role: str, needed: Needed = ()) -> None:
         raise Failure(
             expected="only the actions it needs, each on the resource it needs",
             found="; ".join(too_much[:SHOWN_NAMES]),
-            next_step="Find it with list_attached_role_policies or list_role_policies; narrow it or take it off.",
+            next_step="Narrow it, or leave it out, in your cell that gives it; what the role carries already, "
+            "list_attached_role_policies and list_role_policies show, and detach_role_policy and delete_role_policy "
+            "take off.",
         )
 
 
@@ -102,7 +108,8 @@ def function_role(lambda_: Any, iam: Any, function: str, role: str) -> None:
     """
     wanted = iam.get_role(RoleName=role)["Role"]["Arn"]
     used = lambda_.get_function_configuration(FunctionName=function)["Role"]
-    value("the role", wanted, used, change("Role", "create_function"))
+    with withholding(ANY):
+        value("the role", wanted, used, change("Role", "create_function"))
 
 
 def invocation(
@@ -125,7 +132,7 @@ def invocation(
     qualified = {"FunctionName": function, "Qualifier": qualifier} if qualifier else {"FunctionName": function}
     arn = ":".join(filter(None, (functions.arn(lambda_, function), qualifier)))
     policy = (there(lambda_.get_policy, **qualified) or {}).get("Policy", "{}")
-    given = [grant for grant in grants(policy) if grant.allows and grant.covers(service, "lambda:InvokeFunction", arn)]
+    given = [grant for grant in grants(policy) if grant.allows and grant.covers(service, INVOKE, arn)]
     ours = [grant for grant in given if any(owner in source for source in grant.sources)]
     others = [source.replace(owner, re.sub(r"\w+", "another", owner)) for source in sources]
     wide = [grant for grant in given if not grant.sources or any(map(grant.comes_from, others))]
@@ -134,6 +141,7 @@ def invocation(
     permitted = [source for grant in given for source in grant.sources or ["every source"]]
     what = f" to invoke {function}:{qualifier}" if qualifier else ""
     raise Failure(
+        withheld=[INVOKE],
         expected=f"a permission for {service}{what} with a SourceArn that fits {' and '.join(sources)}",
         found=f"permission for {', '.join(permitted)}" if permitted else f"no permission for {service}{what}",
         next_step=_about_sources(wide, ours) + next_step,
@@ -155,6 +163,7 @@ def public(s3: Any, bucket: str, key: str, next_step: str) -> None:
     too_much = {action.lower() for grant in everyone if grant.allows for action in grant.actions} - {"s3:getobject"}
     if blocked or too_much or not reading or not all(reading):
         raise Failure(
+            withheld=["s3:GetObject"],
             expected=f"s3:GetObject on arn:aws:s3:::{bucket}/* and no more for everyone, and no block on that",
             found=f"{' and '.join(blocked) or 'no block'}; the policy {'none' if policy == '{}' else policy}",
             next_step=_what_keeps_out(bucket, blocked, sorted(too_much), reading, grants(policy)) + next_step,

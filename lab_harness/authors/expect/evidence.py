@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from lab_harness.authors import functions
+from lab_harness.authors import functions, mishaps
 from lab_harness.authors.checks import Failure, eventually
 from lab_harness.authors.witness import Witness, no_witness
 from lab_harness.authors.words import mentions, nearly
@@ -22,16 +22,19 @@ def answer(lambda_: Any, function: str, event: Any, error: str | None, next_step
         raise Failure(
             expected=f"the error {error} from {function}" if error else f"an answer from {function}",
             found=found.described(),
-            next_step=_about_error(error, str(kind or ""), next_step) or found.next_step(next_step),
+            next_step=_about_error(error, str(kind or ""), found.described(), next_step)
+            if error
+            else found.next_step(next_step),
         )
 
 
-def _about_error(wanted: str | None, kind: str, next_step: str) -> str:
-    """What to do where an error was asked for, and the function answers, or raises one that is nearly called so."""
-    if wanted and not kind:
+def _about_error(wanted: str, kind: str, evidence: str, next_step: str) -> str:
+    """What to do where an error was asked for, and the function answers, or raises another one."""
+    if not kind:
         return f"The function answers: let it raise {wanted}, an exception class of your own. {next_step}"
-    near = nearly(wanted, [kind]) if wanted else ""
-    return f"{near} is nearly {wanted}: compare them letter by letter." if near else ""
+    if near := nearly(wanted, [kind]):
+        return f"{near} is nearly {wanted}: compare them letter by letter."
+    return mishaps.known(evidence) or f"It ends with {kind}, where {wanted} is asked for. {next_step}"
 
 
 def logged(
@@ -46,7 +49,7 @@ def logged(
 ) -> None:
     """The function's log has a line with each of these names; Failure with the end of the log, where it has not.
 
-    A name is found as a whole word, in lines from `since` on, which is a time as time.time() gives it. With a witness
+    A name is found as a whole word, in lines from `since` on, which is a time as `clock.now()` gives it. With a witness
     only lines count that Lambda itself wrote.
 
         expect.logged(logs, FUNCTION, [order["orderId"]], "Print the order's id in the handler.", witness=witness)

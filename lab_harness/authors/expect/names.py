@@ -1,7 +1,8 @@
 """Expectations of what is there, by name, and of single values."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from lab_harness.authors import inventory
@@ -11,6 +12,7 @@ from lab_harness.authors.next_steps import build_anew
 from lab_harness.authors.words import nearly
 
 SHOWN_NAMES = 5
+ANY = "*"  # action that AWS refuses
 NOTHING = re.compile(r"(no|none|nothing)\b|$", re.IGNORECASE)  # how a value is told that is not there
 
 
@@ -46,6 +48,16 @@ def value(what: str, wanted: Any, found: Any, next_step: str) -> None:
     if found != wanted:
         there = not NOTHING.match(str(found))
         raise Failure(expected=f"{what} {wanted}", found=f"{what} {found}", next_step=next_step, there=there)
+
+
+@contextmanager
+def withholding(*actions: str) -> Iterator[None]:
+    """Within it a Failure says that because of it AWS refuses these actions."""
+    try:
+        yield
+    except Failure as failure:
+        failure.withheld = actions
+        raise
 
 
 def exists(client: Any, kind: str, wanted: Collection[str], next_step: str) -> None:
@@ -92,6 +104,17 @@ def function(lambda_: Any, function: str, next_step: str) -> None:
     exists(lambda_, "functions", [function], next_step)
 
 
+def layer(lambda_: Any, layer: str, next_step: str) -> None:
+    """A layer of this name has a version; Failure with the names of the layers that are there, where it has none.
+
+    For example:
+
+        expect.layer(lambda_, LAYER, "Section 2 names publish_layer_version.")
+    """
+    if not lambda_.list_layer_versions(LayerName=layer)["LayerVersions"]:
+        names("layers", [layer], inventory.names(lambda_, "layers"), next_step)
+
+
 def queue(sqs: Any, queue: str, next_step: str) -> None:
     """A queue of this name is there; Failure with the names of those that are, where it is not.
 
@@ -109,7 +132,8 @@ def role(iam: Any, role: str, next_step: str) -> None:
 
         expect.role(iam, ROLE, "Section 1 of the notebook shows create_role.")
     """
-    exists(iam, "roles", [role], next_step)
+    with withholding(ANY):
+        exists(iam, "roles", [role], next_step)
 
 
 def topic(sns: Any, topic: str, next_step: str) -> None:

@@ -14,8 +14,19 @@ if TYPE_CHECKING:
     from lab_harness.authors.http import Http
 
 STARTING = 12  # seconds until a function that was created can be invoked, or a mapping reads its source
+READ_AGAIN = 3  # seconds until a mapping whose role has been mended reads its source again
+# What Lambda does with a function's role for its mappings, and what it says of one whose function has failed.
+READING = ["sts:AssumeRole", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+READING += ["dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream", "dynamodb:ListStreams"]
+FUNCTION_FAILED = "PROBLEM: Function call failed"
 CHANGING = {"Creating", "Enabling", "Updating"}  # states in which an event source mapping soon is Enabled
+OFF, ENABLE = {"Disabled", "Disabling"}, "update_event_source_mapping enables one, with Enabled=True."
 TYPES = {"js": "javascript", "mjs": "javascript", "css": "text/css", "json": "json"}  # what a content type has in it
+FORBIDDEN = 403
+NOT_SERVED = {  # by the status: what comes before the next step about a site's file
+    FORBIDDEN: "Not everyone may read {path}: look at the bucket's policy first. ",
+    404: "Nothing has the key of {path}: upload it, or correct the name by which the page asks for it. ",
+}
 # What a bucket's configuration has for each kind of target, and what names the target's ARN in it.
 TARGETS = {
     "LambdaFunctionConfigurations": "LambdaFunctionArn",
@@ -76,10 +87,13 @@ def queue_attribute(sqs: Any, queue: str, name: str, wanted: str) -> None:
 def mapping(lambda_: Any, function: str, source_arn: str, next_step: str) -> None:
     """Lambda reads a source, such as a queue, for the function; Failure with the mapping's state, or without a mapping.
 
-    A mapping that is about to be enabled is waited for.
+    A mapping that is about to be enabled is waited for. One whose source the role may not read fails, too, unless a
+    check before has told of that.
 
         expect.mapping(lambda_, FUNCTION, queues.arn(sqs, QUEUE), "Section 6 shows create_event_source_mapping.")
     """
+
+    source = source_arn.rpartition(":")[2]
 
     def states() -> list[str]:
         return [str(each["State"]) for each in functions.mappings(lambda_, function, source_arn)]
@@ -87,16 +101,34 @@ def mapping(lambda_: Any, function: str, source_arn: str, next_step: str) -> Non
     def look() -> None:
         if "Enabled" not in (there := states()):
             raise Failure(
-                expected=f"an enabled event source mapping from {source_arn.rpartition(':')[2]} to {function}",
+                expected=f"an enabled event source mapping from {source} to {function}",
                 found=f"a mapping in state {', '.join(there)}" if there else _sources(lambda_, function),
-                next_step=next_step,
+                next_step=ENABLE if any(each in OFF for each in there) else next_step,
                 there=bool(there),
+            )
+
+    def read() -> None:
+        mappings = functions.mappings(lambda_, function, source_arn)
+        if problem := next(filter(None, map(_problem, mappings)), ""):
+            raise Failure(
+                expected=f"an event source mapping that may read {source} with the role of {function}",
+                found=f"its last result: {problem}",
+                next_step="Lambda reads the source with the function's role: allow the role what it needs for that.",
+                refused=READING,
+                there=True,
             )
 
     if CHANGING.isdisjoint(states()):
         look()  # Nothing will change by waiting, so say at once what is wrong.
     else:
         eventually(look, within=STARTING)
+    eventually(read, within=READ_AGAIN)
+
+
+def _problem(mapping: Any) -> str:
+    """What keeps a mapping from reading its source, as Lambda says; "" where it can be read."""
+    told = str(mapping.get("LastProcessingResult", ""))
+    return told if told.startswith("PROBLEM") and told != FUNCTION_FAILED else ""
 
 
 def _sources(lambda_: Any, function: str) -> str:
@@ -131,7 +163,8 @@ def site(http: "Http", host: str, next_step: str) -> None:
             raise Failure(
                 expected=f"{path} with status 200 and a content type of {wanted}",
                 found=f"status {answer.status} and the content type {kind}",
-                next_step=next_step,
+                next_step=NOT_SERVED.get(answer.status, "").format(path=path) + next_step,
+                refused=["s3:GetObject"] if answer.status == FORBIDDEN else (),
             )
 
 

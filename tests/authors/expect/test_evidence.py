@@ -58,7 +58,7 @@ def test_another_answer_of_a_function_is_shown(answer, failed, error, expected, 
         ({"errorType": "TooLateError"}, "TooLateErrors", "TooLateError is nearly TooLateErrors: compare them"),
         ({"errorType": "KeyError", "errorMessage": "'petId'"}, "TooLate", "Nothing is called 'petId' where the"),
         ({"errorType": "KeyError", "errorMessage": "'petId'"}, None, "Nothing is called 'petId' where the"),
-        (LATE, "Other", "Look."),
+        (LATE, "Other", "It ends with TooLate, where Other is asked for. Look."),
     ],
 )
 def test_advice_fits_what_the_function_did(answer, error, advice):

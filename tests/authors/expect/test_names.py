@@ -1,5 +1,8 @@
 """Tests for what is expected to be there, by name, and for single values: the Failures, word for word."""
 
+import io
+import zipfile
+
 import pytest
 
 from lab_harness.authors import expect
@@ -73,6 +76,18 @@ def test_queue_bucket_and_topic_are_looked_up_by_name(clients):
     assert expect.bucket(s3, "photos-2", "Look.") is None
     assert expect.queue(sqs, "my-photos", "Look.") is None
     assert expect.topic(sns, "photos-2", "Look.") is None
+
+
+def test_layer_is_there_as_long_as_it_has_a_version(clients):
+    lambda_, archive = clients["lambda"], io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as files:
+        files.writestr("python/rules.py", "")
+    assert failure(expect.layer, lambda_, "rules", "Look.").found == "no layers"
+    made = lambda_.publish_layer_version(LayerName="rules", Content={"ZipFile": archive.getvalue()})
+    assert expect.layer(lambda_, "rules", "Look.") is None
+    assert "rules is nearly rule" in failure(expect.layer, lambda_, "rule", "Look.").next_step
+    lambda_.delete_layer_version(LayerName="rules", VersionNumber=made["Version"])
+    assert failure(expect.layer, lambda_, "rules", "Look.").found == "no layers"
 
 
 def test_several_resources_of_a_kind_must_all_exist(clients):
