@@ -2,15 +2,13 @@
 
 import json
 
-from lab_harness.authors import Failure, check, expect, queues
+from lab_harness.authors import Failure, check, expect, queues, standard_checks
 
 QUEUE, TEXT = "first-steps", "hello, serverless"
 SHOWN_BODIES = 5
 
 
-@check("The queue first-steps exists", task="queue")
-def queue_exists(sqs):
-    expect.queue(sqs, QUEUE, "Section 1 of the notebook shows create_queue.")
+queue_exists = standard_checks.queue_exists(QUEUE, "Section 1 of the notebook shows create_queue.", task="queue")
 
 
 @check("The queue hands out messages at once", task="queue", needs=queue_exists)

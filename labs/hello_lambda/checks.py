@@ -14,6 +14,7 @@ from lab_harness.authors import (
     expect,
     functions,
     next_steps,
+    no_clock,
     no_witness,
     standard_checks,
 )
@@ -97,8 +98,7 @@ def function_logs_the_event(lambda_, logs, witness=no_witness):
             raise Failure(
                 expected=f"a log line with the event, such as {json.dumps(event)}",
                 found=functions.latest_log(logs, FUNCTION),
-                next_step="What the handler prints is logged, and what its logger warns of; section 3 shows how new "
-                "code gets into the function.",
+                next_step=about_log(lines, event),
             )
         # A function that prints every event that there could be prints one that nobody has sent.
         if any(tells(line, "name", another["name"]) for line in lines):
@@ -119,7 +119,7 @@ def test_event_was_run(logs, witness=no_witness):
             raise Failure(
                 expected="a log line with key1, key2 and key3 of the test event, from a run with this event",
                 found=functions.latest_log(logs, FUNCTION),
-                next_step="Now that the function logs its event, invoke it with TEST_EVENT as its payload: section 4.",
+                next_step=about_runs(witness.runs(FUNCTION) or ()),
             )
 
     eventually(look, within=1)
@@ -140,9 +140,9 @@ def log_reports_the_bill(logs, witness=no_witness):
 
 
 @check("CloudWatch counts the invocations", task="test_event", needs=test_event_was_run)
-def metrics_count_invocations(cloudwatch):
+def metrics_count_invocations(cloudwatch, clock=no_clock):
     def look():
-        now = datetime.now(UTC)
+        now = datetime.fromtimestamp(clock.now(), UTC)
         try:
             points = cloudwatch.get_metric_statistics(
                 Namespace="AWS/Lambda",
@@ -173,12 +173,43 @@ def about_answer(payload):
         return "The handler returns a text: let it return the dictionary itself."
     if isinstance(payload, dict) and payload.get("statusCode") == "200":
         return "statusCode is a number, without quotes."
+    if isinstance(payload, dict) and not isinstance(payload.get("body", ""), str):
+        return f'body is a text, "{GREETING}" or what json.dumps makes of it.'
+    if isinstance(payload, dict) and not {"statusCode", "body"} <= payload.keys():
+        return f"The answer has the keys statusCode and body, written so; this one has {', '.join(payload) or 'none'}."
     return "Look at what lambda_handler returns, and deploy the code again after you change it."
+
+
+def about_log(lines, event):
+    """What to do about a log that lacks the event, or a part of it."""
+    printed = [line for line in lines if not re.match(r"(START|END|REPORT|INIT_START) ", line)]
+    if any(has_word(line, str(value)) for line in printed for value in event.values()):
+        return "Print all of it, print(event): the log has only a part of the event, or not the names with the values."
+    if any(all(has_word(line, name) for name in event) for line in printed):
+        return "Print the event itself, print(event): the log has only the names in it."
+    if any(re.search(r"^\W*event\W*$", line) for line in printed):
+        return "In quotes event is a word: print(event) prints what the handler gets."
+    return (
+        "What the handler prints before it returns is logged, and what its logger warns of; section 3 shows how new "
+        "code gets into the function."
+    )
+
+
+def about_runs(runs):
+    """What to do where no run had the whole test event: one with a part of it, or with nothing, is told of."""
+    sent = [run.event for run in runs if run.by == "learner"]
+    if near := [text for text in sent if text == "{}" or any(has_word(text, name) for name in TEST_EVENT)]:
+        return f"You sent {near[-1]}: json.dumps(TEST_EVENT), once and without quotes, is the Payload."
+    return "Now that the function logs its event, invoke it with TEST_EVENT as its payload: section 4."
 
 
 def visit():
     """An event like those of the notebook, of which there are too many to know this one before."""
     return {"name": customers.full_name(), "visit": customers.number()}
+
+
+def has_word(line, word):
+    return re.search(rf"\b{re.escape(word)}\b", line) is not None
 
 
 def tells(line, name, value):

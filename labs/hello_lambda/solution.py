@@ -1,5 +1,6 @@
 """The reference answer of the lab hello_lambda. There are other right ones."""
 
+import contextlib
 import io
 import json
 import zipfile
@@ -28,21 +29,23 @@ trust_policy = {
         {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"},
     ],
 }
-role = iam.create_role(RoleName="hello-world-role", AssumeRolePolicyDocument=json.dumps(trust_policy))["Role"]
+with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):  # the role is there already
+    iam.create_role(RoleName="hello-world-role", AssumeRolePolicyDocument=json.dumps(trust_policy))
 iam.attach_role_policy(
     RoleName="hello-world-role",
     PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
 )
-print(role["Arn"])
+print(iam.get_role(RoleName="hello-world-role")["Role"]["Arn"])
 
 # %% task:function
-lambda_.create_function(
-    FunctionName="hello-world",
-    Runtime="python3.13",
-    Handler="lambda_function.lambda_handler",
-    Role=iam.get_role(RoleName="hello-world-role")["Role"]["Arn"],
-    Code={"ZipFile": zip_folder("functions/hello_world")},
-)
+with contextlib.suppress(lambda_.exceptions.ResourceConflictException):  # the function is there already
+    lambda_.create_function(
+        FunctionName="hello-world",
+        Runtime="python3.13",
+        Handler="lambda_function.lambda_handler",
+        Role=iam.get_role(RoleName="hello-world-role")["Role"]["Arn"],
+        Code={"ZipFile": zip_folder("functions/hello_world")},
+    )
 lambda_.get_waiter("function_active_v2").wait(FunctionName="hello-world")
 print(lambda_.get_function_configuration(FunctionName="hello-world")["State"])
 

@@ -1,5 +1,6 @@
 """The reference answer of the lab orders_pipeline. There are other right ones."""
 
+import contextlib
 import io
 import json
 import zipfile
@@ -27,21 +28,23 @@ def queue_arn(name):
 
 
 # %% task:table
-dynamodb.create_table(
-    TableName="PetOrders",
-    AttributeDefinitions=[{"AttributeName": "orderId", "AttributeType": "S"}],
-    KeySchema=[{"AttributeName": "orderId", "KeyType": "HASH"}],
-    BillingMode="PAY_PER_REQUEST",
-)
+with contextlib.suppress(dynamodb.exceptions.ResourceInUseException):  # the table is there already
+    dynamodb.create_table(
+        TableName="PetOrders",
+        AttributeDefinitions=[{"AttributeName": "orderId", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "orderId", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
 dynamodb.get_waiter("table_exists").wait(TableName="PetOrders")
 print(dynamodb.describe_table(TableName="PetOrders")["Table"]["TableStatus"])
 
 # %% task:queues
 sqs.create_queue(QueueName="pet-orders-dlq")
 redrive = {"deadLetterTargetArn": queue_arn("pet-orders-dlq"), "maxReceiveCount": 3}
-sqs.create_queue(
-    QueueName="pet-orders",
-    Attributes={"VisibilityTimeout": "6", "RedrivePolicy": json.dumps(redrive)},
+orders = sqs.create_queue(QueueName="pet-orders")["QueueUrl"]  # made, or there already
+sqs.set_queue_attributes(
+    QueueUrl=orders,
+    Attributes={"VisibilityTimeout": "18", "RedrivePolicy": json.dumps(redrive)},
 )
 print(queue_arn("pet-orders"))
 
@@ -67,32 +70,36 @@ permissions = {
         },
     ],
 }
-role = iam.create_role(RoleName="process-pet-order-role", AssumeRolePolicyDocument=json.dumps(trust_policy))["Role"]
+with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):  # the role is there already
+    iam.create_role(RoleName="process-pet-order-role", AssumeRolePolicyDocument=json.dumps(trust_policy))
 iam.put_role_policy(RoleName="process-pet-order-role", PolicyName="orders", PolicyDocument=json.dumps(permissions))
 iam.attach_role_policy(
     RoleName="process-pet-order-role",
     PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
 )
-print(role["Arn"])
+print(iam.get_role(RoleName="process-pet-order-role")["Role"]["Arn"])
 
 # %% task:handler file=functions/process_pet_order/lambda_function.py
 
 # %% task:function
-lambda_.create_function(
-    FunctionName="process-pet-order",
-    Runtime="python3.13",
-    Handler="lambda_function.lambda_handler",
-    Role=iam.get_role(RoleName="process-pet-order-role")["Role"]["Arn"],
-    Timeout=3,
-    Code={"ZipFile": zip_folder("functions/process_pet_order")},
-)
+with contextlib.suppress(lambda_.exceptions.ResourceConflictException):  # the function is there already
+    lambda_.create_function(
+        FunctionName="process-pet-order",
+        Runtime="python3.13",
+        Handler="lambda_function.lambda_handler",
+        Role=iam.get_role(RoleName="process-pet-order-role")["Role"]["Arn"],
+        Timeout=3,
+        Code={"ZipFile": zip_folder("functions/process_pet_order")},
+    )
 lambda_.get_waiter("function_active_v2").wait(FunctionName="process-pet-order")
 print(lambda_.get_function_configuration(FunctionName="process-pet-order")["State"])
 
 # %% task:mapping
-mapping = lambda_.create_event_source_mapping(
-    EventSourceArn=queue_arn("pet-orders"),
-    FunctionName="process-pet-order",
-    FunctionResponseTypes=["ReportBatchItemFailures"],
-)
-print(mapping["EventSourceArn"], "→", mapping["FunctionArn"])
+with contextlib.suppress(lambda_.exceptions.ResourceConflictException):  # the mapping is there already
+    lambda_.create_event_source_mapping(
+        EventSourceArn=queue_arn("pet-orders"),
+        FunctionName="process-pet-order",
+        FunctionResponseTypes=["ReportBatchItemFailures"],
+    )
+for mapping in lambda_.list_event_source_mappings(FunctionName="process-pet-order")["EventSourceMappings"]:
+    print(mapping["EventSourceArn"], "→", mapping["FunctionArn"])

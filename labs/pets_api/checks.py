@@ -9,7 +9,6 @@ from lab_harness.authors import (
     api_keys,
     check,
     customers,
-    eventually,
     expect,
     expect_api,
     functions,
@@ -67,7 +66,7 @@ def page_is_served(apigateway, http):
         raise Failure(
             expected="200, the content type text/html and a page of HTML",
             found=f"{answer}, with the content type {kind}",
-            next_step=probes.ABOUT_PAGE.get(answer.status, probes.ABOUT_PAGE[200]),
+            next_step=probes.about_page(answer, bool(page)),
         )
 
 
@@ -154,7 +153,8 @@ def plan_has_limits(apigateway):
     rate, burst = (plan.get("throttle", {}).get(name, 0) for name in ("rateLimit", "burstLimit"))
     quota, period = (plan.get("quota", {}).get(name, "none") for name in ("limit", "period"))
     found = f"rate {rate:g}, burst {burst}, quota {quota} a {period}"
-    expect.value("the limits", LIMITS, found, "throttle holds rateLimit and burstLimit, quota holds limit and period.")
+    next_step = next_steps.change("throttle (rateLimit, burstLimit) and quota (limit, period)", "create_usage_plan")
+    expect.value("the limits", LIMITS, found, next_step)
 
 
 @check("The plan covers the stage prod of the API", task="plan", needs=(plan_exists, api_is_deployed))
@@ -185,7 +185,10 @@ def post_asks_for_key(apigateway, http):
     route = api.route("POST", "/pets")
     asked = route.settings.get("apiKeyRequired", False)
     expect.value(
-        f"{route} with apiKeyRequired", True, asked, "update_method, after put_method, changes apiKeyRequired."
+        f"{route} with apiKeyRequired",
+        True,
+        asked,
+        "put_method takes apiKeyRequired; update_method changes it in a method that is there. Deploy again after it.",
     )
     for what, headers in (("no key", {}), ("a key that nobody has", {"x-api-key": secrets.token_hex(20)})):
         answer = api.ask(http, "POST", "/pets", probes.new_pet(), headers)
@@ -221,12 +224,8 @@ def limits_hold(apigateway, http):
         if post(key) != 429:
             return  # LocalStack enforces no limits; what the plan says is all that can be judged there.
     with api_keys.key_of_plan(apigateway, plan["id"]) as key:
-
-        def look():
-            limited = 429 in [post(key) for _ in range(8)]
-            expect.value("429 among 8 quick answers:", True, limited, "get_usage_plan shows the plan's throttle.")
-
-        eventually(look, within=4)
+        limits = plan["throttle"]["rateLimit"], plan["throttle"]["burstLimit"]
+        expect_api.throttled(lambda: post(key), *limits, "get_usage_plan shows the plan's throttle.")
 
 
 @check("API, usage plan and key are gone", task="clean_up")

@@ -7,10 +7,18 @@ from lab_harness.authors import Failure, customers, expect, expect_api
 FUNCTION = "pet-store"
 DEPLOY_AGAIN = "A stage serves what was deployed to it: create_deployment once more, for the same stage."
 ABOUT_PAGE = {  # by the status of an answer that is no page
-    200: "Section 2 shows where an answer's header and body come from; deploy again after a change.",
     403: DEPLOY_AGAIN,
     500: "A MOCK answers where its request template gives a statusCode, and an integration response is for that one.",
 }
+
+
+def about_page(answer, is_page):
+    """What to do about an answer that is no page, or that browsers do not take for one."""
+    if answer.status == 200 and is_page:
+        return "The page comes, but not as text/html: section 2 shows the header's two parts, and its quotes in quotes."
+    if answer.status == 200:
+        return "Section 2 shows the template that is the answer's body; deploy again after a change."
+    return ABOUT_PAGE.get(answer.status, "Section 2 shows where an answer comes from; deploy again after a change.")
 
 
 def new_pet():

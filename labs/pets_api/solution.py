@@ -1,5 +1,6 @@
 """The reference answer of the lab pets_api. There are other right ones."""
 
+import contextlib
 import io
 import json
 import zipfile
@@ -33,7 +34,9 @@ def resource_id(api_id, path):
 
 
 # %% task:api
-api = apigateway.create_rest_api(name="PetStore", endpointConfiguration={"types": ["REGIONAL"]})
+if "PetStore" not in [api["name"] for api in apigateway.get_rest_apis()["items"]]:
+    apigateway.create_rest_api(name="PetStore", endpointConfiguration={"types": ["REGIONAL"]})
+api = apigateway.get_rest_api(restApiId=id_of("get_rest_apis", "PetStore"))
 print(api["name"], api["endpointConfiguration"]["types"])
 
 # %% task:page
@@ -45,11 +48,13 @@ page = """<!doctype html>
   <body><h1>Welcome to the PetStore</h1><p>See <a href="pets">all pets</a> or <a href="pets/1">the first</a>.</p></body>
 </html>"""
 
-apigateway.put_method(**method, authorizationType="NONE")
+with contextlib.suppress(apigateway.exceptions.ConflictException):  # the method is there already
+    apigateway.put_method(**method, authorizationType="NONE")
 apigateway.put_integration(**method, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
-apigateway.put_method_response(
-    **method, statusCode="200", responseParameters={"method.response.header.Content-Type": True}
-)
+with contextlib.suppress(apigateway.exceptions.ConflictException):  # it is there already
+    apigateway.put_method_response(
+        **method, statusCode="200", responseParameters={"method.response.header.Content-Type": True}
+    )
 apigateway.put_integration_response(
     **method,
     statusCode="200",
@@ -71,18 +76,20 @@ trust_policy = {
         {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"},
     ],
 }
-role = iam.create_role(RoleName="pet-store-role", AssumeRolePolicyDocument=json.dumps(trust_policy))["Role"]
+with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):  # the role is there already
+    iam.create_role(RoleName="pet-store-role", AssumeRolePolicyDocument=json.dumps(trust_policy))
 iam.attach_role_policy(
     RoleName="pet-store-role",
     PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
 )
-lambda_.create_function(
-    FunctionName="pet-store",
-    Runtime="python3.13",
-    Handler="lambda_function.lambda_handler",
-    Role=role["Arn"],
-    Code={"ZipFile": zip_folder("functions/pet_store")},
-)
+with contextlib.suppress(lambda_.exceptions.ResourceConflictException):  # the function is there already
+    lambda_.create_function(
+        FunctionName="pet-store",
+        Runtime="python3.13",
+        Handler="lambda_function.lambda_handler",
+        Role=iam.get_role(RoleName="pet-store-role")["Role"]["Arn"],
+        Code={"ZipFile": zip_folder("functions/pet_store")},
+    )
 lambda_.get_waiter("function_active_v2").wait(FunctionName="pet-store")
 print(lambda_.get_function_configuration(FunctionName="pet-store")["State"])
 
@@ -91,17 +98,24 @@ api_id = id_of("get_rest_apis", "PetStore")
 function_arn = lambda_.get_function_configuration(FunctionName="pet-store")["FunctionArn"]
 region, account = function_arn.split(":")[3:5]
 
-pets = apigateway.create_resource(restApiId=api_id, parentId=resource_id(api_id, "/"), pathPart="pets")["id"]
-pet = apigateway.create_resource(restApiId=api_id, parentId=pets, pathPart="{petId}")["id"]
+root = resource_id(api_id, "/")
+with contextlib.suppress(apigateway.exceptions.ConflictException):  # the resource is there already
+    apigateway.create_resource(restApiId=api_id, parentId=root, pathPart="pets")
+with contextlib.suppress(apigateway.exceptions.ConflictException):
+    apigateway.create_resource(restApiId=api_id, parentId=resource_id(api_id, "/pets"), pathPart="{petId}")
+pets, pet = resource_id(api_id, "/pets"), resource_id(api_id, "/pets/{petId}")
 for resource, verb in ((pets, "GET"), (pets, "POST"), (pet, "GET")):
     method = {"restApiId": api_id, "resourceId": resource, "httpMethod": verb}
-    apigateway.put_method(**method, authorizationType="NONE")
+    with contextlib.suppress(apigateway.exceptions.ConflictException):  # the method is there already
+        apigateway.put_method(**method, authorizationType="NONE")
     apigateway.put_integration(
         **method,
         type="AWS_PROXY",
         integrationHttpMethod="POST",
         uri=f"arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{function_arn}/invocations",
     )
+with contextlib.suppress(lambda_.exceptions.ResourceNotFoundException):  # from an API that was there before
+    lambda_.remove_permission(FunctionName="pet-store", StatementId="pet-store-api")
 lambda_.add_permission(
     FunctionName="pet-store",
     StatementId="pet-store-api",
@@ -113,17 +127,22 @@ apigateway.create_deployment(restApiId=api_id, stageName="prod")
 print(sorted(resource["path"] for resource in apigateway.get_resources(restApiId=api_id)["items"]))
 
 # %% task:plan
-plan = apigateway.create_usage_plan(
-    name="basic",
-    throttle={"rateLimit": 2, "burstLimit": 2},
-    quota={"limit": 100, "period": "DAY"},
-    apiStages=[{"apiId": id_of("get_rest_apis", "PetStore"), "stage": "prod"}],
-)
+if "basic" not in [plan["name"] for plan in apigateway.get_usage_plans()["items"]]:
+    apigateway.create_usage_plan(
+        name="basic",
+        throttle={"rateLimit": 2, "burstLimit": 2},
+        quota={"limit": 100, "period": "DAY"},
+        apiStages=[{"apiId": id_of("get_rest_apis", "PetStore"), "stage": "prod"}],
+    )
+plan = apigateway.get_usage_plan(usagePlanId=id_of("get_usage_plans", "basic"))
 print(plan["name"], plan["throttle"]["rateLimit"], plan["throttle"]["burstLimit"], plan["quota"]["limit"])
 
 # %% task:key
-key = apigateway.create_api_key(name="pet-store-key", enabled=True)
-apigateway.create_usage_plan_key(usagePlanId=id_of("get_usage_plans", "basic"), keyId=key["id"], keyType="API_KEY")
+if "pet-store-key" not in [key["name"] for key in apigateway.get_api_keys()["items"]]:
+    apigateway.create_api_key(name="pet-store-key", enabled=True)
+key = apigateway.get_api_key(apiKey=id_of("get_api_keys", "pet-store-key"))
+with contextlib.suppress(apigateway.exceptions.ConflictException):  # the key is in the plan already
+    apigateway.create_usage_plan_key(usagePlanId=id_of("get_usage_plans", "basic"), keyId=key["id"], keyType="API_KEY")
 api_id = id_of("get_rest_apis", "PetStore")
 apigateway.update_method(
     restApiId=api_id,

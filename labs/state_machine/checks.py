@@ -226,9 +226,10 @@ def release_is_retried(stepfunctions):
 
 @check("Whatever is no approval is a refusal", task="compensation", needs=refused_pet_is_released)
 def other_answers_are_refusals(stepfunctions, dynamodb, sqs):
-    pets = dict.fromkeys(("breakdown", "denied"), (AVAILABLE, "refused", "available"))
+    answers = {"breakdown": BREAK_DOWN, "denied": DENY, "silent": probes.SAY_NOTHING}
+    pets = dict.fromkeys(answers, (AVAILABLE, "refused", "available"))
     next_step = "Catch every error of the approval, and look at the answer's approved before you adopt."
-    expect_ends(stepfunctions, dynamodb, sqs, next_step, pets, {"breakdown": BREAK_DOWN, "denied": DENY})
+    expect_ends(stepfunctions, dynamodb, sqs, next_step, pets, answers)
 
 
 @check("Nobody adopts a pet that is reserved no more", task="compensation", needs=refused_pet_is_released)

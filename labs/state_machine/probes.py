@@ -6,10 +6,19 @@ from types import SimpleNamespace
 from lab_harness.authors import Failure, customers, executions, expect, items, no_witness, task_tokens
 
 HELLO, MACHINE, TABLE, QUEUE = "hello-world", "pet-adoption", "Pets", "adoption-approvals"
+ANSWERED = ("TaskSucceeded", "LambdaFunctionSucceeded")  # the types of events of a task that was answered
 WITHIN = 20  # seconds: an execution with its retries, on a slow machine
 AVAILABLE, ABSENT = {"status": "available"}, "no such pet"
 APPROVE, DENY = {"output": '{"approved": true}'}, {"output": '{"approved": false}'}
+SAY_NOTHING = {"output": "{}"}
 REFUSE, BREAK_DOWN = {"error": "Refused", "cause": "no garden"}, {"error": "ApprovalSystemDown", "cause": "no line"}
+OTHER_INPUT = "The function got other input than it takes: see its state's Payload, and ResultPath of those before it."
+ABOUT_ERRORS = {
+    "States.Runtime": "A state asks for a path that its input lacks: ResultPath keeps the input beside a result.",
+    **dict.fromkeys(("KeyError", "TypeError", "AttributeError"), OTHER_INPUT),
+    "Sandbox.Timedout": "A function took longer than its timeout. Check once more; if it is so again, read its log.",
+    "DynamoDB.ValidationException": "DynamoDB refused the call: the error says what of the Parameters is wrong.",
+}
 NEXT_STEP = "Section 3 says what each function does, and has the cell that deploys it again."
 
 
@@ -19,7 +28,7 @@ def expect_hello(stepfunctions, value, end, kinds, next_step):
         raise Failure(
             expected=f"an execution that enters a {', a '.join(kinds)} state and is {' with '.join(filter(None, end))}",
             found=execution.described(),
-            next_step=next_step,
+            next_step=about_error(execution) or next_step,
         )
 
 
@@ -35,7 +44,9 @@ def expect_ends(stepfunctions, dynamodb, sqs, next_step, pets, answers=None, **m
             raise Failure(
                 expected=f"{json.dumps({'petId': pet, 'status': status})} in the output, {in_table} in {TABLE}",
                 found=f"{found} in {TABLE}; {adoption.execution.described(about=pet)}",
-                next_step=about_ending(adoption.execution, pet, statuses) or next_step,
+                next_step=about_ending(adoption.execution, pet, statuses)
+                or about_status(adoption.execution, status, statuses.get(json.dumps(pet)), found == in_table)
+                or next_step,
             )
     adoption.expect_called()
     return adoption.execution
@@ -44,13 +55,14 @@ def expect_ends(stepfunctions, dynamodb, sqs, next_step, pets, answers=None, **m
 def about_error(execution):
     """What to do about an error that no pet's end explains, caught or not; "" where there is none of that kind."""
     errors = {execution.error, *execution.errors()}
-    if "States.Runtime" in errors:
-        return "A state asks for a path that its input lacks: ResultPath keeps a state's input beside its result."
-    if errors & {"KeyError", "TypeError", "AttributeError"}:
-        return "The function got other input than it takes: see its state's Payload, and ResultPath of those before it."
+    if "condition path" in execution.cause:
+        return (
+            "A rule of a Choice compares a field that is not there: look at its name, and where it may be missing "
+            "IsPresent asks first, in an And."
+        )
     if any(each.startswith("Lambda.") for each in errors):
         return "Lambda itself refused the call: compare the state's FunctionName with the function's name."
-    return ""
+    return next((advice for error, advice in ABOUT_ERRORS.items() if error in errors), "")
 
 
 def about_ending(execution, pet, statuses):
@@ -64,8 +76,37 @@ def about_ending(execution, pet, statuses):
     return ""
 
 
+def about_status(execution, wanted, given, as_wanted):
+    """What to do about a pet that ended with another status than it should; `as_wanted` is it in the table.
+
+    No status is given where the execution failed; its error says why then.
+    """
+    if (wanted, given) == ("adopted", "refused"):
+        if "DynamoDB.ConditionalCheckFailedException" in execution.errors():
+            return "The pet was reserved, and yet the condition for adopting it did not hold: compare the two statuses."
+        return "An approval was taken for a refusal: ResultPath keeps the answer where the Choice looks for it."
+    if as_wanted and given not in (wanted, None) and (wanted, given) != ("refused", "adopted"):
+        return f"The pet's way ended in a state that gives the status {given}: look at it, and at what leads there."
+    return ""
+
+
+def about_message(message):
+    """What to do about a message that does not ask for an approval as it should."""
+    if "taskToken" in message and message["taskToken"] is None:
+        return "Only a Resource that ends in .waitForTaskToken has a token."
+    if any(isinstance(value, str) and value.startswith("$") for value in message.values()):
+        return "A field that is to hold what a path leads to has a name that ends in .$, such as petId.$."
+    return "Section 7 shows MessageBody; the token is in the context object, at $$.Task.Token."
+
+
 def expect_reserved(adoption, label):
-    """A pet is reserved while it waits for an approval, or, as long as none is asked for, in the end."""
+    """A pet is reserved while it waits for an approval, or, as long as none is asked for, in the end.
+
+    Where an approval is asked for and not waited for, the pet may be free again before anybody looks.
+    """
+    asked = adoption.asked.get(label, {})
+    if asked and not asked.get("taskToken"):
+        return
     if (status := adoption.waiting.get(label) or adoption.items[label].get("status")) != "reserved":
         raise Failure(
             expected=f"a pet that becomes reserved in {TABLE}",
@@ -78,12 +119,14 @@ def expect_reserved(adoption, label):
 def expect_tried_again(adoption, label):
     """A pet with flaky 2 was counted down to 0, by a call that then was answered."""
     left = adoption.items[label].get("flaky")
-    if left != 0 or adoption.execution.error == "TransientError":
+    answered = any(event["type"] in ANSWERED for event in adoption.execution.events)
+    if left != 0 or not answered:
+        retry = "A Retry of the state that calls check-pet names the error TransientError"
         raise Failure(
             expected="a pet with flaky 2 that check-pet fails for twice, and then answers for",
             found=f"flaky {left} in {TABLE}; {adoption.execution.described()}",
             next_step=about_error(adoption.execution)
-            or "A Retry of the state that calls check-pet names the error TransientError.",
+            or (f"{retry}." if left else f"{retry}; its MaxAttempts counts the tries after the first."),
         )
 
 
@@ -96,7 +139,7 @@ def expect_asked(adoption, label):
             expected=f"a message in {QUEUE} with the task's taskToken and {json.dumps(wanted)}",
             found=f"{'; '.join(adoption.messages) or 'no message'}; {adoption.execution.described()}",
             next_step=about_error(adoption.execution)
-            or "Section 7 shows MessageBody; the token is in the context object, at $$.Task.Token.",
+            or about_message(executions.decoded(adoption.messages[0]) if adoption.messages else {}),
         )
 
 

@@ -49,7 +49,8 @@ def deploy(name, role, definition):
 shutil.copytree(load_lab("state_machine").folder / "given", "functions", dirs_exist_ok=True)
 
 # %% task:hello
-iam.create_role(RoleName="hello-world-states-role", AssumeRolePolicyDocument=trust("states.amazonaws.com"))
+with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):  # the role is there already
+    iam.create_role(RoleName="hello-world-states-role", AssumeRolePolicyDocument=trust("states.amazonaws.com"))
 hello_world = {
     "Comment": "A Hello World example of the Amazon States Language",
     "StartAt": "Pass",
@@ -77,11 +78,14 @@ hello_world = {
         "Hello World": {"Type": "Pass", "End": True},
     },
 }
-sfn.create_state_machine(
-    name="hello-world",
-    definition=json.dumps(hello_world),
-    roleArn=iam.get_role(RoleName="hello-world-states-role")["Role"]["Arn"],
-)
+hello_arguments = {
+    "definition": json.dumps(hello_world),
+    "roleArn": iam.get_role(RoleName="hello-world-states-role")["Role"]["Arn"],
+}
+if machine_arn("hello-world"):
+    sfn.update_state_machine(stateMachineArn=machine_arn("hello-world"), **hello_arguments)
+else:
+    sfn.create_state_machine(name="hello-world", **hello_arguments)
 print(machine_arn("hello-world"))
 
 

@@ -6,7 +6,6 @@ from lab_harness.authors import (
     Failure,
     check,
     customers,
-    event_patterns,
     event_rules,
     eventually,
     expect,
@@ -31,14 +30,12 @@ def instance_was_launched(ec2, events, inbox):
         again = "One that has ended counts where the rule names it; launch another, and give its id to the rule. "
         raise Failure(
             expected=f"an instance with the tag Name = {INSTANCE}, alive or named by the rule",
-            found="; ".join(known) or "no instance with that tag",
+            found="; ".join(known) or probes.other_tags(ec2),
             next_step=f"{again if known else ''}Section 1 shows run_instances, which takes TagSpecifications.",
         )
 
 
-@check("The topic myEmailNotification exists", task="topic")
-def topic_exists(sns):
-    expect.topic(sns, TOPIC, "Section 2 of the notebook shows create_topic.")
+topic_exists = standard_checks.topic_exists(TOPIC, "Section 2 of the notebook shows create_topic.", task="topic")
 
 
 @check("The topic mails to a confirmed subscriber", task="topic", needs=topic_exists)
@@ -65,20 +62,17 @@ def rule_exists(events):
 @check("The rule is enabled", task="rule", needs=rule_exists)
 def rule_is_enabled(events):
     state = events.describe_rule(Name=RULE)["State"].partition("_WITH_")[0]  # CloudTrail's events may be added
-    expect.value("the state", "ENABLED", state, "enable_rule switches a rule on.")
+    next_step = (
+        "Leave State out where your cell calls put_rule, or make it ENABLED; enable_rule switches on what is off."
+    )
+    expect.value("the state", "ENABLED", state, next_step)
 
 
 @check("The rule matches the instance's termination", task="rule", needs=(rule_exists, instance_was_launched))
 def rule_matches_termination(ec2, events, inbox):
     if not probes.matched_instances(ec2, events, inbox):
         pattern, event = probes.rule_pattern(events), probes.termination(probes.instance_ids(ec2, events, inbox)[0])
-        fields = [
-            field
-            for way in event_patterns.compare(json.loads(pattern), event).ways
-            for field in way
-            if not field.matched
-        ]
-        differs = [f"{each.path} asks for {each.asked}, the event has {each.found}" for each in fields]
+        differs = probes.differences(json.loads(pattern), event)
         raise Failure(
             expected=f"a pattern that matches {SOURCE}'s event {DETAIL_TYPE} with {json.dumps(event['detail'])}",
             found="; ".join([f"the pattern {pattern}", *dict.fromkeys(differs)]),
@@ -188,7 +182,8 @@ def bus_and_queue_exist(events, sqs):
 def orders_rule_exists(events):
     rules = [rule for page in events.get_paginator("list_rules").paginate(EventBusName=BUS) for rule in page["Rules"]]
     names = [rule["Name"] for rule in rules if rule.get("EventPattern") and rule["State"].startswith("ENABLED")]
-    expect.names(f"enabled rules with a pattern on {BUS}", [ORDERS], names, "put_rule wants EventBusName beside Name.")
+    next_step = probes.about_rule(rules, ORDERS, "EventPattern") or "put_rule wants EventBusName beside Name."
+    expect.names(f"enabled rules with a pattern on {BUS}", [ORDERS], names, next_step)
 
 
 @check("It matches big orders, and no other event", task="orders", needs=orders_rule_exists)
@@ -228,7 +223,8 @@ def orders_reach_the_queue(events, sqs, iam):
 def report_rule_exists(events):
     rules = [rule for page in events.get_paginator("list_rules").paginate() for rule in page["Rules"]]
     names = [rule["Name"] for rule in rules if rule.get("ScheduleExpression") and rule["State"] == "ENABLED"]
-    expect.names("enabled rules with a schedule", [REPORT], names, "put_rule takes a ScheduleExpression.")
+    next_step = probes.about_rule(rules, REPORT, "ScheduleExpression") or "put_rule takes a ScheduleExpression."
+    expect.names("enabled rules with a schedule", [REPORT], names, next_step)
 
 
 @check("It is due at 9:30 on Saturdays and Sundays", task="report", needs=report_rule_exists)
@@ -237,7 +233,7 @@ def report_is_at_weekends(events):
         raise Failure(
             expected="a cron expression that is due at 9:30, each Saturday and each Sunday, and at no other time",
             found=found,
-            next_step="Section 7 names the six fields in their order, and which of them must be ?.",
+            next_step=probes.about_schedule(found),
         )
 
 

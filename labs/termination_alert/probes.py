@@ -5,7 +5,18 @@ import re
 import secrets
 from contextlib import contextmanager
 
-from lab_harness.authors import Failure, customers, event_rules, eventually, owe, policies, queues, remember, topics
+from lab_harness.authors import (
+    Failure,
+    customers,
+    event_patterns,
+    event_rules,
+    eventually,
+    owe,
+    policies,
+    queues,
+    remember,
+    topics,
+)
 
 INSTANCE, TOPIC, RULE = "termination-alert", "myEmailNotification", "EC2StateChange"
 SOURCE, DETAIL_TYPE = "aws.ec2", "EC2 Instance State-change Notification"
@@ -45,6 +56,41 @@ def instance_ids(ec2, events, inbox):
 
 def matched_instances(ec2, events, inbox):
     return [each for each in instance_ids(ec2, events, inbox) if matches(events, termination(each))]
+
+
+def other_tags(ec2):
+    """That there is no instance with the tag, and which tags those have that live."""
+    pages = ec2.get_paginator("describe_instances").paginate()
+    found = [each for page in pages for reservation in page["Reservations"] for each in reservation["Instances"]]
+    tags = [
+        f"{each['InstanceId']} has {tag['Key']} = {tag['Value']}"
+        for each in found
+        if each["State"]["Name"] in ALIVE
+        for tag in each.get("Tags", [])
+    ]
+    return "; ".join(["no instance with that tag", *tags[:3]])
+
+
+def about_rule(rules, name, part):
+    """What to do about the rule of this name that is there, and disabled or without this part; "" where none is."""
+    for rule in rules:
+        if rule["Name"] == name and not rule.get(part):
+            return f"{name} is there, without {part}: put_rule with it makes it anew."
+        if rule["Name"] == name:
+            return f"{name} is there, and disabled: leave State out where your cell calls put_rule."
+    return ""
+
+
+def about_schedule(expression):
+    """What to do about an expression that is not due when it should be."""
+    if expression.startswith("rate("):
+        return "rate is due each so often, from when it was made; cron is due at times of the day. Section 7 shows it."
+    fields = expression.partition("(")[2].rstrip(")").split()
+    if len(fields) == 6 and re.search(r"\d", fields[4]):
+        return (
+            "Days of the week are numbered from SUN, which is 1, to SAT, which is 7; their names are harder to mistake."
+        )
+    return "Section 7 names the six fields in their order, minutes first, and which of them must be ?."
 
 
 def termination(instance, state="terminated"):
@@ -188,3 +234,10 @@ def expect_event(hear, source, detail):
             )
 
     eventually(look, within=SHORTLY)
+
+
+def differences(pattern, event):
+    """What a pattern asks for and an event has not, a phrase each."""
+    ways = event_patterns.compare(pattern, event).ways
+    fields = [field for way in ways for field in way if not field.matched]
+    return [f"{each.path} asks for {each.asked}, the event has {each.found}" for each in fields]

@@ -150,11 +150,12 @@ print([rule["Name"] for rule in events.list_rules(EventBusName="pet-shop")["Rule
 rule = events.put_rule(Name="weekend-report", ScheduleExpression="cron(30 9 ? * SAT,SUN *)")
 function = lambda_.get_function_configuration(FunctionName="cron-job")["FunctionArn"]
 events.put_targets(Rule="weekend-report", Targets=[{"Id": "function", "Arn": function}])
-lambda_.add_permission(
-    FunctionName="cron-job",
-    StatementId="weekend-report",
-    Action="lambda:InvokeFunction",
-    Principal="events.amazonaws.com",
-    SourceArn=rule["RuleArn"],
-)
+with contextlib.suppress(lambda_.exceptions.ResourceConflictException):  # the statement is there already
+    lambda_.add_permission(
+        FunctionName="cron-job",
+        StatementId="weekend-report",
+        Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
+        SourceArn=rule["RuleArn"],
+    )
 print(events.describe_rule(Name="weekend-report")["ScheduleExpression"])

@@ -34,11 +34,9 @@ PERMISSION = "Section 5 shows add_permission with the SourceArn of an API; remov
 DEPLOY_AGAIN = "A stage serves what was deployed to it: create_deployment once more, for the same stage."
 
 
-table_exists = standard_checks.table_exists(
-    TABLE, "id", "Section 1 of the notebook asks for create_table.", task="table"
-)
+table_exists = standard_checks.table_exists(TABLE, "id", "The cell of section 1 creates it.", task="table")
 table_is_on_demand = standard_checks.table_is_on_demand(TABLE, task="table", needs=table_exists)
-role_exists = standard_checks.role_exists(ROLE, "Create it as you created the role in notebook 01.", task="role")
+role_exists = standard_checks.role_exists(ROLE, "The cell of section 2 creates it.", task="role")
 role_trusts_lambda = standard_checks.role_trusts_lambda(ROLE, task="role", needs=role_exists)
 
 

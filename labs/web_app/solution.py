@@ -1,5 +1,6 @@
 """The reference answer of the lab web_app. There are other right ones."""
 
+import contextlib
 import io
 import json
 import os
@@ -20,7 +21,7 @@ BUCKET = f"pet-shop-site-{ACCOUNT}"
 ENDPOINT = os.environ["AWS_ENDPOINT_URL"]
 SITE = f"http://{BUCKET}.s3-website.localhost:{ENDPOINT.rpartition(':')[2]}"
 
-shutil.copytree(load_lab("web_app").folder / "site", "site")
+shutil.copytree(load_lab("web_app").folder / "site", "site", dirs_exist_ok=True)
 
 
 def zip_folder(folder):
@@ -59,19 +60,22 @@ def allow_site(api_id, resource_id):
     method = {"restApiId": api_id, "resourceId": resource_id, "httpMethod": "OPTIONS"}
     values = {"Origin": SITE, "Methods": "GET,PUT,DELETE", "Headers": "content-type"}
     headers = {f"method.response.header.Access-Control-Allow-{name}": f"'{value}'" for name, value in values.items()}
-    apigateway.put_method(**method, authorizationType="NONE")
+    with contextlib.suppress(apigateway.exceptions.ConflictException):  # the method is there already
+        apigateway.put_method(**method, authorizationType="NONE")
     apigateway.put_integration(**method, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
-    apigateway.put_method_response(**method, statusCode="200", responseParameters=dict.fromkeys(headers, False))
+    with contextlib.suppress(apigateway.exceptions.ConflictException):
+        apigateway.put_method_response(**method, statusCode="200", responseParameters=dict.fromkeys(headers, False))
     apigateway.put_integration_response(**method, statusCode="200", responseParameters=headers)
 
 
 # %% task:table
-dynamodb.create_table(
-    TableName="PetShopItems",
-    AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-    KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-    BillingMode="PAY_PER_REQUEST",
-)
+with contextlib.suppress(dynamodb.exceptions.ResourceInUseException):  # the table is there already
+    dynamodb.create_table(
+        TableName="PetShopItems",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
 dynamodb.get_waiter("table_exists").wait(TableName="PetShopItems")
 print(dynamodb.describe_table(TableName="PetShopItems")["Table"]["TableStatus"])
 
@@ -92,30 +96,35 @@ permissions = {
         },
     ],
 }
-role = iam.create_role(RoleName="pet-shop-items-role", AssumeRolePolicyDocument=json.dumps(trust_policy))["Role"]
+with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):  # the role is there already
+    iam.create_role(RoleName="pet-shop-items-role", AssumeRolePolicyDocument=json.dumps(trust_policy))
 iam.put_role_policy(RoleName="pet-shop-items-role", PolicyName="items", PolicyDocument=json.dumps(permissions))
 iam.attach_role_policy(
     RoleName="pet-shop-items-role",
     PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
 )
-print(role["Arn"])
+print(iam.get_role(RoleName="pet-shop-items-role")["Role"]["Arn"])
 
 # %% task:handler file=functions/pet_shop_items/lambda_function.py
 
 # %% task:function
-lambda_.create_function(
-    FunctionName="pet-shop-items",
-    Runtime="python3.13",
-    Handler="lambda_function.lambda_handler",
-    Role=iam.get_role(RoleName="pet-shop-items-role")["Role"]["Arn"],
-    Timeout=10,
-    Code={"ZipFile": zip_folder("functions/pet_shop_items")},
-)
+with contextlib.suppress(lambda_.exceptions.ResourceConflictException):  # the function is there already
+    lambda_.create_function(
+        FunctionName="pet-shop-items",
+        Runtime="python3.13",
+        Handler="lambda_function.lambda_handler",
+        Role=iam.get_role(RoleName="pet-shop-items-role")["Role"]["Arn"],
+        Timeout=10,
+        Code={"ZipFile": zip_folder("functions/pet_shop_items")},
+    )
 lambda_.get_waiter("function_active_v2").wait(FunctionName="pet-shop-items")
 print(lambda_.get_function_configuration(FunctionName="pet-shop-items")["State"])
 
 # %% task:api
-api_id = apigatewayv2.create_api(Name="pet-shop", ProtocolType="HTTP")["ApiId"]
+if "pet-shop" not in [api["Name"] for api in apigatewayv2.get_apis()["Items"]]:
+    apigatewayv2.create_api(Name="pet-shop", ProtocolType="HTTP")
+api_id = next(api["ApiId"] for api in apigatewayv2.get_apis()["Items"] if api["Name"] == "pet-shop")
+there = [route["RouteKey"] for route in apigatewayv2.get_routes(ApiId=api_id)["Items"]]
 integration = apigatewayv2.create_integration(
     ApiId=api_id,
     IntegrationType="AWS_PROXY",
@@ -123,8 +132,12 @@ integration = apigatewayv2.create_integration(
     PayloadFormatVersion="2.0",
 )
 for route in ("GET /items", "PUT /items", "GET /items/{id}", "DELETE /items/{id}"):
-    apigatewayv2.create_route(ApiId=api_id, RouteKey=route, Target=f"integrations/{integration['IntegrationId']}")
-apigatewayv2.create_stage(ApiId=api_id, StageName="$default", AutoDeploy=True)
+    if route not in there:
+        apigatewayv2.create_route(ApiId=api_id, RouteKey=route, Target=f"integrations/{integration['IntegrationId']}")
+with contextlib.suppress(apigatewayv2.exceptions.ConflictException):  # the stage is there already
+    apigatewayv2.create_stage(ApiId=api_id, StageName="$default", AutoDeploy=True)
+with contextlib.suppress(lambda_.exceptions.ResourceNotFoundException):  # from an API that was there before
+    lambda_.remove_permission(FunctionName="pet-shop-items", StatementId="http-api")
 lambda_.add_permission(
     FunctionName="pet-shop-items",
     StatementId="http-api",
@@ -147,17 +160,25 @@ apigatewayv2.update_api(
 print("the site's pages may use the API")
 
 # %% task:rest_api
-rest_api = apigateway.create_rest_api(name="pet-shop-rest", endpointConfiguration={"types": ["REGIONAL"]})
-rest_id = rest_api["id"]
-items = apigateway.create_resource(restApiId=rest_id, parentId=rest_api["rootResourceId"], pathPart="items")["id"]
-one_item = apigateway.create_resource(restApiId=rest_id, parentId=items, pathPart="{id}")["id"]
+if "pet-shop-rest" not in [api["name"] for api in apigateway.get_rest_apis()["items"]]:
+    apigateway.create_rest_api(name="pet-shop-rest", endpointConfiguration={"types": ["REGIONAL"]})
+rest_id = next(api["id"] for api in apigateway.get_rest_apis()["items"] if api["name"] == "pet-shop-rest")
+paths = {}
+for path, above, part in (("/items", "/", "items"), ("/items/{id}", "/items", "{id}")):
+    paths = {each["path"]: each["id"] for each in apigateway.get_resources(restApiId=rest_id)["items"]}
+    if path not in paths:
+        paths[path] = apigateway.create_resource(restApiId=rest_id, parentId=paths[above], pathPart=part)["id"]
+items, one_item = paths["/items"], paths["/items/{id}"]
 lambda_uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function_arn()}/invocations"
 for resource, verb in ((items, "GET"), (items, "PUT"), (one_item, "GET"), (one_item, "DELETE")):
     method = {"restApiId": rest_id, "resourceId": resource, "httpMethod": verb}
-    apigateway.put_method(**method, authorizationType="NONE")
+    with contextlib.suppress(apigateway.exceptions.ConflictException):  # the method is there already
+        apigateway.put_method(**method, authorizationType="NONE")
     apigateway.put_integration(**method, type="AWS_PROXY", integrationHttpMethod="POST", uri=lambda_uri)
 for resource in (items, one_item):
     allow_site(rest_id, resource)
+with contextlib.suppress(lambda_.exceptions.ResourceNotFoundException):  # from an API that was there before
+    lambda_.remove_permission(FunctionName="pet-shop-items", StatementId="rest-api")
 lambda_.add_permission(
     FunctionName="pet-shop-items",
     StatementId="rest-api",

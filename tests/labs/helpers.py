@@ -2,14 +2,25 @@
 
 import io
 import os
+import struct
 import zipfile
+import zlib
 
 import pytest
 
 from lab_harness import run_checks
+from lab_harness.account.resources import remove_resources
 from lab_harness.authors import Failure
-from lab_harness.aws import learners_environment
+from lab_harness.aws import Clients, learners_environment
 from tests.aws_cli import run_aws
+
+
+def solved(lab, emulator):
+    """Clients of an account in which a lab is solved, for a module's tests to share."""
+    made = Clients(emulator)
+    remove_resources(lab, made)
+    lab.solve(made)
+    return made
 
 
 def zipped(code):
@@ -34,16 +45,20 @@ def configure(clients, function, **settings):
     lambda_.get_waiter("function_updated_v2").wait(FunctionName=function, WaiterConfig={"Delay": 0.1})
 
 
-def on_embedded(clients, *checks):
-    """The checks that fail as well where permissions count, which LocalStack's community edition ignores."""
-    return set(checks) if clients.emulator.name == "embedded" else set()
-
-
 def failure(check, *services):
     """The Failure that a check raises when it is called."""
     with pytest.raises(Failure) as caught:
         check(*services)
     return caught.value
+
+
+def huge_picture():
+    """The beginning of a PNG that says to have more pixels than any memory holds."""
+    head = struct.pack(">IIBBBBB", 65_535, 65_535, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", head), (b"IDAT", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
 
 
 def not_passed(report):

@@ -419,3 +419,50 @@ def test_a_queue_of_another_account_or_region_or_name_is_not_the_first(clients, 
         session = boto3.session.Session(key, clients.emulator.learner.secret_access_key, region_name=region)
         session.client("sqs", endpoint_url=clients.emulator.endpoint).create_queue(QueueName="first-steps")
     assert failed(clients, "first_steps") == {"queue_exists"}
+
+
+# lambda_under_load
+
+FORGED_REPORT = 'print("REPORT RequestId: 1\\tDuration: 200.00 ms\\tBilled Duration: 200 ms\\tMemory Size: 128 MB")'
+
+
+def test_a_report_that_a_handler_prints_is_not_lambdas(clients, built):
+    built("lambda_under_load")
+    work = "    time.sleep(WORK)\n"
+    source = handler("lambda_under_load", "resize_order")
+    assert work in source
+    deploy(clients, "resize-order", source.replace(work, f"    {FORGED_REPORT}\n"))
+    assert " ms" in found(clients, "lambda_under_load", "photo_is_resized")
+
+
+# api_in_depth, streams
+
+
+def test_a_chat_that_another_function_keeps_is_seen(clients, built):
+    learner = built("api_in_depth")
+    code = (LABS["api_in_depth"].folder / "functions/pet_chat/lambda_function.py").read_text(encoding="utf-8")
+    create_another(learner, code, "pet-chat-role")
+    about = learner["lambda"].get_function_configuration(FunctionName="pet-chat")["Environment"]
+    learner["lambda"].update_function_configuration(FunctionName="another", Environment=about)
+    learner["lambda"].get_waiter("function_updated_v2").wait(FunctionName="another", WaiterConfig={"Delay": 0.1})
+    learner["lambda"].add_permission(
+        FunctionName="another", StatementId="api", Action="lambda:InvokeFunction", Principal="apigateway.amazonaws.com"
+    )
+    gateway = learner["apigatewayv2"]
+    (api,) = [each["ApiId"] for each in gateway.get_apis()["Items"] if each["Name"] == "pet-chat"]
+    (leads,) = gateway.get_integrations(ApiId=api)["Items"]
+    uri = leads["IntegrationUri"].replace("pet-chat", "another")
+    gateway.update_integration(ApiId=api, IntegrationId=leads["IntegrationId"], IntegrationUri=uri)
+    gateway.create_deployment(ApiId=api, StageName="live")
+    assert "written by function another" in found(clients, "api_in_depth", "connections_are_kept")
+
+
+def test_a_mail_that_the_function_itself_publishes_says_nothing_of_its_log(clients, built, monkeypatch):
+    learner = built("streams")
+    code = (LABS["streams"].folder / "functions/track_pet/lambda_function.py").read_text(encoding="utf-8")
+    topic = next(each["TopicArn"] for each in learner["sns"].list_topics()["Topics"])
+    publish = f"boto3.client('sns').publish(TopicArn={topic!r}, Message=told['partitionKey']); print('WARN', "
+    assert 'print("ERROR", ' in code
+    deploy(learner, "track-pet", "import boto3\n" + code.replace('print("ERROR", ', publish))
+    monkeypatch.setattr(LABS["streams"].checks.probes, "QUICKLY", 2)
+    assert "no such mail" in found(clients, "streams", "bad_records_are_mailed")

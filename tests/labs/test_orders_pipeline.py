@@ -1,6 +1,7 @@
 """Tests for the lab orders_pipeline."""
 
 import json
+import re
 import subprocess
 import sys
 from functools import partial
@@ -8,20 +9,22 @@ from functools import partial
 import pytest
 
 from lab_harness import load_lab, run_checks
+from lab_harness.account.checking import check_lab
 from lab_harness.account.resources import remove_resources
 from lab_harness.account.services.lambda_ import delete_mapping
 from lab_harness.authors import eventually, functions, items
 from tests.roles import policy
 from tests.waiting import PATIENCE, wait_until
 
-from .helpers import configure, deploy, failure, found_alone, not_passed
+from .helpers import aws_cli, configure, deploy, failure, found_alone, not_passed, zipped
+from .slips import mistakes
 
 lab = load_lab("orders_pipeline")
 FIRST = {"table_exists", "queues_exist", "role_exists", "function_exists"}  # what fails in an untouched account
 found = partial(found_alone, lab)
 checks = lab.checks
 QUEUE, DEAD, FUNCTION, ROLE, TABLE = checks.QUEUE, checks.DEAD_LETTER_QUEUE, checks.FUNCTION, checks.ROLE, checks.TABLE
-BAD_MESSAGES = "bad_messages_are_set_aside"  # takes three receives, 6 seconds apart
+BAD_MESSAGES = "bad_messages_are_set_aside"  # takes three receives, 18 seconds apart
 STATE = [check.name for check in lab.all_checks if check.task != "handler"]  # those that only look
 
 RAISES = """
@@ -94,11 +97,12 @@ def test_solution_passes_every_check_and_nothing_of_the_probes_stays(solved):
     assert checks.queues.counts(solved["sqs"], url(solved, DEAD)) == {"visible": 0, "in flight": 0, "delayed": 0}
 
 
-def test_an_order_of_the_learner_survives_the_checks(solved):
+def test_an_order_of_the_learner_survives_the_checks(solved, tmp_path):
     order = {"orderId": "o-1", "pet": "cat", "customer": "Ana", "quantity": 1}
     solved["sqs"].send_message(QueueUrl=url(solved), MessageBody=json.dumps(order))
     solved["sqs"].send_message(QueueUrl=url(solved, DEAD), MessageBody="look at me later")
-    assert run_checks(lab, solved, ["handler"]).complete
+    # As a learner's checks run: what a busy machine has a function write late is taken away after the run.
+    assert check_lab(lab, solved, tmp_path, ["handler"]).complete
     assert items.read_items(solved["dynamodb"], TABLE) == [order]
     left = []
 
@@ -161,7 +165,7 @@ def test_a_role_that_may_not_write_the_table_is_named(solved):
     statement = {"Effect": "Allow", "Action": list(checks.QUEUE_ACTIONS), "Resource": [queue]}
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     solved["iam"].put_role_policy(RoleName=ROLE, PolicyName="orders", PolicyDocument=document)
-    assert not_passed(run_checks(lab, solved, STATE)) == {"role_allows_the_work"}
+    assert not_passed(run_checks(lab, solved, [*STATE, "order_becomes_item"])) == {"role_allows_the_work"}
 
 
 def test_a_role_that_may_use_every_table_is_named(solved):
@@ -176,6 +180,27 @@ def test_a_role_for_another_service_is_named(solved):
     other = json.dumps(trust).replace("lambda.amazonaws.com", "states.amazonaws.com")
     solved["iam"].update_assume_role_policy(RoleName=ROLE, PolicyDocument=other)
     assert not_passed(run_checks(lab, solved, STATE)) == {"role_trusts_lambda"}
+
+
+@pytest.mark.parametrize(
+    ("mistake", "check"),
+    [
+        (mistakes.trust(ROLE, "lambda.", "sqs."), "role_trusts_lambda"),
+        (mistakes.policy(ROLE, ', "sqs:GetQueueAttributes"', ""), "role_allows_the_work"),
+        (mistakes.policy(ROLE, ":pet-orders", ":pet-orders-dlq"), "role_allows_the_work"),
+    ],
+)
+@pytest.mark.embedded_only("LocalStack reads a queue with any role")
+def test_a_mapping_whose_role_may_not_read_the_queue_waits_for_the_role(solved, mistake, check):
+    mistake(solved)
+    wait_until(lambda: "PROBLEM" in mapping(solved)["LastProcessingResult"])
+    report = run_checks(lab, solved, [*STATE, "order_becomes_item"])
+    assert not_passed(report) == {check}
+    (waits,) = (result for result in report if result.name == "mapping_is_enabled")
+    assert (
+        f'This comes first: "{next(each.title for each in lab.all_checks if each.name == check)}".' == waits.next_step
+    )
+    assert "permission" in failure(checks.mapping_is_enabled, solved["lambda"], solved["sqs"]).found
 
 
 def test_another_timeout_is_named(solved):
@@ -235,6 +260,24 @@ def test_a_wrong_handler_is_shown_with_its_log(solved, code, check, evidence, mo
     wait_until(lambda: evidence in found(solved, check))  # LocalStack delivers logs later
 
 
+@pytest.mark.parametrize(
+    ("there", "advice"),
+    [
+        ({}, "Compare what the handler writes"),
+        ({"o-1": {"orderId": "o-1", "quantity": "2"}}, "quantity is not as in the message"),
+        ({"o-1": {"orderId": "o-1"}}, "The item has no quantity"),
+        ({"o-2": {"orderId": "o-2", "quantity": 5}}, "Others that came with it are there"),
+    ],
+)
+def test_advice_on_an_item_that_is_missing_or_wrong_fits(there, advice, monkeypatch):
+    first, second = {"orderId": "o-1", "quantity": 2}, {"orderId": "o-2", "quantity": 5}
+    monkeypatch.setattr(checks.probes, "get_item", lambda _, order: there.get(order["orderId"], {}))
+    monkeypatch.setattr(checks.probes, "evidence", lambda *_: "")
+    monkeypatch.setattr(functions, "log", lambda *_: [])
+    shown = failure(checks.probes.expect_item, None, None, None, first, [first, second])
+    assert shown.next_step.startswith(advice)
+
+
 def test_an_item_may_have_more_than_the_order_has(solved):
     deploy(solved, FUNCTION, SWALLOWS.replace('"quantity")}', '"quantity")} | {"received": "today"}'))
     assert run_checks(lab, solved, ["order_becomes_item", "same_order_is_one_item"]).complete
@@ -252,8 +295,11 @@ def test_fake_items_do_not_stand_in_for_a_working_function(solved, monkeypatch):
 def test_a_function_that_times_out_is_shown_with_where_the_message_is(solved, monkeypatch):
     monkeypatch.setattr(checks.probes, "QUICKLY", 12)  # LocalStack's log comes late
     deploy(solved, FUNCTION, "import time\ndef lambda_handler(event, context): time.sleep(60)")
-    found = failure(checks.order_becomes_item, solved["dynamodb"], solved["sqs"], solved["logs"]).found
-    assert "pet-orders holds 0 visible, 1 in flight" in found
+    services = ("dynamodb", "sqs", "logs", "witness")
+    found = failure(checks.order_becomes_item, *map(solved.__getitem__, services)).found
+    # In work, between two tries, or on a busy machine tried three times by then: in one place and no other.
+    places = re.findall(r"holds (\d+) visible, (\d+) in flight, (\d+) delayed", found)
+    assert sorted(sum(places, ())) == ["0"] * (3 * len(places) - 1) + ["1"], found
     assert "timed out after 3" in found or "Duration: 300" in found  # LocalStack logs only the time taken
 
 
@@ -286,6 +332,7 @@ def test_a_handler_that_does_not_report_exactly_the_bad_messages_is_shown(solved
         (["m-2"], None, True, "Return a dictionary whose batchItemFailures lists"),
         ({"batchItemFailures": "m-2"}, None, True, "Return a dictionary whose batchItemFailures lists"),
         ({"batchItemFailures": [{"messageId": "m-2"}]}, None, True, "Each entry of batchItemFailures has"),
+        ({"batchItemFailures": [{"itemIdentifier": "AQEB"}]}, None, True, "Each entry of batchItemFailures has"),
         ({"batchItemFailures": ["m-2"]}, None, True, "Each entry of batchItemFailures has"),
         ({"batchItemFailures": [{"itemIdentifier": each} for each in ("m-1", "m-2")]}, None, True, "Report only the"),
         ({"batchItemFailures": [{"itemIdentifier": "m-2"}]}, None, False, "Go on with the next record"),
@@ -294,7 +341,7 @@ def test_a_handler_that_does_not_report_exactly_the_bad_messages_is_shown(solved
 )
 def test_advice_on_reporting_fits_the_answer(payload, error, written, advice):
     answer = functions.Invocation(payload, error)
-    assert checks.probes.about_reporting(answer, {"m-1"}, written).startswith(advice)
+    assert checks.probes.about_reporting(answer, {"m-1"}, {"m-2"}, written).startswith(advice)
 
 
 @pytest.mark.parametrize(
@@ -344,6 +391,35 @@ def test_what_somebody_did_with_an_order_of_the_same_id_before_does_not_matter(c
     checks.order_becomes_item(clients["dynamodb"], clients["sqs"], clients["logs"], clients["witness"])
 
 
+def test_the_aws_cli_serves_as_well(clients, tmp_path):
+    cli, sqs = partial(aws_cli, clients), clients["sqs"]
+    package, source = tmp_path / "function.zip", lab.folder / "functions" / "process_pet_order" / "lambda_function.py"
+    package.write_bytes(zipped(source.read_text(encoding="utf-8")))
+    cli("dynamodb", "create-table", "--table-name", TABLE, "--billing-mode", "PAY_PER_REQUEST",
+        "--attribute-definitions", "AttributeName=orderId,AttributeType=S",
+        "--key-schema", "AttributeName=orderId,KeyType=HASH")  # fmt: skip
+    cli("sqs", "create-queue", "--queue-name", DEAD)
+    redrive = {"deadLetterTargetArn": checks.queues.arn(sqs, DEAD), "maxReceiveCount": "3"}
+    settings = {"VisibilityTimeout": "18", "RedrivePolicy": json.dumps(redrive)}
+    cli("sqs", "create-queue", "--queue-name", QUEUE, "--attributes", json.dumps(settings))
+    trust = policy({"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"})
+    role = json.loads(cli("iam", "create-role", "--role-name", ROLE, "--assume-role-policy-document", trust))["Role"]
+    reads = {"Effect": "Allow", "Action": list(checks.QUEUE_ACTIONS), "Resource": checks.QUEUE_ARN}
+    writes = {"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": checks.TABLE_ARN}
+    logs = {"Effect": "Allow", "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": "arn:aws:logs:*:*:*"}  # fmt: skip
+    cli("iam", "put-role-policy", "--role-name", ROLE, "--policy-name", "all",
+        "--policy-document", policy(reads, writes, logs))  # fmt: skip
+    cli("lambda", "create-function", "--function-name", FUNCTION, "--runtime", "python3.12", "--timeout", "3",
+        "--handler", "lambda_function.lambda_handler", "--role", role["Arn"],
+        "--zip-file", f"fileb://{package}")  # fmt: skip
+    clients["lambda"].get_waiter("function_active_v2").wait(FunctionName=FUNCTION, WaiterConfig={"Delay": 0.1})
+    cli("lambda", "create-event-source-mapping", "--function-name", FUNCTION, "--event-source-arn", checks.QUEUE_ARN,
+        "--function-response-types", "ReportBatchItemFailures")  # fmt: skip
+    report = run_checks(lab, clients)
+    assert [(result.name, result.found) for result in report if result.outcome != "passed"] == []
+
+
 def test_cloudformation_serves_as_well(clients):
     source = (lab.folder / "functions" / "process_pet_order" / "lambda_function.py").read_text(encoding="utf-8")
     template = {
@@ -354,7 +430,7 @@ def test_cloudformation_serves_as_well(clients):
                 "KeySchema": [{"AttributeName": "orderId", "KeyType": "HASH"}]}},
             "Dead": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": DEAD}},
             "Queue": {"Type": "AWS::SQS::Queue", "Properties": {
-                "QueueName": QUEUE, "VisibilityTimeout": 6,
+                "QueueName": QUEUE, "VisibilityTimeout": 18,
                 "RedrivePolicy": {"deadLetterTargetArn": {"Fn::GetAtt": ["Dead", "Arn"]}, "maxReceiveCount": 3}}},
             "Role": {"Type": "AWS::IAM::Role", "Properties": {
                 "RoleName": ROLE,

@@ -1,19 +1,30 @@
 """The notebooks' provided cells on the second day: the kernel is new, and the lab was built in another way."""
 
+import builtins
 import contextlib
 import json
+import re
+import symtable
 
 import pytest
 
 from lab_harness.account.resources import remove_resources
 from lab_harness.lab.labs import all_labs
-from lab_harness.lab.notebooks import read_notebook, task_of
+from lab_harness.lab.minutes import SITTING
+from lab_harness.lab.notebooks import read_notebook, solved_notebook, task_of
 from tests.conftest import ROOT
 
 LABS = all_labs()
 ASKS_AGAIN = ("lab.check(", "lab.quiz(", "lab.diagram(")  # other tests are about these, and some take long
 CLEAN_UP = "CLEAN_UP = False"
-DENY = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]})
+COMING_BACK = re.compile(
+    r"^\*A good place to stop.* When you come back, run the cells down to the one that defines `(?P<first>\w+)`"
+    r"(?:, and (?:the one|those) that defines? (?P<others>`[^(.]+`))?(?: \(.+?\))?\.$",
+    re.MULTILINE,
+)
+SHELLS_OWN = {*dir(builtins), "display"}
+NO_PYTHON = re.compile(r"^%%writefile[\s\S]*|^[%!].*$", re.MULTILINE)
+DENY = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "glacier:*", "Resource": "*"}]})
 
 
 def provided_cells(lab):
@@ -36,7 +47,7 @@ def name_policies_otherwise(lab, clients):
                 own = json.dumps(document) if isinstance(document, dict) else document
                 iam.put_role_policy(RoleName=role, PolicyName=f"mine-{number}", PolicyDocument=own)
                 iam.delete_role_policy(RoleName=role, PolicyName=name)
-            iam.put_role_policy(RoleName=role, PolicyName="no-buckets", PolicyDocument=DENY)
+            iam.put_role_policy(RoleName=role, PolicyName="no-glacier", PolicyDocument=DENY)
             managed = iam.create_policy(PolicyName=f"own-{role}", PolicyDocument=DENY)["Policy"]["Arn"]
             iam.attach_role_policy(RoleName=role, PolicyArn=managed)
 
@@ -49,15 +60,14 @@ def run(shell, clients, source):
     assert done.success, (source, done.error_before_exec or done.error_in_exec)
     if "PATIENCE" in shell.user_ns:
         shell.user_ns["PATIENCE"] = 20
-    if "ScheduleExpression" in source:  # A minute would pass until the clock has it run.
+    if 'Name="cron-job", ScheduleExpression' in source:  # A minute would pass until the clock has it run.
         tick = json.dumps({"time": "now", "resources": ["arn:aws:events:us-east-1:000000000000:rule/cron-job"]})
         clients["lambda"].invoke(FunctionName="cron-job", Payload=tick)
 
 
 @pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+@pytest.mark.embedded_only("the notebook's kernel is in this process, and uses the embedded emulator")
 def test_each_provided_cell_runs_in_a_new_kernel_and_the_last_removes_all_that_is_there(lab, shell, clients, in_use):
-    if clients.emulator.name != "embedded":
-        pytest.skip("the notebook's kernel is in this process, and uses the embedded emulator")
     lab.solve(clients)
     name_policies_otherwise(lab, clients)
     for source in provided_cells(lab):
@@ -68,3 +78,42 @@ def test_each_provided_cell_runs_in_a_new_kernel_and_the_last_removes_all_that_i
     if clean_up:
         assert remove_resources(lab, clients) == []
         run(shell, clients, clean_up[0])  # again: nothing is left to remove
+
+
+def table(cell):
+    """What Python knows of a cell's names; nothing of a cell that only writes a file, or of prose."""
+    return symtable.symtable(NO_PYTHON.sub("", cell.source) if cell.cell_type == "code" else "", cell.id, "exec")
+
+
+def defined(cell):
+    """The names that a cell defines for those after it."""
+    return {each.get_name() for each in table(cell).get_symbols() if each.is_assigned() or each.is_imported()}
+
+
+def needed(names):
+    """The names of the notebook's that a cell uses, in its functions, too."""
+    outside = names.get_type() == "module"
+    own = {each.get_name() for each in names.get_symbols() if each.is_global() or (outside and each.is_referenced())}
+    return own.union(*map(needed, names.get_children())) - SHELLS_OWN
+
+
+def cells_to_run_again(cells, sitting):
+    """Those which the cell that begins a sitting says to run first."""
+    told = COMING_BACK.search(cells[sitting].source)
+    assert told, cells[sitting].source[:300]
+    named = [told["first"], *re.findall(r"`(\w+)`", told["others"] or "")]
+    first, *others = (next(number for number, cell in enumerate(cells) if name in defined(cell)) for name in named)
+    return [*cells[: first + 1], *(cells[number] for number in others)]
+
+
+@pytest.mark.parametrize("lab", [lab for lab in LABS if lab.file.notebook > "02"], ids=lambda lab: lab.id)
+def test_what_a_sitting_says_to_run_first_defines_all_that_its_cells_use(lab, course):
+    cells = solved_notebook(course, lab).cells
+    sittings = [number for number, cell in enumerate(cells) if SITTING in cell.metadata.get("tags", [])]
+    for sitting in sittings:
+        there = set().union(*map(defined, cells_to_run_again(cells, sitting)))
+        for cell in cells[sitting:]:
+            missing = needed(table(cell)) - defined(cell) - there
+            assert not missing, (cell.id, missing)
+            there |= defined(cell)
+    assert sittings

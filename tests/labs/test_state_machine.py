@@ -329,15 +329,57 @@ def test_a_function_with_another_role_is_named(solved):
         ("SUCCEEDED", {"adopted": 1}, "", "The output is to be a list"),
         ("SUCCEEDED", [{"status": "adopted"}], "", "Each way through the Map ends with petId and status"),
         ("SUCCEEDED", [{"petId": "p-1", "status": "unavailable"}], "", ""),
+        ("FAILED", None, "DynamoDB.ValidationException", "DynamoDB refused the call"),
+        ("FAILED", None, "Sandbox.Timedout", "A function took longer than its timeout"),
         ("FAILED", None, "PetNotFound", ""),
+        (
+            "FAILED",
+            "The choice state's condition path references an invalid value.",
+            "States.Runtime",
+            "A rule of a Choice compares a field that is not there",
+        ),
     ],
 )
 def test_advice_on_an_adoption_fits_its_output(status, output, error, advice):
-    execution = executions.Execution("arn", status, output, error, "", ())
+    cause, output = (output, None) if isinstance(output, str) else ("", output)
+    execution = executions.Execution("arn", status, output, error, cause, ())
     entries = output if isinstance(output, list) else []
     found = checks.probes.about_ending(execution, "p-1", {json.dumps(each.get("petId")): "" for each in entries})
     assert found.startswith(advice)
     assert bool(found) is bool(advice)
+
+
+@pytest.mark.parametrize(
+    ("error", "wanted", "given", "as_wanted", "advice"),
+    [
+        ("", "adopted", "refused", False, "An approval was taken for a refusal"),
+        ("DynamoDB.ConditionalCheckFailedException", "adopted", "refused", False, "The pet was reserved, and yet"),
+        ("Refused", "refused", "unavailable", True, "The pet's way ended in a state that gives the status unavailable"),
+        ("PetNotFound", "not-found", "unavailable", True, "The pet's way ended in a state that gives"),
+        ("Refused", "refused", "refused", False, ""),
+        ("", "refused", "adopted", False, ""),
+        ("", "refused", "adopted", True, ""),
+    ],
+)
+def test_advice_on_a_status_fits_what_the_pet_came_to(error, wanted, given, as_wanted, advice):
+    failing = ({"type": "TaskFailed", "taskFailedEventDetails": {"error": error}},) if error else ()
+    execution = executions.Execution("arn", "SUCCEEDED", [], "", "", failing)
+    found = checks.probes.about_status(execution, wanted, given, as_wanted)
+    assert found.startswith(advice)
+    assert bool(found) is bool(advice)
+
+
+@pytest.mark.parametrize(
+    ("message", "advice"),
+    [
+        ({"taskToken": None, "petId": "p1"}, "Only a Resource that ends in .waitForTaskToken has a token"),
+        ({"taskToken": "t", "petId": "$.petId"}, "A field that is to hold what a path leads to"),
+        ({"TaskToken": "t", "petId": "p1"}, "Section 7 shows MessageBody"),
+        ({}, "Section 7 shows MessageBody"),
+    ],
+)
+def test_advice_on_a_message_fits_what_is_wrong_in_it(message, advice):
+    assert checks.probes.about_message(message).startswith(advice)
 
 
 UPDATES = """
@@ -391,9 +433,8 @@ def alone(state):
     return edit
 
 
+@pytest.mark.embedded_only("LocalStack needs Java for JSONata, and fetches it from the network")
 def test_the_notebooks_state_in_jsonpath_does_what_its_twin_in_jsonata_does(solved):
-    if solved.emulator.name == "localstack":
-        pytest.skip("LocalStack needs Java for JSONata, and fetches it from the network")
     cells = read_notebook(ROOT / "notebooks" / lab.file.notebook).cells
     (text,) = (cell.source for cell in cells if cell.id == "jsonata-md")
     (block,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
@@ -447,11 +488,12 @@ def only(*names):
 
 
 RETRY_ALL = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 1, "BackoffRate": 1}]
+RETRY_ONCE = [{"ErrorEquals": ["TransientError"], "IntervalSeconds": 1, "MaxAttempts": 1, "BackoffRate": 1}]
 RETRY_TWICE = [{"ErrorEquals": ["TransientError"], "IntervalSeconds": 1, "MaxAttempts": 2, "BackoffRate": 1}]
 CATCH_NOT_FOUND = [{"ErrorEquals": ["PetNotFound"], "ResultPath": "$.error", "Next": "NotFound"}]
 CATCH_REFUSED = [{"ErrorEquals": ["Refused"], "ResultPath": "$.error", "Next": "ReleasePet"}]
 CATCH_ALL = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Refused"}]
-ASK = {"QueueUrl": None, "MessageBody": None}
+ASKS_NOT = {"Variable": "$.approval.approved", "BooleanEquals": True, "Next": "AdoptPet"}  # whether there is one
 
 
 def message(**fields):
@@ -485,6 +527,8 @@ def ask_first(states):
                      "calls of check-pet that failed with PetNotFound: 2", id="every error is tried again"),
         pytest.param(without("CheckPet", "Retry"), "flaky_pet_is_retried", "unknown_pet_is_not_found",
                      "flaky 1 in Pets", id="nothing is tried again"),
+        pytest.param(with_("CheckPet", Retry=RETRY_ONCE), "flaky_pet_is_retried", "unknown_pet_is_not_found",
+                     "flaky 0 in Pets", id="one try too few, and what is left is caught"),
         pytest.param(instead("ReservePet", Type="Pass", Next="AskForApproval"), "available_pet_is_reserved",
                      "unknown_pet_is_not_found", "it available", id="nothing is reserved"),
         pytest.param(without("ReservePet", "Catch"), "taken_pet_is_unavailable", "available_pet_is_reserved",
@@ -514,6 +558,8 @@ def ask_first(states):
                      "refused_pet_is_released", "ApprovalSystemDown: no line", id="only Refused is caught"),
         pytest.param(with_("AskForApproval", Next="AdoptPet"), "other_answers_are_refusals",
                      None, "AdoptPet entered", id="the answer is not read"),
+        pytest.param(with_("IsApproved", Choices=[ASKS_NOT | {"BooleanEquals": False}]), "approved_pet_is_adopted",
+                     None, "available in Pets", id="yes and no are swapped"),
         pytest.param(unconditional, "late_approval_adopts_nothing", "approved_pet_is_adopted",
                      "adopted in Pets", id="adopted without a condition"),
         pytest.param(without("AdoptPet", "Catch"), "late_approval_adopts_nothing", None,
@@ -528,7 +574,7 @@ def test_a_wrong_machine_is_shown_with_its_history(solved, edit, check, still, e
         drop_unreached(states)
         # LocalStack does not end a stopped execution that waits for an answer, so let the wait end by itself.
         if states.get("AskForApproval", PASS)["Type"] == "Task":
-            states["AskForApproval"]["TimeoutSeconds"] = 6
+            states["AskForApproval"]["TimeoutSeconds"] = 15
 
     with edited(solved, edit_all):
         assert evidence in failed(check, solved).found
@@ -537,6 +583,16 @@ def test_a_wrong_machine_is_shown_with_its_history(solved, edit, check, still, e
     assert pets(solved) == []
     assert queues.counts(solved["sqs"], queue_url(solved))["visible"] == 0
     assert solved.emulator.name == "localstack" or running(solved) == []
+
+
+def test_an_answer_that_is_read_and_may_be_missing_ends_the_execution_as_on_aws(solved):
+    with edited(solved, with_("IsApproved", Choices=[ASKS_NOT])):
+        if solved.emulator.name == "localstack":  # It goes on with the Default; the lab says so there.
+            call("other_answers_are_refusals", solved)
+            return
+        found = failed("other_answers_are_refusals", solved)
+    assert "Invalid path '$.approval.approved'" in found.found
+    assert "IsPresent asks first" in found.next_step
 
 
 @pytest.mark.parametrize(
@@ -548,9 +604,8 @@ def test_a_wrong_machine_is_shown_with_its_history(solved, edit, check, still, e
         (with_("NotFound", Parameters={"status": "not-found"}), "Each way through the Map ends with petId and status"),
     ],
 )
+@pytest.mark.embedded_only("LocalStack says otherwise what Lambda refuses")
 def test_advice_fits_what_the_machine_does(solved, edit, advice):
-    if solved.emulator.name == "localstack":
-        pytest.skip("LocalStack says otherwise what Lambda refuses")
     with edited(solved, edit):
         seen = [failed(check, solved).next_step for check in failing_of_two(solved)]
     assert seen[0].startswith(advice)
@@ -635,6 +690,7 @@ def other_definition(url):
                                 "adopter.$": "$.adopter"}},
                             "ResultPath": "$.answer", "Next": "Yes?"},
                     "Yes?": {"Type": "Choice", "Default": "No", "Choices": [
+                        {"Variable": "$.answer.approved", "IsPresent": False, "Next": "No"},
                         {"Variable": "$.answer.approved", "BooleanEquals": True, "Next": "Keep"}]},
                     "No": {"Type": "Fail", "Error": "NotApproved"},
                     "Keep": {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:dynamodb:updateItem",
@@ -687,9 +743,8 @@ def test_cloudformation_and_another_definition_serve_as_well(solved):
         cloudformation.get_waiter("stack_delete_complete").wait(StackName="adoption", WaiterConfig=waiting)
 
 
+@pytest.mark.embedded_only("the notebook's kernel is in this process, and uses the embedded emulator")
 def test_what_is_given_may_be_built_again_and_over_what_is_there_by_half(shell, clients):
-    if clients.emulator.name != "embedded":
-        pytest.skip("the notebook's kernel is in this process, and uses the embedded emulator")
     lab.solve(clients)
     shell.run_cell("from lab_harness import open_lab\nlab = open_lab('state_machine')")
     cells = {cell.id: cell.source for cell in read_notebook(ROOT / "notebooks" / lab.file.notebook).cells}

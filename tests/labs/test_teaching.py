@@ -7,13 +7,17 @@ import re
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from lab_harness.lab.facts import read_facts
+from lab_harness.lab.finished import recorded
 from lab_harness.lab.labs import all_labs
 from lab_harness.lab.minutes import NOT_READ
 from lab_harness.lab.notebooks import read_notebook, task_of
 from tests.conftest import ROOT
 
 LABS = all_labs()
-MOST_WORDS = 150  # between two cells to run
+MOST_WORDS = 120  # between two cells to run
+EXAM = "**Exam:**"  # the mark of what exams ask
+OF_EXAMS = re.compile(r"\bexams?\b", re.IGNORECASE)
 OPTIONS = re.compile(r"<details><summary>.+?</summary>.+?</details>")
 
 
@@ -85,7 +89,7 @@ def test_nobody_reads_long_without_running_something(lab):
     assert {cell: words for cell, words in runs_of_prose(cells).items() if words > MOST_WORDS} == {}
 
 
-@pytest.mark.parametrize("lab", [lab for lab in LABS if lab.id != "first_steps"], ids=lambda lab: lab.id)
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
 def test_learners_predict_what_a_demonstration_shows(lab):
     """Where a cell asks for a prediction, it gives at least two, and a cell to run follows it."""
     cells = read_notebook(ROOT / "notebooks" / lab.file.notebook).cells
@@ -94,3 +98,28 @@ def test_learners_predict_what_a_demonstration_shows(lab):
     for number in asking:
         assert len(OPTIONS.findall(cells[number].source)) >= 2
         assert cells[number + 1].cell_type == "code"
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+def test_what_exams_ask_carries_one_mark_and_is_said_of_no_other_text(lab):
+    cells = [cell for cell in cells_of(lab, "markdown") if cell.id != "quiz-md"]
+    assert any(EXAM in cell.source for cell in cells)
+    assert [cell.id for cell in cells if OF_EXAMS.search(cell.source.replace(EXAM, ""))] == []
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+def test_where_exams_ask_for_an_older_number_it_stands_behind_the_mark(lab):
+    facts = read_facts(ROOT / "labs")
+    older = {f"fact:{name}": fact.exam_wordings for name, fact in facts.items() if fact.exam is not None}
+    for cell in cells_of(lab, "markdown"):
+        for tag in set(cell.metadata.get("tags", [])) & older.keys():
+            marked = cell.source.split(EXAM)[1:]
+            assert any(wording in text for text in marked for wording in older[tag]), (cell.id, tag)
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+def test_the_first_thing_after_a_lab_is_opened_is_what_works_at_its_end(lab):
+    code = [cell.source for cell in cells_of(lab, "code")]
+    opened = next(number for number, source in enumerate(code) if f'open_lab("{lab.id}")' in source)
+    assert code[opened + 1] == "lab.finished()"
+    assert len(recorded(lab.folder)) >= 2  # its picture, and something that it does

@@ -3,11 +3,10 @@ import os
 
 import boto3
 
-TABLE_NAME = os.environ.get("TABLE_NAME", "PetOrders")
+table = boto3.resource("dynamodb").Table(os.environ.get("TABLE_NAME", "PetOrders"))  # once an environment
 
 
 def lambda_handler(event, context):
-    table = boto3.resource("dynamodb").Table(TABLE_NAME)
     failures = []
     for record in event["Records"]:
         try:
