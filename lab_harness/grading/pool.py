@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any, Self
 
 from msgspec.structs import asdict
@@ -56,7 +57,8 @@ def grade_all(
 
 def longest_first(submissions: Iterable[Submission], course: Course) -> list[Submission]:
     """The submissions, sorted: those of the labs that take longest come first."""
-    return sorted(submissions, key=lambda each: -_minutes(course, each.lab))
+    minutes = cache(partial(_minutes, course))
+    return sorted(submissions, key=lambda each: -minutes(each.lab))
 
 
 def _minutes(course: Course, lab: str) -> int:
@@ -93,6 +95,7 @@ class Grader:
         follow: Follow = lambda cells, checks: None,
     ) -> None:
         self.course, self.workers, self.limits, self.sandbox = course, workers, limits, sandbox
+        self._lab = cache(partial(load_lab, course=course))  # reading a lab takes as long as starting its room
         self.follow = follow
         self.selector = selectors.DefaultSelector()
         self.warm = warm
@@ -140,7 +143,7 @@ class Grader:
     def _begin(self, submission: Submission, again: bool = False) -> Grade | None:
         """Start to grade a submission. Returns a grade only if there is nothing to run."""
         try:
-            lab = load_lab(submission.lab, self.course)
+            lab = self._lab(submission.lab)
             lab.all_checks  # noqa: B018  a mistake in them shows here
             cells = read_cells(submission.path, {task.id for task in lab.tasks if task.apart})
             limits = self.limits or lab.file.limits
@@ -222,4 +225,4 @@ class Grader:
         submission = flight.submission
         if "graded" not in message:
             return Grade(submission.student, submission.lab, Status.BROKEN, str(message["broken"]), seconds=seconds)
-        return grade_of(submission, load_lab(submission.lab, self.course), message["graded"], seconds)
+        return grade_of(submission, self._lab(submission.lab), message["graded"], seconds)

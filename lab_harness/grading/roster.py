@@ -13,7 +13,7 @@ from lab_harness.render import one_line
 
 LABELS = ("student", "name", "full name", "id", "sis login id", "username", "login", "email")
 NO_NAMES = ("section", "group", "groups", "role")  # columns
-NAMES, EMAILS = ("student", "full name", "name"), ("email", "email address", "e-mail", "mail")
+NAMES, EMAILS = ("full name", "name", "student"), ("email", "email address", "e-mail", "mail")
 FIRST_NAMES, LAST_NAMES = ("first name", "given name"), ("last name", "surname", "family name")
 NO_PERSON = "points possible"  # a line of Canvas' own lists
 

@@ -15,11 +15,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import combinations, islice
+from typing import Any
 
 WINDOW = 6  # tokens in a row that are compared as one
-ENOUGH = 12  # windows that two have in common before chance and habit no longer explain it
+# Windows that two have in common before chance and habit no longer explain it. Two calls of AWS's with the same two
+# settings more than asked for have some 20.
+ENOUGH = 30
 ALIKE = 0.6  # of the unexplained windows of both
-ENOUGH_IN_ONE_STATE, ALIKE_IN_ONE_STATE = 6, 0.3  # where both have built the same, and not right
+ALIKE_IN_ONE_STATE = 0.3  # where both have built the same, and not right
 COMMON = 0.25  # of a class: what so many share is no sign of copying
 FEW = 3  # students; in a small class each pair counts
 MOST = 30  # students, in a class of any size
@@ -76,21 +79,22 @@ def suspicious_pairs(
     windows = _unexplained(by_student, everybody)
     states = _same_states(pieces)
     found = {}
-    for one, other in sorted(_candidates(windows) | states):
+    for one, other in sorted(_candidates(windows)):
         shared = len(windows[one] & windows[other])
         alike = shared / max(len(windows[one] | windows[other]), 1)
         same = (one, other) in states
-        enough, most = (ENOUGH_IN_ONE_STATE, ALIKE_IN_ONE_STATE) if same else (ENOUGH, ALIKE)
-        if shared >= enough and alike >= most:
+        if shared >= ENOUGH and alike >= (ALIKE_IN_ONE_STATE if same else ALIKE):
             found[one, other] = Pair(lab, (one, other), round(alike, 2), shared, same)
     return sorted(found.values(), key=lambda pair: (-pair.alike, -pair.shared, pair.students))
 
 
 def windows_of(code: str, kept: frozenset[str]) -> Iterator[tuple[str, ...]]:
-    """All runs of WINDOW tokens in the code. Names in `kept` stay; all others become the same token."""
+    """All runs of WINDOW tokens. Names in `kept` that the code does not give itself stay; all others are one token."""
     plain = MAGIC.sub("", code[:LONGEST])
     try:
-        tokens = [token for statement in ast.parse(plain).body for token in _tokens(statement, kept)]
+        tree = ast.parse(plain)
+        others = kept - _given_names(tree)
+        tokens = [token for statement in tree.body for token in _tokens(statement, others)]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         tokens = re.findall(r"\w+|[^\w\s]", re.sub(r"#.*", "", plain))
     return (tuple(tokens[at : at + WINDOW]) for at in range(len(tokens) - WINDOW + 1))
@@ -113,6 +117,17 @@ def names_in(codes: Iterable[str]) -> frozenset[str]:
     for code in codes:
         found.update(re.findall(r"[A-Za-z_]\w*", code))
     return frozenset(found)
+
+
+def _given_names(tree: ast.AST) -> set[str]:
+    """The names that code gives to variables, parameters, functions and classes: a copy gives them others."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            found |= {node.id} if isinstance(node.ctx, ast.Store) else set()
+        elif not isinstance(node, ast.alias | ast.keyword):
+            found |= {getattr(node, field) for field in ("name", "arg") if isinstance(getattr(node, field, None), str)}
+    return found
 
 
 def _unexplained(by_student: Mapping[str, Hashes], everybody: Hashes) -> dict[str, Hashes]:
@@ -154,8 +169,27 @@ def _tokens(tree: ast.AST, kept: frozenset[str]) -> Iterator[str]:
             waiting += reversed(list(_parts(each, kept)))
 
 
-def _parts(node: ast.AST, kept: frozenset[str]) -> Iterator[ast.AST | str]:
+def _fields(node: ast.AST) -> Iterator[tuple[str, Any]]:
+    """The fields of a node. Keyword arguments, and the entries of a dictionary, come in one order, however they stand.
+
+    Many write an AWS call in the order of its documentation, others in that of the task: no sign of copying.
+    """
+    if isinstance(node, ast.Dict):
+        entries = sorted(zip(node.keys, node.values, strict=True), key=_key)
+        yield from (("keys", [key for key, _ in entries]), ("values", [value for _, value in entries]))
+        return
     for name, value in ast.iter_fields(node):
+        keywords = isinstance(node, ast.Call) and name == "keywords"
+        yield name, sorted(value, key=lambda keyword: keyword.arg or "") if keywords else value
+
+
+def _key(entry: tuple[ast.expr | None, ast.expr]) -> str:
+    """What an entry of a dictionary is put in order by; those whose key is no constant stay in their order."""
+    return repr(entry[0].value) if isinstance(entry[0], ast.Constant) else ""
+
+
+def _parts(node: ast.AST, kept: frozenset[str]) -> Iterator[ast.AST | str]:
+    for name, value in _fields(node):
         for each in value if isinstance(value, list) else [value]:
             if isinstance(each, ast.AST):
                 if not isinstance(each, ast.expr_context):

@@ -38,7 +38,7 @@ def remember_student(home: Path, name: str) -> None:
     try:
         private_file(home / STUDENT).write_text(f"{name}\n", encoding="utf-8")
     except OSError as error:
-        raise CourseError(f"{home / STUDENT} cannot be written: {error.strerror}.") from error
+        raise CourseError.unwritable(f"{home / STUDENT} cannot be written", error) from error
 
 
 def signing_key(home: Path) -> Ed25519PrivateKey:
@@ -50,7 +50,7 @@ def signing_key(home: Path) -> Ed25519PrivateKey:
             _make_key(path)
         key = load_pem_private_key(path.read_bytes(), password=None)
     except OSError as error:
-        raise CourseError(f"{path} cannot be used: {error.strerror}.") from error
+        raise CourseError.unwritable(f"{path} cannot be used", error) from error
     except (ValueError, TypeError) as error:
         raise CourseError(f"{path} is no key any more. Delete it, and the next `lab submit` makes another.") from error
     if not isinstance(key, Ed25519PrivateKey):

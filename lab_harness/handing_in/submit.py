@@ -139,7 +139,7 @@ def write_bundle(content: bytes, path: Path) -> Path:
     try:
         return write_whole(path, content)
     except OSError as error:
-        raise CourseError(f"{path} cannot be written: {error.strerror}.") from error
+        raise CourseError.unwritable(f"{path} cannot be written", error) from error
 
 
 def _minutes(seconds: float) -> str:

@@ -25,9 +25,12 @@ def hand_in(folder, *cells, student="ana", lab="first_steps"):
     return _write(folder, notebook, student, lab)
 
 
-def hand_in_right(folder, course: Course, lab, student="ana"):
-    """A submission with the learner's notebook and the reference answers laid over it."""
-    return _write(folder, solved_notebook(course, load_lab(lab, course)), student, lab)
+def hand_in_right(folder, course: Course, lab, student="ana", without=()):
+    """A submission with the learner's notebook and the reference answers laid over it, without those of some tasks."""
+    notebook = solved_notebook(course, load_lab(lab, course))
+    left_out = {f"task:{task}" for task in without}
+    notebook.cells = [cell for cell in notebook.cells if left_out.isdisjoint(cell.metadata.get("tags", ()))]
+    return _write(folder, notebook, student, lab)
 
 
 def _write(folder, notebook, student, lab):

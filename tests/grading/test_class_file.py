@@ -61,6 +61,7 @@ def test_students_get_their_names_and_addresses_from_the_list(written):
     [
         ("First name,Last name,Username,Email address\nAna,An,ana,a@x\n", "Ana An", "a@x"),
         ("login;name\nana;Ana An\n", "Ana An", ""),
+        ("student,name,email\nana,Ana An,a@x\n", "Ana An", "a@x"),
         ("student\nana\n", "ana", ""),
         ("student,mail\nana,\x1b[2Ja@x\n", "ana", "�[2Ja@x"),
     ],

@@ -9,7 +9,7 @@ import pytest
 from lab_harness.errors import CourseError, UsageError
 from lab_harness.grading.class_file import Lateness, SchoolClass
 from lab_harness.grading.grade import Grade, Status
-from lab_harness.grading.remarks import Remark, read_remarks
+from lab_harness.grading.remarks import Remark, Said, change_remarks, read_remarks
 from lab_harness.grading.results import exports
 from lab_harness.grading.results.exports import GradedLab
 from lab_harness.grading.results.pages import student_page
@@ -117,6 +117,20 @@ def test_feedback_shows_what_the_teacher_says_beside_the_task():
     assert "You have 1.5 of 2 points" in html
 
 
+def test_points_as_the_checks_gave_them_are_no_other_points():
+    row = remarked(Remark("ana", "hello_lambda", "role", 1, "Nearly."))
+    html = student_page([row], {"hello_lambda": Released(load_lab("hello_lambda", COURSE), COURSE)})
+    assert row.reason == "role: 1 points: Nearly."
+    assert "Your teacher gave you 1 points: Nearly." in html
+
+
+def test_student_and_teacher_read_the_same_per_cent():
+    row = Row(ANA, graded("ana", a="passed", b="passed", c="failed"))
+    html = student_page([row], {"hello_lambda": Released(load_lab("hello_lambda", COURSE), COURSE)})
+    assert row.percent == 67
+    assert "You have 2 of 3 points</strong> (67 %)" in html
+
+
 def test_work_that_was_rejected_can_be_given_points():
     rejected = Row(ANA, Grade("ana", "hello_lambda", Status.REJECTED, "it is empty"))
     assert lines(exports.canvas_csv([remarked(KIND, row=rejected)], [HELLO]))[1][HELLO.title] == ""
@@ -124,3 +138,15 @@ def test_work_that_was_rejected_can_be_given_points():
     assert lines(exports.canvas_csv([given], [HELLO]))[1][HELLO.title] == "1.5"
     html = student_page([given], {"hello_lambda": Released(load_lab("hello_lambda", COURSE), COURSE)})
     assert "Your teacher gave you 1.5 points." in html
+
+
+def test_what_is_said_anew_changes_one_line_and_leaves_those_of_others_and_of_other_tasks(tmp_path):
+    path = tmp_path / "remarks.csv"
+    others = "bo,hello_lambda,role,1,Of bo\nana,hello_lambda,,,Of the lab\nana,first_steps,,,Of another lab\n"
+    path.write_text(f"{HEAD}{others}Ana,hello_lambda,role,1,Of ana\n", encoding="utf-8")
+    before, after = Said(1, "Of ana"), Said(1.5, "More")
+    assert change_remarks(path, COURSE, {"ana"}, "ana", "hello_lambda", {"role": (before, after)}) == {}
+    assert path.read_text(encoding="utf-8").splitlines() == f"{HEAD}{others}Ana,hello_lambda,role,1.5,More".splitlines()
+    assert change_remarks(path, COURSE, {"ana"}, "ana", "hello_lambda", {"role": (before, Said(2, ""))}) == {
+        "role": after
+    }

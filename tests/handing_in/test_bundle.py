@@ -51,6 +51,12 @@ def test_attempt_log_is_summed_up():
     assert (LOG.hints, LOG.solutions, LOG.right) == (3, ["code"], 1)
 
 
+def test_what_an_attempt_log_does_not_say_has_not_happened():
+    found = msgspec.json.decode(b'{"checks": {"a": {}}, "tasks": {"role": {}}, "quiz": {"q1": {}}}', type=Attempts)
+    assert (found.tries, found.hints, found.solutions, found.right) == (0, 0, [], 0)
+    assert (found.quiz["q1"].tries, found.checks["a"].first_passed) == (0, None)
+
+
 def test_a_try_is_a_run_of_checks_however_many_they_are():
     thirteen = {f"check_{number}": CheckLog(6) for number in range(13)}
     assert Attempts(asked=6, checks=thirteen).tries == 6

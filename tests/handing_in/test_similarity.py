@@ -1,12 +1,16 @@
 """Tests for finding code that is alike: what is copied is found, what the task explains is not."""
 
+import builtins
+import re
+from keyword import kwlist
+
 import pytest
 
 from lab_harness.grading.results.output import alike
 from lab_harness.grading.results.row import Row
 from lab_harness.grading.students import Student
 from lab_harness.handing_in.released import Released
-from lab_harness.handing_in.similarity import Piece, suspicious_pairs
+from lab_harness.handing_in.similarity import Piece, names_in, suspicious_pairs
 from lab_harness.lab.labs import all_labs, load_lab
 from lab_harness.lab.notebooks import solved_notebook, task_of
 from tests.grading.handing_in import COURSE, graded
@@ -131,6 +135,70 @@ def test_same_wrong_state_makes_code_suspicious_that_is_only_somewhat_alike():
 def test_who_stopped_after_the_same_task_copied_from_nobody(codes):
     ana, bo = codes
     assert pairs(*in_state("f1", ana=ana, bo=bo)) == []
+
+
+# What two who have never met write of one task: the values are the task's own, the order that of AWS's documentation.
+ACCESS = """
+response = cloudfront.create_origin_access_control(
+    OriginAccessControlConfig={
+        "Name": NAME,
+        "SigningProtocol": "sigv4",
+        "SigningBehavior": "always",
+        "OriginAccessControlOriginType": "s3",
+    }
+)
+oac_id = response["OriginAccessControl"]["Id"]
+"""
+SAME_ACCESS = ACCESS.replace("response", "oac_id").replace(")\noac_id = oac_id", ")")
+POOL = """
+response = cognito.create_user_pool(
+    PoolName="pet-owners",
+    Policies={"PasswordPolicy": {"MinimumLength": 10, "RequireSymbols": True, "RequireNumbers": True}},
+    AutoVerifiedAttributes=["email"],
+    UsernameConfiguration={"CaseSensitive": False},
+)
+print(response["UserPool"]["Id"])
+"""
+SAME_POOL = POOL.replace("response", "pool").replace(")\nprint(pool", ")").replace('"Id"])', '"Id"]')
+
+
+@pytest.mark.parametrize(
+    ("lab", "task", "codes"),
+    [("edge", "distribution", (ACCESS, SAME_ACCESS)), ("login", "pool", (POOL, SAME_POOL))],
+    ids=["edge", "login"],
+)
+def test_two_beginners_who_stopped_in_one_state_are_not_suspicious(lab, task, codes):
+    rows = [
+        Row(Student(name, name), graded(name, lab, fingerprint="f1", a="failed"), tasks={task: code})
+        for name, code in zip(("ana", "bo"), codes, strict=True)
+    ]
+    assert alike(Released(load_lab(lab, COURSE), COURSE), rows) == []
+
+
+def test_order_of_keyword_arguments_and_of_a_dictionarys_entries_hides_no_copy():
+    moved = OWN.replace(
+        'QueueName=name, Attributes={"DelaySeconds": str(attempt)}',
+        'Attributes={"DelaySeconds": str(attempt)}, QueueName=name',
+    ).replace("QueueUrl=made, MessageBody=word.upper()", "MessageBody=word.upper(), QueueUrl=made")
+    assert moved != OWN
+    [pair] = pairs(("ana", OWN), ("bo", moved))
+    assert pair.alike == 1.0
+
+
+@pytest.mark.parametrize("lab", ["dynamodb_tables", "streams", "api_in_depth", "login", "edge"])
+def test_copy_with_the_notebooks_own_names_is_found(lab):
+    """Names such as `item` stand in every notebook, so they do not tell who chose them."""
+    released = Released(load_lab(lab, COURSE), COURSE)
+    theirs = [cell.source for cell in solved_notebook(COURSE, released.lab).cells if cell.cell_type == "code"]
+    taken = sorted(names_in(theirs) - set(dir(builtins)) - set(re.findall(r"\w+", OWN)) - set(kwlist))
+    copy = OWN
+    for own, other in zip(("make_queue", "attempt", "made", "word"), taken, strict=False):
+        copy = re.sub(rf"\b{own}\b", other, copy)
+    rows = [
+        Row(Student(name, name), graded(name, lab, a="failed"), tasks={released.lab.file.tasks[1].id: code})
+        for name, code in (("ana", OWN), ("bo", copy))
+    ]
+    assert [(pair.students, pair.alike) for pair in alike(released, rows)] == [(("ana", "bo"), 1.0)]
 
 
 def test_wrong_state_of_many_is_a_common_mistake():

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import cache, partial
 from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
@@ -66,9 +67,10 @@ def grade_all(
 def _sort_out(submissions: Iterable[Submission], course: Course) -> tuple[list[Submission], list[Grade]]:
     """The submissions to send, those that take longest first, and the grades of those that cannot be graded."""
     good, unfit = [], []
+    known = cache(partial(load_lab, course=course))
     for each in longest_first(submissions, course):
         try:
-            load_lab(each.lab, course)
+            known(each.lab)
             read_cells(each.path)
             good.append(each)
         except Rejected as error:

@@ -97,7 +97,8 @@ class LabFeedback:
 
     @property
     def percent(self) -> int:
-        return int(100 * self.row.points // max(self.row.grade.total, 1))
+        """The points in per cent of all, rounded as in the gradebook."""
+        return round(100 * self.row.points / max(self.row.grade.total, 1))
 
     @property
     def comments(self) -> list[str]:

@@ -77,7 +77,7 @@ class Row:
         got = self.checked_points
         return [
             remark.words.replace(" points", f" points instead of {got.get(remark.task, 0)}", 1)
-            if remark.points is not None
+            if remark.points not in (None, got.get(remark.task, 0))
             else remark.words
             for remark in self.remarks
         ]

@@ -8,19 +8,19 @@ import socket
 import sys
 import threading
 import time
-import urllib.request
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
-from urllib.parse import urlsplit
 
 from lab_harness.aws import emulator_environment
-from lab_harness.emulators.administered import ANSWER_DEADLINE, Administered
+from lab_harness.emulators.administered import Administered
 from lab_harness.emulators.base import ACCOUNT, REGION
 from lab_harness.emulators.credentials import Credentials, of_checks
-from lab_harness.emulators.exchange import TOKEN_HEADER, call_json
-from lab_harness.emulators.inside.saving import Saver
+from lab_harness.emulators.exchange import ANSWER_DEADLINE, TOKEN_HEADER, call_json
+from lab_harness.emulators.inside.access import fetches
+from lab_harness.emulators.inside.state.saving import Saver
+from lab_harness.emulators.inside.tables import point_in_time
 from lab_harness.errors import EmulatorError
 
 PORT = 4566  # in a network namespace of its own every submission has the usual port
@@ -54,7 +54,8 @@ def preload() -> None:
     configure(PORT, Path("/tmp/emulator"))  # noqa: S108  a room's own
     from ministack.core import iam_actions, responses
 
-    from lab_harness.emulators.inside import call_log
+    from lab_harness.emulators.inside.functions import runtime, zygote
+    from lab_harness.emulators.inside.records import call_log
 
     # Threads that modules start when they are loaded begin in each emulator: a fork would lose them.
     with patch.object(threading.Thread, "start", _postpone):
@@ -67,6 +68,7 @@ def preload() -> None:
         iam_actions._tag_operations(name)
     for name in REQUESTS:
         call_log.rest_operations(name)
+    zygote.compiled(runtime.worker_script())
 
 
 def _postpone(thread: threading.Thread) -> None:
@@ -86,9 +88,8 @@ def serve(
     tell.send(token.encode())
     tell.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    urllib.request.install_opener(urllib.request.build_opener(urllib.request.ProxyHandler({})))
+    fetches.keep_here()  # for they are made here, outside the walls
     sys.addaudithook(_refuse_processes)
-    sys.addaudithook(_refuse_files)
     for thread in _postponed:
         thread.start()
     from lab_harness.emulators.inside.server import LabEmulator
@@ -103,12 +104,6 @@ def _refuse_processes(event: str, _arguments: Any) -> None:
         raise RuntimeError("no other programs run while submissions are graded")
 
 
-def _refuse_files(event: str, arguments: Any) -> None:
-    # A URL that a student names (an integration's, a topic's subscriber's) is fetched here, outside the walls.
-    if event == "urllib.Request" and urlsplit(arguments[0]).scheme not in ("http", "https"):
-        raise RuntimeError("only HTTP leads out of the emulator while submissions are graded")
-
-
 async def _serve(emulator: Any, listening: list[socket.socket], requests: socket.socket, settle: socket.socket) -> None:
     from hypercorn.asyncio import serve as serve_asgi
     from hypercorn.config import Config
@@ -117,6 +112,7 @@ async def _serve(emulator: Any, listening: list[socket.socket], requests: socket
 
     functions.install(requests)
     _be_ready_at_once()
+    _restore_up_to_now()
     threading.Thread(target=_settle_when_asked, args=(settle, functions.end_all), daemon=True).start()
     config = Config()
     config.bind = [f"fd://{each.fileno()}" for each in listening]
@@ -140,6 +136,11 @@ def _be_ready_at_once() -> None:
     lambda_svc._schedule_state_transition = at_once
 
 
+def _restore_up_to_now() -> None:
+    """Let a table be restored to any moment: time is not moved here, so the five minutes that AWS wants never pass."""
+    point_in_time.BEHIND = 0.0
+
+
 def _settle_when_asked(settle: socket.socket, end_all: Any) -> None:
     while settle.recv(16):
         settle.send(SETTLED if end_all(SETTLE_SECONDS) else TOO_LONG)
@@ -160,7 +161,6 @@ class RoomEmulator(Administered):
 
     def __init__(self, port: int, token: str = "") -> None:
         super().__init__()
-        self._services: list[str] | None = None
         self.open_with(port, token)
 
     def open_with(self, port: int, token: str) -> None:
@@ -187,11 +187,6 @@ class RoomEmulator(Administered):
     def stop(self, insist: bool = False) -> bool:
         """False: the room ends it."""
         return False
-
-    def services(self) -> list[str]:
-        """The services; asked for only once, because each check needs them."""
-        self._services = self._services or super().services()
-        return self._services
 
     def _admin(self, method: str, name: str, timeout: float = ANSWER_DEADLINE) -> Any:
         return call_json(f"{self.endpoint}/_lab/{name}", method, {TOKEN_HEADER: self._token}, timeout)

@@ -5,6 +5,7 @@ import signal
 from contextlib import suppress
 from functools import partial
 
+from lab_harness.emulators.inside.functions.zygote import Request
 from lab_harness.grading.room import functions
 from lab_harness.grading.room.box import Box, Walls
 from lab_harness.grading.room.usage import processes, use_of
@@ -26,7 +27,7 @@ class FunctionBoxes:
         self._boxes = [box for box in self._boxes if not _ended(box.keeper)]
         return {box.keeper for box in self._boxes}
 
-    def start(self, request: functions.Request) -> bool:
+    def start(self, request: Request) -> bool:
         """Start the process that the emulator asks for; False if there are too many already."""
         started = len(self.keepers) < MOST and self._start(request)
         if not started:
@@ -35,8 +36,8 @@ class FunctionBoxes:
             os.close(descriptor)
         return started
 
-    def _start(self, request: functions.Request) -> bool:
-        main = partial(functions.serve_function, request, functions.mounted(self._closed, request.folder))
+    def _start(self, request: Request) -> bool:
+        main = partial(functions.serve, request, functions.mounted(self._closed, request.folder))
         closed_off = Walls(self._closed, self._limits, request.folder)
         with suppress(BlockingIOError):  # A student's processes have taken what the room may have of them.
             self._boxes.append(Box(main, closed_off, {*request.descriptors}, leash=(None, request.leash)))

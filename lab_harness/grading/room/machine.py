@@ -1,5 +1,6 @@
 """Whether the grader's machine is short of memory or processors, for which a submission is not to blame."""
 
+import ctypes
 import resource
 from contextlib import suppress
 from functools import cache
@@ -8,6 +9,7 @@ from pathlib import Path
 from lab_harness.lab.file import MIB
 
 LEAST_LEFT, SHARE_LEFT = 128 * MIB, 0.03  # of memory; the machine is short where less than either is left
+LARGE_PAGE, COLLAPSE = 2 * MIB, 25  # of x86-64 and, where a page has 4 KiB, ARM64; an advice of madvise's
 
 
 def memory_left() -> int:
@@ -48,6 +50,22 @@ def raise_open_files() -> None:
     """Raise our limit on open files to the highest allowed value."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def join_pages() -> None:
+    """Join the pages of our memory to large ones, where the kernel can (Linux 6.1).
+
+    A process that is forked from us gets a table of our pages: with large ones it has one entry in place of 512, so to
+    start it, and to end it, takes less. What it writes it still gets in small pages of its own.
+    """
+    advise = ctypes.CDLL(None).madvise
+    advise.argtypes = [ctypes.c_size_t, ctypes.c_size_t, ctypes.c_int]
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        span, rights, *_, inode, name = f"{line} ".split(" ", 5)
+        if rights == "rw-p" and inode == "0" and name.strip() in ("", "[heap]"):
+            low, high = (int(end, 16) for end in span.split("-"))
+            for place in range(-(-low // LARGE_PAGE) * LARGE_PAGE, high - LARGE_PAGE + 1, LARGE_PAGE):
+                advise(place, LARGE_PAGE, COLLAPSE)  # a wish; what is not granted stays as it is
 
 
 def _field(path: str, name: str) -> int:

@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from lab_harness.emulators.credentials import ACCESS_KEY_ID, Credentials, new_secret
+from lab_harness.emulators.inside.functions.zygote import read_request
 from lab_harness.emulators.process import free_port
-from lab_harness.grading.room import cgroups, functions, walls
+from lab_harness.grading.room import cgroups, walls
 from lab_harness.grading.room.box import end_processes
 from lab_harness.grading.room.conditions import GROUP_FULL, UNANSWERED, Conditions, doubts
 from lab_harness.grading.room.emulator import PORT, TOO_LONG
@@ -139,7 +140,7 @@ class Room:
         self.over = True
 
     def _start_function(self) -> None:
-        request = functions.read_request(self.emulator.requests)
+        request = read_request(self.emulator.requests)
         if request is None:
             self.selector.unregister(self.emulator.requests)
         elif not self.functions.start(request):

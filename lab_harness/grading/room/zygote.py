@@ -12,13 +12,14 @@ import signal
 import socket
 import sys
 from contextlib import suppress
-from functools import cache
 from importlib import import_module
 from itertools import count
 from pathlib import Path
+from types import ModuleType
 
 from lab_harness.course import Course
 from lab_harness.emulators.base import REGION
+from lab_harness.emulators.inside.functions import sdk, zygote
 from lab_harness.grading.room import machine, walls
 from lab_harness.grading.room.emulator import preload
 from lab_harness.grading.room.judge import Judge
@@ -35,6 +36,7 @@ USED = (
     *("IPython.core.logger", "matplotlib.backends.backend_agg", "_strptime"),
     *("lab_harness.notebook.magic", "lab_harness.notebook.panel.quiz", "lab_harness.account.state"),
 )
+_kept: list[ModuleType] = []
 
 
 def main() -> None:
@@ -56,13 +58,22 @@ def main() -> None:
         if lab not in prepared:
             judge.prepare(lab.decode(), rehearse=closed)  # Where it is closed, nobody listens at the port.
             prepared.add(lab)
-            gc.freeze()  # A collection in a child would copy the pages that it shares with us.
+            _settle()
         user = walls.ROOM_USERS[next(users) % len(walls.ROOM_USERS)]
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             jobs.close()
             occupy(socket.socket(fileno=descriptors[0]), judge, closed, user)
         os.close(descriptors[0])
+
+
+def _settle() -> None:
+    """Make what is loaded cheap to share with processes that are forked from now on."""
+    zygote.loaded.cache_clear()
+    zygote.loaded()
+    _kept[:] = sys.modules.values()  # so that a function's process that unloads one need not clear it away
+    gc.freeze()  # A collection in a child would copy the pages that it shares with us.
+    machine.join_pages()
 
 
 def _await_rooms() -> None:
@@ -73,7 +84,7 @@ def _await_rooms() -> None:
 
 def warm(closed: bool) -> None:
     """Load what rooms need, whatever the lab."""
-    _share_models()
+    sdk.remember()
     if closed:
         preload()
     for name in USED:
@@ -98,13 +109,6 @@ def _rehearse() -> None:
     pyplot.close("all")
     for service in ("dynamodb", "s3"):
         Session(region_name=REGION).resource(service)
-
-
-def _share_models() -> None:
-    """Let all botocore sessions share the descriptions of services, so that each is read once."""
-    from botocore import loaders, session
-
-    session.create_loader = cache(loaders.create_loader)
 
 
 if __name__ == "__main__":

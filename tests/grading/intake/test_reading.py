@@ -3,6 +3,8 @@
 import json
 import os
 import struct
+import subprocess
+import sys
 import time
 import zipfile
 from pathlib import Path
@@ -183,6 +185,30 @@ def test_log_of_a_bundle_may_hold_so_much_and_no_more(tmp_path, reader):
     school = hand_in(tmp_path / "class", {"ana/hello_lambda-a.zip": bundled(untouched(), attempts=log)})
     [work] = read_submissions(school, COURSE, tmp_path / "scratch", reader=reader).works
     assert "its attempts.json cannot be read" in work.rejected
+
+
+# Several threads
+
+TOGETHER = """
+import sys, threading
+from lab_harness.grading.intake.reading import ANSWERS, ENDED
+sys.setswitchinterval(1e-6)
+begin = threading.Barrier(12)
+def read():
+    begin.wait()
+    for kind in ("handed_in", "directory", "codes"):
+        assert ANSWERS[kind].decode(b'{"value": null, "rejected": "why"}').rejected == "why"
+    assert ENDED.decode(b'{"code": 1, "cpu_seconds": 1.0}').code == 1
+threads = [threading.Thread(target=read) for _ in range(12)]
+for thread in threads:
+    thread.start()
+"""
+
+
+@pytest.mark.parametrize("attempt", range(4))
+def test_first_answers_that_come_together_crash_nothing(attempt):
+    done = subprocess.run([sys.executable, "-c", TOGETHER], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 # Code that is compared

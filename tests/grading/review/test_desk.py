@@ -10,6 +10,7 @@ from filelock import FileLock
 
 from lab_harness.errors import CourseError, UsageError
 from lab_harness.grading.remarks import NOTHING, Said
+from lab_harness.grading.results.output import read_results
 from lab_harness.grading.review.desk import Desk
 from tests.grading.handing_in import COURSE
 from tests.grading.review.conftest import BO
@@ -180,3 +181,24 @@ def test_grades_that_came_meanwhile_are_seen(desk, school):
         database.execute("delete from grades where student = 'cy'")
     desk.refresh()
     assert {row.student.id for row in desk.rows} == {"ana", BO}
+
+
+def test_files_that_have_not_changed_are_read_once(desk):
+    rows = desk.rows
+    desk.refresh()
+    assert desk.rows is rows
+
+
+def test_file_that_changes_while_it_is_read_is_read_again(desk, school, monkeypatch):
+    def read(*args):
+        found = read_results(*args)
+        (school / "remarks.csv").write_text(f"{HEAD}ana,hello_lambda,role,2,Later.\n")
+        return found
+
+    (school / "remarks.csv").write_text(f"{HEAD}ana,hello_lambda,role,1,By hand.\n")
+    with monkeypatch.context() as patch:
+        patch.setattr("lab_harness.grading.review.desk.read_results", read)
+        desk.refresh()
+    assert row_of(desk, "ana").mark == 1
+    desk.refresh()
+    assert row_of(desk, "ana").mark == 2

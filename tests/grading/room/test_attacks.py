@@ -110,6 +110,8 @@ def test_log_lines_that_the_student_wrote_do_not_stand_in_for_a_function(attack)
         trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service":
             "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
         role = iam.create_role(RoleName="hello-world-role", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+        iam.attach_role_policy(RoleName="hello-world-role",
+            PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole")
         code = io.BytesIO()
         with zipfile.ZipFile(code, "w") as archive:
             archive.writestr("lambda_function.py", "def lambda_handler(event, context): return {}")
@@ -152,6 +154,8 @@ PATCHED_IN_MEMORY = """
     trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service":
         "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
     role = iam.create_role(RoleName="hello-world-role", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    iam.attach_role_policy(RoleName="hello-world-role",
+        PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole")
     source = '''
     answer = {}
     def lambda_handler(event, context):
@@ -177,6 +181,43 @@ def test_what_a_warm_function_holds_in_memory_does_not_answer_the_checks(attack)
     assert outcomes(grade)["function_answers"] == "failed"
 
 
+def test_time_stays_as_it_is_while_a_notebook_is_graded(attack):
+    grade = attack("""
+        from lab_harness import open_lab
+        lab = open_lab("first_steps")
+        before = lab.clock.now()
+        lab.clock.advance(days=30)
+        raise SystemExit(f"a day later: {(lab.clock.now() - before).days > 0}")
+        """)
+    assert said(grade) == "SystemExit: a day later: False"
+
+
+def test_table_is_restored_to_a_moment_between_in_a_room_where_time_is_not_moved(attack):
+    grade = attack("""
+        import time, boto3
+        from lab_harness import open_lab
+        lab, dynamodb = open_lab("first_steps"), boto3.client("dynamodb")
+        dynamodb.create_table(TableName="Pets", BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}])
+        dynamodb.update_continuous_backups(TableName="Pets",
+            PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True})
+        dynamodb.put_item(TableName="Pets", Item={"id": {"S": "cat"}})
+        began = int(time.time())
+        while int(time.time()) == began:  # as long as a slow machine takes from one cell to the next
+            time.sleep(0.01)
+        lab.clock.advance(hours=1)
+        good = lab.clock.now().replace(microsecond=0)
+        lab.clock.advance(minutes=1)
+        dynamodb.delete_item(TableName="Pets", Key={"id": {"S": "cat"}})
+        lab.clock.advance(minutes=10)
+        dynamodb.restore_table_to_point_in_time(
+            SourceTableName="Pets", TargetTableName="Restored", RestoreDateTime=good)
+        raise SystemExit(f"restored: {dynamodb.scan(TableName='Restored')['Items']}")
+        """)
+    assert said(grade) == "SystemExit: restored: [{'id': {'S': 'cat'}}]"
+
+
 def test_edited_progress_counts_for_nothing(attack):
     grade = attack("""
         from lab_harness import open_lab
@@ -195,7 +236,8 @@ READ_EVERYTHING = f"""
             names[:] = []
         for file in files:
             path = os.path.join(folder, file)
-            if file in ("solution.py", "gradebook.sqlite") or "/functions/" in path or path.endswith("bea.ipynb"):
+            answers = "/labs/" in path and "/functions/" in path
+            if answers or file in ("solution.py", "gradebook.sqlite") or path.endswith("bea.ipynb"):
                 found.append(path)
             try:
                 small = os.path.isfile(path) and os.path.getsize(path) < 1e6
@@ -637,6 +679,29 @@ def test_hooks_in_ipython_blank_no_error_and_pass_no_check(attack):
     assert (grade.status, grade.points) == (Status.GRADED, 2)
 
 
+def test_what_python_and_ipython_run_at_their_start_is_run_in_no_function(attack):
+    grade = attack(
+        FUNCTIONS,
+        """
+        import contextlib, os, pathlib, site, sys
+        folders = [pathlib.Path.home(), pathlib.Path.cwd(), pathlib.Path("/tmp"), site.getusersitepackages(),
+            pathlib.Path(os.environ["IPYTHONDIR"]) / "profile_default/startup", os.environ["LAB_COURSE"], *sys.path]
+        names = ("usercustomize.py", "sitecustomize.py", "00.py", "boto3.py", "json.py", "evil.pth")
+        for path in [pathlib.Path(folder) / name for folder in folders if folder for name in names]:
+            with contextlib.suppress(OSError):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text("import builtins; builtins.evil = True")
+        made = [path for path in pathlib.Path("/tmp").rglob("usercustomize.py")]
+        told = {"PYTHONPATH": "/tmp", "PYTHONHOME": "/tmp", "PYTHONSTARTUP": "/tmp/00.py", "LD_PRELOAD": "/tmp/x.so",
+            "PYTHONWARNINGS": "error::usercustomize.X", "PYTHONUSERBASE": "/tmp/.local", "PYTHONINSPECT": "1"}
+        source = "def lambda_handler(event, context): import builtins, json; return hasattr(builtins, 'evil')"
+        make("f", source, Environment={"Variables": told})
+        raise SystemExit(f"{bool(made)} {ask('f')}")
+        """,
+    )
+    assert said(grade) == "SystemExit: True False"
+
+
 def test_files_that_are_links_lead_nowhere(attack):
     grade = attack(
         """
@@ -690,7 +755,7 @@ def test_the_emulator_asks_nobody_for_its_own_administration(attack):
         raise SystemExit(connection.getresponse().status)
         """,
     )
-    assert (said(grade), grade.points) == ("SystemExit: 403", 4)
+    assert (said(grade), grade.points) == ("SystemExit: 503", 4)  # an integration does not even ask there
 
 
 def test_a_fork_bomb_takes_nothing_from_a_submission_beside_it(grader_with, tmp_path):

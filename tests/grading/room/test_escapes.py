@@ -71,7 +71,7 @@ def test_the_emulator_opens_no_file_for_a_student_so_nothing_is_taken_from_the_j
         raise SystemExit(str(fetch_all(*names, "file:///etc/passwd", "ftp://127.0.0.1/x", "data:,x")))
         """,
     )
-    assert said(grade) == "SystemExit: [500]"
+    assert said(grade) == "SystemExit: [504]"
     assert (grade.status, grade.points) == (Status.GRADED, 4)
 
 
@@ -108,3 +108,9 @@ def test_the_longest_result_that_a_check_can_have_is_heard_as_a_whole():
     text = "\U0001f600" * LONGEST_TEXT * 2
     result = _short(dict.fromkeys(("name", "title", "expected", "found", "next_step"), text))
     assert len(json.dumps({"result": result})) < LONGEST_LINE
+
+
+def test_text_of_a_result_is_cut_only_where_it_is_longer_than_it_may_be():
+    fits = "x" * LONGEST_TEXT
+    assert _short({"found": fits, "points": 3}) == {"found": fits, "points": 3}
+    assert _short({"found": fits + "y"}) == {"found": fits + "…"}

@@ -6,9 +6,9 @@ import socket
 import pytest
 from msgspec.structs import replace
 
+from lab_harness.emulators.inside.functions.zygote import Request
 from lab_harness.grading.grade import Status
 from lab_harness.grading.room.function_boxes import FunctionBoxes
-from lab_harness.grading.room.functions import Request
 from lab_harness.grading.room.sandbox import missing_protections
 from lab_harness.grading.room.shares import FULL_SHARES, NICEST, STEP, niceness
 from lab_harness.lab.file import MIB
@@ -59,7 +59,7 @@ def test_a_function_for_which_there_is_no_process_left_is_refused_and_the_room_g
 
     monkeypatch.setattr(os, "fork", fork)
     leash, other = socket.socketpair()
-    request = Request("/nowhere", {}, (os.dup(0), os.dup(0), os.dup(0)), leash)
+    request = Request("/nowhere", False, (os.dup(0), os.dup(0), os.dup(0)), leash)
     boxes = FunctionBoxes(True, LIMITS)
     assert (boxes.start(request), boxes.keepers) == (False, set())
     with other:
