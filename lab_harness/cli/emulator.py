@@ -10,7 +10,7 @@ from lab_harness.cli import app
 from lab_harness.cli.options import emulator_name
 from lab_harness.cli.terminal import say
 from lab_harness.course import find_course
-from lab_harness.errors import EmulatorError, UsageError
+from lab_harness.errors import EmulatorError, EmulatorNotReady, UsageError
 
 if TYPE_CHECKING:
     from lab_harness.emulators import Emulator
@@ -83,19 +83,34 @@ def status(emulator: str | None, as_json: bool) -> None:
     healthy = chosen.healthy()
     chosen.listen()
     _say_notices(chosen)
+    lacking = _lacking(chosen) if healthy else []
     state = {
         "emulator": chosen.name,
         "endpoint": chosen.endpoint or None,
         "healthy": healthy,
         "version": chosen.version() if healthy else None,
         "services": chosen.services() if healthy else [],
+        "lacking": lacking,
     }
     if as_json:
         click.echo(json.dumps(state, indent=2))
     elif healthy:
         click.echo(f"{chosen.name} {state['version']} answers at {chosen.endpoint}")
+        if lacking:
+            click.echo(f"It lacks {', '.join(lacking)}: checks that need this are told to be unsupported.")
     if not healthy:
         if as_json:
             sys.exit(EmulatorError.exit_code)
         chosen_start = "lab start" if chosen.name == "embedded" else "docker compose up --detach --wait"
         raise EmulatorError(f"The {chosen.name} emulator does not run. Start it with: {chosen_start}")
+
+
+def _lacking(emulator: "Emulator") -> list[str] | None:
+    """The services that some lab asks and the emulator has not, which it is asked; None where it is too busy to say."""
+    from lab_harness.lab.labs import all_labs
+
+    wanted = {each for lab in all_labs() for each in lab.file.services}
+    try:
+        return sorted(name for name in wanted if not emulator.supports(name))
+    except EmulatorNotReady:
+        return None

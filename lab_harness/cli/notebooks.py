@@ -47,7 +47,7 @@ def run(labs: tuple[str, ...], emulator: str | None, workers: int) -> None:
     from rich.console import Console
     from rich.progress import Progress
 
-    from lab_harness.authoring.notebook_runs import run_all, scratch_emulator
+    from lab_harness.authoring.notebook_runs import run_all
     from lab_harness.cli.emulator import running_emulator
 
     course, chosen, console = find_course(), _chosen(labs), Console()
@@ -57,12 +57,9 @@ def run(labs: tuple[str, ...], emulator: str | None, workers: int) -> None:
         def advance(_: object) -> None:
             bar.advance(row)
 
-        if emulator == "localstack":
-            runs = run_all(course, chosen, running_emulator(emulator), dict(os.environ), workers, advance)
-        else:
-            # A learner's own account stays as it is: the notebooks run in an emulator of their own.
-            with scratch_emulator() as scratch:
-                runs = run_all(course, chosen, scratch, dict(os.environ), workers, advance)
+        # A learner's own account stays as it is: else each notebook runs in an emulator of its own.
+        shared = running_emulator(emulator) if emulator == "localstack" else None
+        runs = run_all(course, chosen, shared, dict(os.environ), workers, advance)
     _print_runs(runs, console)
     sys.exit(0 if all(each.good for each in runs) else 1)
 

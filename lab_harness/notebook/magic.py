@@ -8,7 +8,10 @@ from typing import Any
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
+from lab_harness.course import Course
 from lab_harness.lab.labs import Lab
+from lab_harness.notebook.figures import show_figures
+from lab_harness.notebook.photos import show_photos
 from lab_harness.notebook.replies import show_replies
 from lab_harness.render.blocks import Note
 from lab_harness.results import Outcome
@@ -27,7 +30,9 @@ def show_and_register(opened: Any) -> None:
     if shell is None:
         return
     display(opened)  # type: ignore[no-untyped-call]
-    show_replies(shell)
+    show_figures(shell)
+    show_photos(shell)
+    show_replies(shell, Course(opened.lab.folder.parent.parent).notebooks / opened.lab.file.notebook)
 
     def after(line: str, cell: str) -> None:
         """Run the cell if the checks of the task, or the one check, pass; else say what comes first."""

@@ -10,6 +10,7 @@ from lab_harness.emulators import Emulator
 from lab_harness.lab.file import Task
 from lab_harness.lab.labs import Lab, load_lab
 from lab_harness.learner.progress import Progress
+from lab_harness.notebook.arguments import checked, checked_methods
 from lab_harness.notebook.session import Session
 from lab_harness.render.blocks import Note
 from lab_harness.results import LabReport
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from lab_harness.notebook.panel.quiz import QuizView
 
 
+@checked("open_lab")
 def open_lab(lab_id: str, *, emulator: str | None = None) -> "OpenLab":
     """Open a lab in this notebook, show it, and return it.
 
@@ -42,6 +44,7 @@ def open_lab(lab_id: str, *, emulator: str | None = None) -> "OpenLab":
     return opened
 
 
+@checked_methods("lab")
 class OpenLab(Session):
     """A lab that is open in a notebook."""
 

@@ -24,7 +24,7 @@ def state_machine(stepfunctions: Any, name: str) -> Picture:
     """A state machine, drawn from its definition. Raises UsageError where there is none of this name."""
     machines = state_machines(stepfunctions)
     if name not in machines:
-        raise UsageError(unknown("state machine", name, sorted(machines) or ["none"], "The account has"))
+        raise UsageError(unknown("state machine", name, sorted(machines), "The account has"))
     return machine_picture(name, json.loads(describe_machine(stepfunctions, name)["definition"]))
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from lab_harness.errors import HarnessError
 from lab_harness.private import private_file
 from lab_harness.render import one_line
 
+KERNEL_ARGUMENTS = ["--IPKernelApp.extra_extensions=lab_harness.notebook.unopened"]
 CONFIG = Path(__file__).resolve().parent / "jupyter"
 LOG, WORKSPACES = "jupyter.log", "jupyter-workspaces"  # in the course's home
 PAUSE = 0.1  # seconds between two looks whether JupyterLab answers
@@ -39,7 +41,19 @@ def run_jupyterlab(
         for line in told(course, address(server, notebook)):
             say(line)
 
-    run_until_told(_command(course, notebook, browser, port), {**environ, "JUPYTER_CONFIG_PATH": config}, log, started)
+    with kernels(environ.get("JUPYTER_PATH", "")) as path:
+        settings = {"JUPYTER_CONFIG_PATH": config, "JUPYTER_PATH": path}
+        run_until_told(_command(course, notebook, browser, port), {**environ, **settings}, log, started)
+
+
+@contextmanager
+def kernels(users: str) -> Iterator[str]:
+    """A JUPYTER_PATH: the user's, then the kernel of this Python, which says which cell comes first in a lab."""
+    from ipykernel.kernelspec import write_kernel_spec
+
+    with TemporaryDirectory() as folder:
+        write_kernel_spec(Path(folder, "kernels", "python3"), extra_arguments=KERNEL_ARGUMENTS)
+        yield os.pathsep.join(filter(None, [users, folder]))
 
 
 def told(course: Course, link: str) -> Iterator[str]:

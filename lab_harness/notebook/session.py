@@ -10,26 +10,31 @@ from lab_harness import aws
 from lab_harness.account.built import was_built
 from lab_harness.account.resources import remove_resources
 from lab_harness.emulators import Emulator
-from lab_harness.lab.facts import read_facts
+from lab_harness.lab.facts import facts_of
+from lab_harness.lab.finished import recorded
 from lab_harness.lab.labs import Lab
 from lab_harness.lab.solutions import answer
 from lab_harness.learner.progress import Progress
 from lab_harness.notebook import pictures
+from lab_harness.notebook.arguments import checked_methods
 from lab_harness.notebook.check_runs import CheckRuns, Interrupted
+from lab_harness.notebook.clock import LabClock
 from lab_harness.notebook.console.calls import call_table
 from lab_harness.notebook.console.inbox import mail_table
 from lab_harness.notebook.console.logs import log_table
 from lab_harness.render.architecture import architecture
-from lab_harness.render.blocks import Note, Table
+from lab_harness.render.blocks import Note, Recorded, Table
 from lab_harness.render.denial import why_note
 from lab_harness.render.event_match import PatternMatch, match_rule
 from lab_harness.render.facts import facts_table
 from lab_harness.render.svg import Picture
 from lab_harness.results import CheckResult, LabReport, Outcome
 
+AT_THE_END = "What works when you have finished this lab (recorded; nothing of it is in your account yet):"
 LATELY = 60.0  # seconds
 
 
+@checked_methods("lab")
 class Session:
     """A lab that is worked on, connected to the emulator. Everything it returns displays itself."""
 
@@ -58,14 +63,12 @@ class Session:
         """Let this kernel and the checks reach the emulator where it is now: it may have another port than before."""
         endpoint = self.emulator.endpoint
         there = os.environ.get("AWS_ENDPOINT_URL"), os.environ.get("AWS_SECRET_ACCESS_KEY")
-        if there != (
-            endpoint,
-            self.emulator.learner.secret_access_key,
-        ):  # Another lab of this kernel's may have set it.
+        # Another lab of this kernel's may have set it.
+        if there != (endpoint, self.emulator.learner.secret_access_key):
             aws.use_emulator(self.emulator)
         if self._reached != endpoint:
             self._reached, self.clients = endpoint, aws.Clients(self.emulator)
-            self.runs.clients = self.clients
+            self.runs.reach(self.clients)
 
     def check(self, name: str | None = None) -> LabReport:
         """Run all checks, or those of one task, or a single one, on what is in the account now."""
@@ -155,7 +158,12 @@ class Session:
         diagram = self.lab.file.diagram
         if diagram is None:
             return Note("This lab has no picture.")
-        return architecture(self.lab.title, diagram, self.runs.run(diagram.checks))
+        return architecture(self.lab.title, diagram, self.runs.look(diagram.checks))
+
+    def finished(self) -> Recorded | Note:
+        """What works at the end of this lab, as it was recorded; nothing is built for it in the account."""
+        shown = tuple((each.text, each.html, each.png) for each in recorded(self.lab.folder))
+        return Recorded(AT_THE_END, shown) if shown else Note("Of this lab's end nothing is recorded.")
 
     def trace(self, *, checks: bool = False) -> Picture | Note:
         """What happened after your last request, or a check's if asked for: calls, invocations, mails by their time."""
@@ -171,6 +179,7 @@ class Session:
 
     def reset(self) -> Note:
         """Remove what this lab asked you to build, to begin again. Other labs' resources and your progress stay."""
+        self.connect()  # It may have been stopped; what was built is there again then.
         self._passed.clear()
         self._found = dict.fromkeys((check.name for check in self.lab.all_checks), False)
         removed = remove_resources(self.lab, aws.Clients(self.emulator, as_learner=True))
@@ -192,6 +201,11 @@ class Session:
         """Why the last call was refused that names `about`, such as a function or a table: the permission it lacks."""
         return why_note(self.emulator, about, checks)
 
+    @property
+    def clock(self) -> LabClock:
+        """The clock of the account: `lab.clock.advance(hours=26)` moves it, and what falls due on the way happens."""
+        return LabClock(self.emulator)
+
     def inbox(self, *, checks: bool = False) -> Table:
         """The mails that were sent, oldest first; those that checks have caused if asked for, too."""
         return mail_table(self.emulator, checks)
@@ -202,8 +216,7 @@ class Session:
 
     def facts(self, *services: str) -> Table:
         """AWS's limits, prices and defaults that the course states of these services, or of those of this lab."""
-        wanted = services or self.lab.file.services
-        return facts_table(fact for fact in read_facts(self.lab.folder.parent).values() if fact.service in wanted)
+        return facts_table(facts_of(self.lab.folder.parent, services, self.lab.file.services))
 
     def overview(self) -> Table:
         """The lab's tasks and what of them was done, from the progress file."""
@@ -218,8 +231,15 @@ class Session:
 
     def notices(self) -> tuple[str, ...]:
         """What the learner should know about the emulator and the progress file, such as a damaged file."""
-        otherwise = self.lab.file.localstack if self.emulator.name == "localstack" else ()
-        return (*self.emulator.notices, *self.progress.notices, *otherwise)
+        return (*self.emulator.notices, *self.progress.notices, *self._otherwise())
+
+    def _otherwise(self) -> tuple[str, ...]:
+        """What is otherwise on the emulator in use; of a lab that it cannot run at all, why."""
+        if self.emulator.name == "embedded":
+            return ()
+        if self.lab.file.embedded_alone:
+            return (f"{self.lab.file.embedded_alone} Take the embedded emulator for this lab.",)
+        return self.lab.file.localstack
 
     def __str__(self) -> str:
         table = self.overview()  # read first: it may have something to say about the progress file

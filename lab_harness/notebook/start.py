@@ -6,6 +6,7 @@ from typing import Any
 from lab_harness.course import Course, find_course
 from lab_harness.lab.labs import Lab, all_labs
 from lab_harness.learner.progress import LabProgress, Progress
+from lab_harness.notebook.arguments import checked_methods
 from lab_harness.render.course_map import CourseMap, Stop
 from lab_harness.render.findings import Findings
 
@@ -25,6 +26,7 @@ def open_course() -> "OpenCourse":
     return opened
 
 
+@checked_methods("course")
 class OpenCourse:
     """The course in a notebook. It displays itself as the map of its labs, with the progress made so far."""
 

@@ -2,11 +2,14 @@
 
 import json
 
+from lab_harness.emulators import probing
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import free_port
+from lab_harness.errors import EmulatorNotReady
 from tests.cli.processes import run_lab
+from tests.emulators.test_localstack import answering
 
-STATUS_KEYS = {"emulator", "endpoint", "healthy", "version", "services"}
+STATUS_KEYS = {"emulator", "endpoint", "healthy", "version", "services", "lacking"}
 
 
 def test_emulator_is_started_found_again_and_stopped(lab, home):
@@ -15,7 +18,7 @@ def test_emulator_is_started_found_again_and_stopped(lab, home):
     assert lab("start").out == started.out == f"{Embedded(home).endpoint}\n"
     shown = lab("status")
     assert shown.code == 0
-    assert shown.out.endswith(f" answers at {started.out}")
+    assert shown.out.endswith(f" answers at {started.out}"), "and it lacks nothing"
     state = json.loads(lab("status", "--json").out)
     assert state.keys() == STATUS_KEYS
     assert (state["emulator"], state["endpoint"], state["healthy"]) == ("embedded", started.out.strip(), True)
@@ -32,7 +35,28 @@ def test_status_of_an_emulator_that_does_not_run_says_how_to_start_it(lab):
     shown = lab("status", "--json")
     assert shown.code == 3
     state = json.loads(shown.out)
-    assert state == {"emulator": "embedded", "endpoint": None, "healthy": False, "version": None, "services": []}
+    assert state == dict.fromkeys(("endpoint", "version")) | {
+        "emulator": "embedded", "healthy": False, "services": [], "lacking": []
+    }  # fmt: skip
+
+
+def test_status_says_what_another_emulator_lacks_whatever_its_version(lab, monkeypatch):
+    services = dict.fromkeys(["lambda", "iam", "logs", "cloudwatch", "dynamodb", "s3", "sns"], "available")
+    with answering({"/_localstack/health": {"version": "1.5.33", "services": services}}) as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        shown = lab("status", "--emulator", "localstack")
+        assert shown.code == 0
+        assert "\nIt lacks " in shown.out
+        state = json.loads(lab("status", "--emulator", "localstack", "--json").out)
+        assert "sqs" in state["lacking"]
+        assert not {"lambda", "iam"} & set(state["lacking"])
+
+        def is_busy(*_):
+            raise EmulatorNotReady.stopped(endpoint)
+
+        monkeypatch.setattr(probing, "has", is_busy)
+        shown = lab("status", "--emulator", "localstack")
+        assert (shown.code, "It lacks" in shown.out) == (0, False)
 
 
 def test_localstack_that_does_not_run_says_how_to_start_it(lab, monkeypatch):

@@ -172,6 +172,17 @@ def test_four_processes_that_write_at_once_lose_nothing(progress, tmp_path):
     assert found.hints == {f"writer_{number}": 15 for number in range(4)}
 
 
+def test_what_one_thread_writes_stays_locked_to_other_processes_whatever_another_thread_does(progress):
+    progress.record(report(queue_exists="passed"))
+    begin = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0).execute('begin immediate')"
+    with closing(sqlite3.connect(progress.path)) as writing:
+        writing.execute("begin immediate")
+        assert progress.of("sample").tries == {"queue_exists": 1}
+        asked = [sys.executable, "-c", begin, str(progress.path)]
+        other = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert "database is locked" in other.stderr
+
+
 @pytest.mark.parametrize("content", [b"this is no database" * 100, b"SQLite format 3\0" + b"\xff" * 4000])
 def test_damaged_file_is_set_aside_and_a_new_one_begun(progress, content):
     progress.path.parent.mkdir()

@@ -10,16 +10,21 @@ from lab_harness.aws import replace_environment
 
 
 @pytest.fixture
-def shell(sample_course, in_use, monkeypatch, tmp_path):
-    """An IPython shell in which the sample lab is open."""
+def bare_shell(monkeypatch, tmp_path):
+    """An IPython shell in which no lab is open."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
-    sample_course("queue")
     before = dict(os.environ)
-    shell = InteractiveShell.instance(config=config)
-    shell.run_cell("from lab_harness import open_lab\nlab = open_lab('queue')")
-    yield shell
+    yield InteractiveShell.instance(config=config)
     InteractiveShell.clear_instance()
     replace_environment(before)
+
+
+@pytest.fixture
+def shell(sample_course, in_use, bare_shell):
+    """An IPython shell in which the sample lab is open."""
+    sample_course("queue")
+    bare_shell.run_cell("from lab_harness import open_lab\nlab = open_lab('queue')")
+    return bare_shell

@@ -35,7 +35,7 @@ def ends():
 class Clients:
     """No check asks them anything."""
 
-    emulator = SimpleNamespace(name="none", endpoint="")
+    emulator = SimpleNamespace(name="none", endpoint="", calls=lambda: None)
 
 
 @pytest.fixture
@@ -191,8 +191,8 @@ def test_quiet_runs_go_on_after_a_run_of_the_learners_that_failed(runs):
 
 def test_run_uses_the_clients_of_the_moment(runs):
     other = Clients()
-    other.emulator = SimpleNamespace(name="another", endpoint="")
-    runs.clients = other
+    other.emulator = SimpleNamespace(name="another", endpoint="", calls=lambda: None)
+    runs.reach(other)
     assert runs.run().emulator == "another"
 
 

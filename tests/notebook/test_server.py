@@ -5,12 +5,14 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 
 import pytest
+from jupyter_client.kernelspec import KernelSpecManager
 
 from lab_harness.course import Course
 from lab_harness.errors import HarnessError
-from lab_harness.notebook.server import address, run_until_told, told
+from lab_harness.notebook.server import address, kernels, run_until_told, told
 from tests.waiting import PATIENCE
 
 SERVER = {"url": "http://127.0.0.1:8888/", "token": "abc", "port": 8888}
@@ -94,3 +96,18 @@ def test_two_lines_say_where_it_is_and_how_it_ends(tmp_path):
 
 def test_a_server_with_a_password_has_no_token_in_its_address():
     assert address(SERVER | {"token": ""}, "a b.ipynb") == "http://127.0.0.1:8888/lab/tree/a%20b.ipynb"
+
+
+def test_kernels_are_of_this_python_and_say_what_they_lack_before_a_lab_is_open(monkeypatch):
+    with kernels("") as path:
+        monkeypatch.setenv("JUPYTER_PATH", path)
+        spec = KernelSpecManager().get_kernel_spec("python3")
+        assert spec.argv[0] == sys.executable
+        assert spec.argv[-1].endswith("=lab_harness.notebook.unopened")
+        assert Path(spec.resource_dir, "logo-svg.svg").exists()
+    assert not Path(path).exists()
+
+
+def test_the_users_own_kernels_come_first():
+    with kernels("/own/kernels") as path:
+        assert path.split(os.pathsep)[0] == "/own/kernels"

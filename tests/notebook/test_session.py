@@ -17,6 +17,7 @@ from lab_harness.emulators.base import Call, Mail
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import ForeignEndpoint, UsageError
+from lab_harness.lab.finished import Shown, record
 from lab_harness.learner.progress import Progress
 from lab_harness.notebook import OpenLab
 from lab_harness.notebook.panel.quiz import QuizView
@@ -239,9 +240,17 @@ def test_logs_are_a_functions_lines_with_their_times_the_newest_invocation_first
     ]
 
 
+def test_what_works_at_the_end_is_shown_before_anything_is_built(opened):
+    assert str(opened.finished()) == "Of this lab's end nothing is recorded."
+    record(opened.lab.folder, [Shown("the order is there")])
+    assert str(opened.finished()).endswith("(recorded; nothing of it is in your account yet):\n\nthe order is there")
+
+
 def test_facts_are_those_of_the_labs_services_or_of_the_services_named(opened):
     assert [row[1] for row in opened.facts().rows] == ["the longest time that a long poll waits"]
     assert [row[2] for row in opened.facts("lambda").rows] == ["1,800 seconds"]
+    with pytest.raises(UsageError, match="Did you mean lambda"):
+        opened.facts("lamda")
 
 
 def test_calls_are_the_learners_and_the_checks_only_when_asked_for(opened):
@@ -404,6 +413,13 @@ def test_connecting_starts_the_emulator_that_was_stopped(alone, home):
     assert alone.check("queue").complete
 
 
+def test_reset_removes_what_was_built_though_the_emulator_was_stopped(alone, home):
+    build()
+    Embedded(home).stop()
+    assert "sample-queue" in str(alone.reset())
+    assert not alone.check("queue_exists").complete
+
+
 def test_following_brings_kernel_and_checks_to_where_the_emulator_is_now(alone, home):
     first, clients = alone.emulator.endpoint, alone.clients
     alone.follow()
@@ -435,3 +451,6 @@ def test_what_is_otherwise_on_localstack_is_a_notice_there_and_nowhere_else(open
     assert "It keeps no log of calls." not in session.notices()
     session.emulator = SimpleNamespace(name="localstack", notices=())
     assert session.notices() == ("It keeps no log of calls.",)
+    lab = replace(lab, file=structs.replace(lab.file, embedded_alone="It has no layers."))
+    session.lab = lab
+    assert session.notices() == ("It has no layers. Take the embedded emulator for this lab.",)

@@ -4,18 +4,26 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from functools import cache
 from urllib.parse import urlsplit
 
 from lab_harness import emulators
 from lab_harness.aws import using_emulator
-from lab_harness.emulators.base import Emulator, listed
+from lab_harness.emulators.base import Emulator
 from lab_harness.emulators.embedded import RESTART, USUAL_PORT, Embedded
 from lab_harness.emulators.localstack import START_COMMAND
 from lab_harness.emulators.process import is_free
-from lab_harness.errors import CourseError, EmulatorNotReady, ForeignEndpoint, HarnessError, UsageError, WrongEmulator
+from lab_harness.errors import (
+    OWN_FOLDER,
+    CourseError,
+    EmulatorNotReady,
+    ForeignEndpoint,
+    HarnessError,
+    UsageError,
+    WrongEmulator,
+)
 from lab_harness.lab.labs import all_labs
 from lab_harness.learner.doctor.finding import Finding, Machine
-from lab_harness.learner.doctor.installation import OWN_FOLDER
 
 SLOW = 0.5  # seconds, for an answer that takes milliseconds
 EMBEDDED = "use the embedded emulator: lab open --emulator embedded"
@@ -48,7 +56,8 @@ def emulator(machine: Machine) -> Iterator[Finding]:
         ready = time.monotonic()
         version = chosen.version()
     except HarnessError as error:
-        yield Finding("Emulator", "problem", str(error), FIXES.get(type(error), RESTART))
+        fix = FIXES.get(type(error), RESTART)
+        yield Finding("Emulator", "problem", str(error).removesuffix(f" {fix}"), fix)
         return
     machine.answers = chosen
     seconds = time.monotonic() - ready
@@ -76,10 +85,8 @@ def services(machine: Machine) -> Iterator[Finding]:
     """Whether the emulator has the services of all labs."""
     if not machine.answers:
         return
-    there = machine.answers.services()
-    lacking = {
-        lab.id: [name for name in lab.file.services if not listed(name, there)] for lab in all_labs(machine.course)
-    }
+    has = cache(machine.answers.supports)
+    lacking = {lab.id: [name for name in lab.file.services if not has(name)] for lab in all_labs(machine.course)}
     told = "; ".join(f"{lab} uses {', '.join(names)}" for lab, names in lacking.items() if names)
     if told:
         fix = f"Nothing, if you can do without: those parts are reported as unsupported. Or {EMBEDDED}"

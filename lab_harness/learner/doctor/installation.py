@@ -12,6 +12,7 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
+from lab_harness.errors import OWN_FOLDER
 from lab_harness.learner.doctor.finding import Finding, Machine
 from lab_harness.learner.progress import Progress
 from lab_harness.private import private_folder
@@ -19,7 +20,6 @@ from lab_harness.private import private_folder
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
 EXACT = ("ministack", "boto3", "botocore")  # MiniStack fits one botocore only, and our additions one MiniStack
 DISPLAY = ("jupyterlab", "ipywidgets", "anywidget")  # another version than ours will probably do
-OWN_FOLDER = "Give yourself the right to write there, or copy the course to a folder of your own."
 LEAST_SPACE = 200  # MB: what the labs may write, and some air
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -10,8 +10,8 @@ from typing import Any
 
 from lab_harness.account.trace import LOG_GROUPS, probed
 from lab_harness.answers import pages
-from lab_harness.authors.functions import log_group
 from lab_harness.aws import Clients
+from lab_harness.emulators.base import AT_EDGE
 from lab_harness.errors import UsageError
 from lab_harness.lab.labs import Lab, unknown
 from lab_harness.notebook.console.parts import Blocks, nothing, own, part
@@ -42,10 +42,15 @@ Row = tuple[str, ...]
 class _Invocation:
     """The lines of one invocation, each with its time in seconds since 1970."""
 
-    function: str
+    log: str  # its name: the function's, or at CloudFront's edge another
     request: str = ""
     lines: list[tuple[float, str]] = field(default_factory=list)
     probe: bool = False
+
+    @property
+    def function(self) -> str:
+        """The function's name."""
+        return self.log.removeprefix(AT_EDGE)
 
     def begun(self) -> float:
         """When it logged its first line."""
@@ -58,44 +63,58 @@ def show(lab: Lab, clients: Clients, checks: bool = False) -> Blocks:
 
 
 def log_table(clients: Clients, function: str, checks: bool = False) -> Table:
-    """The whole log of a function, the newest invocation first, the lines of each in their order.
+    """The whole log of a function, also at CloudFront's edge, the newest invocation first, each one's lines in order.
 
     Invocations that checks have set going are in it only if asked for. Raises UsageError where there is neither such a
     function nor a log of one.
     """
-    logs, group = clients["logs"], log_group(function)
-    groups = pages(logs, "describe_log_groups", "logGroups", logGroupNamePrefix=group)
-    if group not in [each["logGroupName"] for each in groups]:
-        there = sorted(each["FunctionName"] for each in pages(clients["lambda"], "list_functions", "Functions"))
-        if function not in there:
-            raise UsageError(unknown("function", function, there or ["none"], "The account has"))
-    found = [each for events in _streams(logs, group).values() for each in _split(function, events)]
+    logs = clients["logs"]
+    there = _logs_of([function], _names(logs))
+    if not there:
+        known = sorted(each["FunctionName"] for each in pages(clients["lambda"], "list_functions", "Functions"))
+        if function not in known:
+            raise UsageError(unknown("function", function, known, "The account has"))
+    streams = ((name, events) for name in there for events in _streams(logs, LOG_GROUPS + name).values())
+    found = [each for name, events in streams for each in _split(name, events)]
     shown, note = _of_the_learner(clients, found, checks, f"lab.logs({function!r}, checks=True) shows them.")
     invocations = sorted(shown, key=_Invocation.begun, reverse=True)
     rows = [row for invocation in invocations for row in _rows(invocation)]
-    failed = frozenset(number for number, row in enumerate(rows) if row[3].startswith(MARK))
+    time, _function, *others = COLUMNS  # the title names the function
     without_function = [(row[0], *row[2:]) for row in rows]
-    columns = (COLUMNS[0], *COLUMNS[2:])
     empty = note or "It has logged nothing yet."
-    return Table(f"Log of {function}", columns, without_function, empty, note, failed=failed)
+    return Table(f"Log of {function}", (time, *others), without_function, empty, note, failed=_failed(rows))
 
 
 def _lines(lab: Lab, clients: Clients, checks: bool) -> Blocks:
     logs = clients["logs"]
-    groups = list(pages(logs, "describe_log_groups", "logGroups", logGroupNamePrefix=LOG_GROUPS))
-    there = (group["logGroupName"].removeprefix(LOG_GROUPS) for group in groups)
-    functions = own(lab, "AWS::Lambda::Function", there)
-    invocations = [each for function in functions for each in _invocations(logs, function)]
+    there = _names(logs)
+    functions = own(lab, "AWS::Lambda::Function", {name.removeprefix(AT_EDGE) for name in there})
+    invocations = [each for name in _logs_of(functions, there) for each in _invocations(logs, name)]
     shown, told = _of_the_learner(clients, invocations, checks, "The box above shows them.")
     shown.sort(key=_Invocation.begun, reverse=True)
-    rows = list(islice((row for invocation in shown for row in _rows(invocation)), MOST_LINES + 1))
-    if not rows:
+    found = list(islice((row for invocation in shown for row in _rows(invocation)), MOST_LINES + 1))
+    if not found:
         said = f"What your functions print appears here, with what each invocation cost. {told}"
         return nothing(said.strip())
-    more = f"The newest {MOST_LINES} lines; lab.logs(name) shows a whole log." if len(rows) > MOST_LINES else ""
-    note = " ".join(filter(None, (more, told)))
-    failed = frozenset(number for number, row in enumerate(rows[:MOST_LINES]) if row[3].startswith(MARK))
-    return [Table(TITLE, COLUMNS, rows[:MOST_LINES], note=note, filterable=True, failed=failed)]
+    more = f"The newest {MOST_LINES} lines; lab.logs(name) shows a whole log." if len(found) > MOST_LINES else ""
+    note, rows = " ".join(filter(None, (more, told))), found[:MOST_LINES]
+    return [Table(TITLE, COLUMNS, rows, note=note, filterable=True, failed=_failed(rows))]
+
+
+def _failed(rows: Sequence[Row]) -> frozenset[int]:
+    """The numbers of the rows with an error."""
+    return frozenset(number for number, row in enumerate(rows) if row[3].startswith(MARK))
+
+
+def _names(logs: Any) -> list[str]:
+    """The names of the functions' logs."""
+    groups = pages(logs, "describe_log_groups", "logGroups", logGroupNamePrefix=LOG_GROUPS)
+    return [group["logGroupName"].removeprefix(LOG_GROUPS) for group in groups]
+
+
+def _logs_of(functions: Iterable[str], there: Collection[str]) -> list[str]:
+    """Of the logs that are there those of these functions, also at CloudFront's edge."""
+    return [log for function in functions for log in (function, AT_EDGE + function) if log in there]
 
 
 def _of_the_learner(
@@ -105,10 +124,10 @@ def _of_the_learner(
 
     `how` says how all are shown.
     """
-    known = {name: probed(clients.emulator, name) for name in {each.function for each in invocations}}
+    known = {log: probed(clients.emulator, log) for log in {each.log for each in invocations}}
     if None in known.values():
         return invocations, UNTOLD
-    marked = [replace(each, probe=each.request in (known[each.function] or ())) for each in invocations]
+    marked = [replace(each, probe=each.request in (known[each.log] or ())) for each in invocations]
     own = [each for each in marked if not each.probe]
     left_out = len(marked) - len(own)
     if checks or not left_out:
@@ -116,9 +135,9 @@ def _of_the_learner(
     return own, f"Left out: {left_out} invocation{'s' if left_out != 1 else ''} by the checks. {how}"
 
 
-def _invocations(logs: Any, function: str) -> Iterator[_Invocation]:
+def _invocations(logs: Any, log: str) -> Iterator[_Invocation]:
     """The last invocations that a function's log tells of."""
-    group = LOG_GROUPS + function
+    group = LOG_GROUPS + log
     newest = {"orderBy": "LastEventTime", "descending": True, "limit": MOST_STREAMS}
     try:
         found = logs.describe_log_streams(logGroupName=group, **newest)["logStreams"]
@@ -128,7 +147,7 @@ def _invocations(logs: Any, function: str) -> Iterator[_Invocation]:
     names = [stream["logStreamName"] for stream in found]
     streams = _streams(logs, group, logStreamNames=names) if names else {}
     for name in names:
-        yield from _split(function, streams.get(name, ()))
+        yield from _split(log, streams.get(name, ()))
 
 
 def _streams(logs: Any, group: str, **only: Any) -> dict[str, list[dict[str, Any]]]:
@@ -142,25 +161,25 @@ def _streams(logs: Any, group: str, **only: Any) -> dict[str, list[dict[str, Any
     return streams
 
 
-def _split(function: str, events: Iterable[dict[str, Any]]) -> Iterator[_Invocation]:
+def _split(log: str, events: Iterable[dict[str, Any]]) -> Iterator[_Invocation]:
     """The invocations in a log stream, of which no two overlap.
 
     Lines before the first START were printed while the environment began.
     """
-    running = _Invocation(function)
+    running = _Invocation(log)
     for event in events:
         message = event["message"].rstrip()
         started, ended = START.match(message), REPORT.match(message)
         if started:
             if running.request:  # It has no REPORT: its environment ended.
                 yield running
-                running = _Invocation(function)
+                running = _Invocation(log)
             running.request = started[1]
         running.lines.append((event["timestamp"] / 1000, message))
         if ended:
             running.request = ended[1]
             yield running
-            running = _Invocation(function)
+            running = _Invocation(log)
     if running.lines:
         yield running
 

@@ -1,6 +1,5 @@
 """What CloudWatch has counted of the functions."""
 
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -40,7 +39,7 @@ def _metrics(lab: Lab, clients: Clients, checks: bool) -> Blocks:
     names = own(lab, "AWS::Lambda::Function", there)
     shown = names[:MOST_FUNCTIONS]
     # Full minutes, this one too: LocalStack counts from the start that it is given.
-    start = (int(time.time()) // MINUTE + 1 - MINUTES) * MINUTE
+    start = (int(clients.emulator.now()) // MINUTE + 1 - MINUTES) * MINUTE
     metrics = {**STATISTICS, OF_CHECKS: "Sum"} if checks else STATISTICS
     values = _read(clients["cloudwatch"], shown, metrics, start) if shown else {}
     counted = COUNTED.get(clients.emulator.name, UNTOLD)

@@ -87,7 +87,7 @@ class Worker:
         self._due: set[str] = set()
         self._running: set[str] = set()  # those that were due, in the run that is under way
         self._changed = 0.0  # when the account changed last, by the monotonic clock
-        self._put_off = 0.0  # and since when what is due, or runs, has not run to its end
+        self._put_off = 0.0  # by the same clock, since when some check has been due without a run that reached its end
         self._news = threading.Condition()
         self._thread: threading.Thread | None = None
 
@@ -151,13 +151,16 @@ class Worker:
             while True:
                 if self._jobs:
                     return self._jobs.popleft()
-                rest = self._until_calm() if self._due else None
-                if rest is not None and rest <= 0:
-                    self._running, self._due = self._due, set()
-                    return partial(self._run, frozenset(self._running))
-                if not self._news.wait(IDLE if rest is None else rest) and rest is None:
+                if not self._due:
+                    if self._news.wait(IDLE):
+                        continue
                     self._thread = None
                     return None
+                rest = self._until_calm()
+                if rest <= 0:
+                    self._running, self._due = self._due, set()
+                    return partial(self._run, frozenset(self._running))
+                self._news.wait(rest)
 
     def _run(self, names: Collection[str]) -> None:
         interrupted = False

@@ -79,11 +79,12 @@ class LiveView(anywidget.AnyWidget):
     """HTML in a notebook, by named fragments in the order in which they stand.
 
     `page` renders the fragments, with controls if it is told so, and `words` says the same as plain text; `first` is
-    what the saved view says must be done before its cell is run again. `act` is
-    called with each thing that the learner does, as a mapping whose "do" names it; "alive" comes when somebody begins
-    to look and every 20 seconds from then on, "closed" when a view is closed. The script shows at once that something
-    was asked for, and is told when that was heard. `act` is called in the kernel's main
-    thread, or, where JupyterLab asks for that, in a thread that does not wait for running cells.
+    what the saved view says must be done before its cell is run again.
+
+    `act` is called with each thing that the learner does, as a mapping whose "do" names it; "alive" comes when somebody
+    begins to look and every 20 seconds from then on, "closed" when a view is closed. It is called in the kernel's main
+    thread, or, where JupyterLab asks for that, in one that does not wait for running cells. The script shows at once
+    that something was asked for, and is told when that was heard.
     """
 
     _esm = script()

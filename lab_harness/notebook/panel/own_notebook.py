@@ -1,5 +1,6 @@
 """The saved notebook in which a lab is open, beside what ran in it: whether a task's cell builds what is there."""
 
+import json
 import os
 import time
 from collections.abc import Mapping
@@ -41,8 +42,12 @@ class OwnNotebook:
     def await_saving(self, asked: float) -> None:
         """Wait until the file was saved since a moment, but not for long: not all that shows notebooks saves them."""
         deadline = time.monotonic() + SAVING
-        while self._version()[1] < asked * 1e9 and time.monotonic() < deadline:
+        while not self._is_saved(asked) and time.monotonic() < deadline:
             time.sleep(PAUSE)
+
+    def _is_saved(self, asked: float) -> bool:
+        path, changed = self._version()
+        return changed >= asked * 1e9 and _is_whole(path)
 
     def _version(self) -> tuple[Path, int]:
         path = self._path()
@@ -55,7 +60,7 @@ class OwnNotebook:
         try:
             return saved_notebook(self.lab, self.course, path)
         except UsageError:
-            if path == self._usual:
+            if path == self._usual or not _is_whole(path):
                 raise
             return saved_notebook(self.lab, self.course)  # The lab is open in a notebook that is not its own.
 
@@ -102,6 +107,15 @@ class OwnNotebook:
         if task in empty_tasks(saved.notebook):
             return EMPTY
         return CHANGED if any(self._differs(cell, saved) for cell in cells) else ""
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether the file is not just being written: JupyterLab empties it, and writes it then, both in its place."""
+    try:
+        json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def _not_rehearsed(titles: list[str]) -> str:

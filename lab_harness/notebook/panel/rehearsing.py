@@ -60,7 +60,9 @@ class Rehearsing:
                 else:
                     found = Rehearsal.from_dict(message["rehearsal"])
         self._close()
-        self._ended(None if self._stopped and not found else found or Rehearsal(self._lab, "", self._words()))
+        if not found and not self._stopped:
+            found = Rehearsal(self._lab, "", self._words())
+        self._ended(found)
         self._log.close()
 
     def _close(self) -> None:

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,15 +19,26 @@ from botocore.exceptions import (
     ConnectionError as ConnectionFailed,
 )
 
+from lab_harness.answers import LACKING
+from lab_harness.emulators.base import REGION
+
 EXISTS = re.compile("AlreadyExist|AlreadyOwned|NameExists|EntityExists|Conflict|InUse|Duplicate")
+IN_WORDS = re.compile("already exists")  # where the code says no more than that something is wrong
 MISSING = re.compile("NotFound|NoSuch|NonExistent|DoesNotExist|Malformed$|^404$")
+# The thing that a code names, such as a bucket; any resource is none.
+NAMED = re.compile(r"(?:NoSuch|NonExistent)(?P<first>\w+)|\b(?!Resource)(?P<last>\w+?)(?:NotFound|DoesNotExist)")
 DENIED = re.compile("AccessDenied|Forbidden|Unauthorized|AuthorizationError|NotAuthorized|^403$")
 KEY = re.compile("Signature|InvalidClientToken|UnrecognizedClient|MissingAuthenticationToken|ExpiredToken")
 BUSY = re.compile("Throttl|TooManyRequests|SlowDown|RequestLimit|PriorRequestNotComplete")
-LACKING = re.compile("Unknown(Operation|Action)|InvalidAction|NotImplemented")
+CONDITION = re.compile("ConditionalCheckFailed")
+VERSION = re.compile("PreconditionFailed|InvalidIfMatchVersion")
+RESERVED = re.compile(r"reserved keyword: (?P<word>\w+)")
 LATER = re.compile("in progress|Pending state|being (created|updated|deleted)", re.IGNORECASE)
 UNASSUMABLE = re.compile("cannot be assumed|role defined for the function", re.IGNORECASE)
-FORBIDDEN = re.compile(r"perform: (?P<action>[\w:-]+)(?: on resource: (?P<resource>\S+))?")
+FORBIDDEN = re.compile(
+    r"perform: (?P<action>[\w:-]+)(?: on resource: \"?(?P<resource>[^\s\"]+)\"?)?"
+    r"(?: with an explicit deny in (?P<denies>an? [\w -]+))?"
+)
 WRONG_TYPE = re.compile(
     r"Invalid type for parameter (?P<name>[^,]+), value: .*, type: <class '(?P<given>\w+)'>"
     r", valid types: (?P<valid>.+)",
@@ -36,6 +47,7 @@ WRONG_TYPE = re.compile(
 UNKNOWN = re.compile(r'Unknown parameter in (?P<where>[\w.\[\]]+): "(?P<name>[^"]*)", must be one of: (?P<known>.+)')
 ABSENT = re.compile(r'Missing required parameter in (?P<where>[\w.\[\]]+): "(?P<name>[^"]+)"')
 
+MAKING = ("Create", "Add", "Register", "Subscribe", "Import")
 RUN_OPEN_LAB = "Run the cell with open_lab, then those that make your clients, then this one."
 START = (
     "The emulator does not run: start it in the panel, or with `lab start` in a terminal, and run the cell again; "
@@ -58,11 +70,12 @@ CHANGES = {
 
 @dataclass(frozen=True)
 class Call:
-    """A call of a client's: the service and the operation as boto3 names them, and all operations that there are."""
+    """A call of a client's: the service and the operation as boto3 names them, all operations there are, the Region."""
 
     service: str
     operation: str
     operations: Sequence[str] = ()
+    region: str = REGION  # the client's
 
     @property
     def name(self) -> str:
@@ -106,12 +119,20 @@ def _refused(error: ClientError, call: Call) -> str:
         return "AWS is still at work on it: wait until it is ready (`client.get_waiter(…).wait(…)`), then call again."
     if UNASSUMABLE.search(message):
         return "Compare the ARN with the role's, and see that the role's trust policy names the service as Principal."
-    if EXISTS.search(code) and call.operation.startswith(("Create", "Add", "Register", "Subscribe", "Import")):
+    if reserved := RESERVED.search(message):
+        name = reserved["word"]
+        return f"Write `#{name}` in the expression, and give `ExpressionAttributeNames={{'#{name}': '{name}'}}`."
+    if (EXISTS.search(code) or IN_WORDS.search(message)) and call.operation.startswith(MAKING):
         return _there_already(call)
     rules = (
-        (MISSING, _not_there(call)),
+        (MISSING, _not_there(call, code)),
         (DENIED, _denied(message)),
         (BUSY, "Too many calls at once: wait for some seconds, then call again."),
+        (CONDITION, "The condition did not hold: ask for the item as it is, `get_item` for example, and compare."),
+        (
+            VERSION,
+            "It is another by now than your call says: ask for it again, and give that answer's `ETag` as `IfMatch`.",
+        ),
         (LACKING, "The emulator does not know this operation: compare its name with boto3's documentation."),
         (EXISTS, "It is in use, or in another state than this call needs: see what still refers to it."),
     )
@@ -119,7 +140,9 @@ def _refused(error: ClientError, call: Call) -> str:
 
 
 def _there_already(call: Call) -> str:
-    change = CHANGES.get(call.operation) or _same_named(call)
+    change = CHANGES.get(call.operation, "")
+    if not _does(call, change):
+        change = _same_named(call)
     said = f"It exists already, perhaps since this cell ran before: {change}." if change else "It exists already."
     return f"{said} Or `lab.reset()` removes what this lab asked you to build; then run your cells again from the top."
 
@@ -135,12 +158,33 @@ def _same_named(call: Call) -> str:
     return ""
 
 
-def _not_there(call: Call) -> str:
-    thing = re.sub("^[A-Z][a-z]+", "", call.operation)
-    lists = [f"{verb}{thing}{end}" for verb in ("List", "Describe", "Get") for end in ("s", "es")]
-    lists += [f"List{thing[:-1]}ies"] if thing.endswith("y") else []
-    known = next((f" (`{xform_name(name)}` lists what there is)" for name in lists if name in call.operations), "")
+def _does(call: Call, change: str) -> bool:
+    """Whether the service has the operations that a sentence names: CloudFront's functions are changed otherwise."""
+    known = {xform_name(name) for name in call.operations}
+    return bool(change) and all(name in known for name in re.findall(r"`(\w+)`", change))
+
+
+def _not_there(call: Call, code: str) -> str:
+    if call.region != REGION:
+        return (
+            f"This client asks in the Region {call.region}; what you build here is in {REGION}, unless you say "
+            "otherwise: make the client without `region_name`."
+        )
+    known = next((f" (`{xform_name(name)}` lists what there is)" for name in _lists(call, code)), "")
     return f"There is nothing of this name: compare it letter by letter{known}, or first run the cell that creates it."
+
+
+def _lists(call: Call, code: str) -> Iterator[str]:
+    """The operations that list things of the kind which is missing."""
+    named = NAMED.search(code)
+    things = [(named["first"] or named["last"]).removesuffix("Exception")] if named else []
+    # What a call makes is not there yet; it is something else that is missing.
+    if not call.operation.startswith((*MAKING, "Put")):
+        things.append(re.sub("^[A-Z][a-z]+", "", call.operation))
+    for thing in things:
+        lists = [f"{verb}{thing}{end}" for verb in ("List", "Describe", "Get") for end in ("s", "es")]
+        lists += [f"List{thing[:-1]}ies"] if thing.endswith("y") else []
+        yield from (name for name in lists if name in call.operations)
 
 
 def _denied(message: str) -> str:
@@ -148,6 +192,8 @@ def _denied(message: str) -> str:
     if not found:
         return "A policy must allow this: that of the role which makes the call, or that of the resource it is about."
     where = f" on `{found['resource']}`" if found["resource"] else ""
+    if found["denies"]:
+        return f"A Deny in {found['denies']} forbids `{found['action']}`{where}, whatever else allows it: change that."
     return f"A policy of the role which makes the call must allow `{found['action']}`{where}."
 
 

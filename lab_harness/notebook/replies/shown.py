@@ -1,7 +1,9 @@
-"""AWS's replies as a learner wants to read them, in a kernel or another IPython shell."""
+"""AWS's replies, and names that are missing, as a learner wants to read them, in a kernel or another IPython shell."""
 
 import linecache
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -10,17 +12,23 @@ from IPython.display import display
 from IPython.lib.pretty import for_type, pretty
 from rich.text import Text
 
+from lab_harness.emulators.base import REGION
 from lab_harness.notebook.replies.advice import Call, advice, answered
+from lab_harness.notebook.replies.names import Origin, origin
 from lab_harness.render.blocks import Folded
 from lab_harness.render.markup import bundle
 
 MOST_LINES = 8  # of a call that is written over several
 METADATA = "ResponseMetadata"
+GLOBAL = "aws-global"  # the Region in which botocore puts services such as IAM
 
 
-def show_replies(shell: Any) -> None:
-    """Show errors of AWS's in few lines in this shell, and fold away what each answer has of its transport."""
-    shell.set_custom_exc((ClientError, BotoCoreError), _failed)
+def show_replies(shell: Any, notebook: Path) -> None:
+    """Show errors of AWS's in few lines in this shell, and fold away what each answer has of its transport.
+
+    A name that is missing, and that the notebook defines, is said to come from there.
+    """
+    shell.set_custom_exc((ClientError, BotoCoreError, NameError), partial(_failed, notebook))
     formatters = shell.display_formatter.formatters
     formatters["text/plain"].for_type(dict, _in_words)
     formatters["text/html"].for_type(dict, _in_html)
@@ -51,9 +59,15 @@ def _is_reply(value: dict[str, Any]) -> bool:
     return isinstance(value.get(METADATA), dict)
 
 
-def _failed(shell: Any, kind: type, error: BaseException, trace: TracebackType, tb_offset: int | None = None) -> None:
-    """Show an error: the learner's line, what AWS says, what to do; in a notebook the whole of it below, folded."""
-    in_few_lines = "\n".join(_lines(shell, error, trace))
+def _failed(
+    notebook: Path, shell: Any, kind: type, error: BaseException, trace: TracebackType, tb_offset: int | None = None
+) -> None:
+    """Show an error: the learner's line, what is wrong, what to do; in a notebook the whole of it below, folded."""
+    said = _said(notebook, shell, error, trace)
+    if not said:
+        shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
+        return
+    in_few_lines = "\n".join([f"\x1b[31m{type(error).__name__}\x1b[39m", *_own_lines(shell, trace), "", *said])
     error._render_traceback_ = lambda: [in_few_lines]  # type: ignore[attr-defined]
     try:
         shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
@@ -64,13 +78,24 @@ def _failed(shell: Any, kind: type, error: BaseException, trace: TracebackType, 
         display(Folded("", "The whole traceback", Text.from_ansi("\n".join(whole)).plain))  # type: ignore[no-untyped-call]
 
 
-def _lines(shell: Any, error: BaseException, trace: TracebackType) -> Iterator[str]:
+def _said(notebook: Path, shell: Any, error: BaseException, trace: TracebackType) -> Sequence[str]:
+    """What is wrong, and what to do; nothing where the usual traceback says more."""
+    if isinstance(error, NameError):
+        name = str(error.name)
+        # In a handler that a cell tries out, or of a local variable, it is a mistake and not a cell that did not run.
+        of_cells = list(_frames(trace))[-1].tb_frame.f_globals is shell.user_global_ns and type(error) is NameError
+        found = origin(notebook, name) if of_cells else None
+        return _missing(name, found) if found else ()
     call = _call(trace)
-    yield f"\x1b[31m{type(error).__name__}\x1b[39m"
-    yield from _own_lines(shell, trace)
-    yield ""
-    yield answered(error, call)
-    yield f"→ {advice(error, call)}"
+    return answered(error, call), f"→ {advice(error, call)}"
+
+
+def _missing(name: str, found: Origin) -> tuple[str, str]:
+    where = f" under “{found.heading}”" if found.heading else ""
+    return (
+        f"`{name}` is not defined yet: another cell does that, and a kernel that was restarted has forgotten it.",
+        f"→ Run the cell{where} first that has the line `{found.line}`, then this one again.",
+    )
 
 
 def _frames(trace: TracebackType | None) -> Iterator[TracebackType]:
@@ -105,6 +130,8 @@ def _call(trace: TracebackType) -> Call | None:
     for each in reversed(list(_frames(trace))):
         frame: FrameType = each.tb_frame
         if frame.f_code.co_name == "_make_api_call" and "operation_name" in frame.f_locals:
-            model = frame.f_locals["self"].meta.service_model
-            return Call(model.service_name, frame.f_locals["operation_name"], tuple(model.operation_names))
+            meta = frame.f_locals["self"].meta
+            operations = tuple(meta.service_model.operation_names)
+            region = REGION if meta.region_name == GLOBAL else meta.region_name
+            return Call(meta.service_model.service_name, frame.f_locals["operation_name"], operations, region)
     return None

@@ -80,7 +80,7 @@ def test_emulator_that_cannot_write_its_state_is_a_problem(machine, monkeypatch,
     (tmp_path / "file").touch()
     monkeypatch.setenv("LAB_HOME", str(tmp_path / "file" / "lab"))
     found = said(connection.emulator, machine)
-    assert found.found.startswith(f"The emulator cannot write to {tmp_path}/file/lab")
+    assert found.found == f"The emulator cannot write to {tmp_path}/file/lab: Not a directory."
     assert found.fix == "Give yourself the right to write there, or copy the course to a folder of your own."
 
 

@@ -9,13 +9,13 @@ from botocore.exceptions import ClientError
 
 from lab_harness import load_lab
 from lab_harness.aws import Clients
-from lab_harness.notebook.console.logs import UNTOLD
+from lab_harness.notebook.console.logs import UNTOLD, log_table
 from tests.waiting import wait_until
 
 from .helpers import HOSTILE, Partly, Refusing, look, rows, words
 
 LABS = ["hello_lambda"]
-GROUP = "/aws/lambda/hello-world"
+GROUP, EDGE = "/aws/lambda/hello-world", "/aws/lambda/us-east-1.hello-world"
 ID = "ccb215d3-db5a-4846-90c7-736f0e9a897f"
 OTHER = "0db4ae1a-db5a-4846-90c7-736f0e9a897f"
 REPORT = "REPORT RequestId: {}\tDuration: 2.50 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB\tMax Memory Used: 30 MB"
@@ -24,19 +24,20 @@ REPORT = "REPORT RequestId: {}\tDuration: 2.50 ms\tBilled Duration: 3 ms\tMemory
 @pytest.fixture
 def logs(account):
     """A client, with no log of hello-world's left."""
-    with suppress(ClientError):
-        account["logs"].delete_log_group(logGroupName=GROUP)
+    for group in (GROUP, EDGE):
+        with suppress(ClientError):
+            account["logs"].delete_log_group(logGroupName=group)
     return account["logs"]
 
 
-def write(logs, *lines, stream="a", ago=60):
-    """Write lines into the function's log, so many seconds ago."""
+def write(logs, *lines, stream="a", ago=60, group=GROUP):
+    """Write lines into a log, the function's unless named, so many seconds ago."""
     with suppress(ClientError):
-        logs.create_log_group(logGroupName=GROUP)
+        logs.create_log_group(logGroupName=group)
     with suppress(ClientError):
-        logs.create_log_stream(logGroupName=GROUP, logStreamName=stream)
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)
     events = [{"timestamp": int((time.time() - ago) * 1000), "message": line} for line in lines]
-    logs.put_log_events(logGroupName=GROUP, logStreamName=stream, logEvents=events)
+    logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
 
 
 def invocation(request, *lines, report=REPORT):
@@ -170,6 +171,17 @@ def test_last_200_lines_are_shown_and_long_ones_cut(account, logs):
 def test_of_one_endless_invocation_the_end_is_shown(account, logs):
     write(logs, *invocation(ID, *(f"line {number}" for number in range(300))))
     assert (messages(account)[0], messages(account)[-1][:6]) == ("line 101", "REPORT")
+
+
+def test_a_function_has_its_log_at_the_edge_too(account, logs):
+    write(logs, *invocation(ID, "in its Region"))
+    write(logs, *invocation(OTHER, "at the edge"), group=EDGE, ago=30)
+    assert [message for message in messages(account) if "REPORT" not in message] == ["at the edge", "in its Region"]
+    assert {row["function"] for row in rows(shown(account))} == {"hello-world"}
+    told = [row["message"] for row in rows(log_table(account, "hello-world"))]
+    assert [message for message in told if "REPORT" not in message] == ["at the edge", "in its Region"]
+    logs.delete_log_group(logGroupName=GROUP)
+    assert "at the edge" in [row["message"] for row in rows(log_table(account, "hello-world"))]
 
 
 def test_function_without_a_log_has_no_lines(account, logs):

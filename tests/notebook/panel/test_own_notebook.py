@@ -106,3 +106,17 @@ def test_saving_is_awaited_and_not_for_ever(kernel, monkeypatch):
     assert not waits.done()
     kernel.save(SAVED + 2)
     waits.result(PATIENCE)
+
+
+def test_notebook_that_is_just_being_written_is_awaited_and_no_other_is_taken_for_it(kernel, monkeypatch):
+    whole = json.dumps(answered(START, queue="x = 1"))
+    kernel.save(content=whole[: len(whole) // 2])
+    with pytest.raises(HarnessError, match=r"mine\.ipynb"):
+        kernel.notebook.read()
+    assert kernel.notebook.notes(None) == {}
+    monkeypatch.setattr(own_notebook, "SAVING", PATIENCE)
+    waits = in_thread(kernel.notebook.await_saving, SAVED)
+    assert not waits.done()
+    kernel.save(content=whole)
+    waits.result(PATIENCE)
+    assert kernel.notebook.read().path == kernel.path

@@ -9,6 +9,7 @@ import sys
 import nbformat
 import pytest
 from jupyter_client import BlockingKernelClient
+from matplotlib.figure import Figure
 
 from lab_harness.account.services import known_services
 from lab_harness.aws import Clients
@@ -21,18 +22,20 @@ from lab_harness.lab.solutions import answers
 from lab_harness.learner.progress import Progress
 from lab_harness.notebook.console.tabs import EVERYWHERE
 from lab_harness.render.architecture import architecture
+from lab_harness.render.figure import plot
 from lab_harness.results import LabReport
-from tests.browser import ARTIFACTS, VIEWPORT, keep_if_failed
+from tests.browser import ARTIFACTS, VIEWPORT
 from tests.conftest import ROOT, SAMPLE_LABS
 from tests.jupyterlab import (
     PATIENCE,
     close_all,
     open_notebook,
     run_cell,
+    run_these,
     save,
     select,
     set_theme,
-    show_jupyterlab,
+    write_into,
 )
 from tests.waiting import wait_until
 
@@ -47,6 +50,7 @@ SMALLEST = """column => {
 RESTART = """async () => { await jupyterapp.shell.currentWidget.sessionContext.restartKernel(); }"""
 DARK, LIGHT = "JupyterLab Dark", "JupyterLab Light"
 OPEN_QUEUE = 'from lab_harness import open_lab\n\nlab = open_lab("queue")'
+IMPORTS = "import contextlib, json, boto3\n\niam = boto3.client('iam')\n"  # of a notebook's answers
 CREATE_QUEUE = 'import boto3\n\nurl = boto3.client("sqs").create_queue(QueueName="sample-queue")["QueueUrl"]'
 
 
@@ -75,15 +79,6 @@ def jupyterlab(jupyterlab):
     return jupyterlab
 
 
-@pytest.fixture(scope="module")
-def window(running_jupyterlab, browser):
-    """A browser window that shows JupyterLab."""
-    shown = browser.new_page(viewport=VIEWPORT)
-    shown.set_default_timeout(PATIENCE)
-    show_jupyterlab(shown, running_jupyterlab)
-    return shown
-
-
 @pytest.fixture
 def account(jupyterlab):
     """The learner's account."""
@@ -91,12 +86,9 @@ def account(jupyterlab):
 
 
 @pytest.fixture
-def page(request, jupyterlab, window):
+def page(desk):
     """JupyterLab without an open notebook."""
-    yield window
-    keep_if_failed(request, window)
-    window.evaluate("sessionStorage.removeItem('lab-beside')")
-    close_all(window)
+    return desk
 
 
 @pytest.fixture
@@ -147,22 +139,30 @@ def see_ticks(page, lab, answered):
             see(page, number, "done")
 
 
+def without_checks(path):
+    """Take out of a notebook the cells that ask for a check, and return the cells that are left."""
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells = [cell for cell in notebook.cells if not cell.source.startswith("lab.check(")]
+    nbformat.write(notebook, path)
+    return notebook.cells
+
+
 @pytest.mark.parametrize("lab_id", ["hello_lambda", "orders_pipeline", "termination_alert"])
 def test_each_task_of_a_lab_ticks_itself_when_it_is_built(lab_id, page, jupyterlab):
+    """By the menu's command, all cells up to the next task at once; that they are typed and run by keys others test."""
     lab = load_lab(lab_id)
     notebook, solutions, answered = lab.file.notebook, answers(lab), set()
+    cells = without_checks(jupyterlab.course / "notebooks" / notebook)
+    tasks = {index: task for index, cell in enumerate(cells) if (task := task_of(cell))}
     open_notebook(page, notebook)
-    cells = nbformat.read(jupyterlab.course / "notebooks" / notebook, as_version=4).cells
-    last = max(index for index, cell in enumerate(cells) if task_of(cell))
-    for index, cell in enumerate(cells[: last + 1]):
-        if cell.source.startswith("lab.check("):
-            page.keyboard.press("ArrowDown")
-            continue
-        asked = task_of(cell)
-        if asked:
-            see_ticks(page, lab, answered)
-            answered.add(asked)
-        run_cell(page, index, solutions[asked].cell if asked else None)
+    write_into(page, {index: solutions[task].cell for index, task in tasks.items()})
+    begun = 0
+    for index, task in tasks.items():
+        run_these(page, begun, index - 1)
+        see_ticks(page, lab, answered)
+        run_these(page, index, index)
+        answered.add(task)
+        begun = index + 1
     see_ticks(page, lab, answered)
     expect(panel(page).get_by_text("all done")).to_be_attached()
     assert page.locator(".jp-Notebook:visible [data-mime-type*=error]").count() == 0
@@ -175,9 +175,7 @@ def test_a_half_built_task_is_not_right_yet_and_says_what_to_do_next(page, jupyt
     solution = answers(load_lab("hello_lambda"))["role"].source
     first, call, rest = solution.partition("iam.attach_role_policy(")
     opening = OPEN_QUEUE.replace("queue", "hello_lambda")
-    jupyterlab.write(
-        "half.ipynb", opening, f'import json, boto3\n\niam = boto3.client("iam")\n{first}', call + rest, ""
-    )
+    jupyterlab.write("half.ipynb", opening, f"{IMPORTS}{first}", call + rest, "")
     open_notebook(page, "half.ipynb")
     run_cell(page, 0)
     run_cell(page, 1)
@@ -187,6 +185,8 @@ def test_a_half_built_task_is_not_right_yet_and_says_what_to_do_next(page, jupyt
     expect(shown.get_by_text("The role may write logs").first).to_be_visible()
     for what in ("expected", "found", "next"):
         expect(shown.locator("dt").get_by_text(what).first).to_be_visible()
+    told, card = shown.locator(".lab-found").first.bounding_box(), shown.bounding_box()
+    assert told["x"] + told["width"] <= card["x"] + card["width"], "what was found runs out of its card"
     expect(task(page, 2)).to_contain_text("○ to do")
     run_cell(page, 2)
     see(page, 1, "done")
@@ -330,7 +330,7 @@ def test_a_restarted_kernel_finds_what_was_built_before(page):
 
 def test_two_notebooks_that_are_open_at_once_tick_side_by_side(page, jupyterlab):
     hello = OPEN_QUEUE.replace("queue", "hello_lambda")
-    role = "import json, boto3\n\niam = boto3.client('iam')\n" + answers(load_lab("hello_lambda"))["role"].source
+    role = IMPORTS + answers(load_lab("hello_lambda"))["role"].source
     for name, sources in {"one": (OPEN_QUEUE, CREATE_QUEUE, ""), "two": (hello, role, "")}.items():
         jupyterlab.write(f"{name}.ipynb", *sources)
         open_notebook(page, f"{name}.ipynb")
@@ -436,7 +436,7 @@ def test_two_panels_of_one_cell_answer_at_once_while_the_cell_below_runs(work, p
 
 def test_a_saved_notebook_shows_the_last_state_without_its_kernel(page, jupyterlab, window):
     hello = OPEN_QUEUE.replace("queue", "hello_lambda")
-    role = "import json, boto3\n\niam = boto3.client('iam')\n" + answers(load_lab("hello_lambda"))["role"].source
+    role = IMPORTS + answers(load_lab("hello_lambda"))["role"].source
     path = jupyterlab.write("saved.ipynb", hello, role, "")
     open_notebook(page, "saved.ipynb")
     run_cell(page, 0)
@@ -787,6 +787,61 @@ def test_picture_in_a_notebook_that_is_not_trusted_is_there_in_words(page, jupyt
     assert (
         output.evaluate("each => each.scrollHeight") < output.locator("pre").evaluate("each => each.offsetHeight") + 40
     )
+
+
+PLOTTED = """
+import matplotlib.pyplot as plt
+
+for name in ("Rex", "Mia"):
+    figure, axis = plt.subplots(figsize=(9, 2.4), layout="constrained")
+    axis.bar([1, 2, 3], [2, 3, 1], color="none", edgecolor="black", hatch="//", label=name)
+    axis.step([1, 2, 3], [1, 3, 2], "--", where="mid", label="limit")
+    axis.set(title="A day", xlabel="seconds")
+    axis.legend()
+plt.show()"""
+INKS = "svg => [...svg.querySelectorAll('text')].map(each => getComputedStyle(each).fill)"
+
+
+def test_plots_have_the_themes_colours_a_name_and_ids_of_their_own(theme, page, jupyterlab):
+    jupyterlab.write("plots.ipynb", OPEN_QUEUE, PLOTTED, "")
+    page.set_viewport_size({"width": 1366, "height": 768})
+    open_notebook(page, "plots.ipynb")
+    run_cell(page, 0)
+    button(panel(page), "Show beside the notebook").click()
+    select(page, 1)
+    run_cell(page, 1)
+    expect(pictures(page)).to_have_count(2)
+    expect(page.get_by_role("img", name="Plot. A day; 1 line, 3 bars; x: seconds; legend: limit, Mia")).to_have_count(1)
+    for shown in pictures(page).all():
+        (ink,) = set(shown.evaluate(INKS))
+        assert ink == shown.evaluate("svg => getComputedStyle(svg).color")
+        light = [float(part) for part in re.findall(r"[\d.]+", ink.removeprefix("color(srgb"))][:3]
+        assert (min(light) > 0.5) == (theme == DARK)
+        assert shown.evaluate("svg => getComputedStyle(svg).backgroundColor") == "rgba(0, 0, 0, 0)"
+        frame = shown.evaluate("svg => [svg.parentElement.scrollWidth, svg.parentElement.clientWidth]")
+        assert frame[0] <= frame[1], "it is cut off"
+    ids = pictures(page).locator("[id]").evaluate_all("all => all.map(each => each.id)")
+    assert len(ids) == len(set(ids)) > 0
+    assert serious_issues(page, ".jp-OutputArea-output") == []
+    pictures(page).last.scroll_into_view_if_needed()
+    page.screenshot(path=ARTIFACTS / f"plots-{'light' if theme == LIGHT else 'dark'}.png")
+    page.set_viewport_size(VIEWPORT)
+
+
+def test_plot_in_a_notebook_that_is_not_trusted_is_an_image(page, jupyterlab):
+    figure = Figure(figsize=(4, 2))
+    figure.subplots().set_title("A day")
+    path = jupyterlab.write("strange.ipynb", "'run by somebody else'")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].outputs = [nbformat.v4.new_output("display_data", data=plot(figure)._repr_mimebundle_())]
+    nbformat.write(notebook, path)
+    open_notebook(page, "strange.ipynb")
+    output = page.locator(".jp-NotebookPanel:visible .jp-RenderedHTML")
+    image = output.get_by_role("img", name="Plot. A day")
+    expect(image).to_be_visible()
+    assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 300
+    expect(output.locator("svg")).to_have_count(0)
+    page.screenshot(path=ARTIFACTS / "plot-strange.png")
 
 
 def test_axe_finds_nothing_serious_in_the_quiz(theme, quiz, page):

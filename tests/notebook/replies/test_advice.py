@@ -1,5 +1,7 @@
 """Tests for the sentence that says what to do about an error of AWS's."""
 
+from dataclasses import replace
+
 import pytest
 from botocore.exceptions import (
     ClientError,
@@ -35,7 +37,16 @@ def call(service, operation):
         ("events", "CreateEventBus", "ResourceAlreadyExistsException", "`update_event_bus` changes it"),
         ("lambda", "AddPermission", "ResourceConflictException", "`remove_permission`"),
         ("s3", "CreateBucket", "BucketAlreadyOwnedByYou", "can be used as it is"),
+        ("cloudfront", "CreateFunction", "FunctionAlreadyExists", "`update_function` changes it"),
         ("lambda", "GetFunction", "ResourceNotFoundException", "(`list_functions` lists what there is)"),
+        ("lambda", "CreateEventSourceMapping", "ResourceNotFoundException", "letter by letter, or"),
+        ("logs", "PutSubscriptionFilter", "ResourceNotFoundException", "letter by letter, or"),
+        ("s3", "GetObject", "NoSuchBucket", "(`list_buckets` lists what there is)"),
+        ("s3", "PutObject", "NoSuchBucket", "(`list_buckets` lists what there is)"),
+        ("s3", "GetObject", "NoSuchKey", "(`list_objects` lists what there is)"),
+        ("cognito-idp", "AdminGetUser", "UserNotFoundException", "(`list_users` lists what there is)"),
+        ("dynamodb", "PutItem", "ConditionalCheckFailedException", "The condition did not hold"),
+        ("cloudfront", "UpdateFunction", "InvalidIfMatchVersion", "`ETag`"),
         ("sqs", "GetQueueUrl", "AWS.SimpleQueueService.NonExistentQueue", "letter by letter"),
         ("iam", "GetPolicy", "NoSuchEntity", "(`list_policies` lists what there is)"),
         ("lambda", "DeleteFunction", "ResourceConflictException", "It is in use"),
@@ -50,10 +61,35 @@ def test_a_refusal_is_told_with_what_to_do(service, operation, code, told):
     assert told in advice(refused(code, operation), call(service, operation))
 
 
-def test_a_missing_permission_is_named_with_its_resource():
-    message = "User: arn:aws:iam::0:user/x is not authorized to perform: sqs:SendMessage on resource: arn:aws:sqs:q"
+def test_what_exists_by_the_message_alone_is_told_so_too():
+    error = refused("InvalidParameterException", "CreateUserPoolDomain", "Domain pets already exists.")
+    assert "`update_user_pool_domain` changes it" in advice(error, call("cognito-idp", "CreateUserPoolDomain"))
+
+
+def test_a_reserved_word_gets_another_name_in_the_expression():
+    message = "Invalid UpdateExpression: Attribute name is a reserved keyword; reserved keyword: size"
+    said = advice(refused("ValidationException", "UpdateItem", message), call("dynamodb", "UpdateItem"))
+    assert said == "Write `#size` in the expression, and give `ExpressionAttributeNames={'#size': 'size'}`."
+
+
+def test_what_is_looked_for_in_another_region_is_told_so():
+    elsewhere = replace(call("lambda", "GetFunction"), region="eu-west-1")
+    said = advice(refused("ResourceNotFoundException", "GetFunction"), elsewhere)
+    assert said.startswith("This client asks in the Region eu-west-1; what you build here is in us-east-1")
+
+
+@pytest.mark.parametrize("resource", ["arn:aws:sqs:q", '"arn:aws:sqs:q" because no identity-based policy allows it'])
+def test_a_missing_permission_is_named_with_its_resource(resource):
+    message = f"User: arn:aws:iam::0:user/x is not authorized to perform: sqs:SendMessage on resource: {resource}"
     said = advice(refused("AccessDenied", "SendMessage", message), None)
     assert said == "A policy of the role which makes the call must allow `sqs:SendMessage` on `arn:aws:sqs:q`."
+
+
+def test_a_deny_is_what_has_to_go_where_it_forbids_a_call():
+    message = "User: x is not authorized to perform: sqs:SendMessage on resource: q with an explicit deny in {}"
+    for kind in ("an identity-based policy", "a resource-based policy"):
+        said = advice(refused("AccessDenied", "SendMessage", message.format(kind)), None)
+        assert said.startswith(f"A Deny in {kind} forbids `sqs:SendMessage` on `q`")
 
 
 def test_what_aws_is_still_at_work_on_is_to_be_waited_for():

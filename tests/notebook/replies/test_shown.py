@@ -2,8 +2,11 @@
 
 import re
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from lab_harness import load_lab
 from lab_harness.emulators.process import free_port
 from lab_harness.notebook import replies
 
@@ -19,6 +22,9 @@ def create(document):
         RoleName="a-role",
         AssumeRolePolicyDocument=document,
     )
+
+ALLOW = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+TRUST = json.dumps({"Version": "2012-10-17", "Statement": [ALLOW]})
 """
 
 
@@ -37,8 +43,8 @@ def said(shell, capsys):
 
 
 def test_creating_what_exists_shows_the_own_line_what_aws_says_and_how_to_change_it(said):
-    said("create('{}')")
-    lines = said("create('{}')").splitlines()
+    said("create(TRUST)")
+    lines = said("create(TRUST)").splitlines()
     assert len(lines) < 12
     assert lines[0] == "EntityAlreadyExistsException"
     assert lines[1].endswith(", line 8")
@@ -57,6 +63,12 @@ def test_a_dictionary_where_json_is_wanted_is_named(said):
     assert "→ `AssumeRolePolicyDocument` is JSON as text, not a dict: put `json.dumps(…)` around it." in said(
         "create({})"
     )
+
+
+def test_a_client_of_another_region_is_told_so_and_one_of_a_global_service_is_not(said):
+    elsewhere = "boto3.client('sqs', region_name='eu-west-1', config=ONCE).get_queue_url(QueueName='nobodys')"
+    assert "→ This client asks in the Region eu-west-1; " in said(elsewhere)
+    assert "letter by letter" in said("iam.get_role(RoleName='nobody')")
 
 
 def test_a_stopped_emulator_is_said_in_one_sentence(said):
@@ -102,3 +114,33 @@ def test_what_a_reply_has_of_its_transport_is_folded_and_still_there(said, shell
 def test_other_dictionaries_are_shown_as_ever(said, shell):
     assert said("{'a': 1, 'b': [2]}").endswith("{'a': 1, 'b': [2]}\n")
     assert "text/html" not in shell.display_formatter.format({"a": 1})[0]
+
+
+@pytest.fixture
+def notebook(sample_course):
+    """The lab's notebook defines `walk` in a section."""
+    course = sample_course("queue")
+    course.notebooks.mkdir(exist_ok=True)
+    cells = [new_markdown_cell("## Section 2: walks"), new_code_cell("def walk(steps):\n    return helper(steps)")]
+    nbformat.write(new_notebook(cells=cells), course.notebooks / load_lab("queue", course).file.notebook)
+
+
+def test_a_name_of_a_cell_that_did_not_run_is_said_to_come_from_there(said, notebook, shell):
+    lines = said("1\nwalk(3)").splitlines()
+    assert lines[0] == "NameError"
+    assert lines[2] == "----> 2 walk(3)"
+    assert lines[-2].startswith("`walk` is not defined yet: another cell does that, ")
+    assert lines[-1] == (
+        "→ Run the cell under “Section 2: walks” first that has the line `def walk(steps):`, then this one again."
+    )
+    assert type(shell.run_cell("walk(3)").error_in_exec) is NameError
+
+
+def test_a_name_that_no_cell_defines_is_shown_as_ever(said, notebook):
+    assert "NameError: name 'wlak' is not defined" in said("wlak(3)")
+
+
+def test_a_name_that_a_handlers_file_lacks_is_the_handlers_own(said, notebook, tmp_path):
+    (tmp_path / "handler.py").write_text("walk(3)", encoding="utf-8")
+    file = str(tmp_path / "handler.py")
+    assert "NameError: name 'walk' is not defined" in said(f"import runpy\nrunpy.run_path({file!r})")
