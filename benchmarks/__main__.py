@@ -16,11 +16,11 @@ import tempfile
 import time
 from pathlib import Path
 
-import psutil
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.bare import bare_script
+from benchmarks.measured import server_of
 from benchmarks.panel import panel_figures
 from lab_harness.authoring.notebook_runs import run_all, scratch_emulator
 from lab_harness.aws import Clients, learners_environment
@@ -52,9 +52,7 @@ def emulator_figures(table: Table) -> None:
             started = time.perf_counter()
             emulator.start()
             ready.append(time.perf_counter() - started)
-            port = int(emulator.endpoint.rpartition(":")[2])
-            pid = next(each.pid for each in psutil.net_connections("tcp") if each.laddr.port == port and each.pid)
-            memory.append(psutil.Process(pid).memory_info().rss / 1e6)
+            memory.append(server_of(emulator).memory_info().rss / 1e6)
             started = time.perf_counter()
             emulator.stop()
             stopped.append(time.perf_counter() - started)
@@ -91,10 +89,9 @@ def check_figures(table: Table) -> None:
 
 
 def course_figures(table: Table) -> None:
-    """Every solved notebook, as many at a time as `lab notebooks run` takes."""
+    """Every solved notebook, each in an emulator of its own, as many at a time as `lab notebooks run` takes."""
     started = time.perf_counter()
-    with scratch_emulator() as emulator:
-        runs = run_all(find_course(), all_labs(), emulator, dict(os.environ), 4, lambda _: None)
+    runs = run_all(find_course(), all_labs(), None, dict(os.environ), 4, lambda _: None)
     good = all(run.good for run in runs)
     table.add_row("all solved notebooks", f"{time.perf_counter() - started:.1f} s", "" if good else "FAILED")
 

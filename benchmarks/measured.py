@@ -4,12 +4,14 @@ import resource
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+
+from lab_harness.emulators import Emulator
 
 LOOK = 0.5  # seconds between two looks at the memory
 
@@ -54,12 +56,32 @@ def _cpu() -> float:
 
 def megabytes(without: Sequence[int]) -> float:
     """The memory of all that this process has started."""
+    hidden = set(without)
+    started = psutil.Process().children(recursive=True)
+    return megabytes_of(each for each in started if not hidden & {each.pid, *_parents(each)})
+
+
+def _parents(process: psutil.Process) -> set[int]:
+    with suppress(psutil.Error):
+        return {each.pid for each in process.parents()}
+    return set()
+
+
+def megabytes_of(processes: Iterable[psutil.Process]) -> float:
+    """The memory of these processes; of what has ended meanwhile none."""
     total = 0
-    for process in psutil.Process().children(recursive=True):
+    for process in processes:
         with suppress(psutil.Error):
-            if process.pid not in without and not {each.pid for each in process.parents()} & set(without):
-                total += process.memory_full_info().pss
+            total += process.memory_full_info().pss
     return total / 1e6
+
+
+def server_of(emulator: Emulator) -> psutil.Process:
+    """The process that listens at the emulator's port."""
+    port = int(emulator.endpoint.rpartition(":")[2])
+    return psutil.Process(
+        next(each.pid for each in psutil.net_connections("tcp") if each.laddr.port == port and each.pid)
+    )
 
 
 def run(command: Sequence[str | Path], environ: Mapping[str, str], folder: Path) -> None:

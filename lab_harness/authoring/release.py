@@ -11,6 +11,7 @@ from lab_harness.authoring.readme_table import ROW
 from lab_harness.course import Course
 from lab_harness.errors import CourseError, LabError, UsageError
 from lab_harness.lab.facts import FILE as FACTS
+from lab_harness.lab.finished import FILE as FINISHED
 from lab_harness.lab.labs import Lab, all_labs, lab_ids, load_lab
 from lab_harness.lab.modules import CHECK_FILES
 from lab_harness.lab.quiz import Quiz
@@ -27,7 +28,7 @@ WHOLE = (
     "lab_harness",
     f"labs/{FACTS}",
 )
-OF_A_LAB = ("lab.toml", "README.md", *CHECK_FILES, "functions", "given", "site")
+OF_A_LAB = ("lab.toml", "README.md", *CHECK_FILES, "functions", "given", "site", FINISHED)
 NOT_FOR_STUDENTS = re.compile(
     r"^<!-- not for students -->\n.*?<!-- /not for students -->\n"  # lines, or a part of one
     r"|<!-- not for students -->.*?<!-- /not for students -->"

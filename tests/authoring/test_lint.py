@@ -247,6 +247,8 @@ def test_check_that_the_labs_tests_do_not_name_is_told(written):
     tests = course.root / "tests" / "labs" / "test_queue.py"
     tests.write_text("def test_queue_exists_when_it_is_made(): checks.message_is_there", encoding="utf-8")
     assert said(course, "queue") == ["queue: tests/labs/test_queue.py has no test for the check queue_exists"]
+    tests.with_stem("test_queue_more").write_text("def test_it(): checks.queue_exists", encoding="utf-8")
+    assert said(course, "queue") == []
     tests.unlink()
     assert said(course, "queue") == ["queue: tests/labs/test_queue.py is missing"]
 

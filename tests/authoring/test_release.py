@@ -142,7 +142,7 @@ def test_answers_of_a_quiz_are_found_wherever_they_stand(copy, course):
 
 def test_no_answer_is_anywhere_in_the_bundle(bundle, course):
     assert not list(bundle.rglob("solution.py")) + list(bundle.rglob("solved")) + list(bundle.rglob("__pycache__"))
-    texts = {path: path.read_text(encoding="utf-8") for path in bundle.rglob("*") if path.is_file()}
+    texts = {path: path.read_text(encoding="utf-8", errors="replace") for path in bundle.rglob("*") if path.is_file()}
     for lab in all_labs(course):
         for answer in answers(lab).values():
             assert not [path for path, text in texts.items() if answer.source in text]

@@ -32,6 +32,7 @@ from lab_harness.authoring.lint.notebooks import (
     solved_notebook_is_current,
     solved_notebook_shows_each_check,
     solved_notebook_shows_the_course,
+    solved_notebook_shows_what_is_recorded,
 )
 from lab_harness.authoring.lint.sources import (
     links_lead_somewhere,
@@ -75,6 +76,7 @@ RULES: tuple[Rule, ...] = (
     solved_notebook_is_current,
     solved_notebook_shows_each_check,
     solved_notebook_shows_the_course,
+    solved_notebook_shows_what_is_recorded,
 )
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from lab_harness.account.resources import deleters
 from lab_harness.authoring.readme_table import listed, row_of
 from lab_harness.course import Course
+from lab_harness.lab.finished import FILE as FINISHED
 from lab_harness.lab.labs import Lab
 from lab_harness.lab.modules import CHECK_FILES
 from lab_harness.lab.quiz import Multiple
 
 LAB_FILES = {"lab.toml", "README.md", "checks.py", "solution.py", "quiz.toml"}
-MAY_BE_THERE = {*CHECK_FILES, "functions", "given", "site", "__pycache__"}
+MAY_BE_THERE = {*CHECK_FILES, "functions", "given", "site", FINISHED, "__pycache__"}
 README_LINES, TITLE_LENGTH = 60, 60
 QUIZ_LENGTH, QUIZ_KINDS = range(5, 11), 2
 NUMBER_WORDS = {2: "two", 3: "three", 4: "four", 5: "five"}
@@ -123,8 +124,9 @@ def services_are_declared(course: Course, lab: Lab) -> Iterator[str]:
 def each_check_is_tested(course: Course, lab: Lab) -> Iterator[str]:
     """The lab's tests name each of its checks: one that no test has seen fail may never fail."""
     path = course.root / "tests" / "labs" / f"test_{lab.id}.py"
-    text = _text(path)
-    if not text:
+    more = path.with_stem(f"{path.stem}_more")  # of a lab whose checks fill two files
+    text = f"{_text(path)}\n{_text(more)}"
+    if not _text(path):
         yield f"{path.relative_to(course.root)} is missing"
         return
     for check in lab.all_checks:

@@ -7,19 +7,19 @@ from pathlib import Path
 from lab_harness import authors
 from lab_harness.course import Course
 from lab_harness.lab.labs import Lab
-from lab_harness.lab.modules import CHECK_FILES
+from lab_harness.lab.modules import check_sources
 
 AUTHORS = authors.__name__
 PACKAGE = AUTHORS.partition(".")[0]
 # What each of a lab's files may import of the package: public names, by the module that has them.
-OPEN = {name: {AUTHORS: set(authors.__all__)} for name in CHECK_FILES} | {"solution.py": {PACKAGE: {"load_lab"}}}
+OF_CHECKS, OF_SOLUTION = {AUTHORS: set(authors.__all__)}, {PACKAGE: {"load_lab"}}
 
 
 def lab_imports_what_is_public(course: Course, lab: Lab) -> Iterator[str]:
     """Checks and probes import public names of lab_harness.authors, solution.py `load_lab`, and a function nothing."""
+    public_to = dict.fromkeys(check_sources(lab.folder), OF_CHECKS) | {lab.folder / "solution.py": OF_SOLUTION}
     for path in sorted(lab.folder.rglob("*.py")):
-        name = path.relative_to(lab.folder).as_posix()
-        public = OPEN.get(name, {})
+        name, public = path.relative_to(lab.folder).as_posix(), public_to.get(path, {})
         for line, module, imported in _imports(path):
             if imported not in public.get(module, ()):
                 yield f"{name}, line {line}: imports {'.'.join(filter(None, (module, imported)))}; {_allowed(public)}"

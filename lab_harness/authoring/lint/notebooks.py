@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lab_harness.course import Course
+from lab_harness.lab.finished import FILE, recorded, shown_by
 from lab_harness.lab.labs import Lab, all_labs
 from lab_harness.lab.notebooks import is_current, read_notebook, task_of
 from lab_harness.lab.solutions import answers
@@ -99,6 +100,13 @@ def solved_notebook_shows_the_course(course: Course, lab: Lab) -> Iterator[str]:
         stops = [(unescape(name), unescape(goal), int(minutes)) for name, goal, minutes in MAPPED.findall(shown)]
         if stops != there:
             yield f"notebooks/solved/{path.name} shows another map of the course; run: lab notebooks build {lab.id}"
+
+
+def solved_notebook_shows_what_is_recorded(course: Course, lab: Lab) -> Iterator[str]:
+    """What `lab.finished()` shows before a lab is begun is what the solved notebook shows at its end."""
+    path = course.solved / lab.file.notebook
+    if path.exists() and shown_by(read_notebook(path)) != recorded(lab.folder):
+        yield f"{FILE} is not what notebooks/solved/{path.name} shows; run: lab notebooks build {lab.id}"
 
 
 def shows_the_course(course: Course, lab: Lab) -> bool:

@@ -4,12 +4,11 @@ import ast
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from lab_harness.authoring.reference.helpers import PACKAGE, PARAMETERS
 from lab_harness.course import Course
 from lab_harness.lab.labs import all_labs
-from lab_harness.lab.modules import CHECK_FILES
+from lab_harness.lab.modules import check_sources
 
 MOST_LINES = 6  # of an example; of a longer statement the first line is shown
 
@@ -22,16 +21,17 @@ class Example:
     length: int
     lab: str
     code: str
-    file: str = CHECK_FILES[0]
+    file: str = "checks.py"
 
 
 def examples(course: Course) -> dict[str, Example]:
     """The best example of each name of `lab_harness.authors` that a lab's checks use, by its full name."""
     best: dict[str, Example] = {}
     for lab in all_labs(course):
-        for path in filter(Path.exists, map(lab.folder.joinpath, CHECK_FILES)):
+        for path in check_sources(lab.folder):
             for name, code in _uses(path.read_text(encoding="utf-8")):
-                found = Example(code.count("\n") + 1, len(code), lab.id, code, path.name)
+                file = path.relative_to(lab.folder).as_posix()
+                found = Example(code.count("\n") + 1, len(code), lab.id, code, file)
                 best[name] = min(found, best.get(name, found))
     return best
 

@@ -12,7 +12,11 @@ from typing import Any
 
 PACKAGE = "lab_harness.authors"
 # What `@check` gives by a parameter's name, where that is no client of boto3's.
-PARAMETERS = {"http": f"{PACKAGE}.http.Http", "witness": f"{PACKAGE}.witness.Witness"}
+PARAMETERS = {
+    "http": f"{PACKAGE}.http.Http",
+    "witness": f"{PACKAGE}.witness.Witness",
+    "clock": f"{PACKAGE}.clock.Clock",
+}
 
 
 @dataclass(frozen=True)
