@@ -30,6 +30,9 @@ lab: setup ## start the emulator and open JupyterLab on the first notebook
 course: setup ## run all notebooks with their solutions, as a test that this machine can
 	$(BIN)/lab notebooks run
 
+# Where it is set, each of the tests' thousand processes would compile our modules anew.
+test test-lab test-localstack: export PYTHONDONTWRITEBYTECODE :=
+
 test: dev ## run the linters, the type checker and all tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -46,7 +49,7 @@ test-lab: dev ## run all that is about one lab: make test-lab LAB=hello_lambda
 test-localstack: dev ## run the labs' tests on the LocalStack at AWS_ENDPOINT_URL
 	@test -n "$(AWS_ENDPOINT_URL)" || { \
 	  echo "Say where LocalStack is: make test-localstack AWS_ENDPOINT_URL=http://127.0.0.1:4566"; exit 2; }
-	$(BIN)/pytest tests/labs tests/emulators/test_localstack.py --emulator localstack --numprocesses 2
+	$(BIN)/pytest tests/labs tests/emulators/test_localstack.py --emulator localstack --numprocesses 4
 	$(BIN)/pytest tests/notebook/panel/test_panel_on_either_emulator.py --emulator localstack  # alone: it watches the account
 
 bench: dev ## measure the harness beside other tools
@@ -67,8 +70,9 @@ clean: ## remove what was installed and cached; your progress in .lab and your n
 
 ifneq ($(UV),)
 
-# --inexact: the developers' tools stay where only what the labs need is asked for.
-SYNC := $(UV) sync --quiet --frozen --inexact $(if $(filter-out python3,$(PYTHON)),--python $(PYTHON))
+# --inexact: the developers' tools stay where only what the labs need is asked for. Compiled at once, as pip does: else
+# each process that may not write there, such as a function's, would compile boto3 anew.
+SYNC := $(UV) sync --quiet --frozen --inexact --compile-bytecode $(if $(filter-out python3,$(PYTHON)),--python $(PYTHON))
 
 setup:
 	$(SYNC)

@@ -1,5 +1,6 @@
 """Fixtures: an emulator of the tests' own, emptied for each test, and an environment without the user's settings."""
 
+import gc
 import os
 import shutil
 import signal
@@ -22,9 +23,12 @@ from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.localstack import LocalStack
 from lab_harness.emulators.process import free_port
 from lab_harness.lab.labs import Lab
+from tests.leftovers import none_left_in
 from tests.waiting import wait_until
 
-pytest_plugins = ["tests.browser", "tests.grading.stand_in", "tests.jupyterlab", "tests.per_lab"]
+pytest_plugins = [
+    "tests.browser", "tests.grading.stand_in", "tests.in_memory", "tests.jupyterlab", "tests.per_lab", "tests.warm",
+]  # fmt: skip
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE_LABS = ROOT / "tests" / "sample_labs"
@@ -39,6 +43,13 @@ def pytest_configure():
     # Each test's clients are of a session of their own, which would read its services' descriptions anew; a third of
     # the processor time of a lab's tests went there.
     botocore.session.create_loader = cache(botocore.loaders.create_loader)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish():
+    """Let the garbage collector leave alone what collecting has made: each full round would look at all of it."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_addoption(parser):
@@ -63,6 +74,13 @@ def clean_environment(monkeypatch, tmp_path, localstack_endpoint):
         if name.startswith(("AWS_", "LAB_", "LOCALSTACK_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("LAB_HOME", str(tmp_path / "lab"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left(tmp_path_factory):
+    """An emulator of the tests' ends with them, also when they are killed."""
+    with none_left_in(tmp_path_factory.getbasetemp()):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -106,18 +124,27 @@ def relay(localstack):
         process.terminate()
 
 
+@pytest.fixture(scope="session")
+def clients_made(emulator):
+    """Clients for all tests: to make one takes as long as two calls of it. Who listens to its events makes another."""
+    return Clients(emulator)
+
+
 @pytest.fixture
-def clients(request, emulator):
+def clients(request, emulator, clients_made):
     """Clients of an account with nothing in it; on LocalStack, which cannot be emptied, with nothing of the test's lab.
 
     So there several labs can be tested side by side.
     """
-    made, lab = Clients(emulator), getattr(request.module, "lab", None)
-    if hasattr(request.node, "callspec"):
-        lab = request.node.callspec.params.get("lab", lab)
     if emulator.name == "embedded":
         emulator.reset()
-    elif isinstance(lab, Lab):
+        return clients_made
+    made, lab = Clients(emulator), getattr(request.module, "lab", None)  # It closes connections that rest.
+    if hasattr(request.node, "callspec"):
+        lab = request.node.callspec.params.get("lab", lab)
+    if isinstance(lab, Lab):
+        if lab.file.embedded_alone:
+            pytest.skip(lab.file.embedded_alone)
         if "ec2" in lab.file.services:
             request.getfixturevalue("relay")
         remove_resources(lab, made)

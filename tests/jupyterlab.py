@@ -19,10 +19,11 @@ import requests
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.process import free_port, is_free
 from lab_harness.notebook.server import WORKSPACES
+from tests.browser import VIEWPORT, keep_if_failed
+from tests.leftovers import ALONE
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
-ALONE = {} if sys.platform == "win32" else {"start_new_session": True}  # in a terminal of its own
 PARTS = ("labs", "notebooks")  # of the course that a learner's copy has
 PATIENCE = 60_000  # milliseconds until JupyterLab has done what a key asks for
 START = 180  # seconds until it answers for the first time, on a machine that does much else
@@ -38,12 +39,28 @@ OPEN = """async path => {
   shown.content.node.focus();
   return shown.sessionContext.session.kernel.id;
 }"""
+SAVE = """async () => { await jupyterapp.commands.execute("docmanager:save"); }"""
 CONNECTED = """async () => {
   const { sessionContext } = jupyterapp.shell.currentWidget;
   await sessionContext.ready;
   await sessionContext.session.kernel.info;
 }"""
-SAVE = """async () => { await jupyterapp.commands.execute("docmanager:save"); }"""
+TYPE = """answers => {
+  const cells = jupyterapp.shell.currentWidget.content.model.sharedModel;
+  for (const [index, source] of Object.entries(answers)) cells.getCell(Number(index)).setSource(source);
+}"""
+RUN_ABOVE = """async index => {
+  jupyterapp.shell.currentWidget.content.activeCellIndex = index;
+  await jupyterapp.commands.execute("notebook:run-all-above");
+}"""
+RUN_THESE = """async ([first, last]) => {
+  const notebook = jupyterapp.shell.currentWidget.content;
+  notebook.deselectAll();
+  notebook.activeCellIndex = first;
+  notebook.extendContiguousSelectionTo(last);
+  await jupyterapp.commands.execute("notebook:run-cell");
+}"""
+RUN_ALL = """async () => { await jupyterapp.commands.execute("notebook:run-all-cells"); }"""
 CLOSE_ALL = """async () => {
   for (const shown of [...jupyterapp.shell.widgets("main")]) shown.dispose();
   await jupyterapp.serviceManager.sessions.shutdownAll();
@@ -134,8 +151,8 @@ def end(running):
 
 
 @contextmanager
-def open_jupyterlab(folder):
-    """`lab open` in a copy of the course in this folder, by a user who is new to Jupyter."""
+def open_jupyterlab(folder, kernels):
+    """`lab open` in a copy of the course in this folder, by a user who is new to Jupyter; `kernels`: a JUPYTER_PATH."""
     for name in PARTS:
         shutil.copytree(ROOT / name, folder / "course" / name, dirs_exist_ok=True)
     port = free_port()
@@ -143,6 +160,7 @@ def open_jupyterlab(folder):
     environ = {name: value for name, value in os.environ.items() if not name.startswith(USERS_OWN)}
     environ |= {"LAB_COURSE": str(folder / "course"), "LAB_HOME": str(folder / "lab")}
     environ |= {"JUPYTER_RUNTIME_DIR": str(folder / "runtime"), "JUPYTER_CONFIG_DIR": str(folder / "jupyter")}
+    environ["JUPYTER_PATH"] = str(kernels)
     environ |= {"HOME": str(folder), "USERPROFILE": str(folder)}  # a new user: no notebook was open before
     command = [sys.executable, "-m", "lab_harness", "open", "--no-browser", "--port", str(port)]
     told = folder / "told.txt"  # not a pipe, which would fill up
@@ -159,9 +177,9 @@ def open_jupyterlab(folder):
 
 
 @pytest.fixture(scope="session")
-def running_jupyterlab(tmp_path_factory):
+def running_jupyterlab(tmp_path_factory, warm_kernels):
     """The JupyterLab of all tests that one process runs, as the last of them left it."""
-    with open_jupyterlab(tmp_path_factory.mktemp("learner")) as running:
+    with open_jupyterlab(tmp_path_factory.mktemp("learner"), warm_kernels) as running:
         yield running
 
 
@@ -171,6 +189,24 @@ def jupyterlab(running_jupyterlab):
     running_jupyterlab.begin_anew()
     yield running_jupyterlab
     running_jupyterlab.end_kernels()
+
+
+@pytest.fixture(scope="module")
+def window(running_jupyterlab, browser):
+    """A browser window that shows JupyterLab: to load it takes as long as many a test."""
+    shown = browser.new_page(viewport=VIEWPORT)
+    shown.set_default_timeout(PATIENCE)
+    show_jupyterlab(shown, running_jupyterlab)
+    return shown
+
+
+@pytest.fixture
+def desk(request, jupyterlab, window):
+    """JupyterLab in that window, without an open notebook."""
+    yield window
+    keep_if_failed(request, window)
+    window.evaluate("sessionStorage.removeItem('lab-beside')")
+    close_all(window)
 
 
 def show_jupyterlab(page, jupyterlab):
@@ -207,6 +243,26 @@ def wait_for_kernel(page):
     """Wait until the notebook's kernel is ready and JupyterLab connected to it: cells run before that are lost."""
     page.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext", timeout=PATIENCE)
     page.evaluate(CONNECTED)
+
+
+def write_into(page, answers):
+    """Put sources, by the number of their cell, into the cells of the notebook that is shown."""
+    page.evaluate(TYPE, {str(index): source for index, source in answers.items()})
+
+
+def run_above(page, index):
+    """Run all cells above this one, by the menu's command, and return when they have run."""
+    page.evaluate(RUN_ABOVE, index)
+
+
+def run_these(page, first, last):
+    """Run the cells from this one to that one, by the menu's command, and return when they have run."""
+    page.evaluate(RUN_THESE, [first, last])
+
+
+def run_all(page):
+    """Run all cells, by the menu's command, and return when they have run."""
+    page.evaluate(RUN_ALL)
 
 
 def active(page, index):

@@ -6,7 +6,7 @@ from contextlib import suppress
 from lab_harness.aws import Clients
 
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-SERVICES = ("lambda", "states", "events", "scheduler", "apigateway")
+SERVICES = ("lambda", "states", "events", "scheduler", "apigateway", "pipes", "firehose")
 
 
 def policy(*statements):

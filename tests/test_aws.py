@@ -299,6 +299,17 @@ def test_calls_are_the_checks_or_where_asked_for_the_learners(embedded):
     assert [call.caller for call in embedded.calls()] == ["checks", "learner"]
 
 
+def test_unsigned_calls_are_the_checks_or_the_learners_too(embedded):
+    pool = Clients(embedded)["cognito-idp"].create_user_pool(PoolName="owners")["UserPool"]["Id"]
+    application = Clients(embedded)["cognito-idp"].create_user_pool_client(UserPoolId=pool, ClientName="site")
+    for name, learner in (("ana", False), ("bea", True)):
+        given = {"Username": name, "Password": "Correct-horse-9"}
+        client_id = application["UserPoolClient"]["ClientId"]
+        Clients(embedded, as_learner=learner)["cognito-idp"].sign_up(ClientId=client_id, **given)
+    found = [call.caller for call in embedded.calls() if call.operation == "SignUp"]
+    assert found[-2:] == ["checks", "learner"]
+
+
 def test_clients_reach_an_emulator_that_was_started_anew_since(home):
     first = Embedded(home, free_port())
     first.start()
@@ -340,6 +351,13 @@ def test_emulator_that_stops_answering_is_one_error_that_says_where_and_what_to_
     with pytest.raises(EmulatorNotReady) as caught, answering():
         Clients(LocalStack(endpoint))["lambda"].get_function(FunctionName="any")
     assert str(caught.value) == f"The emulator stopped answering at {endpoint}. Start it with: lab start"
+
+
+def test_emulator_that_was_stopped_makes_no_client(embedded, monkeypatch):
+    clients = Clients(embedded)
+    monkeypatch.setattr(type(embedded), "endpoint", "")
+    with pytest.raises(EmulatorNotReady, match="Start it with: lab start"):
+        clients["lambda"]
 
 
 def test_call_that_takes_too_long_is_that_error_only_where_none_may():

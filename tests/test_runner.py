@@ -25,6 +25,9 @@ class FakeEmulator:
     def supports(self, service):
         return service != "cognito-idp"
 
+    def now(self):
+        return time.time()
+
     def denials(self, since):
         return self.refused
 
@@ -46,7 +49,7 @@ def fails():
 class LabOf:
     """A lab of checks built in place: `add` makes each from a function."""
 
-    id, title = "made_up", "Made up"
+    id, title, file = "made_up", "Made up", SimpleNamespace(embedded_alone="")
 
     def __init__(self):
         self.all_checks = ()
@@ -121,6 +124,18 @@ def test_check_is_blocked_and_not_run_until_what_it_needs_has_passed(lab):
         'This comes first: "Second".',
     )
     assert results["second"].seconds == 0
+
+
+def test_lab_of_the_embedded_emulator_alone_is_not_judged_elsewhere(lab):
+    lab.file = SimpleNamespace(embedded_alone="Others have no layers.")
+    lab.add("first")
+    lab.add("second", needs=("first",))
+    found = {(str(result.outcome), result.found, result.next_step) for result in run(lab).values()}
+    assert found == {("unsupported", "Others have no layers.", "Use the embedded emulator for this part.")}
+    assert lab.ran == []
+    clients = FakeClients()
+    clients.emulator.name = "embedded"
+    assert run_checks(lab, clients).complete
 
 
 def test_check_that_ends_in_an_exclamation_mark_is_named_without_a_full_stop(lab):
@@ -295,7 +310,7 @@ def test_emulator_that_is_gone_before_the_run_is_one_error_too(lab):
     def supports(service):
         raise EmulatorNotReady("Nothing answers.")
 
-    clients.emulator = SimpleNamespace(supports=supports)
+    clients.emulator = SimpleNamespace(name="fake", supports=supports)
     with pytest.raises(EmulatorNotReady):
         run_checks(lab, clients)
 
@@ -406,10 +421,45 @@ def test_cancelled_run_leaves_the_next_one_alone(lab):
     assert run(lab)["first"].outcome == "failed"
 
 
+def test_what_comes_of_a_permission_that_an_earlier_check_misses_waits_for_that_check(lab):
+    def misses(*actions):
+        def fail():
+            raise Failure(expected="a permission", found="none", next_step="Give it.", withheld=actions)
+
+        return fail
+
+    lab.add("other", misses("s3:GetObject"))
+    lab.add("cause", misses("dynamodb:PutItem", "sqs:*"))
+    lab.add("effect", fails)
+    lab.add("later", needs=("effect",))
+    for action, blocked in (("dynamodb:putitem", True), ("sqs:SendMessage", True), ("dynamodb:GetItem", False)):
+        clients = FakeClients()
+        clients.emulator.refused = [SimpleNamespace(action=action, message="User: a is not authorized")]
+        results = {result.name: result for result in run_checks(lab, clients)}
+        assert results["cause"].outcome == "failed"
+        assert results["effect"].outcome == ("blocked" if blocked else "failed"), action
+        assert ("Cause" in results["effect"].next_step) is blocked
+        assert results["later"].outcome == "blocked"
+    assert run_alone(lab.all_checks[2], clients).outcome == "failed"
+
+
+def test_a_check_that_asks_iam_alone_fails_by_what_it_has_read(lab):
+    clients = FakeClients()
+    clients.emulator.refused = [SimpleNamespace(action="sqs:ReceiveMessage", message="User: a is not authorized")]
+
+    def misses():
+        raise Failure(expected="a permission", found="none", next_step="Give it.", withheld=["sqs:*"])
+
+    lab.add("cause", misses)
+    lab.add("reads", lambda iam: fails(), iam="iam")
+    cause, reads = run_checks(lab, clients)
+    assert (cause.outcome, reads.outcome, reads.found) == ("failed", "failed", "one")
+
+
 def test_a_failure_tells_what_was_refused_meanwhile(lab):
     clients = FakeClients()
     refusals = [f"User: {name} is not authorized" for name in ("a", "a", "b", "c")]
-    clients.emulator.refused = [SimpleNamespace(message=each) for each in refusals]
+    clients.emulator.refused = [SimpleNamespace(action="s3:GetObject", message=each) for each in refusals]
     lab.add("fails", fails)
     lab.add("passes")
     failed, passed = run_checks(lab, clients)

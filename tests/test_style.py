@@ -33,6 +33,7 @@ SLEEPERS = {
     },
     "tests/authors/test_http.py": {"parts", "test_body_that_trickles_ends_in_time"},  # a server that is slow on purpose
     "tests/labs/test_pets_api.py": {"solved"},  # botocore's own waiter, with shorter pauses
+    "tests/labs/test_lambda_under_load.py": {"solve"},  # the same
     "tests/sample_labs/sleepy/checks.py": {"wakes_up"},  # a check that is to be interrupted
 }
 # The private names that tests reach, by their file.
@@ -65,35 +66,45 @@ PRIVATE = {
     "tests/test_aws.py": {"_make"},
     "tests/emulators/test_embedded.py": {"_process"},
     # MiniStack's own names, which our additions wrap: the tests see that they are still there.
-    "tests/emulators/inside/test_routes.py": {"_get_module", "_handle_iceberg_rest"},
-    "tests/emulators/inside/test_bare_ministack.py": {"_invoke_target"},
-    "tests/emulators/inside/test_loop_guard.py": {"_ms_install_invoke_depth"},
+    "tests/emulators/inside/access/test_routes.py": {"_get_module", "_handle_iceberg_rest"},
+    "tests/emulators/inside/test_bare_ministack.py": {"_invoke_target", "_refresh_auth_user"},
+    "tests/emulators/inside/functions/test_loop_guard.py": {"_ms_install_invoke_depth"},
     # os._exit, by which a forked process ends without what its parent would do at its end.
     "tests/aws_cli.py": {"_exit"},
+    "tests/warm/server.py": {"_exit"},
+    # MiniStack's own, by which an account is put back while the emulator runs.
+    "tests/labs/slips/server.py": {
+        "_do", "_get_reset_lock", "_jwks_cache", "_load_persisted_data", "_load_persisted_state", "_reset_all_state",
+        "_turn",
+    },
     # botocore's, by which a test signs otherwise than its clients do.
-    "tests/emulators/inside/test_signatures.py": {"_credentials", "_request_signer"},
-    "tests/emulators/inside/test_rest_apis.py": {
+    "tests/emulators/inside/access/test_signatures.py": {"_credentials", "_request_signer"},
+    "tests/emulators/inside/apis/test_rest_apis.py": {
         "_apply_patch", "_create_rest_api", "_invoke_mock_v1", "_lambda_proxy_response", "_resources", "_rest_api_view",
     },
 }  # fmt: skip
 # Test files that are about no single module, beside those of labs.
 ABOUT_MORE = {
     # of the project as a whole: its rules, what it installs and how its tests are run
-    "tests/test_docker_compose.py", "tests/test_per_lab.py", "tests/test_requirements.py",
-    "tests/test_style.py", "tests/test_package.py",
+    "tests/test_docker_compose.py", "tests/test_in_memory.py", "tests/test_leftovers.py", "tests/test_per_lab.py",
+    "tests/test_requirements.py", "tests/test_style.py", "tests/test_package.py",
+    # what viewers and makers of distributions may try, by way of all that serves them
+    "tests/emulators/inside/edge/distributions/test_attacks.py",
     # what the modules of all services say, and all that writes a new lab
     "tests/account/test_deleters.py", "tests/authoring/scaffold/test_new_lab.py",
     # what others may do to the emulator, and what MiniStack does by itself
     "tests/emulators/inside/test_bare_ministack.py", "tests/emulators/inside/test_other_users.py",
-    "tests/emulators/inside/test_security.py",
-    # a room's emulator beside the learner's
+    "tests/emulators/inside/test_security.py", "tests/emulators/inside/test_signature_fuzz.py",
+    # the permissions of what several modules do: users by resources' policies, buckets to topics, stacks to functions
+    "tests/emulators/inside/permissions/authorization/test_paths.py",
+    # what several additions do together: an authorizer is asked, kept, flushed, named by a stage and tried
+    "tests/emulators/inside/test_authorizers.py",
     # hostile submissions, by what they try
     "tests/grading/intake/test_fuzz.py", "tests/grading/intake/test_names.py", "tests/grading/room/test_attacks.py",
     "tests/grading/room/test_escapes.py", "tests/grading/room/test_neighbours.py",
     # in a browser, or on both emulators
     "tests/notebook/test_jupyterlab.py", "tests/notebook/panel/test_panel_in_jupyterlab.py",
     "tests/notebook/panel/test_panel_on_either_emulator.py", "tests/notebook/panel/test_live_in_chromium.py",
-    "tests/notebook/test_mathematics.py",
 }  # fmt: skip
 # IPython asks for names that end in an underscore, too: _repr_mimebundle_.
 PRIVATE_NAME = re.compile(r"(?:.*\.)?_[a-z]\w*(?<!_)")

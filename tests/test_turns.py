@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -68,7 +69,8 @@ def test_a_notebooks_quiet_run_makes_way_while_it_waits_for_another_program(samp
 
     sample_course("queue")
     monkeypatch.setenv("LAB_HOME", str(tmp_path))
-    runs = CheckRuns(load_lab("queue"), None)
+    without_a_call_log = SimpleNamespace(calls=lambda: None)
+    runs = CheckRuns(load_lab("queue"), SimpleNamespace(emulator=without_a_call_log))
     with turn("queue", tmp_path):
         cancelled = runs.announce()
         quiet = in_thread(lambda: runs.run_quietly((), cancelled))
