@@ -1,5 +1,6 @@
 """What AWS answers, read in one way everywhere."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -7,6 +8,24 @@ from botocore.exceptions import ClientError
 
 # In the codes by which services say so; SQS, Step Functions and others do it with the status 400.
 NOT_THERE = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
+# The codes of an emulator that does not have an operation, and the status that LocalStack has for that.
+LACKING, LACKING_STATUS = re.compile("Unknown(Operation|Action|Service)|InvalidAction|NotImplemented"), 501
+# The codes of what is no such service at all, where the question is one that every service of that kind can answer.
+ANOTHER = re.compile("Unsupported|^(404|405)$")
+FAILURES = 500  # and above
+
+
+def lacks(error: ClientError) -> bool:
+    """Whether an answer says that the emulator does not have the operation."""
+    return _status(error) == LACKING_STATUS or bool(LACKING.search(_code(error)))
+
+
+def is_no_answer(error: ClientError) -> bool:
+    """Whether an answer to a question that needs nothing to be there says that there is no such service.
+
+    A refusal for another reason is an answer of the service's.
+    """
+    return lacks(error) or _status(error) >= FAILURES or bool(ANOTHER.search(_code(error)))
 
 
 def there(ask: Callable[..., Any], **arguments: Any) -> Any:
@@ -27,6 +46,12 @@ def pages(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[A
 
 
 def _says_that_there_is_none(error: ClientError) -> bool:
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-    code = str(error.response.get("Error", {}).get("Code"))
-    return status == 404 or any(word in code for word in NOT_THERE)
+    return _status(error) == 404 or any(word in _code(error) for word in NOT_THERE)
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400))
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code"))

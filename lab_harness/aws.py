@@ -18,10 +18,12 @@ from botocore.credentials import Credentials as BotoCredentials
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError, ConnectionClosedError, ConnectTimeoutError, EndpointConnectionError
 
+from lab_harness.authors.clock import Clock
 from lab_harness.authors.http import Http
 from lab_harness.authors.witness import Witness
 from lab_harness.emulators.base import REGION, Emulator
 from lab_harness.emulators.credentials import Credentials
+from lab_harness.emulators.localstack import empty_where_it_breaks
 from lab_harness.errors import EmulatorNotReady
 from lab_harness.local import require_local
 
@@ -49,7 +51,8 @@ class Clients:
     They do not retry, so that a check sees an emulator's first answer, at once. They come from botocore itself,
     of which boto3 makes its own: without boto3's resources and transfers they are there 80 ms sooner.
     `clients["http"]` sends plain requests to the emulator; `clients["inbox"]()` are the mails that it sent,
-    `clients["witness"]` knows who did what. The response of a ClientError has the call's "Arguments", too.
+    `clients["witness"]` knows who did what, `clients["clock"]` the emulator's time.
+    The response of a ClientError has the call's "Arguments", too.
     In the call log their calls are the checks', or the learner's where asked for. Threads may share them.
     """
 
@@ -58,6 +61,7 @@ class Clients:
         self.emulator = emulator
         self._made: dict[str, Any] = {}
         self._making = threading.Lock()  # Of botocore, clients may be shared by threads, a session may not.
+        self._as_learner = as_learner
         self._session = _session(emulator, as_learner)
 
     def __getitem__(self, service: str) -> Any:
@@ -73,10 +77,24 @@ class Clients:
             return self.emulator.inbox
         if service == "witness":
             return Witness(self.emulator)
+        if service == "clock":
+            return Clock(self.emulator)
+        if not self.emulator.endpoint:
+            raise EmulatorNotReady.stopped("")
         client = self._session.create_client(service, endpoint_url=self.emulator.endpoint, config=_client_config())
         client.meta.events.register("before-parameter-build", _note_arguments)
+        if self.emulator.name == "localstack":
+            client.meta.events.register("after-call.lambda.ListLayers", empty_where_it_breaks)
         client.meta.events.register("after-call", _tell_arguments)
+        if not self._as_learner:
+            client.meta.events.register("before-send", self._mark)
         return client
+
+    def _mark(self, request: Any, **_: Any) -> None:
+        """Let the emulator know a call of the checks' that bears no signature, such as Cognito's SignUp."""
+        if "Authorization" not in request.headers:
+            for name, value in self.emulator.marks.items():
+                request.headers[name] = value
 
 
 def _note_arguments(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:

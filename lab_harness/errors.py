@@ -8,10 +8,13 @@
     └── EmulatorError            the emulator cannot do what was asked
         ├── EmulatorNotReady     nothing answers at the endpoint; says the command that starts it
         ├── WrongEmulator        something answers, but not an emulator (or version) we can use
+        ├── EmulatorLacks        this emulator does not have what was asked; a check that needs it is unsupported
         └── ForeignEndpoint      the endpoint is not on this machine; refused before anything is sent
 
 A `Failure` (see checks.py) is a verdict about what the learner built, so it is not in this tree.
 """
+
+OWN_FOLDER = "Give yourself the right to write there, or copy the course to a folder of your own."
 
 
 class HarnessError(Exception):
@@ -32,6 +35,11 @@ class UsageError(HarnessError):
 
 class CourseError(HarnessError):
     """The course's folder, or a file of the user's in it, cannot be used."""
+
+    @classmethod
+    def unwritable(cls, what: str, error: OSError) -> "CourseError":
+        """The error for something of the course's own that cannot be written, and what to do."""
+        return cls(f"{what}: {error.strerror}. {OWN_FOLDER}")
 
 
 class LabError(HarnessError):
@@ -57,6 +65,10 @@ class EmulatorNotReady(EmulatorError):
 
 class WrongEmulator(EmulatorError):
     """What answers at the endpoint is not an emulator that the course can use."""
+
+
+class EmulatorLacks(EmulatorError):
+    """What answers at the endpoint does not have what was asked, which other emulators have."""
 
 
 class ForeignEndpoint(EmulatorError):

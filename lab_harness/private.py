@@ -17,9 +17,14 @@ def private_folder(folder: Path) -> Path:
 
 
 def private_file(file: Path) -> Path:
-    """The file in its private folder, made empty if it is not there yet, and closed to others."""
+    """The file in its private folder, made empty if it is not there yet, and closed to others.
+
+    One that is there is not opened: whoever closes a file gives up all locks on it that its process holds (POSIX), also
+    those of another thread's that is writing to a database.
+    """
     private_folder(file.parent)
-    os.close(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600))
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     _close(file)
     return file
 

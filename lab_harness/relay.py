@@ -11,7 +11,7 @@ from typing import Any
 from lab_harness.answers import pages
 from lab_harness.aws import UNREACHABLE, Clients
 from lab_harness.emulators.base import ACCOUNT, REGION
-from lab_harness.emulators.inside.ec2_events import state_change_entry, state_changes
+from lab_harness.emulators.inside.rules.ec2_events import state_change_entry, state_changes
 from lab_harness.emulators.localstack import LocalStack
 
 INTERVAL = 0.5  # seconds

@@ -4,19 +4,44 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from fnmatch import fnmatchcase
+from types import MappingProxyType
 from typing import Any
 
-from lab_harness.authors.checks import Cancelled, cancellable
+from lab_harness.authors.checks import Cancelled, Failure, cancellable
 from lab_harness.authors.witness import Witness, watching
 from lab_harness.aws import Clients, answering
-from lab_harness.errors import EmulatorError
+from lab_harness.emulators.base import Denial, Emulator
+from lab_harness.errors import EmulatorError, EmulatorLacks
 from lab_harness.lab.labs import Check, Lab
 from lab_harness.results import CheckResult, LabReport, Outcome
 from lab_harness.verdicts import failure_of, first_cause
 
 MOST_DENIALS = 2  # that a failure tells of
+
+
+class Earlier:
+    """The checks before: their results, by name, and what of AWS's actions is refused because of those that failed."""
+
+    def __init__(self) -> None:
+        self.results: dict[str, CheckResult] = {}
+        self._withheld: dict[str, Collection[str]] = {}
+
+    def note(self, check: Check, error: BaseException) -> None:
+        """A check has ended in this error."""
+        if isinstance(error, Failure):
+            self._withheld[check.title] = error.withheld
+
+    def why(self, actions: Collection[str]) -> str:
+        """The title of the first check whose failure explains that AWS refuses one of these; empty if none does."""
+        found = (
+            title
+            for title, withheld in self._withheld.items()
+            if any(fnmatchcase(action.lower(), each.lower()) for action in actions for each in withheld)
+        )
+        return next(found, "")
 
 
 def run_checks(
@@ -26,26 +51,32 @@ def run_checks(
     starting: Callable[[str], object] = lambda title: None,
     finished: Callable[[CheckResult], object] = lambda result: None,
     cancelled: threading.Event | None = None,
+    passed: Mapping[str, CheckResult] = MappingProxyType({}),
 ) -> LabReport:
     """Run the lab's checks and report one outcome each.
 
-    `only` limits the run to checks of these names or tasks; what they need runs too, and is reported where it
-    did not pass. Without it all run but those that stand apart. A check whose prerequisite did not pass is BLOCKED
-    and not run; one that it only comes `after` counts as passed where the emulator cannot check it. An error other than
-    Failure is FAILED, too, where it is AWS's answer to an account that is not as the lab asks; any other makes the
-    check BROKEN: the course's fault, never scored against the learner. An emulator that no longer answers ends the run
-    with EmulatorNotReady. `starting` is told the title of each check before it runs,
-    `finished` its result, also of those that are only needed. Once `cancelled` is set, no further check begins and
-    none waits: Cancelled is raised.
+    `only` limits the run to checks of these names or tasks; what they need runs too, unless it is known to have
+    `passed`, and is reported where it did not pass. Without it all run but those that stand apart. A check whose
+    prerequisite did not pass is BLOCKED and not run; one that it only comes `after` counts as passed where the
+    emulator cannot check it. An error other than Failure is FAILED, too, where it is AWS's answer to an account that
+    is not as the lab asks; any other makes the check BROKEN: the course's fault, never scored against the learner. An
+    emulator that no longer answers ends the run with EmulatorNotReady. `starting` is told the title of each check
+    before it runs, `finished` its result, also of those that are only needed. Once `cancelled` is set, no further
+    check begins and none waits: Cancelled is raised.
     """
     chosen = [check for check in lab.all_checks if _is_chosen(check, only)]
-    results: dict[str, CheckResult] = {}
+    earlier = Earlier()
+    results = earlier.results
+    elsewhere = lab.file.embedded_alone if clients.emulator.name != "embedded" else ""
     with cancellable(cancelled), watching(Witness(clients.emulator)):
         for check in _with_needs(lab, chosen):
             if cancelled and cancelled.is_set():
                 raise Cancelled
+            if check not in chosen and check.name in passed:
+                results[check.name] = passed[check.name]
+                continue
             starting(check.title)
-            results[check.name] = _run(check, clients, results)
+            results[check.name] = _unsupported(check, elsewhere) if elsewhere else _run(check, clients, earlier)
             finished(results[check.name])
     names = {check.name for check in chosen}
     shown = (result for result in results.values() if result.name in names or result.outcome is not Outcome.PASSED)
@@ -54,11 +85,13 @@ def run_checks(
 
 def run_alone(check: Check, clients: Clients) -> CheckResult:
     """What one check says when those that it needs are not asked first; then what it relies on may not be there."""
-    return _run(replace(check, needs=(), after=()), clients, {})
+    return _run(replace(check, needs=(), after=()), clients, Earlier())
 
 
 def _is_chosen(check: Check, only: Collection[str]) -> bool:
-    return check.name in only or check.task in only if only else not check.apart
+    if only:
+        return check.name in only or check.task in only
+    return not check.apart
 
 
 def _with_needs(lab: Lab, chosen: Iterable[Check]) -> list[Check]:
@@ -69,35 +102,71 @@ def _with_needs(lab: Lab, chosen: Iterable[Check]) -> list[Check]:
     return [check for check in lab.all_checks if check.name in wanted]
 
 
-def _run(check: Check, clients: Clients, earlier: dict[str, CheckResult]) -> CheckResult:
-    missing = [name for name in check.services if not clients.emulator.supports(name)]
-    if missing:
-        reason = f"{clients.emulator.name} {clients.emulator.version()} has no {', '.join(missing)}"
-        return _result(check, Outcome.UNSUPPORTED, found=reason, next_step="Use the embedded emulator for this part.")
-    unmet = [earlier[name] for name in check.needs if earlier[name].outcome is not Outcome.PASSED]
-    unmet = [each for each in unmet if each.outcome is not Outcome.UNSUPPORTED or each.name not in check.after]
-    possible = [result for result in unmet if result.outcome is not Outcome.UNSUPPORTED]
-    if possible:
-        return _result(check, Outcome.BLOCKED, next_step=f'This comes first: "{possible[0].title}".')
-    if unmet:
-        return _result(check, Outcome.UNSUPPORTED, found=unmet[0].found, next_step=unmet[0].next_step)
-    began, started, handled = time.time(), time.perf_counter(), sys.exception()
+def _run(check: Check, clients: Clients, earlier: Earlier) -> CheckResult:
+    if kept_from := _kept_from_running(check, clients.emulator, earlier.results):
+        return kept_from
+    started, handled = time.perf_counter(), sys.exception()
     try:
         with answering():
             check.function(**{parameter: clients[service] for parameter, service in check.parameters.items()})
         result = _result(check, Outcome.PASSED)
+    except EmulatorLacks as error:
+        return _unsupported(check, str(error))
     except EmulatorError:
         raise
     except Exception as error:
-        result = _with_denials(_verdict(check, first_cause(error, handled)), clients, began)
+        cause = first_cause(error, handled)
+        result, denials = _verdict(check, cause), _denials(check, clients.emulator, started)
+        if result.outcome is Outcome.FAILED:
+            refused = getattr(cause, "refused", ())
+            result = _with_denials(check, result, denials, earlier.why([*refused, *(each.action for each in denials)]))
+        earlier.note(check, cause)
     return replace(result, seconds=round(time.perf_counter() - started, 3))
 
 
-def _with_denials(result: CheckResult, clients: Clients, began: float) -> CheckResult:
-    """A failure with what was refused meanwhile for want of a permission: nothing else is as likely its cause."""
-    denials = clients.emulator.denials(began) if result.outcome is Outcome.FAILED else None
+def _kept_from_running(check: Check, emulator: Emulator, before: Mapping[str, CheckResult]) -> CheckResult | None:
+    """The result of a check that cannot run: the emulator lacks a service, or a check that it needs did not pass."""
+    if lacking := [name for name in check.services if not emulator.supports(name)]:
+        return _unsupported(check, f"{emulator.name} {emulator.version()} has no {', '.join(lacking)}")
+    unmet = [before[name] for name in check.needs if before[name].outcome is not Outcome.PASSED]
+    for each in unmet:
+        if each.outcome is not Outcome.UNSUPPORTED:
+            return _blocked(check, each.title)
+    for each in unmet:
+        if each.name not in check.after:
+            return _result(check, Outcome.UNSUPPORTED, found=each.found, next_step=each.next_step)
+    return None
+
+
+def _unsupported(check: Check, reason: str) -> CheckResult:
+    return _result(check, Outcome.UNSUPPORTED, found=reason, next_step="Use the embedded emulator for this part.")
+
+
+def _blocked(check: Check, title: str) -> CheckResult:
+    return _result(check, Outcome.BLOCKED, next_step=f'This comes first: "{title}".')
+
+
+def _denials(check: Check, emulator: Emulator, started: float) -> list[Denial]:
+    """What was refused since then for want of a permission, as far as the emulator tells.
+
+    A check that asks IAM alone reads what is written there: what is refused meanwhile is somebody else's doing, such as
+    a mapping's that goes on polling with a role that is gone.
+    """
+    if set(check.parameters.values()) == {"iam"}:
+        return []
+    return emulator.denials(emulator.now() - (time.perf_counter() - started)) or []
+
+
+def _with_denials(check: Check, result: CheckResult, denials: list[Denial], earlier: str) -> CheckResult:
+    """A failure with what was refused meanwhile: nothing else is as likely its cause.
+
+    Where an earlier check, of this title, has found that permission missing, the two have one cause, and this one waits
+    for that.
+    """
+    if earlier:
+        return _blocked(check, earlier)
     found = result.found or ""
-    told = dict.fromkeys(denial.message for denial in denials or () if denial.message not in found)
+    told = dict.fromkeys(denial.message for denial in denials if denial.message not in found)
     return replace(result, found="; refused meanwhile: ".join([found, *list(told)[:MOST_DENIALS]])) if told else result
 
 

@@ -14,6 +14,11 @@ from typing import Any, NamedTuple
 
 State = dict[str, Any]
 
+# What a Task may name: an integration with a service, an activity, or a function, perhaps with its qualifier.
+RESOURCE = re.compile(
+    r"arn:[\w-]+:(states:::(aws-sdk:)?[\w-]+:\w+(\.\w+)*(:2)?"
+    r"|states:[\w-]+:\d{12}:activity:[\w-]+|lambda:[\w-]+:\d{12}:function:[\w-]+(:[\w$-]+)?)"
+)
 JSONPATH, JSONATA = "JSONPath", "JSONata"
 # The states' fields that one of the two query languages has and the other has not.
 FIELDS_OF = {
@@ -109,6 +114,8 @@ def _machine_problems(machine: State, location: str) -> Iterator[Problem]:
         for field, target in _targets(state):
             if target not in states:
                 yield _missing(target, f"{here}/{field}")
+        if state["Type"] == "Task" and not RESOURCE.fullmatch(state["Resource"]):
+            yield Problem("SCHEMA_VALIDATION_FAILED", "Value is not a valid resource ARN", f"{here}/Resource")
         yield from _catch_all_problems(state, here)
         for field, inner in _inner_machines(state):
             yield from _machine_problems(inner, f"{here}/{field}")

@@ -15,13 +15,13 @@ from typing import Any
 import botocore.parsers
 from botocore.exceptions import ClientError
 
+from lab_harness.answers import LACKING
 from lab_harness.authors.checks import Failure
 from lab_harness.authors.made import is_made
 
 # Codes of answers that say nothing of the account: the call is unknown, cannot be read, or is not signed as it must be.
 OWN_MISTAKES = re.compile(
-    "Unknown(Operation|Action)|InvalidAction|NotImplemented|Serialization|Signature|InvalidClientToken"
-    "|UnrecognizedClient|MissingAuthenticationToken"
+    f"{LACKING.pattern}|Serialization|Signature|InvalidClientToken|UnrecognizedClient|MissingAuthenticationToken"
 )
 # What the argument that names a resource names, so that a learner finds it.
 KINDS = {
