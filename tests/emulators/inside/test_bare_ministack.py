@@ -23,6 +23,7 @@ from ministack.core import cloudfront_js, iam_actions, iam_evaluator
 from ministack.services import cloudfront as cloudfront_service
 from ministack.services import cognito, eventbridge, s3, scheduler
 from ministack.services import dynamodb as dynamodb_service
+from ministack.services import kinesis as kinesis_service
 from ministack.services.cloudformation import handlers as cfn_handlers
 
 from lab_harness.authors.http import Http
@@ -695,6 +696,12 @@ def test_shard_that_is_split_is_gone_with_its_records(clicks):
     clicks.split_shard(StreamName="clicks", ShardToSplit="shardId-000000000000", NewStartingHashKey=str(2**127))
     found = [each["ShardId"][-1] for each in clicks.list_shards(StreamName="clicks")["Shards"]]
     assert found == ["1", "2"], "MiniStack keeps closed shards: resharding/ may shrink"
+
+
+def test_shard_gets_another_list_whenever_old_records_are_looked_for():
+    shard = {"records": (records := [])}
+    kinesis_service._expire_records({"RetentionPeriodHours": 24, "shards": {"open": shard}})
+    assert shard["records"] is not records, "MiniStack keeps the list: resharding/reading.py may shrink"
 
 
 def test_stream_on_demand_has_one_shard(aws):

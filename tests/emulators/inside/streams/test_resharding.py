@@ -1,10 +1,14 @@
 """Tests for the shards of Kinesis's streams on the embedded emulator: closed ones are read to their end."""
 
+import time
+
 import pytest
 from botocore.exceptions import ClientError
 
 from lab_harness.aws import Clients
 from lab_harness.emulators.embedded import Embedded
+from lab_harness.emulators.inside.streams import closed_shards
+from lab_harness.emulators.inside.streams.resharding.reading import forget_old
 from lab_harness.emulators.process import free_port
 from tests.emulators.inside.functions.event_sources.conftest import account  # noqa: F401  a fixture
 from tests.emulators.inside.functions.event_sources.test_streams import flat
@@ -13,6 +17,7 @@ from tests.waiting import wait_until
 
 STREAM = {"StreamName": "clicks"}
 MIDDLE = 2**127
+HOUR = 3600  # seconds
 SLOW = "import time\ndef lambda_handler(event, context): time.sleep(0.2)"
 
 
@@ -160,3 +165,18 @@ def test_mapping_reads_a_parent_before_its_children(account):  # noqa: F811
     wait_until(lambda: len(at.events()) == 5)
     assert flat(at.events()) == ["1", "2", "3", "4", "5"]
     assert at.mapping(mapping)["LastProcessingResult"] == "OK"
+
+
+def test_old_records_leave_while_others_come():
+    """Whoever is just writing has the list in hand, so it stays the shard's."""
+    before, now = time.time() - 25 * HOUR, time.time()
+    records = [{"ApproximateArrivalTimestamp": moment} for moment in (before, before, now)]
+    old, young = {"records": records}, {"records": records[:1], "closed_at": now}
+    stream = {"RetentionPeriodHours": 24, "shards": {"open": old}}
+    closed_shards.of(stream).update({"closed": young, "gone": {"records": [], "closed_at": before}})
+    lists = old["records"], young["records"]
+    forget_old(stream)
+    assert (old["records"], young["records"]) == (records[-1:], [])
+    assert old["records"] is lists[0]
+    assert young["records"] is lists[1]
+    assert list(closed_shards.of(stream)) == ["closed"]

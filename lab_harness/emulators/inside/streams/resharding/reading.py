@@ -1,7 +1,9 @@
 """Closed shards are listed, and read to their end, where their children are named."""
 
 import json
+import threading
 from contextvars import ContextVar
+from itertools import takewhile
 from typing import Any
 
 from lab_harness.emulators.inside import hooks
@@ -12,6 +14,7 @@ from lab_harness.emulators.inside.streams import closed_shards
 MOST_RECORDS, ITERATOR_SECONDS = 10_000, 300
 READING = ("_describe_stream", "_list_shards", "_get_shard_iterator")
 
+_forgetting = threading.Lock()
 _reading: ContextVar[bool] = ContextVar("reading", default=False)  # whether closed shards are seen, too
 
 
@@ -51,14 +54,22 @@ def _told(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
     return told
 
 
-def _expire(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
-    """Forget old records, of closed shards too; and a closed shard when its last could be that old."""
-    original(*args, **kwargs)
-    (stream,) = args
+def _expire(_original: Any, _instance: Any, args: Any, _kwargs: Any) -> None:
+    forget_old(args[0])
+
+
+def forget_old(stream: dict[str, Any]) -> None:
+    """Forget old records, of closed shards too; and a closed shard when its last could be that old.
+
+    The poller of mappings does so in its thread while a call writes in another. So the lists stay the same: MiniStack
+    puts new ones in their place, and a record that came meanwhile was lost.
+    """
     closed, cutoff = closed_shards.of(stream), clock.now() - stream["RetentionPeriodHours"] * 3600
-    for name, shard in list(closed.items()):
-        shard["records"] = [each for each in shard["records"] if each["ApproximateArrivalTimestamp"] >= cutoff]
-        if shard["closed_at"] < cutoff:
+    with _forgetting:
+        for shard in closed_shards.with_open(stream).values():
+            old = takewhile(lambda each: each["ApproximateArrivalTimestamp"] < cutoff, shard["records"])
+            del shard["records"][: sum(1 for _ in old)]
+        for name in [name for name, shard in closed.items() if shard["closed_at"] < cutoff]:
             del closed[name]
 
 
