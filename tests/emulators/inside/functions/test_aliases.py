@@ -7,6 +7,7 @@ import pytest
 
 from lab_harness.emulators.inside.functions import aliases
 from tests.labs.helpers import deploy
+from tests.log_lines import log_lines
 from tests.waiting import wait_until
 
 ALIAS = "arn:aws:lambda:us-east-1:000000000000:function:hello:live"
@@ -46,8 +47,8 @@ def test_events_for_an_alias_run_in_both_versions(live):
         live["lambda"].invoke(FunctionName=ALIAS, InvocationType="Event")
 
     def versions():
-        events = live["logs"].filter_log_events(logGroupName="/aws/lambda/hello", filterPattern="START")["events"]
-        return {each["message"].split("Version: ")[1].strip() for each in events} == {"1", "2"}
+        lines = log_lines(live["logs"], "/aws/lambda/hello", filterPattern="START")
+        return {each.split("Version: ")[1].strip() for each in lines} == {"1", "2"}
 
     wait_until(versions)
 

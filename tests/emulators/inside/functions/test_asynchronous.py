@@ -10,6 +10,7 @@ from lab_harness.aws import Clients
 from lab_harness.emulators.inside.functions import asynchronous
 from lab_harness.emulators.inside.functions.asynchronous import RETRY_WAITS, SCALE
 from tests.labs.helpers import zipped
+from tests.log_lines import log_lines
 from tests.roles import everybody, let_in, policy, ready
 from tests.waiting import wait_until
 
@@ -319,11 +320,6 @@ def test_call_that_came_before_events_is_one(clients, embedded):
     answer = clients["lambda"].invoke_async(FunctionName="work", InvokeArgs=b'{"order": 1}')
     assert answer["Status"] == answer["ResponseMetadata"]["HTTPStatusCode"] == 202
 
-    def logged():
-        return "".join(
-            each["message"] for each in clients["logs"].filter_log_events(logGroupName="/aws/lambda/work")["events"]
-        )
-
-    wait_until(lambda: "got {'order': 1}" in logged())
+    wait_until(lambda: any("got {'order': 1}" in each for each in log_lines(clients["logs"], "/aws/lambda/work")))
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         clients["lambda"].invoke_async(FunctionName="none", InvokeArgs=b"{}")

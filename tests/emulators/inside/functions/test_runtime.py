@@ -20,6 +20,7 @@ from lab_harness.aws import Clients
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.inside.functions import worker as function_worker
 from lab_harness.emulators.process import free_port, read_process
+from tests.log_lines import log_lines
 from tests.roles import ready
 from tests.waiting import PATIENCE, in_thread, wait_until
 
@@ -67,9 +68,7 @@ def function(aws, request):
 
 def cloudwatch_lines(aws, group):
     """All lines of a log group, in the order of the invocations."""
-    logs = aws["logs"]
-    found = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
-    return [event["message"] for event in logs.filter_log_events(logGroupName=group)["events"]] if found else []
+    return log_lines(aws["logs"], group)
 
 
 FAILING = """

@@ -3,12 +3,12 @@
 import pytest
 
 from tests.emulators.inside.edge.functions.test_values import PASS, returning
+from tests.log_lines import log_lines
 from tests.waiting import wait_until
 
 
 def logged(functions, name="rewrite"):
-    logs, group = functions.viewer.clients["logs"], f"/aws/cloudfront/function/{name}"
-    return [each["message"] for each in logs.filter_log_events(logGroupName=group)["events"]]
+    return log_lines(functions.viewer.clients["logs"], f"/aws/cloudfront/function/{name}")
 
 
 def test_what_a_function_prints_is_in_its_log(functions):

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.emulators.inside.edge.lambdas.conftest import REQUEST, RESPONSE
+from tests.log_lines import log_lines
 from tests.roles import trust
 from tests.waiting import wait_until
 
@@ -16,8 +17,7 @@ def lambda_handler(event, context):
 
 
 def log_of(edge, name="edge"):
-    logs, group = edge.clients["logs"], f"/aws/lambda/us-east-1.{name}"
-    found = [each["message"] for each in logs.filter_log_events(logGroupName=group)["events"]]
+    found = log_lines(edge.clients["logs"], f"/aws/lambda/us-east-1.{name}")
     return [each.split()[1] for each in found if each.startswith("EVENT")]
 
 

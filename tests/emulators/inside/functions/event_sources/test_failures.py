@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 
 from tests.emulators.inside.functions.event_sources.test_streams import FAIL_ON_POISON, write
+from tests.log_lines import log_lines
 from tests.roles import allow
 from tests.waiting import wait_until
 
@@ -55,9 +56,7 @@ def test_queue_gets_awss_record(given_up):
         "batchSize": 3,
         "streamArn": "arn:aws:kinesis:us-east-1:000000000000:stream/clicks",
     }
-    lines = "".join(each["message"] for each in
-                    at.logs.filter_log_events(logGroupName="/aws/lambda/hello")["events"])  # fmt: skip
-    assert f"START RequestId: {context.pop('requestId')}" in lines
+    assert f"START RequestId: {context.pop('requestId')}" in "".join(log_lines(at.logs, "/aws/lambda/hello"))
     assert context == {
         "functionArn": "arn:aws:lambda:us-east-1:000000000000:function:hello",
         "condition": "RetryAttemptsExhausted",
