@@ -59,7 +59,7 @@ from lab_harness.emulators.inside.permissions import encryption, policy_document
 from lab_harness.emulators.inside.queues import dead_letters, filter_policies, move_tasks
 from lab_harness.emulators.inside.queues import limits as queue_limits
 from lab_harness.emulators.inside.queues import metrics as queue_metrics
-from lab_harness.emulators.inside.rules import schedules, timetables
+from lab_harness.emulators.inside.rules import schedules, timetables, universal_targets
 from lab_harness.emulators.inside.stacks import aliases as stack_aliases
 from lab_harness.emulators.inside.stacks import settings, templates
 from lab_harness.emulators.inside.streams import delivery_streams, resharding, shard_limits
@@ -93,7 +93,7 @@ ADDITIONS = (
     *(durable, durable_calls, distributions, functions, lambdas),
     *(partial_arns, asynchronous, aliases, concurrency, provisioned, payloads),
     *(limits, policies, states, urls, recursive_loops),
-    *(queue_limits, alarm_functions, queue_metrics, move_tasks, dead_letters),
+    *(queue_limits, alarm_functions, queue_metrics, move_tasks, universal_targets, dead_letters),
     *(filter_policies, schedules, notifications),
     *(journal, replica_lag, capacity, table_metrics, auto_scaling, point_in_time, exports, time_to_live),
     *(resharding, shard_limits, delivery_streams, log_subscriptions, metric_filters),
