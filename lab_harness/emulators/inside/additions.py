@@ -42,6 +42,7 @@ from lab_harness.emulators.inside.logins import (
     pool_updates,
     refresh_tokens,
     sign_in,
+    user_attributes,
     user_codes,
     user_triggers,
 )
@@ -82,6 +83,7 @@ ADDITIONS = (
     *(roles, policy_documents, policy_versions, encryption),
     *(
         refresh_tokens,
+        user_attributes,
         user_codes,
         authenticators,
         sign_in,
