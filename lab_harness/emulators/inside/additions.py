@@ -63,7 +63,7 @@ from lab_harness.emulators.inside.queues import metrics as queue_metrics
 from lab_harness.emulators.inside.rules import schedules, timetables, universal_targets
 from lab_harness.emulators.inside.stacks import aliases as stack_aliases
 from lab_harness.emulators.inside.stacks import settings, templates
-from lab_harness.emulators.inside.streams import delivery_streams, resharding, shard_limits
+from lab_harness.emulators.inside.streams import bad_requests, delivery_streams, resharding, shard_limits
 from lab_harness.emulators.inside.tables import (
     auto_scaling,
     capacity,
@@ -98,6 +98,6 @@ ADDITIONS = (
     *(queue_limits, alarm_functions, queue_metrics, move_tasks, universal_targets, dead_letters),
     *(filter_policies, schedules, notifications),
     *(journal, replica_lag, capacity, table_metrics, auto_scaling, point_in_time, exports, time_to_live),
-    *(resharding, shard_limits, delivery_streams, log_subscriptions, metric_filters),
+    *(resharding, shard_limits, bad_requests, delivery_streams, log_subscriptions, metric_filters),
     *(services, timetables, settings, templates, stack_aliases),
 )
