@@ -54,6 +54,7 @@ from lab_harness.emulators.inside.monitoring import (
     log_subscriptions,
     metric_filters,
     metrics,
+    rpc_cbor,
 )
 from lab_harness.emulators.inside.moving_time import services
 from lab_harness.emulators.inside.permissions import encryption, policy_documents, policy_versions, roles
@@ -77,7 +78,7 @@ from lab_harness.emulators.inside.tables import metrics as table_metrics
 
 # What comes later changes what is there already, so that it decides first.
 ADDITIONS = (
-    *(metrics, log_groups, bounds, signatures, definitions, choices, deadlines, history),
+    *(metrics, rpc_cbor, log_groups, bounds, signatures, definitions, choices, deadlines, history),
     *(rest_apis, rest_refusals, proxy_events, deployments, canaries, integrations, stage_caches, openapi),
     *(logs, trial_invocations, validation_errors, stacks, http_apis, websockets, socket_answers),
     *(roles, policy_documents, policy_versions, encryption),
