@@ -10,6 +10,7 @@ from lab_harness.emulators.inside.apis import (
     openapi,
     proxy_events,
     rest_apis,
+    rest_refusals,
     socket_answers,
     stacks,
     stage_caches,
@@ -41,6 +42,7 @@ from lab_harness.emulators.inside.logins import (
     pool_updates,
     refresh_tokens,
     sign_in,
+    user_attributes,
     user_codes,
     user_triggers,
 )
@@ -52,16 +54,17 @@ from lab_harness.emulators.inside.monitoring import (
     log_subscriptions,
     metric_filters,
     metrics,
+    rpc_cbor,
 )
 from lab_harness.emulators.inside.moving_time import services
 from lab_harness.emulators.inside.permissions import encryption, policy_documents, policy_versions, roles
 from lab_harness.emulators.inside.queues import dead_letters, filter_policies, move_tasks
 from lab_harness.emulators.inside.queues import limits as queue_limits
 from lab_harness.emulators.inside.queues import metrics as queue_metrics
-from lab_harness.emulators.inside.rules import schedules, timetables
+from lab_harness.emulators.inside.rules import schedules, timetables, universal_targets
 from lab_harness.emulators.inside.stacks import aliases as stack_aliases
 from lab_harness.emulators.inside.stacks import settings, templates
-from lab_harness.emulators.inside.streams import delivery_streams, resharding, shard_limits
+from lab_harness.emulators.inside.streams import bad_requests, delivery_streams, resharding, shard_limits
 from lab_harness.emulators.inside.tables import (
     auto_scaling,
     capacity,
@@ -75,17 +78,27 @@ from lab_harness.emulators.inside.tables import metrics as table_metrics
 
 # What comes later changes what is there already, so that it decides first.
 ADDITIONS = (
-    *(metrics, log_groups, bounds, signatures, definitions, choices, deadlines, history),
-    *(rest_apis, proxy_events, deployments, canaries, integrations, stage_caches, openapi),
+    *(metrics, rpc_cbor, log_groups, bounds, signatures, definitions, choices, deadlines, history),
+    *(rest_apis, rest_refusals, proxy_events, deployments, canaries, integrations, stage_caches, openapi),
     *(logs, trial_invocations, validation_errors, stacks, http_apis, websockets, socket_answers),
     *(roles, policy_documents, policy_versions, encryption),
-    *(refresh_tokens, user_codes, authenticators, sign_in, hosted_login, user_triggers, pool_updates, groups),
+    *(
+        refresh_tokens,
+        user_attributes,
+        user_codes,
+        authenticators,
+        sign_in,
+        hosted_login,
+        user_triggers,
+        pool_updates,
+        groups,
+    ),
     *(durable, durable_calls, distributions, functions, lambdas),
     *(partial_arns, asynchronous, aliases, concurrency, provisioned, payloads),
     *(limits, policies, states, urls, recursive_loops),
-    *(queue_limits, alarm_functions, queue_metrics, move_tasks, dead_letters),
+    *(queue_limits, alarm_functions, queue_metrics, move_tasks, universal_targets, dead_letters),
     *(filter_policies, schedules, notifications),
     *(journal, replica_lag, capacity, table_metrics, auto_scaling, point_in_time, exports, time_to_live),
-    *(resharding, shard_limits, delivery_streams, log_subscriptions, metric_filters),
+    *(resharding, shard_limits, bad_requests, delivery_streams, log_subscriptions, metric_filters),
     *(services, timetables, settings, templates, stack_aliases),
 )

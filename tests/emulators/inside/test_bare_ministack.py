@@ -12,6 +12,8 @@ import sys
 import time
 import zipfile
 from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -21,7 +23,7 @@ import pytest
 from botocore.exceptions import ClientError
 from ministack.core import cloudfront_js, iam_actions, iam_evaluator
 from ministack.services import cloudfront as cloudfront_service
-from ministack.services import cognito, eventbridge, s3, scheduler
+from ministack.services import cloudwatch, cognito, eventbridge, s3, scheduler
 from ministack.services import dynamodb as dynamodb_service
 from ministack.services import kinesis as kinesis_service
 from ministack.services.cloudformation import handlers as cfn_handlers
@@ -419,8 +421,18 @@ def test_permissions_count_for_nothing_and_where_they_do_services_stay_free_and_
     assert read == {}, "MiniStack knows what a request says: authorization/request_keys.py may shrink"
     for service, name in ((cfn_handlers, "stacks"), (dynamodb_service, "lent")):
         assert "enforce(" not in inspect.getsource(service), f"MiniStack asks the caller: authorization/{name}.py"
+    asking = Path(find_spec("ministack.app").origin).read_text(encoding="utf-8")
+    assert "TagQueue" not in asking, "MiniStack asks who tags what they make: authorization/tagging.py may be deleted"
+    two = {"x-amz-target": "AmazonSSM.GetParameters"}, b'{"Names": ["/a", "/b"]}', {}
+    found = iam_actions.extract_resource_arn("ssm", "POST", "/", *two, "us-east-1", "000000000000")
+    assert found == "*", "MiniStack finds several parameters: authorization/several.py may shrink"
     delivery = inspect.getsource(eventbridge._invoke_target)
     assert "AUTH" not in delivery, "MiniStack asks whether a rule may call its target: authorization/deliveries.py"
+
+
+def test_cloudwatchs_newest_protocol_is_read_with_a_library_that_is_not_here():
+    assert find_spec("cbor2") is None, "MiniStack can read CBOR: monitoring/rpc_cbor.py may be deleted"
+    assert "import cbor2" in inspect.getsource(cloudwatch.handle_request)
 
 
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:taken"
@@ -455,6 +467,20 @@ TAKEN = {
         NotificationConfiguration={"QueueConfigurations": [{"QueueArn": QUEUE, "Events": ["s3:ObjectCreated:*"]}] * 2},
     ),
     "policy_documents": lambda aws: aws["iam"].create_role(RoleName="taken", AssumeRolePolicyDocument="{}"),
+    "rest_refusals": lambda aws: aws["apigateway"].create_deployment(
+        restApiId=aws["apigateway"].create_rest_api(name="taken")["id"], stageName="test"
+    ),
+    "user_attributes": lambda aws: aws["cognito-idp"].admin_create_user(
+        UserPoolId=aws["cognito-idp"].create_user_pool(PoolName="taken")["UserPool"]["Id"], Username="ana",
+        UserAttributes=[{"Name": "custom:none", "Value": "1"}],
+    ),
+    "bad_requests": lambda aws: aws["kinesis"].get_shard_iterator(
+        StreamName="taken", ShardId="shardId-000000000000", ShardIteratorType="AT_SEQUENCE_NUMBER"
+    ),
+    "universal_targets": lambda aws: aws["scheduler"].create_schedule(
+        Name="taken", ScheduleExpression="rate(1 day)", FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": "arn:aws:scheduler:::aws-sdk:sqs:getQueueUrl", "RoleArn": ROLE},
+    ),
 }  # fmt: skip
 
 
@@ -464,6 +490,7 @@ def taking(aws):
     invoke(aws, "taking", "def handler(event, context): pass")
     aws["sqs"].create_queue(QueueName="taken")
     aws["s3"].create_bucket(Bucket="taken")
+    aws["kinesis"].create_stream(StreamName="taken", ShardCount=1)
     return aws
 
 

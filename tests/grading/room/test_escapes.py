@@ -47,8 +47,9 @@ FETCHES = """
         root = gateway.get_resources(restApiId=api)["items"][0]["id"]
         method = {"restApiId": api, "resourceId": root, "httpMethod": "GET"}
         gateway.put_method(**method, authorizationType="NONE")
-        gateway.put_integration(**method, type="HTTP_PROXY", integrationHttpMethod="GET", uri=url)
-        gateway.create_deployment(restApiId=api, stageName="prod")
+        gateway.put_integration(**method, type="HTTP_PROXY", integrationHttpMethod="GET",
+            uri="${stageVariables.place}")
+        gateway.create_deployment(restApiId=api, stageName="prod", variables={"place": url})
         try:
             path = f"http://127.0.0.1:4566/_aws/execute-api/{api}/prod/"
             return urllib.request.urlopen(path, timeout=2).status

@@ -112,6 +112,8 @@ def _patch(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
     for each in data.get("patchOperations", []) if stage else ():
         operation = _typed(_copied(stage, each) if each.get("op") == "copy" else each)
         answer = original(api_id, name, {"patchOperations": [operation]}, **kwargs)
+        if int(answer[0]) >= HTTPStatus.BAD_REQUEST:
+            return answer
     if stage and not stage.get(SETTINGS):
         stage.pop(SETTINGS, None)
         answer = apigateway_v1._v1_response(stage, 200)

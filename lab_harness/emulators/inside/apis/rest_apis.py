@@ -80,8 +80,8 @@ def _bad_address(uri: Any) -> Any:
     if INVOCATIONS.fullmatch(str(uri)):
         return None
     words = (
-        f"Invalid Authorizer URI: {uri}. Authorizer URI should be a valid API Gateway ARN that represents a Lambda "
-        "function invocation."
+        f"Invalid Authorizer URI: {uri or 'null'}. Authorizer URI should be a valid API Gateway ARN that represents a "
+        "Lambda function invocation."
     )
     return apigateway_v1._v1_error("BadRequestException", words, 400)
 

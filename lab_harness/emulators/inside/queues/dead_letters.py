@@ -3,8 +3,8 @@
 What cannot be delivered, because its receiver is gone or does not let the sender in, goes to the queue that is
 configured for it, if this lets the sender in: a queue of a topic's or a rule's by its own policy, a schedule's by the
 schedule's role. SNS and EventBridge do not try such a delivery again. As long as the retry policy says, Scheduler does
-where the receiver is gone, and EventBridge where an API destination does not answer, or is at fault; in MiniStack
-nothing fails otherwise.
+where the receiver is gone or a call of its universal targets fails, and EventBridge where an API destination does not
+answer, or is at fault; in MiniStack nothing fails otherwise.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html,
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-event-delivery.html and
@@ -29,7 +29,8 @@ from lab_harness.emulators.inside.rules import api_destinations
 FIRST_WAIT, LONGEST_WAIT = 60.0, 3600.0  # AWS's seconds before the second try, and at most; each wait is twice the last
 RETRIES, OLDEST = 185, 86_400  # unless the retry policy says otherwise: retries, and seconds until an event is dropped
 TOPICS, RULES, SCHEDULES = "sns.amazonaws.com", "events.amazonaws.com", "scheduler.amazonaws.com"
-API_DESTINATION = ":api-destination/"  # in the ARN of an endpoint outside, which may take seconds to answer
+# In the ARN of an endpoint outside, which may take seconds to answer, and of a call that a schedule makes.
+OUTSIDE = (":api-destination/", ":aws-sdk:")
 ATTEMPT = "<aws.scheduler.attempt-number>"  # what a schedule's input asks for
 NO_QUEUE = "AWS.SimpleQueueService.NonExistentQueue"
 # What EventBridge and Scheduler call a receiver that is gone, and one that does not let them in.
@@ -146,8 +147,9 @@ def _to_target(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
     """Deliver to a rule's target or a schedule's; what has to wait, does so in a thread of its own."""
     target, event, rule, *_ = args
     delivery = Delivery(original, args, kwargs)
-    problem = None if API_DESTINATION in target.get("Arn", "") else delivery.attempt()
-    if API_DESTINATION in target.get("Arn", "") or (problem and problem.again):
+    takes_time = any(each in target.get("Arn", "") for each in OUTSIDE)
+    problem = None if takes_time else delivery.attempt()
+    if takes_time or (problem and problem.again):
         clock.Thread(target=contextvars.copy_context().run, args=(delivery.run, problem), daemon=True).start()
     elif problem:
         _of_target(target, event, rule, problem)

@@ -19,6 +19,7 @@ from lab_harness.emulators.inside.moving_time import clock
 
 EXCEEDED = "ProvisionedThroughputExceededException"
 MOST_PUT = 500  # records of one PutRecords
+LARGEST = 1024 * 1024  # bytes of a record's data; what is larger MiniStack refuses, and no wait makes room for it
 SLICE, ENCODED = 256 * 1024, 4 / 3  # bytes that a subscriber is sent at once; how much longer base64 is
 
 
@@ -75,13 +76,17 @@ class Shard:
         return f"Rate exceeded for shard {self._name} in stream {name} under account {account}."
 
 
+def _length(record: dict[str, Any]) -> int:
+    """The bytes of a record's data."""
+    try:
+        return len(base64.b64decode(record.get("Data") or ""))
+    except (binascii.Error, ValueError, TypeError):
+        return len(record["Data"])
+
+
 def _size(record: dict[str, Any]) -> int:
     """The bytes of a record's data and its key."""
-    try:
-        data = len(base64.b64decode(record.get("Data") or ""))
-    except (binascii.Error, ValueError, TypeError):
-        data = len(record["Data"])
-    return data + len(str(record.get("PartitionKey") or "").encode())
+    return _length(record) + len(str(record.get("PartitionKey") or "").encode())
 
 
 def _shard_of(stream: dict[str, Any], record: dict[str, Any]) -> Shard:
@@ -97,7 +102,8 @@ def _put_record(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
 
     record = args[0]
     _, stream = kinesis._resolve_stream(record)
-    if stream is not None and not (shard := _shard_of(stream, record)).writes(record):
+    fits = stream is not None and _length(record) <= LARGEST
+    if fits and not (shard := _shard_of(stream, record)).writes(record):
         return kinesis.error_response_json(EXCEEDED, shard.refusal(), 400)
     return original(*args, **kwargs)
 
@@ -108,7 +114,7 @@ def _put_records(original: Any, _instance: Any, args: Any, _kwargs: Any) -> Any:
 
     asked = args[0]
     records, (_, stream) = asked.get("Records") or [], kinesis._resolve_stream(asked)
-    if stream is None or len(records) > MOST_PUT:
+    if stream is None or len(records) > MOST_PUT or any(_length(each) > LARGEST for each in records):
         return original(asked)
     refused = {at: told for at, told in enumerate(_refusals(stream, records)) if told}
     fitting = [record for at, record in enumerate(records) if at not in refused]

@@ -49,8 +49,10 @@ def test_an_authorizer_wants_the_address_of_the_functions_invocations(gateway, a
     uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations"
     about = {"restApiId": api[0], "name": "guard", "type": "TOKEN"}
     source = {"identitySource": "method.request.header.Authorization"}
-    with pytest.raises(gateway.exceptions.BadRequestException, match="Invalid Authorizer URI"):
+    with pytest.raises(gateway.exceptions.BadRequestException, match="Invalid Authorizer URI: arn:aws:lambda:"):
         gateway.create_authorizer(**about, **source, authorizerUri=function)
+    with pytest.raises(gateway.exceptions.BadRequestException, match=r"Invalid Authorizer URI: null\."):
+        gateway.create_authorizer(**about, **source)
     made = gateway.create_authorizer(**about, **source, authorizerUri=uri)["id"]
     there = {"restApiId": api[0], "authorizerId": made}
     with pytest.raises(gateway.exceptions.BadRequestException, match="Invalid Authorizer URI"):
@@ -59,6 +61,9 @@ def test_an_authorizer_wants_the_address_of_the_functions_invocations(gateway, a
 
 
 def test_stages_are_added_to_a_usage_plan_and_taken_off(gateway, api):
+    serve(gateway, api, type="MOCK")
+    for stage in ("one", "two"):
+        gateway.create_deployment(restApiId=api[0], stageName=stage)
     plan = {"usagePlanId": gateway.create_usage_plan(name="plan")["id"]}
     for stage in ("one", "two", "two"):
         gateway.update_usage_plan(**plan, patchOperations=patch("add", "/apiStages", f"{api[0]}:{stage}"))

@@ -97,6 +97,7 @@ def _method(method: tuple[str, str, str], operation: Any, spec: Any, schemes: An
     made = gateway._method_security(security, schemes)
     made |= {"requestParameters": parameters, "requestModels": dict(_models_of(api_id, operation))}
     made |= {"operationName": operation.get("operationId"), "requestValidatorId": ids.get(validator)}
+    gateway._delete_method(*method)  # which a merged definition writes anew
     gateway._put_method(*method, {key: value for key, value in made.items() if value is not None})
     for status, response in (operation.get("responses") or {}).items():
         headers = {f"method.response.header.{name}": False for name in response.get("headers") or {}}

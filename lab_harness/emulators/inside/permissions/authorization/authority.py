@@ -9,7 +9,7 @@ from typing import Any
 from lab_harness.emulators.base import ACCOUNT, REGION
 from lab_harness.emulators.inside.moving_time import clock
 from lab_harness.emulators.inside.permissions import asking
-from lab_harness.emulators.inside.permissions.authorization import principals
+from lab_harness.emulators.inside.permissions.authorization import principals, sources
 from lab_harness.emulators.inside.permissions.authorization.decisions import (
     Decision,
     Question,
@@ -123,7 +123,7 @@ class Authority:
     ) -> tuple[str, str] | None:
         """The first of these actions that a service may not do with a role, and AWS's sentence; None if it may all."""
         service, _, name = by.partition("/")
-        if actions and not self.trusts(role, service, note):
+        if actions and not self.trusts(role, service, note, sources.of_session(service, name)):
             return actions[0], f"{service} is not authorized to assume the role {role or '(none is given)'}"
         who, policy = principals.session(role, name), policy_of(resource)
         known = context(who, keys or {})
@@ -133,10 +133,10 @@ class Authority:
                 return what.action, sentence(who, what, decision)
         return None
 
-    def trusts(self, role: str, service: str, note: bool = True) -> bool:
-        """Whether a role's trust policy lets a service assume it; else that is noted."""
+    def trusts(self, role: str, service: str, note: bool = True, source: str | None = None) -> bool:
+        """Whether a role's trust policy lets a service assume it, for a source by its ARN; else that is noted."""
         who = principals.service(service)
-        what = Question(ASSUME, role, context(who, by_service(service, None)), trust_of(role), required=True)
+        what = Question(ASSUME, role, context(who, by_service(service, source)), trust_of(role), required=True)
         trusted = lets_in(who, what)
         if note and not trusted:
             self.refuse(who, what, Decision(False, TRUST))

@@ -14,7 +14,7 @@ from typing import Any
 import wrapt
 
 from lab_harness.emulators.base import REGION
-from lab_harness.emulators.inside.permissions.authorization import principals, sessions
+from lab_harness.emulators.inside.permissions.authorization import principals, sessions, several, tagging
 from lab_harness.emulators.inside.permissions.authorization.actions import SEVERAL, the_one_action
 from lab_harness.emulators.inside.permissions.authorization.authority import (
     ASSUME,
@@ -104,8 +104,20 @@ class Calls:
         # About a role that is there STS asks again, with all conditions.
         free = action in ALWAYS_ALLOWED or (action == ASSUME and trust_of(resource_arn))
         return (
-            None if free or who.policies is None else self._decide(who, action, service, resource_arn, service_context)
+            None
+            if free or who.policies is None
+            else self._decide_all(who, action, service, resource_arn, service_context)
         )
+
+    def _decide_all(self, who: Principal, action: str, service: str, resource: str, given: Any) -> Any:
+        """What is decided about a request, on each of its resources, and about the tags of what it makes."""
+        tags = tagging.action_for(action, given)
+        asked = [
+            *((action, each) for each in several.resources(action, resource)),
+            *([(tags, resource)] if tags else []),
+        ]
+        decided = (self._decide(who, each, service, on, given) for each, on in asked)
+        return next(filter(None, decided), None)
 
     def _decide(self, who: Principal, action: str, service: str, resource: str, given: Mapping[str, Any] | None) -> Any:
         from ministack.core.iam_evaluator import EvalResult

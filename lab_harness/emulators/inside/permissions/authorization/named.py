@@ -1,7 +1,7 @@
 """The resources that requests name in ways that MiniStack overlooks, or takes for another resource than AWS does.
 
 It reads an IAM request's role before its group, whatever the operation is about, takes a key's alias for the key, no
-rule from `Rule`, no topic from a subscription, and no alarm from a list of one.
+rule from `Rule`, no topic from a subscription, no alarm from a list of one, and no path of parameters.
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 (2026)
 """
@@ -109,6 +109,12 @@ def _of_monitoring(_operation: str, asked: Asked) -> str:
     return "*" if len(names) > 1 else arn("cloudwatch", f"alarm:{names[0]}") if names else ""
 
 
+def _of_ssm(operation: str, asked: Asked) -> str:
+    """The path below which parameters are read."""
+    path = str(asked.get("Path") or "").strip("/") if operation == "GetParametersByPath" else ""
+    return arn("ssm", f"parameter/{path}") if path else ""
+
+
 READERS: dict[str, Callable[[str, Asked], str]] = {
     "iam": _of_iam,
     "kms": _of_kms,
@@ -118,4 +124,5 @@ READERS: dict[str, Callable[[str, Asked], str]] = {
     "kinesis": _of_kinesis,
     "sqs": _of_sqs,
     "monitoring": _of_monitoring,
+    "ssm": _of_ssm,
 }

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from lab_harness.emulators.base import ACCOUNT, REGION
-from lab_harness.emulators.inside.permissions.authorization import principals
+from lab_harness.emulators.inside.permissions.authorization import principals, several, tagging
 from lab_harness.emulators.inside.permissions.authorization.actions import SEVERAL, UNKNOWN
 from lab_harness.emulators.inside.permissions.authorization.authority import Authority
 from lab_harness.emulators.inside.permissions.authorization.calls import ALWAYS_ALLOWED, caller, verified
@@ -62,10 +62,17 @@ def needs(request: Request) -> list[Need]:
     if not action or action == SEVERAL or action.endswith(UNKNOWN) or has_foreign_members():
         return []
     found = _single(iam_actions, action, request) or [
-        (action, str(iam_actions.extract_resource_arn(*request, REGION, ACCOUNT))),
+        *((action, each) for each in several.resources(action, _resource(iam_actions, request))),
         *_more(iam_actions, action, request),
     ]
-    return [Need(*each, keys) for each in found for keys in one_by_one(_keys(iam_actions, action, request))]
+    known = _keys(iam_actions, action, request)
+    if tags := tagging.action_for(action, known):
+        found.append((tags, found[0][1]))
+    return [Need(*each, keys) for each in found for keys in one_by_one(known)]
+
+
+def _resource(iam_actions: Any, request: Request) -> str:
+    return str(iam_actions.extract_resource_arn(*request, REGION, ACCOUNT))
 
 
 def _single(iam_actions: Any, action: str, request: Request) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from lab_harness.emulators.base import ACCOUNT
 from lab_harness.emulators.inside.constraints import refuse
+from lab_harness.emulators.inside.permissions.authorization import sources
 from lab_harness.emulators.inside.permissions.authorization.authority import (
     Authority,
     context,
@@ -185,10 +186,11 @@ class Passing:
 
     def _hand_over(self, place: Place, *args: Any, **_: Any) -> Any:
         """The first refusal of a role that the last of these, a request's members, names."""
-        answers = (self._refusal(place, str(role)) for role in place.roles(args[-1]) if role)
+        source = sources.of_request(place.principal, args) if place.code and not place.by_query else None
+        answers = (self._refusal(place, str(role), source) for role in place.roles(args[-1]) if role)
         return next(filter(None, answers), None)
 
-    def _refusal(self, place: Place, role: str) -> Any:
+    def _refusal(self, place: Place, role: str, source: str | None) -> Any:
         who = caller.get()
         keys = {"iam:PassedToService": place.principal}
         what = Question(HAND_OVER, role, context(who, keys), None if who == ROOT else policy_of(role))
@@ -196,7 +198,7 @@ class Passing:
         if not decision.allowed:
             refused.set(sentence(who, what, decision))
             return _answer(place, "AccessDeniedException", refused.get(), place.status_of_refusal)
-        if place.code and not self._authority.trusts(role, place.principal):
+        if place.code and not self._authority.trusts(role, place.principal, source=source):
             return _answer(place, place.code, place.words.format(role=role))
         return None
 

@@ -18,6 +18,11 @@ from lab_harness.emulators.inside.permissions.authorization.named import resourc
 ANY = "*"  # where a request names no resource
 LAYER_VERSION = re.compile(r"/layers/[^/]+/versions/(\d+)")
 STATEMENTS = ("ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction")  # of PartiQL
+RESTORES = ("RestoreTableFromBackup", "RestoreTableToPointInTime")
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_IAM.html (2026)
+TO_RESTORE = tuple(
+    f"dynamodb:{each}" for each in ("PutItem", "UpdateItem", "DeleteItem", "GetItem", "Query", "Scan", "BatchWriteItem")
+)
 # What DynamoDB's operations call the resource that is no TableName, and where that is an ARN already.
 NAMED_BY_ARN = ("TableArn", "BackupArn", "ExportArn", "ImportArn", "ResourceArn", "SourceTableArn", "StreamArn",
                  "ConsumerARN")  # fmt: skip
@@ -88,14 +93,19 @@ def _log_group(asked: Mapping[str, Any], found: str) -> str:
 
 
 def more_of_s3(original: Any, _instance: Any, args: Any, kwargs: Any) -> list[tuple[str, str]]:
-    """The permissions that a request to S3 needs besides its own action: for an object's tags, too.
+    """The permissions that a request to S3 needs besides its own action: for an object's tags and access list, too.
 
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html (2026)
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html and
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html (2026)
     """
     found = list(original(*args, **kwargs))
-    method, path, headers, *_ = args
-    if headers.get("x-amz-tagging") and method in ("PUT", "POST"):
+    method, path, headers, _body, query, *_ = args
+    if method not in ("PUT", "POST") or "/" not in path.strip("/") or "acl" in query:
+        return found
+    if headers.get("x-amz-tagging"):
         found.append(("s3:PutObjectTagging", f"arn:aws:s3:::{path.lstrip('/')}"))
+    if any(name == "x-amz-acl" or name.startswith("x-amz-grant-") for name in headers):
+        found.append(("s3:PutObjectAcl", f"arn:aws:s3:::{path.lstrip('/')}"))
     return found
 
 
@@ -119,9 +129,18 @@ def _source(asked: Mapping[str, Any]) -> str:
 def single_actions(original: Any, _instance: Any, args: Any, kwargs: Any) -> list[tuple[str, str]]:
     """The permissions that DynamoDB asks for in place of that for the whole request, each with its table."""
     action, body, *_ = args
-    if action.partition(":")[2] not in STATEMENTS:
-        return list(original(*args, **kwargs))
-    return list(_permissions(read_json(body)))
+    operation = action.partition(":")[2]
+    if operation in RESTORES:
+        return list(_of_restore(action, read_json(body)))
+    return list(_permissions(read_json(body)) if operation in STATEMENTS else original(*args, **kwargs))
+
+
+def _of_restore(action: str, asked: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """To restore a table is to write it, so it needs the permissions to, on the new table."""
+    target = arn("dynamodb", f"table/{asked.get('TargetTableName', '')}")
+    yield action, _of_stream(asked) or ANY
+    for each in (action, *TO_RESTORE):
+        yield each, target
 
 
 def _permissions(asked: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

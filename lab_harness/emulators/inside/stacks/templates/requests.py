@@ -155,7 +155,9 @@ def _subscription_filter(_name: str, properties: Properties) -> Requests:
 
 
 def _rest_method(_name: str, properties: Properties) -> Requests:
-    asked = {"credentials": (properties.get("Integration") or {}).get("Credentials")}
+    integration = properties.get("Integration") or {}
+    names = {"credentials": "Credentials", "type": "Type", "httpMethod": "IntegrationHttpMethod", "uri": "Uri"}
+    asked = {name: integration.get(key) for name, key in names.items()}
     yield "apigateway_v1", "_put_integration", "", "", "", asked
 
 

@@ -17,6 +17,7 @@ __all__ = ["clients"]  # the fixture
 ARN = "arn:aws:{}:us-east-1:000000000000:{}"
 VAULT, OPEN = ARN.format("dynamodb", "table/vault"), ARN.format("dynamodb", "table/open")
 FUNCTION = ARN.format("lambda", "function:hello")
+RESTORING = ("PutItem", "UpdateItem", "DeleteItem", "GetItem", "Query", "Scan", "BatchWriteItem")
 BY_PATH = Config(s3={"addressing_style": "path"})
 SELECT, ROW = "SELECT * FROM \"{}\" WHERE id = '1'", {"id": {"S": "1"}}
 
@@ -211,6 +212,33 @@ def test_object_with_tags_needs_the_permission_to_tag_it(clients, embedded):
     s3.put_object(**tagged)
     clients["iam"].put_user_policy(UserName="ana", PolicyName="given", PolicyDocument=policy(put))
     assert "s3:PutObjectTagging" in denied(s3.put_object, **tagged)[2]
+
+
+def test_object_with_an_access_list_needs_the_permission_to_give_it_one(clients, embedded):
+    clients["s3"].create_bucket(Bucket="photos")
+    put = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::photos/*"}
+    s3 = of(user(clients, embedded, put), "s3", embedded)
+    listed = {"Bucket": "photos", "Key": "cat", "ACL": "bucket-owner-full-control"}
+    assert "s3:PutObjectAcl" in denied(s3.put_object, **listed)[2]
+    both = {**put, "Action": ["s3:PutObject", "s3:PutObjectAcl"]}
+    clients["iam"].put_user_policy(UserName="ana", PolicyName="given", PolicyDocument=policy(both))
+    s3.put_object(**listed)
+
+
+def test_who_restores_a_table_may_write_the_new_one(clients, embedded):
+    create_tables(clients)
+    kept = clients["dynamodb"].create_backup(TableName="vault", BackupName="kept")["BackupDetails"]["BackupArn"]
+    new, asked = ARN.format("dynamodb", "table/new"), {"BackupArn": kept, "TargetTableName": "new"}
+    allowed = [("RestoreTableFromBackup", kept)]
+    dynamodb = of(user(clients, embedded), "dynamodb", embedded)
+    for each in ("RestoreTableFromBackup", *RESTORING):
+        statements = [{"Effect": "Allow", "Action": f"dynamodb:{name}", "Resource": on} for name, on in allowed]
+        clients["iam"].put_user_policy(UserName="ana", PolicyName="given", PolicyDocument=policy(*statements))
+        kept_out(dynamodb.restore_table_from_backup, f"dynamodb:{each}", new, **asked)
+        allowed.append((each, new))
+    statements = [{"Effect": "Allow", "Action": f"dynamodb:{name}", "Resource": on} for name, on in allowed]
+    clients["iam"].put_user_policy(UserName="ana", PolicyName="given", PolicyDocument=policy(*statements))
+    dynamodb.restore_table_from_backup(**asked)
 
 
 def test_query_of_several_log_groups_is_not_judged_by_one_of_them(clients, embedded):
