@@ -12,7 +12,9 @@ from lab_harness.authors import Failure, customers, functions, items
 from . import SHOP
 
 SECTION = "Section 4 says which conditions the transaction has, and where the token goes."
-UNCAUGHT = "A transaction whose condition does not hold raises an error: the handler catches it, and says so in its answer."
+UNCAUGHT = (
+    "A transaction whose condition does not hold raises an error: the handler catches it, and says so in its answer."
+)
 
 
 @contextmanager
