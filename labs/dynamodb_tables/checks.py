@@ -155,7 +155,7 @@ READY = (stream_starts_it, keeper_uses_role, role_allows_the_work)
 
 
 @check("Totals follow the scores", task="stream", needs=(*READY, totals_exist))
-def totals_are_kept(dynamodb, logs, witness=no_witness):
+def totals_are_kept(dynamodb, lambda_, logs, witness=no_witness):
     moment = witness.moment()
     with players.player(dynamodb) as (player, play):
         play(chess=5, go=7)
@@ -165,6 +165,11 @@ def totals_are_kept(dynamodb, logs, witness=no_witness):
         players.take_away(dynamodb, player, "go")
         players.expect_total(dynamodb, logs, player, 9, "9, when the 7 was deleted")
         expect.written_by(witness, KEEPER, TOTALS, player, moment, "The handler of score-keeper keeps it: section 5.")
+        batch = players.batch(player, "go", new=4)
+        for _ in range(2):
+            functions.invoke(lambda_, KEEPER, batch)
+        players.expect_total(dynamodb, logs, player, 13, "a score of 4 whose batch came twice", players.REPEATED)
+        functions.invoke(lambda_, KEEPER, players.batch(player, "go", old=4))
 
 
 @check("A new player gets a mail, once", task="stream", needs=(*READY, topic_exists))

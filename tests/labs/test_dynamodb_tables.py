@@ -150,15 +150,11 @@ def test_wrong_sale_is_noticed(with_handler, check, old, new, words):
         ("new_players_are_welcomed", "sns.publish", "str", "0 such mails"),
         ("poison_is_set_aside", 'int(item["Score"]["N"]) if item else 0',
          'int(item.get("Score", {"N": "0"})["N"]) if item else 0', "none"),
-        ("poison_is_set_aside", ", ClientRequestToken=token", "", '"Total_Score"'),
+        ("totals_are_kept", ", ClientRequestToken=token", "", '"Total_Score": 17'),
     ],
 )  # fmt: skip
 def test_wrong_keeping_is_noticed(with_handler, check, old, new, words):
-    code = changed(KEEPER, old, new)
-    if "ClientRequestToken" in old:  # and acts before it has read all
-        code = changed(code, "for act in [read(record) for record in event[\"Records\"]]:\n        act()",
-                       "for record in event[\"Records\"]:\n        read(record)()")  # fmt: skip
-    clients = with_handler("score-keeper", code)
+    clients = with_handler("score-keeper", changed(KEEPER, old, new))
     found = next(each for each in run_checks(lab, clients, [check]) if each.name == check)
     assert found.outcome == "failed"
     assert words in found.found

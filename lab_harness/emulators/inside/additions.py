@@ -69,6 +69,7 @@ from lab_harness.emulators.inside.tables import (
     auto_scaling,
     capacity,
     exports,
+    index_updates,
     journal,
     point_in_time,
     replica_lag,
@@ -98,7 +99,7 @@ ADDITIONS = (
     *(limits, policies, states, urls, recursive_loops),
     *(queue_limits, alarm_functions, queue_metrics, move_tasks, universal_targets, dead_letters),
     *(filter_policies, schedules, notifications),
-    *(journal, replica_lag, capacity, table_metrics, auto_scaling, point_in_time, exports, time_to_live),
+    *(journal, replica_lag, capacity, table_metrics, auto_scaling, point_in_time, exports, time_to_live, index_updates),
     *(resharding, shard_limits, bad_requests, delivery_streams, log_subscriptions, metric_filters),
     *(services, timetables, settings, templates, stack_aliases),
 )

@@ -31,6 +31,7 @@ DENIED = re.compile("AccessDenied|Forbidden|Unauthorized|AuthorizationError|NotA
 KEY = re.compile("Signature|InvalidClientToken|UnrecognizedClient|MissingAuthenticationToken|ExpiredToken")
 BUSY = re.compile("Throttl|TooManyRequests|SlowDown|RequestLimit|PriorRequestNotComplete")
 CONDITION = re.compile("ConditionalCheckFailed")
+CANCELLED = "TransactionCanceledException"
 VERSION = re.compile("PreconditionFailed|InvalidIfMatchVersion")
 RESERVED = re.compile(r"reserved keyword: (?P<word>\w+)")
 LATER = re.compile("in progress|Pending state|being (created|updated|deleted)", re.IGNORECASE)
@@ -136,6 +137,8 @@ def _refused(error: ClientError, call: Call) -> str:
         (LACKING, "The emulator does not know this operation: compare its name with boto3's documentation."),
         (EXISTS, "It is in use, or in another state than this call needs: see what still refers to it."),
     )
+    if code == CANCELLED:  # a transaction: the codes of its actions stand in the message
+        code = message
     return next((said for pattern, said in rules if pattern.search(code)), _documented(call))
 
 

@@ -1,6 +1,9 @@
 """Players with scores: what they play, what is counted and mailed, and records of poison."""
 
 import json
+import random
+import time
+import uuid
 from contextlib import contextmanager, suppress
 from functools import partial
 
@@ -9,6 +12,7 @@ from lab_harness.authors import Failure, customers, eventually, expect, function
 from . import FAILED, KEEPER, QUICKLY, SCORES, TOTALS
 
 NOT_COUNTED = "Look at the log of score-keeper; lab.why() says what was refused."
+REPEATED = "A batch may come again, with the same eventID in each record: section 5 says what that is good for."
 
 
 @contextmanager
@@ -43,6 +47,29 @@ def row(player, game, played):
     return {"User_ID": {"S": player}, "Game_ID": {"S": game}, **attributes}
 
 
+def batch(player, game, old=None, new=None):
+    """An event of one record, as a stream sends it: a score that is new, or is deleted."""
+    images = {
+        kind: row(player, game, each) for kind, each in (("OldImage", old), ("NewImage", new)) if each is not None
+    }
+    change = {
+        "ApproximateCreationDateTime": int(time.time()),
+        "Keys": row(player, game, None),
+        "SequenceNumber": str(random.randint(10**20, 10**21)),
+        "SizeBytes": len(json.dumps(images)),
+        "StreamViewType": "NEW_AND_OLD_IMAGES",
+    }
+    record = {
+        "eventID": uuid.uuid4().hex,
+        "eventName": "REMOVE" if new is None else "INSERT",
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": "us-east-1",
+        "dynamodb": change | images,
+    }
+    return {"Records": [record]}
+
+
 def take_away(dynamodb, player, game):
     dynamodb.delete_item(TableName=SCORES, Key={"User_ID": {"S": player}, "Game_ID": {"S": game}})
 
@@ -53,8 +80,8 @@ def expect_none_left(dynamodb, player):
     expect.value("what is left", 0, total, NOT_COUNTED)
 
 
-def expect_total(dynamodb, logs, player, wanted, after):
-    """The player's total becomes this, and stays so."""
+def expect_total(dynamodb, logs, player, wanted, after, next_step=NOT_COUNTED):
+    """The player's total becomes this."""
 
     def look():
         found = items.read_item(dynamodb, TOTALS, "User_ID", player)
@@ -62,7 +89,7 @@ def expect_total(dynamodb, logs, player, wanted, after):
             raise Failure(
                 expected=f"Total_Score {wanted} of {player} in {TOTALS}, after {after}",
                 found=f"{items.described(found) if found else 'no item'}; {functions.latest_log(logs, KEEPER)}",
-                next_step=functions.next_step(logs, KEEPER, NOT_COUNTED),
+                next_step=functions.next_step(logs, KEEPER, next_step),
                 there=bool(found),
             )
 

@@ -11,6 +11,11 @@ from lab_harness.authors import Failure, customers, functions, items
 
 from . import SHOP
 
+SECTION = "Section 4 says which conditions the transaction has, and where the token goes."
+UNCAUGHT = (
+    "A transaction whose condition does not hold raises an error: the handler catches it, and says so in its answer."
+)
+
 
 @contextmanager
 def market(dynamodb, coins, price):
@@ -48,9 +53,10 @@ def expect_sale(dynamodb, answers, pet, coins, bought, owner):
     if (said, found, has) == (bought, coins, owner):
         return
     failed = next((answer for answer in answers if answer.error), answers[0])
+    is_uncaught = failed.error and "TransactionCanceledException" in failed.described()
     raise Failure(
         expected=f"{pet} of {owner or 'nobody'}, coins {json.dumps(coins)}, bought {json.dumps(bought)}",
         found=f"{pet} of {has or 'nobody'}, coins {items.described(found)}; "
         + " and ".join(answer.described() for answer in answers),
-        next_step=failed.next_step("Section 4 says which conditions the transaction has, and where the token goes."),
+        next_step=UNCAUGHT if is_uncaught else failed.next_step(SECTION),
     )

@@ -823,6 +823,14 @@ def test_tables_are_not_measured_nor_scaled_and_are_lowered_as_often_as_one_like
         aws["application-autoscaling"].describe_scalable_targets(ServiceNamespace="dynamodb")
 
 
+def test_two_indexes_are_created_at_once(pets):
+    parts = {"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}], "Projection": {"ProjectionType": "ALL"}}
+    both = [{"Create": {"IndexName": name, **parts}} for name in ("one", "two")]
+    types = [{"AttributeName": "id", "AttributeType": "S"}]
+    told = pets.update_table(TableName="Pets", AttributeDefinitions=types, GlobalSecondaryIndexUpdates=both)
+    assert len(told["TableDescription"]["GlobalSecondaryIndexes"]) == 2, "tables/index_updates may go"
+
+
 def test_every_read_sees_every_write(pets):
     arn = pets.describe_table(TableName="Pets")["Table"]["TableArn"]
     pets.tag_resource(ResourceArn=arn, Tags=[{"Key": "lab:replica-lag", "Value": "60"}])

@@ -130,6 +130,14 @@ SLIPS = {
     "shop_function_exists": [
         Slip("plural", rename_function(BUYER, "buy-pets"), "buy-pets is nearly buy-pet"),
     ],
+    "poor_buyer_gets_nothing": [
+        Slip(
+            "nothing is caught",
+            handler(BUYER, "dynamodb.exceptions.TransactionCanceledException", "KeyError"),
+            "[None, ConditionalCheckFailed]",
+            "the handler catches it",
+        ),
+    ],
     "buyer_pays": [
         Slip(
             "a small letter",

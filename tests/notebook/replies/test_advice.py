@@ -66,6 +66,17 @@ def test_what_exists_by_the_message_alone_is_told_so_too():
     assert "`update_user_pool_domain` changes it" in advice(error, call("cognito-idp", "CreateUserPoolDomain"))
 
 
+def test_a_transaction_that_a_condition_has_cancelled_is_told_so():
+    message = "Transaction cancelled, please refer cancellation reasons for specific reasons [{}, None]"
+    call_ = call("dynamodb", "TransactWriteItems")
+    held_up, invalid = (
+        refused("TransactionCanceledException", "TransactWriteItems", message.format(reason))
+        for reason in ("ConditionalCheckFailed", "ValidationError")
+    )
+    assert "The condition did not hold" in advice(held_up, call_)
+    assert "Compare the values" in advice(invalid, call_)
+
+
 def test_a_reserved_word_gets_another_name_in_the_expression():
     message = "Invalid UpdateExpression: Attribute name is a reserved keyword; reserved keyword: size"
     said = advice(refused("ValidationException", "UpdateItem", message), call("dynamodb", "UpdateItem"))

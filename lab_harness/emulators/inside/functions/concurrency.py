@@ -15,7 +15,8 @@ import wrapt
 
 from lab_harness.emulators.inside.constraints import refuse
 
-ACCOUNT, UNRESERVED = 1000, 100
+ACCOUNT, UNRESERVED = 1000, 10  # side by side; the part of them that stays unreserved is one in so many
+TAG = "lab:account-concurrency"
 leasing = threading.Lock()  # no two invocations take the last place
 
 
@@ -34,6 +35,14 @@ def _change_lambda(lambda_svc: Any) -> None:
         wrapt.wrap_function_wrapper(lambda_svc, name, change)
 
 
+def _account() -> int:
+    """How many may run side by side in this account: as many as on AWS, or the least that a function's tag says."""
+    from ministack.services import lambda_svc
+
+    told = [function.get("tags", {}).get(TAG, "") for function in list(lambda_svc._functions.values())]
+    return min([ACCOUNT, *(int(each) for each in told if each.isdecimal() and each.isascii())])
+
+
 def _all_reserved() -> dict[str, int]:
     """What each function has reserved, by the name of those that have."""
     from ministack.services import lambda_svc
@@ -46,11 +55,13 @@ def _reserve(name: str, data: dict[str, Any]) -> Any:
     from ministack.services.lambda_svc import error_response_json
 
     whole = _all_reserved() | {name: data.get("ReservedConcurrentExecutions", 0)}
-    if sum(whole.values()) <= ACCOUNT - UNRESERVED:
+    account = _account()
+    unreserved = account // UNRESERVED
+    if sum(whole.values()) <= account - unreserved:
         return None
     message = (
         "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
-        f"below its minimum value of [{UNRESERVED}]."
+        f"below its minimum value of [{unreserved}]."
     )
     return error_response_json("InvalidParameterValueException", message, 400)
 
@@ -58,11 +69,9 @@ def _reserve(name: str, data: dict[str, Any]) -> Any:
 def _tell(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
     status, headers, body = original(*args, **kwargs)
     settings = json.loads(body)
-    limits = {
-        "ConcurrentExecutions": ACCOUNT,
-        "UnreservedConcurrentExecutions": ACCOUNT - sum(_all_reserved().values()),
-    }
-    settings["AccountLimit"] |= limits
+    account = _account()
+    unreserved = account - sum(_all_reserved().values())
+    settings["AccountLimit"] |= {"ConcurrentExecutions": account, "UnreservedConcurrentExecutions": max(0, unreserved)}
     return status, headers, json.dumps(settings).encode()
 
 
@@ -76,12 +85,12 @@ def _reserved_by_all_versions(original: Any, _instance: Any, args: Any, kwargs: 
     return function.get("concurrency") if reserved is None else reserved
 
 
-def is_full(running: Mapping[str, int], reserved: Mapping[str, int]) -> bool:
+def is_full(running: Mapping[str, int], reserved: Mapping[str, int], account: int = ACCOUNT) -> bool:
     """Whether the functions that reserve nothing, together, run as often as what the others reserve leaves to them.
 
     Both are by the functions' names: how many invocations go on, and what is reserved.
     """
-    return sum(count for name, count in running.items() if name not in reserved) >= ACCOUNT - sum(reserved.values())
+    return sum(count for name, count in running.items() if name not in reserved) >= account - sum(reserved.values())
 
 
 def _lease_of_the_unreserved(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
@@ -89,7 +98,7 @@ def _lease_of_the_unreserved(original: Any, _instance: Any, args: Any, kwargs: A
     from ministack.services import lambda_svc
 
     with leasing:
-        if lambda_svc._reserved_concurrency(*args) is None and is_full(_running(args[1]), _all_reserved()):
+        if lambda_svc._reserved_concurrency(*args) is None and is_full(_running(args[1]), _all_reserved(), _account()):
             return None, "account"
         return original(*args, **kwargs)
 

@@ -8,8 +8,9 @@ from botocore.exceptions import ClientError
 from lab_harness.aws import Clients
 from lab_harness.emulators.inside.functions import concurrency
 from tests.emulators.inside.functions.test_limits import SETTINGS
+from tests.labs.helpers import zipped
 from tests.roles import ready
-from tests.waiting import in_thread
+from tests.waiting import in_thread, wait_until
 
 
 @pytest.fixture
@@ -68,3 +69,34 @@ def test_what_some_have_reserved_the_others_cannot_use():
     assert concurrency.is_full({"busy": 99, "reserved": 50, "other": 1}, {"reserved": 900})
     assert not concurrency.is_full({"busy": 999}, {})
     assert concurrency.is_full({"busy": 1000}, {})
+
+
+def rush(lambda_):
+    """What becomes of a call of `quiet` while `busy` runs as often as it may: one of its own calls is refused."""
+    busy = [in_thread(lambda: called(lambda_, 2, FunctionName="busy")) for _ in range(3)]
+    wait_until(lambda: any(each.done() for each in busy))
+    found = called(lambda_, 0, FunctionName="quiet")
+    assert "ConcurrentInvocationLimitExceeded" in [each.result() for each in busy]
+    return found
+
+
+def test_a_tag_makes_the_account_small_so_that_one_busy_function_starves_another_until_it_reserves(lambda_):
+    for name, tags in (("busy", {concurrency.TAG: "2"}), ("quiet", {})):
+        settings = {"FunctionName": name, "Tags": tags, "Code": {"ZipFile": zipped(SLEEP)}, "Timeout": 10}
+        lambda_.create_function(**SETTINGS | settings)
+        lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.1})
+    assert limits(lambda_) == (2, 2)
+    assert rush(lambda_) == "ConcurrentInvocationLimitExceeded"
+    with pytest.raises(ClientError, match=r"below its minimum value of \[0\]"):
+        lambda_.put_function_concurrency(FunctionName="quiet", ReservedConcurrentExecutions=3)
+    lambda_.put_function_concurrency(FunctionName="quiet", ReservedConcurrentExecutions=1)
+    assert limits(lambda_) == (2, 1)
+    assert rush(lambda_) == "ran"
+    lambda_.delete_function(FunctionName="busy")
+    assert limits(lambda_) == (1000, 999)
+
+
+@pytest.mark.parametrize("value", ["", "many", "-1", "2000", "²"])
+def test_a_tag_that_is_no_smaller_number_changes_nothing(lambda_, value):
+    lambda_.create_function(**SETTINGS | {"FunctionName": "busy", "Tags": {concurrency.TAG: value}})
+    assert limits(lambda_) == (1000, 1000)
