@@ -2,6 +2,7 @@
 
     HarnessError                 shown as one message, never as a traceback
     ├── UsageError               the request itself is wrong: an unknown lab, task or option value
+    │   └── NoSuchName           a cell asks something of `lab` that it does not have, such as lab.chek()
     ├── CourseError              no course here, or a file of the user's cannot be read or written
     ├── LabError                 a lab is written wrongly; names file, line and field
     ├── ClusterError             the cluster that is to grade a class cannot; says why, and what to do
@@ -31,6 +32,10 @@ class UsageError(HarnessError):
     """The user asked for something that does not exist."""
 
     exit_code = 2
+
+
+class NoSuchName(UsageError, AttributeError):
+    """A cell asks for an attribute that is not there; Python itself still hears an AttributeError."""
 
 
 class CourseError(HarnessError):

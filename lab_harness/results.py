@@ -22,8 +22,7 @@ class Outcome(StrEnum):
 class CheckResult:
     """One check's outcome; `seconds` is how long it ran. The texts are None where there is nothing to say.
 
-    `there` says of a failure whether what was asked for is there, only not right, or is absent; None where that is not
-    known.
+    `there` is False for a failure where what was asked for is absent; else it is there, only not right.
     """
 
     name: str
@@ -38,9 +37,14 @@ class CheckResult:
     there: bool | None = None
 
     @property
+    def is_absent(self) -> bool:
+        """Whether it failed since what was asked for is not there."""
+        return self.outcome is Outcome.FAILED and self.there is False
+
+    @property
     def word(self) -> str:
         """The outcome in a word; what has failed since it is not there is "absent"."""
-        return "absent" if self.outcome is Outcome.FAILED and self.there is False else str(self.outcome)
+        return "absent" if self.is_absent else str(self.outcome)
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON-ready values."""

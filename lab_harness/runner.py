@@ -52,6 +52,7 @@ def run_checks(
     finished: Callable[[CheckResult], object] = lambda result: None,
     cancelled: threading.Event | None = None,
     passed: Mapping[str, CheckResult] = MappingProxyType({}),
+    concerns: Callable[[str], bool] = lambda text: True,
 ) -> LabReport:
     """Run the lab's checks and report one outcome each.
 
@@ -62,7 +63,8 @@ def run_checks(
     is not as the lab asks; any other makes the check BROKEN: the course's fault, never scored against the learner. An
     emulator that no longer answers ends the run with EmulatorNotReady. `starting` is told the title of each check
     before it runs, `finished` its result, also of those that are only needed. Once `cancelled` is set, no further
-    check begins and none waits: Cancelled is raised.
+    check begins and none waits: Cancelled is raised. `concerns` says of AWS's sentence about a refusal whether it is
+    about this lab: meanwhile other labs' checks may run in the same account.
     """
     chosen = [check for check in lab.all_checks if _is_chosen(check, only)]
     earlier = Earlier()
@@ -76,8 +78,9 @@ def run_checks(
                 results[check.name] = passed[check.name]
                 continue
             starting(check.title)
-            results[check.name] = _unsupported(check, elsewhere) if elsewhere else _run(check, clients, earlier)
-            finished(results[check.name])
+            result = _unsupported(check, elsewhere) if elsewhere else _run(check, clients, earlier, concerns)
+            results[check.name] = result
+            finished(result)
     names = {check.name for check in chosen}
     shown = (result for result in results.values() if result.name in names or result.outcome is not Outcome.PASSED)
     return LabReport(lab.id, lab.title, clients.emulator.name, tuple(shown))
@@ -85,7 +88,7 @@ def run_checks(
 
 def run_alone(check: Check, clients: Clients) -> CheckResult:
     """What one check says when those that it needs are not asked first; then what it relies on may not be there."""
-    return _run(replace(check, needs=(), after=()), clients, Earlier())
+    return _run(replace(check, needs=(), after=()), clients, Earlier(), lambda text: True)
 
 
 def _is_chosen(check: Check, only: Collection[str]) -> bool:
@@ -102,7 +105,7 @@ def _with_needs(lab: Lab, chosen: Iterable[Check]) -> list[Check]:
     return [check for check in lab.all_checks if check.name in wanted]
 
 
-def _run(check: Check, clients: Clients, earlier: Earlier) -> CheckResult:
+def _run(check: Check, clients: Clients, earlier: Earlier, concerns: Callable[[str], bool]) -> CheckResult:
     if kept_from := _kept_from_running(check, clients.emulator, earlier.results):
         return kept_from
     started, handled = time.perf_counter(), sys.exception()
@@ -116,7 +119,8 @@ def _run(check: Check, clients: Clients, earlier: Earlier) -> CheckResult:
         raise
     except Exception as error:
         cause = first_cause(error, handled)
-        result, denials = _verdict(check, cause), _denials(check, clients.emulator, started)
+        denials = [each for each in _denials(check, clients.emulator, started) if concerns(each.message)]
+        result = _verdict(check, cause)
         if result.outcome is Outcome.FAILED:
             refused = getattr(cause, "refused", ())
             result = _with_denials(check, result, denials, earlier.why([*refused, *(each.action for each in denials)]))

@@ -468,3 +468,17 @@ def test_a_failure_tells_what_was_refused_meanwhile(lab):
         == "one; refused meanwhile: User: a is not authorized; refused meanwhile: User: b is not authorized"
     )
     assert passed.found is None
+
+
+def test_what_is_refused_to_another_lab_meanwhile_is_neither_told_nor_a_cause(lab):
+    clients = FakeClients()
+    refusals = [("sqs:SendMessage", "theirs is not authorized"), ("s3:GetObject", "ours is not authorized")]
+    clients.emulator.refused = [SimpleNamespace(action=action, message=message) for action, message in refusals]
+
+    def misses():
+        raise Failure(expected="a permission", found="none", next_step="Give it.", withheld=["sqs:*"])
+
+    lab.add("cause", misses)
+    lab.add("fails", fails)
+    _, failed = run_checks(lab, clients, concerns=lambda text: "theirs" not in text)
+    assert (failed.outcome, failed.found) == ("failed", "one; refused meanwhile: ours is not authorized")

@@ -5,10 +5,12 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from lab_harness.account.concern import concern_of
 from lab_harness.account.leftovers import take_away
 from lab_harness.account.undeployed import reminder
 from lab_harness.authors.made import remembered_in
 from lab_harness.aws import Clients
+from lab_harness.course import Course
 from lab_harness.emulators import Emulator
 from lab_harness.emulators.embedded import Embedded
 from lab_harness.lab.labs import Lab
@@ -31,14 +33,17 @@ def check_lab(
 
     What an earlier run has left in the account, because it was killed or because something came after its end, is
     taken away before; what this one leaves, if it is there by then, after it. Where a check failed and the handler in
-    this folder, or beside the course's notebooks, is newer than its function, the next step begins with that.
+    this folder, or beside the course's notebooks, is newer than its function, the next step begins with that. Of what
+    was refused meanwhile that is told which concerns this lab.
     """
-    remind = reminder(lab, clients, (Path.cwd(), lab.folder.parent.parent / "notebooks"))
+    course = Course(lab.folder.parent.parent)
+    remind = reminder(lab, clients, (Path.cwd(), course.notebooks))
+    concerns = concern_of(lab, course).about_text
     with turn(lab.id, home, cancelled), remembered_in(home, _account(clients.emulator), lab.id) as memory:
         take_away(memory, clients)
         try:
             report = run_checks(
-                lab, clients, only, starting, lambda result: finished(remind(result)), cancelled, passed
+                lab, clients, only, starting, lambda result: finished(remind(result)), cancelled, passed, concerns
             )
             return report.judged(remind)
         finally:

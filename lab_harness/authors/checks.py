@@ -24,10 +24,11 @@ class Failure(Exception):
     """The verdict that something is not as the lab asks.
 
     `expected` and `found` are noun phrases; `next_step` is one sentence that points to where the learner
-    can find out more, without giving the finished line. `there` says whether what is asked for is there, only not
-    right, or is not there at all; without it that is not known. `withheld` are actions that AWS refuses because of it,
-    `*` for any: a later check that fails as one of these was refused comes after this one. `refused` are such actions
-    of which AWS says that it has refused one. The helpers of `expect` say all three.
+    can find out more, without giving the finished line. `there` is False where what is asked for is not there at all:
+    nobody has made it yet. Without that it is there, only not right, as a bucket is that has no website. `withheld`
+    are actions that AWS refuses because of it, `*` for any: a later check that fails as one of these was refused comes
+    after this one. `refused` are such actions of which AWS says that it has refused one. The helpers of `expect` say
+    all three.
 
         raise Failure(
             expected="a Python runtime, such as python3.13",

@@ -30,7 +30,8 @@ def stage(api: Api, next_step: str) -> None:
         expect_api.stage(api, "Section 7 shows create_deployment, which comes after all else.")
     """
     if not api.stages:
-        raise Failure(expected="a stage with something deployed", found="no such stage", next_step=next_step)
+        expected = "a stage with something deployed"
+        raise Failure(expected=expected, found="no such stage", next_step=next_step, there=False)
     if undeployed := [str(route) for route in api.routes if route.deployed == {}]:
         found = f"not deployed since they were made: {', '.join(undeployed)}"
         raise Failure(expected=f"all routes deployed to the stage {api.stage}", found=found, next_step=next_step)
@@ -51,6 +52,7 @@ def routes(api: Api, requests: Iterable[Request], function: str, next_step: str)
             expected=f"{', '.join(targets)}, each leading to the function {function}",
             found="; ".join(f"{request} leads to {uri or 'nothing'}" for request, uri in wrong.items()),
             next_step=f"{_about_route(api, *next((each, met[each]) for each in wrong))}{next_step}",
+            there=any(met.values()),
         )
 
 
@@ -67,7 +69,8 @@ def proxies(api: Api, requests: Iterable[Request], function: str, next_step: str
         expected = f"{', '.join(request for request, _ in asked)} with the integration type AWS_PROXY to {function}"
         near = nearly(function, re.findall(r":function:([\w-]+)", wrong[0]))
         about = f"{near} is nearly {function}: compare them letter by letter. " if near else ""
-        raise Failure(expected=expected, found="; ".join(wrong), next_step=about + next_step)
+        there = any(route for _, route in asked)
+        raise Failure(expected=expected, found="; ".join(wrong), next_step=about + next_step, there=there)
 
 
 def served(

@@ -154,11 +154,13 @@ def _grade(
 
     versions = _versions(course)
     with alone_in(results_folder(order.out)), open_gradebook(order.out / GRADEBOOK) as gradebook:
+        gradebook.keep_marks(described(gradebook.rows(), school))  # before other work takes their work's place
         for lab in order.regrade:
             gradebook.grade_again(lab, {each.student.id for each in works if each.lab == lab and not each.rejected})
         steps = plan(works, gradebook.by_key(), versions, order.limit)
         grade_all = _grader(order, course, warm, display) if steps.todo else _nothing
         graded = _carried_out(steps, gradebook, grade_all, versions, display)
+        gradebook.keep_marks(described(gradebook.rows(), school))
         rows: list[Row] = described(gradebook.rows(), school)
         for name in school.unknown_students(row.student for row in rows):
             named = order.class_file or school.remarks_file

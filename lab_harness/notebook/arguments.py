@@ -1,5 +1,6 @@
-"""Arguments of what a learner calls in a cell: what cannot be meant is one message, which shows how to call it."""
+"""What a learner calls in a cell: what cannot be meant, a name or an argument, is one message, which shows what can."""
 
+import difflib
 import functools
 import inspect
 import reprlib
@@ -8,7 +9,7 @@ from numbers import Integral, Real
 from types import NoneType
 from typing import Any, ParamSpec, TypeVar
 
-from lab_harness.errors import UsageError
+from lab_harness.errors import NoSuchName, UsageError
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
@@ -25,15 +26,29 @@ TYPES: dict[Any, tuple[tuple[type, ...], str]] = {
 
 
 def checked_methods(owner: str) -> Callable[[Kind], Kind]:
-    """Have each public method of a class refuse, by a UsageError, what it cannot take; cells call it `owner.method`."""
+    """Have each public method of a class refuse, by a UsageError, what it cannot take; cells call it `owner.method`.
+
+    A name that the class does not have is a UsageError, too.
+    """
 
     def check(kind: Kind) -> Kind:
         for name, method in list(vars(kind).items()):
             if inspect.isfunction(method) and not name.startswith("_"):
                 setattr(kind, name, checked(f"{owner}.{name}")(method))
+        kind.__getattr__ = functools.partialmethod(_refuse_name, owner)  # type: ignore[attr-defined]
         return kind
 
     return check
+
+
+def _refuse_name(asked: object, owner: str, name: str) -> Any:
+    """Say what there is in place of a name that there is not."""
+    if name.startswith("_") or hasattr(type(asked), name):  # Python's own, or a property's own trouble
+        return object.__getattribute__(asked, name)
+    there = [each for each in dir(asked) if not each.startswith("_")]
+    near = difflib.get_close_matches(name, there, n=1)
+    guess = f" Did you mean {owner}.{near[0]}?" if near else ""
+    raise NoSuchName(f"There is no {owner}.{name}.{guess} There are {', '.join(there)}.")
 
 
 def checked(name: str) -> Callable[[Callable[Asked, Answer]], Callable[Asked, Answer]]:

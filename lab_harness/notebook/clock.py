@@ -1,6 +1,5 @@
 """The emulator's clock, as a learner reads it and moves it."""
 
-import math
 import time
 from collections import Counter
 from datetime import UTC, datetime
@@ -36,8 +35,7 @@ class LabClock:
         On LocalStack it waits instead. Raises UsageError where the time would go back, or more than a year forward, or
         be more than ten years ahead of the computer's.
         """
-        wanted = float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
-        self._require_possible(wanted)
+        wanted = self._possible(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
         happened: Counter[str] = Counter()
         began, now, ahead = self._emulator.now(), 0.0, 0.0
         shown = False
@@ -54,11 +52,12 @@ class LabClock:
             f"{rounded(wanted)} later", (_told(now, ahead), *(times or ["No schedule fired, no item expired."]))
         )
 
-    def _require_possible(self, wanted: float) -> None:
-        if not (math.isfinite(wanted) and 0 <= wanted <= LONGEST_ADVANCE):
+    def _possible(self, wanted: float) -> float:
+        if not 0 <= wanted <= LONGEST_ADVANCE:  # also what is no number
             raise UsageError("The clock moves forward, by at most 366 days: lab.clock.advance(hours=26).")
         if self._emulator.now() + wanted > time.time() + FARTHEST:
             raise UsageError("The account would be more than ten years ahead of this computer, and cannot go back.")
+        return float(wanted)
 
     def __repr__(self) -> str:
         now = self._emulator.now()

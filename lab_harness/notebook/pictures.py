@@ -17,6 +17,7 @@ from lab_harness.render.state_machine import machine_picture
 from lab_harness.render.svg import Picture
 from lab_harness.render.trace import trace_picture
 
+NAMED = "It is named by its ARN: what start_execution answers as executionArn, and list_executions lists."
 UNTOLD = "So only invocations and mails are shown, those of the checks among them."
 
 
@@ -35,7 +36,7 @@ def execution(stepfunctions: Any, arn: str) -> Picture:
         machine = stepfunctions.describe_state_machine_for_execution(executionArn=arn)
         found = read_execution(stepfunctions, arn)
     except (ClientError, ParamValidationError) as error:
-        raise UsageError(f"There is no execution {arn!r}: {error}") from error
+        raise UsageError(f"There is no execution {arn!r}. {NAMED}") from error
     definition = json.loads(machine["definition"])
     return machine_picture(machine["name"], definition, execution_path(definition, found.events, found.status))
 

@@ -88,7 +88,8 @@ def run_until_told(
 ) -> None:
     """Run a Jupyter server until it ends, or until we are told to; its output goes to `log`.
 
-    It gets the terminal's Ctrl-C too; a SIGTERM is passed on to it. `started` gets what it tells of itself once it
+    What tells us to end is passed on to it: a SIGTERM, and a SIGINT, which an IDE's stop button may send to us alone.
+    A terminal's Ctrl-C it has had then, and is told the same twice. `started` gets what it tells of itself once it
     answers. Raises HarnessError where it ends before that with an error.
     """
     with (
@@ -106,9 +107,13 @@ def run_until_told(
 
 @contextmanager
 def _passing_on(program: subprocess.Popen[bytes]) -> Iterator[None]:
+    def end(*_: object) -> None:
+        program.terminate()
+
+    # On Windows a Ctrl-C is always everybody's in a console, and `terminate` would leave no time to end in good order.
     handlers: dict[signal.Signals, Any] = {
-        signal.SIGINT: signal.SIG_IGN,
-        signal.SIGTERM: lambda *_: program.terminate(),
+        signal.SIGINT: signal.SIG_IGN if sys.platform == "win32" else end,
+        signal.SIGTERM: end,
     }
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:

@@ -11,22 +11,26 @@ from lab_harness.results import LabReport, Outcome
 RIGHT = Style("✓", "right", hue("#1a7f37"), tint("#1a7f37"))
 WRONG = Style("✗", "not right yet", hue("#b3261e"), tint("#b3261e"), width=3.5)
 MISSING = Style("○", "not there yet", QUIET, PAPER, dash="6 4")
+UNSEEN = Style("·", "not looked at yet", QUIET, tint("#5f6368"), dash="1 4", width=1.3)
 UNSUPPORTED = Style("–", "not on this emulator", hue("#0b57d0"), tint("#0b57d0"), dash="2 3")
 UNCHECKED = Style("", "", QUIET, tint("#5f6368"), width=1.5)
 
 
 def state_of(checks: Sequence[str], report: LabReport) -> Style:
-    """The state of what these checks look at; the first of them says whether it is there at all."""
+    """The state of what these checks look at; the first of them that has run says whether it is there at all."""
     if not checks:
         return UNCHECKED
     results = {result.name: result for result in report}
-    found = [results[name].outcome if name in results else Outcome.BLOCKED for name in checks]
-    if all(outcome is Outcome.UNSUPPORTED for outcome in found):
+    found = [results[name] for name in checks if name in results]
+    outcomes = {result.outcome for result in found} | {Outcome.BLOCKED for name in checks if name not in results}
+    if outcomes == {Outcome.UNSUPPORTED}:
         return UNSUPPORTED
-    if all(outcome in (Outcome.PASSED, Outcome.UNSUPPORTED) for outcome in found):
+    if outcomes <= {Outcome.PASSED, Outcome.UNSUPPORTED}:
         return RIGHT
-    there = found[0] is Outcome.PASSED or (checks[0] in results and results[checks[0]].there)
-    return WRONG if there or Outcome.BROKEN in found else MISSING
+    ran = [each for each in found if each.outcome not in (Outcome.BLOCKED, Outcome.UNSUPPORTED)]
+    if not ran:
+        return UNSEEN
+    return MISSING if ran[0].is_absent and Outcome.BROKEN not in outcomes else WRONG
 
 
 def architecture(title: str, diagram: Diagram, report: LabReport) -> Picture:

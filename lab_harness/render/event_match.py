@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 from rich.console import Group
 from rich.padding import Padding
 from rich.table import Table as Grid
@@ -32,10 +32,12 @@ def match_rule(events: Any, rule: str, event: Any, bus: str) -> "PatternMatch | 
             return Note(f"The rule {rule} has no pattern.", (f"It is started by its schedule: {schedule}.",))
         pattern = found["EventPattern"]
         answer = events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"]
-    except json.JSONDecodeError as error:
+    except (TypeError, ValueError) as error:  # of json's: of a text that is none, of a value that cannot be one
         return Note(f"The rule {rule} could not be tried.", (f"The event is no JSON: {error}.",))
     except ClientError as error:
         return Note(f"The rule {rule} could not be tried.", (error.response["Error"]["Message"],))
+    except ParamValidationError as error:
+        return Note(f"The rule {rule} could not be tried.", (str(error),))
     pattern = json.loads(pattern)
     return PatternMatch(rule, pattern, event, answer, compare(pattern, event))
 

@@ -126,7 +126,6 @@ def five_are_reserved(lambda_):
             expected=f"a reserved concurrency of {RESERVED}",
             found="no reserved concurrency" if found is None else f"a reserved concurrency of {found}",
             next_step="put_function_concurrency sets it, and sets it anew.",
-            there=found is not None,
         )
 
 
@@ -141,7 +140,6 @@ def events_are_tried_three_times(lambda_):
             if settings
             else "no configuration for events",
             next_step="put_function_event_invoke_config replaces all of it: two tries after the first, 3600 seconds.",
-            there=bool(settings),
         )
 
 

@@ -48,7 +48,8 @@ def passwords_are_strong(cognito_idp):
     shortest = policy.get("MinimumLength", 0)
     expect.value("the shortest password, at least:", probes.SHORTEST, min(shortest, probes.SHORTEST), next_step)
     missing = [rule for rule in probes.PASSWORD_RULES if not policy.get(rule)]
-    expect.names("rules for passwords", probes.PASSWORD_RULES, set(probes.PASSWORD_RULES) - set(missing), next_step)
+    kept = set(probes.PASSWORD_RULES) - set(missing)
+    expect.names("rules for passwords", probes.PASSWORD_RULES, kept, next_step, setting=True)
 
 
 @check("The app client pet-site has no secret", task="client", needs=pool_exists)
@@ -174,7 +175,8 @@ def identity_pool_exists(cognito_identity, cognito_idp):
     wanted = f"cognito-idp.us-east-1.amazonaws.com/{client['UserPoolId']} for the client {client['ClientId']}"
     given = probes.identity_pool(cognito_identity).get("CognitoIdentityProviders") or []
     found = [f"{each['ProviderName']} for the client {each['ClientId']}" for each in given]
-    expect.names("providers", [wanted], found, next_steps.change("CognitoIdentityProviders", "create_identity_pool"))
+    next_step = next_steps.change("CognitoIdentityProviders", "create_identity_pool")
+    expect.names("providers", [wanted], found, next_step, setting=True)
 
 
 @check("Owners reach their own photos alone", task="identities",

@@ -98,7 +98,7 @@ def mapping_is_enabled(lambda_, sqs):
 def mapping_reads_failures(lambda_, sqs):
     types = [name for mapping in probes.mappings(lambda_, sqs) for name in mapping.get("FunctionResponseTypes", [])]
     next_step = next_steps.change("FunctionResponseTypes", "create_event_source_mapping")
-    expect.names("function response types", ["ReportBatchItemFailures"], types, next_step)
+    expect.names("function response types", ["ReportBatchItemFailures"], types, next_step, setting=True)
 
 
 @check("A fresh order becomes its item", task="handler", needs=(table_exists, mapping_is_enabled))

@@ -162,7 +162,7 @@ def plan_covers_stage(apigateway):
     covered = api_gateway.one_named(apigateway, "usage plan", PLAN).get("apiStages", [])
     stages = [f"{each['apiId']}:{each['stage']}" for each in covered]
     next_step = "A plan is for the stages in its apiStages; update_usage_plan adds one."
-    expect.names("stages of the plan", [f"{pet_store(apigateway).id}:{STAGE}"], stages, next_step)
+    expect.names("stages of the plan", [f"{pet_store(apigateway).id}:{STAGE}"], stages, next_step, setting=True)
 
 
 @check("The API key pet-store-key is there and enabled", task="key")
@@ -176,7 +176,8 @@ def key_is_enabled(apigateway):
 def key_is_in_plan(apigateway):
     plan, key = (api_gateway.one_named(apigateway, *each) for each in (("usage plan", PLAN), ("API key", KEY)))
     keys = [each["id"] for each in apigateway.get_usage_plan_keys(usagePlanId=plan["id"])["items"]]
-    expect.names("keys of the plan", [key["id"]], keys, "create_usage_plan_key joins a key to a plan, by their ids.")
+    next_step = "create_usage_plan_key joins a key to a plan, by their ids."
+    expect.names("keys of the plan", [key["id"]], keys, next_step, setting=True)
 
 
 @check("POST /pets, and only that, asks for a key", task="key", needs=(page_is_served, pet_is_answered))

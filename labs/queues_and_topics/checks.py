@@ -91,7 +91,6 @@ def shelter_redrives(sqs):
             next_step=f"{DEAD} has one: it belongs to {SHELTER}, the queue whose messages it takes away."
             if swapped
             else "Section 4 asks for it: the ARN of shelter-dlq, and after how many receives, in one RedrivePolicy.",
-            there=bool(found),
         )
 
 
@@ -106,7 +105,6 @@ def shelter_alone_may_use_it(sqs):
             expected=f"a RedriveAllowPolicy of {DEAD} by queue, for {wanted[0]} alone",
             found=f"RedriveAllowPolicy {found}" if found else "no RedriveAllowPolicy, so every queue may use it",
             next_step="Section 4 shows a RedriveAllowPolicy; it is an attribute of the dead-letter queue.",
-            there=bool(found),
         )
 
 

@@ -32,6 +32,7 @@ def instance_was_launched(ec2, events, inbox):
             expected=f"an instance with the tag Name = {INSTANCE}, alive or named by the rule",
             found="; ".join(known) or probes.other_tags(ec2),
             next_step=f"{again if known else ''}Section 1 shows run_instances, which takes TagSpecifications.",
+            there=bool(known),
         )
 
 
@@ -48,6 +49,7 @@ def topic_mails(sns):
             expected="a confirmed subscription with the protocol email",
             found=f"subscriptions: {'; '.join(known)}" if known else "no subscriptions",
             next_step="Section 2 names the call, and what confirms a subscription on AWS.",
+            there=bool(known),
         )
 
 
@@ -56,7 +58,8 @@ def rule_exists(events):
     rules = [rule for page in events.get_paginator("list_rules").paginate() for rule in page["Rules"]]
     names = [rule["Name"] for rule in rules if rule.get("EventPattern")]
     next_step = event_rules.elsewhere(events, RULE) or "Section 3 of the notebook shows put_rule."
-    expect.names("rules with a pattern on the default bus", [RULE], names, next_step)
+    known = any(rule["Name"] == RULE for rule in rules)
+    expect.names("rules with a pattern on the default bus", [RULE], names, next_step, setting=known)
 
 
 @check("The rule is enabled", task="rule", needs=rule_exists)
@@ -100,6 +103,7 @@ def target_is_topic(events, sns):
             expected=f"the target {probes.topic_arn(sns)}",
             found=f"targets: {', '.join(arns)}" if arns else "no targets",
             next_step="Section 4 shows put_targets; a target is named by its ARN.",
+            there=bool(arns),
         )
 
 
@@ -163,6 +167,7 @@ def mail_arrived(ec2, events, sns, inbox):
                 expected=f"the mail that {instances[0]} was terminated",
                 found=f"the instance {state}; " + (f"the last mail {mails[-1].text}" if mails else "no mail"),
                 next_step=probes.TOO_SOON if ended else probes.NOT_YET,
+                there=bool(ended or mails),
             )
 
     eventually(look, within=probes.SHORTLY) if ended else look()
@@ -183,7 +188,8 @@ def orders_rule_exists(events):
     rules = [rule for page in events.get_paginator("list_rules").paginate(EventBusName=BUS) for rule in page["Rules"]]
     names = [rule["Name"] for rule in rules if rule.get("EventPattern") and rule["State"].startswith("ENABLED")]
     next_step = probes.about_rule(rules, ORDERS, "EventPattern") or "put_rule wants EventBusName beside Name."
-    expect.names(f"enabled rules with a pattern on {BUS}", [ORDERS], names, next_step)
+    known = any(rule["Name"] == ORDERS for rule in rules)
+    expect.names(f"enabled rules with a pattern on {BUS}", [ORDERS], names, next_step, setting=known)
 
 
 @check("It matches big orders, and no other event", task="orders", needs=orders_rule_exists)
@@ -224,7 +230,8 @@ def report_rule_exists(events):
     rules = [rule for page in events.get_paginator("list_rules").paginate() for rule in page["Rules"]]
     names = [rule["Name"] for rule in rules if rule.get("ScheduleExpression") and rule["State"] == "ENABLED"]
     next_step = probes.about_rule(rules, REPORT, "ScheduleExpression") or "put_rule takes a ScheduleExpression."
-    expect.names("enabled rules with a schedule", [REPORT], names, next_step)
+    known = any(rule["Name"] == REPORT for rule in rules)
+    expect.names("enabled rules with a schedule", [REPORT], names, next_step, setting=known)
 
 
 @check("It is due at 9:30 on Saturdays and Sundays", task="report", needs=report_rule_exists)

@@ -174,7 +174,6 @@ def failures_are_kept(s3, lambda_, dynamodb, sqs, logs, witness=no_witness, cloc
             expected=f"a DeadLetterConfig of {MAKE} with the TargetArn {queues.arn(sqs, FAILED)}",
             found=found or "no DeadLetterConfig",
             next_step="It is a setting of the function's: update_function_configuration.",
-            there=bool(found),
         )
     if witness.runs(MAKE) is not None:  # elsewhere Lambda tries again after minutes
         uploads.expect_dead_letter((s3, lambda_, dynamodb, sqs, logs), clock)

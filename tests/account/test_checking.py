@@ -12,7 +12,8 @@ from lab_harness.account import state
 from lab_harness.account.checking import check_lab
 from lab_harness.account.state import account_state
 from lab_harness.aws import Clients
-from lab_harness.lab.labs import all_labs
+from lab_harness.emulators.base import Denial
+from lab_harness.lab.labs import all_labs, load_lab
 from tests.conftest import ROOT
 from tests.waiting import PATIENCE, wait_until
 
@@ -66,3 +67,20 @@ def test_what_killed_runs_have_left_is_gone_after_the_next_one(lab, in_use, monk
     assert check_lab(lab, clients, in_use.home).complete
     if account(clients, services) != before:  # A message that a run had received when it was killed is still hidden.
         wait_until(lambda: check_lab(lab, clients, in_use.home).complete and account(clients, services) == before)
+
+
+def refusal(role, action, resource):
+    """AWS's refusal to a function with this role."""
+    user = f"arn:aws:sts::000000000000:assumed-role/{role}/it"
+    message = f"User: {user} is not authorized to perform: {action} on resource: {resource}"
+    return Denial(0.0, "function it", user, role, action, resource, "identity policy", message, None, (), probe=True)
+
+
+def test_what_the_checks_of_two_labs_are_refused_at_once_is_told_by_each_of_its_own_alone(in_use, monkeypatch):
+    orders = refusal("process-pet-order-role", "dynamodb:PutItem", "arn:aws:dynamodb:us-east-1:0:table/PetOrders")
+    items = refusal("pet-shop-items-role", "dynamodb:Scan", "arn:aws:dynamodb:us-east-1:0:table/PetShopItems")
+    monkeypatch.setattr(in_use, "denials", lambda since: [orders, items])
+    for lab, ours, theirs in (("orders_pipeline", orders, items), ("web_app", items, orders)):
+        [result] = check_lab(load_lab(lab), Clients(in_use), in_use.home, ["table_exists"])
+        assert ours.message in result.found
+        assert theirs.message not in result.found

@@ -312,7 +312,7 @@ def test_unknown_machine_names_the_nearest(sfn, start):
     "arn", ["nonsense", "", "arn:aws:states:us-east-1:000000000000:execution:machine:none", WORK, "größe"]
 )
 def test_unknown_execution_is_named(sfn, arn):
-    with pytest.raises(UsageError, match=f"^There is no execution '{arn}': "):
+    with pytest.raises(UsageError, match=f"^There is no execution '{arn}'[.] It is named by its ARN"):
         pictures.execution(sfn, arn)
 
 

@@ -156,6 +156,7 @@ BROKEN = {
         "the fact 'lambda_timeout' of labs/facts.toml",
         "01_queue.ipynb, cell untagged: states a number of AWS's that is no fact of labs/facts.toml: "
         "# Messages are kept for 4 days (2026)",
+        "01_queue.ipynb, cell undated: says 20 seconds and does not name its fact of labs/facts.toml",
         f"quiz.toml: the question 'longest_poll' does not say 20 seconds, {POLL}",
     ],
     "other_tasks": [OTHER_TASKS, f"{NOT_BUILT} other_tasks"],

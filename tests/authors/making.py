@@ -12,9 +12,9 @@ LAMBDA_TRUST = {
 }
 
 
-def failure(ask, *arguments):
+def failure(ask, *arguments, **named):
     with pytest.raises(Failure) as caught:
-        ask(*arguments)
+        ask(*arguments, **named)
     return caught.value
 
 

@@ -3,7 +3,7 @@
 import numpy
 import pytest
 
-from lab_harness.errors import UsageError
+from lab_harness.errors import NoSuchName, UsageError
 from lab_harness.notebook.arguments import checked, checked_methods
 
 
@@ -92,3 +92,26 @@ def test_a_mistake_within_is_not_taken_for_one_of_the_call():
 
     with pytest.raises(TypeError):
         checked("add")(add)(1)
+
+
+def test_a_name_that_is_not_there_is_one_message_that_names_the_nearest_and_all():
+    with pytest.raises(NoSuchName) as caught:
+        _ = Pets().wlk
+    assert str(caught.value) == "There is no pets.wlk. Did you mean pets.walk? There are count, feed, kinds, walk."
+    with pytest.raises(NoSuchName, match=r"^There is no pets\.xyz\. There are count"):
+        _ = Pets().xyz
+    assert not hasattr(Pets(), "wlk")
+
+
+def test_what_python_asks_for_and_a_propertys_own_trouble_stay_pythons():
+    @checked_methods("pets")
+    class Broken(Pets):
+        @property
+        def kinds(self):
+            return None.lower()
+
+    with pytest.raises(AttributeError, match="'NoneType' object has no attribute 'lower'"):
+        _ = Broken().kinds
+    with pytest.raises(AttributeError, match="has no attribute '_repr_html_'"):
+        _ = Pets()._repr_html_
+    assert not hasattr(Pets(), "__array__")

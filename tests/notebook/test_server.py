@@ -40,12 +40,36 @@ def run(tmp_path, monkeypatch):
     return run_source
 
 
-def test_jupyter_is_waited_for_and_ctrl_c_is_left_to_it(interruptions, run):
+ENDS_IN_ITS_TIME = """
+import os, signal, sys, time
+
+def end(number, _):
+    ends.append(number)
+    time.sleep(0.1)  # as long as it takes Jupyter to end its kernels
+    if len(ends) == wanted:
+        print("ended")
+        sys.exit()
+
+ends = []
+signal.signal(signal.SIGINT, end)
+signal.signal(signal.SIGTERM, end)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT that one process gets alone")
+def test_sigint_that_only_we_get_ends_jupyter(interruptions, run):
     ours = signal.getsignal(signal.SIGINT)
-    source = "import os, signal, time; os.kill(os.getppid(), signal.SIGINT); time.sleep(0.1); print('written')"
-    assert run(source) == ([], "written\n")
+    source = f"{ENDS_IN_ITS_TIME}wanted = 1\nos.kill(os.getppid(), signal.SIGINT)\ntime.sleep(600)"
+    assert run(source) == ([], "ended\n")
     assert interruptions == []
     assert signal.getsignal(signal.SIGINT) is ours
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
+def test_jupyter_that_gets_a_terminals_ctrl_c_itself_ends_in_its_own_time(interruptions, run):
+    both = "[os.kill(number, signal.SIGINT) for number in (os.getpid(), os.getppid())]"
+    assert run(f"{ENDS_IN_ITS_TIME}wanted = 2\n{both}\ntime.sleep(600)") == ([], "ended\n")
+    assert interruptions == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to send")

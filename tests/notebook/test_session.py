@@ -454,3 +454,53 @@ def test_what_is_otherwise_on_localstack_is_a_notice_there_and_nowhere_else(open
     lab = replace(lab, file=structs.replace(lab.file, embedded_alone="It has no layers."))
     session.lab = lab
     assert session.notices() == ("It has no layers. Take the embedded emulator for this lab.",)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda lab: lab.chek(), "There is no lab.chek. Did you mean lab.check?"),
+        (lambda lab: lab.clock.advence(hours=1), "There is no lab.clock.advence. Did you mean lab.clock.advance?"),
+        (lambda lab: lab.check("que"), "There is no task or check 'que'. Did you mean queue?"),
+        (lambda lab: lab.check(task="queue"), "lab.check: got an unexpected keyword argument 'task'."),
+        (lambda lab: lab.hint(99), "lab.hint: 'task' must be a text, and is 99."),
+        (lambda lab: lab.solution("nosuch"), "There is no task 'nosuch'."),
+        (lambda lab: lab.calls(-1), "There are no last -1 calls: lab.calls(20) shows the last 20."),
+        (lambda lab: lab.calls(0), "There are no last 0 calls"),
+        (lambda lab: lab.calls("all"), "lab.calls: 'count' must be a whole number, and is 'all'."),
+        (lambda lab: lab.logs("nosuch"), "There is no function 'nosuch'. The account has: none."),
+        (lambda lab: lab.logs("nosuch", since=-5), "lab.logs: got an unexpected keyword argument 'since'."),
+        (lambda lab: lab.logs(""), "There is no function ''."),
+        (lambda lab: lab.state_machine("nosuch"), "There is no state machine 'nosuch'."),
+        (lambda lab: lab.execution("abc"), "There is no execution 'abc'. It is named by its ARN: what start_execution"),
+        (lambda lab: lab.execution(""), "There is no execution ''."),
+        (lambda lab: lab.facts("nosuch"), "There is no fact of 'nosuch'"),
+        (lambda lab: lab.why(3), "lab.why: 'about' must be a text, and is 3."),
+        (lambda lab: lab.clock.advance(hours="x"), "lab.clock.advance: 'hours' must be a number, and is 'x'."),
+        (lambda lab: lab.clock.advance(26), "lab.clock.advance: too many positional arguments."),
+        (lambda lab: lab.clock.advance(hours=-1), "The clock moves forward, by at most 366 days"),
+        (lambda lab: lab.clock.advance(hours=float("nan")), "The clock moves forward"),
+        (lambda lab: lab.clock.advance(days=10**400), "The clock moves forward"),
+        (lambda lab: lab.match(), "lab.match: missing a required argument: 'rule'."),
+        (lambda lab: lab.inbox("all"), "lab.inbox: too many positional arguments."),
+        (lambda lab: lab.trace(checks="yes"), "lab.trace: 'checks' must be True or False, and is 'yes'."),
+    ],
+)
+def test_what_cannot_be_meant_is_one_message_with_what_to_do(opened, call, said):
+    with pytest.raises(UsageError) as caught:
+        call(opened)
+    assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [({"id": {1, 2}}, "The event is no JSON: Object of type set"), ("{", "The event is no JSON"), (None, "nosuch")],
+)
+def test_an_event_that_cannot_be_tried_is_one_sentence(opened, event, said):
+    assert said in str(opened.match("nosuch", event))
+    assert "could not be tried" in str(opened.match("", {}))
+
+
+def test_that_nothing_was_refused_is_said_of_whatever_is_asked_for(opened):
+    assert "Nothing was refused" in str(opened.why())
+    assert "No call about nosuch of yours" in str(opened.why("nosuch"))

@@ -17,6 +17,7 @@ from lab_harness.render.architecture import (
     MISSING,
     RIGHT,
     UNCHECKED,
+    UNSEEN,
     UNSUPPORTED,
     WRONG,
     architecture,
@@ -28,12 +29,19 @@ from lab_harness.results import CheckResult, LabReport, Outcome
 from tests.pictures import assert_stands_alone
 
 SVG = "{http://www.w3.org/2000/svg}"
-STATES = (RIGHT, WRONG, MISSING, UNSUPPORTED, UNCHECKED)
+STATES = (RIGHT, WRONG, MISSING, UNSEEN, UNSUPPORTED, UNCHECKED)
 HOSTILE = "<script>alert('x')</script> & \"quoted\" </text>"
 
 
+def result(name, outcome):
+    """A result with an outcome by the word that a report has for it."""
+    if outcome == "absent":
+        return CheckResult(name, name, None, Outcome.FAILED, there=False)
+    return CheckResult(name, name, None, Outcome(outcome))
+
+
 def report(**outcomes):
-    results = tuple(CheckResult(name, name, None, Outcome(outcome)) for name, outcome in outcomes.items())
+    results = tuple(result(name, outcome) for name, outcome in outcomes.items())
     return LabReport("sample", "A sample", "embedded", results)
 
 
@@ -63,9 +71,14 @@ TWO = diagram([("queue", (0, 0), "a", "b"), ("table", (1, 0), "c")], [("queue", 
         (["passed", "passed"], RIGHT),
         (["passed", "failed"], WRONG),
         (["passed", "blocked"], WRONG),
-        (["failed", "blocked"], MISSING),
-        (["blocked", "blocked"], MISSING),
-        (["failed", "passed"], MISSING),
+        (["absent", "blocked"], MISSING),
+        (["absent", "passed"], MISSING),
+        (["failed", "blocked"], WRONG),
+        (["blocked", "blocked"], UNSEEN),
+        (["blocked", "unsupported"], UNSEEN),
+        (["blocked", "absent"], MISSING),
+        (["blocked", "passed"], WRONG),
+        (["blocked", "failed"], WRONG),
         (["passed", "broken"], WRONG),
         (["broken", "blocked"], WRONG),
         (["unsupported", "unsupported"], UNSUPPORTED),
@@ -79,20 +92,21 @@ def test_state_is_told_by_the_outcomes_and_the_first_says_whether_it_is_there(ou
 
 def test_what_is_there_but_wrong_is_not_right_yet():
     found = report(one="failed", two="blocked")
-    for there, state in ((True, WRONG), (False, MISSING), (None, MISSING)):
+    for there, state in ((True, WRONG), (False, MISSING), (None, WRONG)):
         results = tuple(replace(result, there=there) for result in found)
         assert state_of(["one", "two"], replace(found, results=results)) is state
 
 
-def test_what_has_no_checks_has_no_state_and_a_check_that_did_not_run_is_not_there_yet():
+def test_what_has_no_checks_has_no_state_and_of_checks_that_did_not_run_nothing_is_known():
     assert state_of([], report(one="failed")) is UNCHECKED
-    assert state_of(["one", "two"], report(two="passed")) is MISSING
+    assert state_of(["one", "two"], report()) is UNSEEN
+    assert state_of(["one", "two"], report(one="passed")) is WRONG
 
 
 def test_states_are_told_apart_without_colour():
     looks = {(style.symbol, style.word, style.dash, style.width) for style in STATES}
     assert len(looks) == len({style.symbol for style in STATES}) == len({style.word for style in STATES}) == len(STATES)
-    assert len({(style.dash, style.width) for style in STATES[:4]}) == 4  # arrows have no word
+    assert len({(style.dash, style.width) for style in STATES[:5]}) == 5  # arrows have no word
 
 
 def test_text_is_exactly_this():
@@ -257,12 +271,12 @@ def test_diagram_follows_what_is_in_the_account_and_counts_no_try(opened):
     assert str(opened.diagram()) == (
         "A queue, and no more queue: the architecture\n"
         "  ○ sample-queue: not there yet (SQS queue)\n"
-        "      ○ starts → a job: not there yet\n"
+        "      · starts → a job: not looked at yet\n"
         "  – a job: not on this emulator (quantum job)"
     )
     url = sqs.create_queue(QueueName="sample-queue")["QueueUrl"]
     assert "✓ sample-queue: right" in str(opened.diagram())
-    assert "○ starts → a job: not there yet" in str(opened.diagram())  # its check stands apart, and runs here
+    assert "✗ starts → a job: not right yet" in str(opened.diagram())  # its check stands apart, and runs here
     sqs.delete_queue(QueueUrl=url)
     assert opened.progress.of("apart").tries == {}
 

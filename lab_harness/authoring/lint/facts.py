@@ -1,7 +1,7 @@
 """The rules for what a lab says of AWS: its numbers are those of labs/facts.toml, and botocore's where it has them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -9,17 +9,22 @@ from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
 
 from lab_harness.course import Course
-from lab_harness.lab.facts import FACT_TAG, FILE, Fact, Model, read_facts
+from lab_harness.lab.facts import FACT_TAG, FILE, MARKUP, Fact, Model, read_facts
 from lab_harness.lab.labs import Lab
 from lab_harness.lab.notebooks import read_notebook
 from lab_harness.lab.quiz import Question, Quiz
 
+UNITS = "seconds?|s|ms|minutes?|hours?|days?|years?|[KMG]B|requests|records|messages"
+QUANTITY = re.compile(rf"(?<![\w.,$/:-])\d[\d,]*(?:\.\d+)? (?:{UNITS})\b")
+# What says of a quantity that it is a limit or a default.
+CLAIM = re.compile(r"\b(?:kept for|lasts?|default|unless set|at most|up to|billed once for each|tries .* again)\b")
+SENTENCE = re.compile(r"(?<=[.:;?!])\s+|\n")
 # What a sentence with a number of AWS's has: the year in which it holds, or a price.
 DATED = re.compile(r"(?:\(|[;,] )20\d\d\)|\b(?:of|in) 20\d\d\b|\$\d")
 
 
 def facts_are_those_of_the_file(course: Course, lab: Lab) -> Iterator[str]:
-    """What says a year or a price names its facts, and states each of them with the value that the file has."""
+    """What says a year, a price, or a limit in a fact's words names its facts, each with the file's value."""
     facts = read_facts(course.labs)
     for place, text, names in _texts(course, lab):
         if not names and DATED.search(text):
@@ -30,6 +35,22 @@ def facts_are_those_of_the_file(course: Course, lab: Lab) -> Iterator[str]:
                 continue
             for wordings in facts[name].missing_from(text):
                 yield f"{place} does not say {wordings}, the fact {name!r} of labs/{FILE}"
+        for quantity in _unnamed(text, names, [fact for fact in facts.values() if fact.service in lab.file.services]):
+            yield f"{place} says {quantity} and does not name its fact of labs/{FILE}"
+
+
+def _unnamed(text: str, names: Collection[str], facts: Collection[Fact]) -> list[str]:
+    """What a text claims, as a limit or a default, in the words of one of these facts, and does not name it."""
+    known = _quantities(wording for fact in facts for wording in fact.wordings)
+    named = [fact for fact in facts if fact.id in names]
+    told = _quantities(wording for fact in named for wording in (*fact.wordings, *fact.exam_wordings))
+    claims = [claim for claim in SENTENCE.split(MARKUP.sub("", text)) if CLAIM.search(claim)]
+    found = dict.fromkeys(each for claim in claims for each in QUANTITY.findall(claim))
+    return [quantity for quantity in found if quantity in known - told]
+
+
+def _quantities(wordings: Iterable[str]) -> set[str]:
+    return {quantity for wording in wordings for quantity in QUANTITY.findall(wording)}
 
 
 def disagreements(fact: Fact) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """Expectations of what is there, by name, and of single values."""
 
-import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,13 +12,13 @@ from lab_harness.authors.words import nearly
 
 SHOWN_NAMES = 5
 ANY = "*"  # action that AWS refuses
-NOTHING = re.compile(r"(no|none|nothing)\b|$", re.IGNORECASE)  # how a value is told that is not there
 
 
-def names(kind: str, wanted: Collection[str], there: Collection[str], next_step: str) -> None:
+def names(kind: str, wanted: Collection[str], there: Collection[str], next_step: str, *, setting: bool = False) -> None:
     """Every wanted name is among the names that are there; Failure with the first five of those, where one is not.
 
-    `kind` is the plural, such as "stages".
+    `kind` is the plural, such as "stages". With `setting` they are how something is set that is there: if none of them
+    is, that is there but not right, and not absent.
 
         expect.names("stages", ["prod"], api.stages, "Section 3 of the notebook describes create_deployment.")
     """
@@ -34,20 +33,19 @@ def names(kind: str, wanted: Collection[str], there: Collection[str], next_step:
         expected=f"{kind}: {', '.join(wanted)}",
         found=f"{kind}: {shown}{more}" if there else f"no {kind}",
         next_step=" ".join([*mistaken, next_step]),
-        there=any(name in there for name in wanted),
+        there=setting or any(name in there for name in wanted),
     )
 
 
 def value(what: str, wanted: Any, found: Any, next_step: str) -> None:
-    """A setting has the value asked for; Failure with both, where it has another.
+    """A setting has the value asked for; Failure with both, where it has another, or none: what has it is there.
 
     `what` stands before both of them, so it reads as "the timeout in seconds of 3".
 
         expect.value("a timeout in seconds of", 3, found["Timeout"], "update_function_configuration changes Timeout.")
     """
     if found != wanted:
-        there = not NOTHING.match(str(found))
-        raise Failure(expected=f"{what} {wanted}", found=f"{what} {found}", next_step=next_step, there=there)
+        raise Failure(expected=f"{what} {wanted}", found=f"{what} {found}", next_step=next_step, there=True)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What a student's page says of one lab: the cause first, then task by task what is right and what is not."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lab_harness.grading.grade import CellError, Status
@@ -140,9 +140,14 @@ def lab_feedback(row: Row, releases: Mapping[str, Released]) -> LabFeedback:
     for error in errors:
         by_task.setdefault(cells.get(error.cell, error.cell), []).append(error)
     titles = [(task.id, task.title) for task in released.lab.tasks]
-    tasks = _tasks(titles, checks, by_task, {remark.task: remark for remark in row.remarks})
+    tasks = _tasks(titles, checks, by_task, {remark.task: _standing(row, remark) for remark in row.remarks})
     shown = {error for task in tasks for error in task.errors}
     return LabFeedback(row, released.lab.title, tasks, tuple(error for error in errors if error not in shown))
+
+
+def _standing(row: Row, remark: Remark) -> Remark:
+    """A remark without its points where they do not count any more."""
+    return remark if row.counts(remark) else replace(remark, points=None)
 
 
 def _tasks(

@@ -4,8 +4,9 @@ import json
 import sqlite3
 import time
 import zlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import msgspec
 
 from lab_harness.errors import CourseError
 from lab_harness.grading.grade import Grade, Status
+from lab_harness.grading.results import marks
 from lab_harness.grading.results.capped import capped_code
+from lab_harness.grading.results.marks import marks_given
 from lab_harness.grading.results.regrades import Regrade, regrade
 from lab_harness.grading.results.row import Row
 from lab_harness.grading.students import Student
@@ -22,8 +25,8 @@ from lab_harness.handing_in.bundle import Origin
 from lab_harness.handing_in.shown import Shown
 from lab_harness.handing_in.similarity import Pair
 
-VERSION = 7  # of the schema; grows with each change of it
-SCHEMA = """
+VERSION = 8  # of the schema; grows with each change of it
+SCHEMA = f"""
 create table grades (
     student text not null, lab text not null,
     name text not null, system text not null, number text not null, late integer not null, note text not null,
@@ -34,6 +37,7 @@ create table grades (
 );
 create table similar (lab text primary key, pairs text not null);
 create table run (name text primary key, value text not null);
+{marks.SCHEMA}
 """
 UPDATES = {  # from this version of the schema to the next
     1: "alter table grades add column origin text;",
@@ -46,6 +50,7 @@ UPDATES = {  # from this version of the schema to the next
         create table similar (lab text primary key, pairs text not null);
         create table run (name text primary key, value text not null);
     """,
+    7: marks.SCHEMA,
 }
 COLUMNS = (
     "student, lab, name, system, number, late, note, digest, tasks, grade, graded, origin, before, due, claim, file, "
@@ -155,7 +160,14 @@ class Gradebook:
     def rows(self) -> list[Row]:
         """All grades, by student and lab."""
         found = self._database.execute(f"select {COLUMNS} from grades order by student, lab")  # noqa: S608
-        return [_row(*values) for values in found]
+        given = marks.read_marks(self._database)
+        rows = (_row(*values) for values in found)
+        return [replace(row, marks=given.get((row.student.id, row.lab), {})) for row in rows]
+
+    def keep_marks(self, rows: Iterable[Row]) -> None:
+        """Note for which version of the work the teacher's marks were given, as far as that is not known yet."""
+        work = {(row.student.id, row.lab): marks_given(row.remarks, row.digest, row.checked_points) for row in rows}
+        marks.keep_marks(self._database, work)
 
     def by_key(self) -> dict[tuple[str, str], Row]:
         """All grades by student and lab."""

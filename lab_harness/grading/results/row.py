@@ -1,7 +1,7 @@
 """A row of the gradebook: one student's grade for one lab, the work that it is for, and what the class says of it."""
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -9,6 +9,7 @@ import msgspec
 from lab_harness.grading.class_file import IN_TIME, Lateness, SchoolClass
 from lab_harness.grading.grade import Grade, Status
 from lab_harness.grading.remarks import Remark
+from lab_harness.grading.results.marks import Mark
 from lab_harness.grading.results.regrades import Regrade, regrade
 from lab_harness.grading.roster import Person
 from lab_harness.grading.students import Student
@@ -43,6 +44,7 @@ class Row:
     person: Person | None = None  # the student's line on the roster
     lateness: Lateness = IN_TIME
     remarks: tuple[Remark, ...] = ()
+    marks: Mapping[str, Mark] = field(default_factory=dict)  # for which version the remarks' points were given
 
     @property
     def lab(self) -> str:
@@ -74,18 +76,35 @@ class Row:
     @property
     def remark_words(self) -> list[str]:
         """What the teacher remarks, a line each, with what the checks gave where the points are others."""
-        got = self.checked_points
         return [
-            remark.words.replace(" points", f" points instead of {got.get(remark.task, 0)}", 1)
-            if remark.points not in (None, got.get(remark.task, 0))
+            remark.words.replace(" points", f" points{self._about(remark)}", 1) if remark.points is not None
             else remark.words
             for remark in self.remarks
-        ]
+        ]  # fmt: skip
+
+    def _about(self, remark: Remark) -> str:
+        """What is to be said of a remark's points: what the checks gave, and whether it was of another version."""
+        got = self.checked_points.get(remark.task, 0)
+        if not self.counts(remark):
+            return f" given for an earlier version; the {got} of the checks count"
+        instead = f" instead of {got}" if remark.points != got else ""
+        return instead + (" given for an earlier version" if self.is_of_earlier_version(remark) else "")
+
+    def is_of_earlier_version(self, remark: Remark) -> bool:
+        """Whether a remark's points were given for other work than this."""
+        mark = self.marks.get(remark.task)
+        return remark.points is not None and mark is not None and mark.digest != self.digest
+
+    def counts(self, remark: Remark) -> bool:
+        """Whether a remark's points count: a kindness does not where the checks have come to give more."""
+        mark = self.marks.get(remark.task)
+        outdone = mark and mark.is_outdone(remark, self.checked_points.get(remark.task, 0))
+        return remark.points is not None and not outdone
 
     @property
     def tasks_points(self) -> dict[str, float]:
         """The points that each task got, from the checks or the teacher, before what lateness costs."""
-        changed = {remark.task: remark.points for remark in self.remarks if remark.points is not None}
+        changed = {each.task: each.points for each in self.remarks if each.points is not None and self.counts(each)}
         return self.checked_points | changed
 
     @property

@@ -67,6 +67,9 @@ class Desk:
             raise CourseError(f"{self.results} cannot be written: {error.strerror}.") from error
         if not others:
             self._read()
+            with open_gradebook(self.results / GRADEBOOK) as gradebook:
+                gradebook.keep_marks(self.rows)
+            self._read()
             self._unwritten = True
             if self._due is not None:
                 self._due.add(row.student.id)

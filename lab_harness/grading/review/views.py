@@ -61,6 +61,7 @@ class TaskView:
     said: Said
     typed: tuple[str, str]
     other: Said | None
+    earlier: str = ""  # that the points were given for another version of the work
 
     @property
     def points(self) -> int:
@@ -135,7 +136,7 @@ def work_view(desk: Desk, row: Row, typed: Typed) -> WorkView:
     released = desk.releases[row.lab]
     told, work = lab_feedback(row, desk.releases), handed_in(row, released)
     by_number = {task.number: task for task in told.tasks}
-    most, said = graded_lab(released.lab).tasks, said_of(row)
+    most, said, earlier = graded_lab(released.lab).tasks, said_of(row), _earlier(row)
 
     def view(task: str, title: str, number: int) -> TaskView:
         now = said.get(task, NOTHING)
@@ -148,6 +149,7 @@ def work_view(desk: Desk, row: Row, typed: Typed) -> WorkView:
             now,
             typed.said.get(task, (_written(now.points), now.comment)),
             typed.others.get(task),
+            earlier.get(task, ""),
         )
 
     tasks = [view(task.id, task.title, at) for at, task in enumerate(released.lab.tasks, 1) if not task.apart]
@@ -158,6 +160,19 @@ def work_view(desk: Desk, row: Row, typed: Typed) -> WorkView:
 def said_of(row: Row) -> dict[str, Said]:
     """What the teacher says of a piece of work, by task."""
     return {remark.task: remark.said for remark in row.remarks}
+
+
+def _earlier(row: Row) -> dict[str, str]:
+    """What is to be known of points that were given for another version of the work, by task."""
+    told = {
+        True: "They count.",
+        False: "The points of the checks are more by now, and count; change points or comment, and yours count.",
+    }
+    return {
+        remark.task: f"These points were given for an earlier version. {told[row.counts(remark)]}"
+        for remark in row.remarks
+        if row.is_of_earlier_version(remark) or (remark.points is not None and not row.counts(remark))
+    }
 
 
 def href(row: Row) -> str:

@@ -13,10 +13,14 @@ STATES = {
     "done": ("✓", "done"),
     "wrong": ("✗", "not right yet"),
     "todo": ("○", "to do"),
+    "unseen": ("·", "not looked at yet"),
     "checking": ("…", "checking"),
     "broken": ("!", "its check is broken"),
     "unsupported": ("–", "not on this emulator"),
 }
+
+UNSEEN = STATES["unseen"][1]  # what a check waits for another to look at
+NOT_RUN = {None, Outcome.BLOCKED}
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class TaskView:
     state: str
     points: int
     most_points: int
-    checks: tuple[tuple[str, str], ...]  # the title and the outcome of each, "not yet" where it has none
+    checks: tuple[tuple[str, str], ...]  # the title and the outcome of each, UNSEEN where it has none
     problems: tuple[CheckResult, ...]
     hints: tuple[str, ...]
     solution: str | None
@@ -109,7 +113,7 @@ class Outcomes:
 
     def _said(self, check: Check) -> str:
         result = self.results.get(check.name)
-        return "not yet" if result is None or result.outcome is Outcome.BLOCKED else result.word
+        return UNSEEN if result is None or result.outcome is Outcome.BLOCKED else result.word
 
     def _state(self, task: Task, checks: Sequence[Check]) -> str:
         outcomes = {self._outcome(check) for check in checks}
@@ -121,17 +125,19 @@ class Outcomes:
             return "done"
         if Outcome.BROKEN in outcomes:
             return "broken"
+        if outcomes <= {*NOT_RUN, Outcome.UNSUPPORTED}:
+            return "unseen"
         return "wrong" if self._is_begun(checks) else "todo"
 
     def _is_begun(self, checks: Sequence[Check]) -> bool:
         """Whether something of the task is there: before that, that nothing is there is no mistake.
 
-        Of a first check that fails it is not always known; then it is a mistake once the learner has asked.
+        What stands apart undoes the lab, so it is begun when the learner asks, or when it is right.
         """
-        first = next((self.results.get(check.name) for check in checks), None)
-        there = first.there if first else None
-        asked = there is None and any(check.task in self.asked for check in checks)
-        return asked or bool(there) or Outcome.PASSED in map(self._outcome, checks)
+        if any(check.apart for check in checks):
+            return any(check.task in self.asked for check in checks) or Outcome.PASSED in map(self._outcome, checks)
+        ran = (self.results[check.name] for check in checks if check.name in self.results)
+        return any(not each.is_absent and each.outcome in (Outcome.PASSED, Outcome.FAILED) for each in ran)
 
     def _problems(self, task: Task, checks: Sequence[Check]) -> tuple[CheckResult, ...]:
         results = [self.results[check.name] for check in checks if check.name in self.results]

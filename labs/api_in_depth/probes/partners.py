@@ -165,7 +165,7 @@ def expect_staff_alone(partners, staff, cleaner, next_step):
 def expect_cached(partners, next_step):
     """Offers are kept by kind, for their time; searches are not."""
     if not partners.stage.get("cacheClusterEnabled"):
-        raise Failure(expected=f"a cache of the stage {STAGE}", found="none", next_step=next_step, there=False)
+        raise Failure(expected=f"a cache of the stage {STAGE}", found="none", next_step=next_step)
     settings = partners.settings("/offers")
     expect.value("cacheTtlInSeconds of GET /offers:", CACHED, settings.get("cacheTtlInSeconds"), next_step)
     for kind in customers.shuffled(["dog", "cat"]):

@@ -90,7 +90,6 @@ def expect_total(dynamodb, logs, player, wanted, after, next_step=NOT_COUNTED):
                 expected=f"Total_Score {wanted} of {player} in {TOTALS}, after {after}",
                 found=f"{items.described(found) if found else 'no item'}; {functions.latest_log(logs, KEEPER)}",
                 next_step=functions.next_step(logs, KEEPER, next_step),
-                there=bool(found),
             )
 
     eventually(look, within=QUICKLY)

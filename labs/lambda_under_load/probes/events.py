@@ -30,7 +30,6 @@ def expect_destination(sqs, settings, side, queue):
         next_step=f"{queue} stands as {other}: change the two about."
         if swapped
         else f"Name the ARN of {queue} as {side} in DestinationConfig; section 5 shows where.",
-        there=bool(settings),
     )
 
 

@@ -68,7 +68,6 @@ def expect_ready(lambda_, version, weights):
                 expected=f"provisioned concurrency {READY} for version {version}, READY",
                 found=described(ready, version, others),
                 next_step=about_provisioned(ready, READY),
-                there=bool(ready or others),
             )
 
     if provisioned(lambda_, version):
@@ -101,7 +100,6 @@ def expect_size(lambda_, version):
             expected=f"the environment variable SIZE of {version}, a number",
             found=f"the variables {json.dumps(variables)}" if variables else "no environment variables",
             next_step="Environment of update_function_configuration has Variables; what is not in them is taken away.",
-            there=bool(variables),
         )
     answer = functions.invoke(lambda_, f"{FUNCTION}:{version}", photo())
     if told(answer, "size") != int(size):

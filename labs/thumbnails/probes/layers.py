@@ -56,7 +56,6 @@ def expect_attached(lambda_, http, name, function):
             expected=f"a version of the layer {name}",
             found=", ".join(arns) or "no layers",
             next_step="Layers of update_function_configuration takes the ARN of a version, the number with it.",
-            there=bool(arns),
         )
     layer = lambda_.get_layer_version_by_arn(Arn=ours[0])
     fit, runtime = pythons(layer_files(http, layer)), found.get("Runtime", "")

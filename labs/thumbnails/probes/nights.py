@@ -92,5 +92,4 @@ def expect_input(told):
             expected=f"the Input {json.dumps({'prefix': IN, 'time': WHEN})}",
             found=f"the Input {told}" if told else "no Input",
             next_step="Section 7 names the keyword that Scheduler replaces by the time for which the run was planned.",
-            there=bool(told),
         )

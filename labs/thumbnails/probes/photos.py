@@ -126,7 +126,6 @@ def expect_row(dynamodb, wanted):
                 expected=f"the item {items.described(wanted)}",
                 found=items.described(found) if found else "no such item",
                 next_step="Section 3 lists the attributes, and which are numbers: they are the original's.",
-                there=bool(found),
             )
 
     eventually(look, within=QUICKLY)

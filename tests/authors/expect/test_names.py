@@ -23,9 +23,9 @@ def test_missing_name_is_told_with_those_that_are_there():
 def test_failures_say_whether_what_is_asked_for_is_there(clients):
     assert failure(expect.names, "tables", ["a", "b"], ["c"], "Look.").there is False
     assert failure(expect.names, "tables", ["a", "b"], ["a"], "Look.").there is True
-    for nothing in (None, "", "none", "no such method", "nothing"):
-        assert failure(expect.value, "the state", "ENABLED", nothing, "Look.").there is False, nothing
-    assert failure(expect.value, "the state", "ENABLED", "not enabled", "Look.").there is True
+    assert failure(expect.names, "keys of the plan", ["a"], [], "Look.", setting=True).there is True
+    for nothing in (None, "", "none", "no such method", "not enabled"):  # of a setting: what has it is there
+        assert failure(expect.value, "the state", "ENABLED", nothing, "Look.").there is True, nothing
     assert failure(expect.table, clients["dynamodb"], "PetOrders", "id (HASH, S)", "Look.").there is False
     create_table(clients["dynamodb"], ("id", "HASH", "S"))
     assert failure(expect.table, clients["dynamodb"], "PetOrders", "other (HASH, S)", "Look.").there is True

@@ -159,7 +159,7 @@ def test_bar_shows_whether_it_checks_by_itself(state, automatic):
 def test_lab_with_a_picture_shows_it_as_the_checks_found_it(sample_course):
     sample_course("apart")
     state = panel_of("apart")
-    assert "○ not there yet" in words(show(state)["picture"])
+    assert "· not looked at yet" in words(show(state)["picture"])
     find(state, "passed", "queue_exists")
     assert "✓ right" in words(show(state)["picture"])
 
@@ -174,8 +174,8 @@ def test_task_shows_its_state_its_points_and_its_checks(state):
     assert task.startswith("1. Create the queue sample-queue ✓ done 2 of 2")
     assert "1 of 1 checks pass" in task
     assert "✓ passed The queue sample-queue exists" in task
-    assert "○ to do 0 of 1" in words(show(state)["task message"])
-    assert "· not yet A message is in the queue" in words(show(state)["task message"])
+    assert "· not looked at yet 0 of 1" in words(show(state)["task message"])
+    assert "· not looked at yet A message is in the queue" in words(show(state)["task message"])
 
 
 def test_task_that_is_not_right_says_what_was_expected_and_found_and_what_to_do(state):
@@ -214,6 +214,7 @@ def test_solution_is_asked_about_before_it_is_shown_first_and_can_be_hidden(stat
 
 def test_what_was_done_before_is_said(state):
     before = LabProgress(passed={"queue_exists": 1.0})
+    find(state, "failed", "queue_exists")
     assert "You have done this before; it is not so in the account now." in words(
         show(state, progress=before)["task queue"]
     )

@@ -225,14 +225,14 @@ def test_nothing_runs_before_a_browser_shows_it(page, in_use):
     assert not watches()
     page.lets_pass()
     assert (calls_of_checks(in_use), page.results) == ([], [])
-    assert page.state("queue") == "○ to do"
+    assert page.state("queue") == "· not looked at yet"
 
 
 def test_panel_is_shown_with_a_snapshot_of_the_same_in_words(page, outputs):
     page.panel._ipython_display_()
     snapshot = outputs[1][0]
     assert snapshot["text/plain"] == str(page.opened)
-    assert "1. Create the queue sample-queue ○ to do" in words(snapshot["text/html"])
+    assert "1. Create the queue sample-queue · not looked at yet" in words(snapshot["text/html"])
 
 
 def test_when_a_browser_shows_it_all_checks_run_and_count_no_try(page):
@@ -403,7 +403,7 @@ def test_checking_a_task_counts_a_try_and_says_what_is_wrong(page):
     assert page.state("queue") == "○ to do"  # It is not there; that is no mistake.
     assert page.shown("said").endswith("The queue sample-queue exists: Section 1 shows create_queue.")
     assert page.opened.progress.of("queue").tries["queue_exists"] == 1
-    assert page.state("message") == "○ to do"
+    assert page.state("message") == "· not looked at yet"
 
 
 def test_whoever_asks_for_something_is_shown_it_before_any_sign_of_life_has_come(page):
@@ -525,8 +525,10 @@ def test_progress_is_found_again_after_a_restart(page, make_page, in_use):
     page.close()
     in_use.reset()
     again = make_page()
+    assert again.state("queue") == "· not looked at yet"  # so it does not say of the account what nobody knows
+    assert "You have done this before" not in again.shown("task queue")
+    again.open().becomes("queue", "○ to do")
     assert "You have done this before; it is not so in the account now." in again.shown("task queue")
-    assert again.state("queue") == "○ to do"
 
 
 # Views.

@@ -115,7 +115,7 @@ def task(page, number):
 
 
 def see(page, number, state):
-    """Wait until a task is shown in this state: done, wrong, todo or checking."""
+    """Wait until a task is shown in this state: done, wrong, todo, unseen or checking."""
     expect(task(page, number)).to_have_class(re.compile(rf"\blab-is-{state}\b"))
 
 
@@ -286,7 +286,7 @@ def test_nothing_ticks_itself_while_that_is_switched_off(page, jupyterlab):
     see(page, 1, "todo")
     button(panel(page), "Check task 1").click()
     see(page, 1, "done")
-    see(page, 2, "todo")
+    see(page, 2, "unseen")
     automatic.check()
     expect(panel(page).get_by_role("status")).not_to_be_empty()
 

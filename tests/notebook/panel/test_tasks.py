@@ -4,7 +4,7 @@ import pytest
 
 from lab_harness.lab.labs import load_lab
 from lab_harness.learner.progress import LabProgress
-from lab_harness.notebook.panel.tasks import STATES, Outcomes
+from lab_harness.notebook.panel.tasks import STATES, UNSEEN, Outcomes
 from lab_harness.results import CheckResult, Outcome
 
 CHECKS = """
@@ -64,29 +64,38 @@ def test_every_state_has_a_symbol_and_a_word_of_its_own():
 def test_task_that_is_given_says_so_in_place_of_points():
     given, asked = (view(Outcomes(load_lab("state_machine")), task) for task in ("given", "hello"))
     assert (given.score, asked.score) == ("given", "0 of 3")
-    assert str(given).endswith(": to do, given.")
-    assert str(asked).endswith(": to do, 0 of 3 points.")
+    assert str(given).endswith(": not looked at yet, given.")
+    assert str(asked).endswith(": not looked at yet, 0 of 3 points.")
 
 
-def test_task_of_which_nothing_is_known_is_to_do(outcomes):
+def test_task_of_which_nothing_is_known_is_not_looked_at_yet(outcomes):
     found = view(outcomes)
-    assert (found.number, found.state, found.symbol, found.word) == (1, "todo", "○", "to do")
+    assert (found.number, found.state, found.symbol, found.word) == (1, "unseen", "·", "not looked at yet")
     assert (found.points, found.most_points, found.passed) == (0, 3, 0)
-    assert found.checks == (("The queue exists", "not yet"), ("The queue is long", "not yet"))
+    assert found.checks == (("The queue exists", UNSEEN), ("The queue is long", UNSEEN))
     assert (found.problems, found.hints, found.solution, found.solution_seen) == ((), (), None, False)
     assert view(outcomes, "message").number == 2
 
 
 def test_that_nothing_is_there_is_no_mistake_before_the_learner_has_begun(outcomes):
-    find(outcomes, queue_exists="failed", queue_is_long="blocked")
-    assert (view(outcomes).state, view(outcomes).problems) == ("todo", ())
-    assert view(outcomes).checks == (("The queue exists", "failed"), ("The queue is long", "not yet"))
+    find(outcomes, there=False, queue_exists="failed", queue_is_long="blocked")
+    found = view(outcomes)
+    assert (found.state, found.symbol, found.word, found.problems) == ("todo", "○", "to do", ())
+    assert found.checks == (("The queue exists", "absent"), ("The queue is long", UNSEEN))
+
+
+def test_what_waits_for_an_earlier_task_is_not_looked_at_yet_whoever_asks(outcomes):
+    find(outcomes, message_is_there="blocked", person_signed_in="unsupported")
+    assert view(outcomes, "message").state == "unseen"
+    outcomes.asked.add("message")
+    assert (view(outcomes, "message").state, names(view(outcomes, "message"))) == ("unseen", ["message_is_there"])
 
 
 def test_what_is_there_but_wrong_is_not_right_yet_though_nobody_has_asked(outcomes):
-    find(outcomes, there=True, queue_exists="failed", queue_is_long="blocked")
-    assert (view(outcomes).state, names(view(outcomes))) == ("wrong", ["queue_exists"])
-    assert view(outcomes).checks[0] == ("The queue exists", "failed")
+    for there in (True, None):
+        find(outcomes, there=there, queue_exists="failed", queue_is_long="blocked")
+        assert (view(outcomes).state, names(view(outcomes))) == ("wrong", ["queue_exists"])
+        assert view(outcomes).checks[0] == ("The queue exists", "failed")
 
 
 def test_what_is_not_there_is_to_do_though_the_learner_has_asked(outcomes):
@@ -94,14 +103,6 @@ def test_what_is_not_there_is_to_do_though_the_learner_has_asked(outcomes):
     outcomes.asked.add("queue")
     assert (view(outcomes).state, names(view(outcomes))) == ("todo", ["queue_exists"])
     assert view(outcomes).checks[0] == ("The queue exists", "absent")
-
-
-def test_task_is_begun_when_the_learner_asks(outcomes):
-    find(outcomes, queue_exists="failed", queue_is_long="blocked")
-    outcomes.asked.add("queue")
-    assert (view(outcomes).state, view(outcomes).word) == ("wrong", "not right yet")
-    assert names(view(outcomes)) == ["queue_exists"]
-    assert view(outcomes, "message").state == "todo"
 
 
 def test_task_is_begun_when_one_of_its_checks_passes(outcomes):
@@ -139,7 +140,7 @@ def test_task_that_the_emulator_cannot_do_has_no_points(outcomes):
 
 
 def test_broken_check_is_said_whether_the_learner_has_begun_or_not(outcomes):
-    find(outcomes, queue_exists="broken", queue_is_long="failed")
+    find(outcomes, there=False, queue_exists="broken", queue_is_long="failed")
     assert (view(outcomes).state, names(view(outcomes))) == ("broken", ["queue_exists"])
     outcomes.asked.add("queue")
     assert (view(outcomes).state, names(view(outcomes))) == ("broken", ["queue_exists", "queue_is_long"])
@@ -165,6 +166,8 @@ def test_hints_and_solutions_are_those_that_were_taken(outcomes):
 
 def test_what_was_done_before_and_is_not_so_now_is_said(outcomes):
     before = LabProgress(passed={"queue_exists": 1.0, "queue_is_long": 2.0, "message_is_there": 3.0})
+    assert not view(outcomes, progress=before).done_before  # nobody has looked
+    find(outcomes, there=False, queue_exists="failed", message_is_there="failed", person_signed_in="failed")
     assert view(outcomes, progress=before).done_before
     assert not view(outcomes, "message", before).done_before  # one of its checks has never passed
     find(outcomes, queue_exists="passed", queue_is_long="failed")
@@ -197,7 +200,7 @@ def test_points_leave_out_what_stands_apart(sample_course):
 
 
 def test_task_is_heard_in_one_sentence_or_two(outcomes):
-    assert str(view(outcomes)) == "Task 1, Create the queue sample-queue: to do, 0 of 3 points."
+    assert str(view(outcomes)) == "Task 1, Create the queue sample-queue: not looked at yet, 0 of 3 points."
     find(outcomes, queue_exists="passed", queue_is_long="failed")
     assert str(view(outcomes)) == (
         "Task 1, Create the queue sample-queue: not right yet, 2 of 3 points. The queue is long: Mend queue_is_long."
