@@ -32,7 +32,7 @@ def names(page):
 
 
 def remarks(served):
-    file = served.desk.results.parent / "remarks.csv"
+    file = served.class_work.results.parent / "remarks.csv"
     return file.read_text(encoding="utf-8").splitlines()[1:] if file.exists() else []
 
 
@@ -87,16 +87,16 @@ def test_what_students_wrote_is_text(shown):
 
 
 def test_static_page_of_a_hostile_notebook_runs_and_loads_nothing(page, served):
-    served.desk.save(served.desk.work("hello_lambda", "ana.html"), {})
-    served.desk.write()
+    served.class_work.save(served.class_work.work("hello_lambda", "ana.html"), {})
+    served.class_work.write()
     happened = []
     page.on("dialog", lambda dialog: (happened.append(dialog.message), dialog.dismiss()))
     page.on("request", lambda asked: happened.append(asked.url))
-    page.goto((served.desk.results / "index.html").as_uri())
+    page.goto((served.class_work.results / "index.html").as_uri())
     page.get_by_role("link", name="what Ana An handed in").first.click()
     page.wait_for_selector("text=What Ana An handed in")
     assert HOSTILE in page.locator("main").inner_text()
-    assert all(url.startswith(served.desk.results.as_uri()) for url in happened), happened
+    assert all(url.startswith(served.class_work.results.as_uri()) for url in happened), happened
 
 
 @contextmanager
