@@ -1,14 +1,14 @@
 """Tests for the teacher's page in Chromium: it is used by mouse and keys, and what is hostile can do nothing in it."""
 
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.grading.review.conftest import BO
 from tests.pages import HOSTILE
+from tests.serving import Quiet, serving
 
 ANA = "/work/hello_lambda/ana.html"
 
@@ -103,22 +103,15 @@ def test_static_page_of_a_hostile_notebook_runs_and_loads_nothing(page, served):
 def website(html):
     """A page on another port of this machine, as a student's is in the emulator."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self):
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
             self.end_headers()
             self.wfile.write(html.encode())
 
-        def log_message(self, *_):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join()
+    with serving(Handler) as endpoint:
+        yield f"{endpoint}/"
 
 
 def test_page_of_another_origin_changes_and_reads_nothing(page, served):
