@@ -59,7 +59,7 @@ def new(lab: str, number: int | None, **names: tuple[str, ...]) -> None:
     The options name what the lab asks for, and can be combined freely; without any it asks for a queue. Each part gets
     its task with hints, its checks, solution, tests and questions, and its section of the notebook.
 
-        lab new thumbs --function make-thumbnail --bucket pet-photos --table PetPhotos
+        lab new meters --function read-meter --bucket meter-readings --table Readings
     """
     from lab_harness.authoring.scaffold import Wanted, new_lab
 

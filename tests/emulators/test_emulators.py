@@ -1,8 +1,8 @@
 """Tests for the choice of an emulator."""
 
-import http.server
 import threading
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -13,6 +13,7 @@ from lab_harness.emulators.embedded import Embedded
 from lab_harness.emulators.localstack import LocalStack
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import EmulatorNotReady, ForeignEndpoint, UsageError
+from tests.serving import Quiet, serving
 
 FOREIGN = "https://sqs.us-east-1.amazonaws.com"
 
@@ -22,22 +23,13 @@ def other_server(after=0.0):
     """Something that answers every request with 404, after so many seconds; yields its endpoint."""
     never = threading.Event()
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self):
             never.wait(after)
             self.send_error(404)
 
-        def log_message(self, *_):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Handler) as endpoint:
+        yield endpoint
 
 
 def test_embedded_emulator_is_the_default(tmp_path):

@@ -7,11 +7,10 @@ import secrets
 import socket
 import subprocess
 import sys
-import threading
 import time
 import zipfile
 from contextlib import closing, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -23,6 +22,7 @@ from lab_harness.emulators.localstack import LocalStack
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import EmulatorError, EmulatorLacks, EmulatorNotReady, UsageError, WrongEmulator
 from lab_harness.relay import instance_states, relay
+from tests.serving import Quiet, serving
 from tests.waiting import wait_until
 
 START_COMMAND = "docker compose up --detach --wait"
@@ -33,7 +33,7 @@ SERVICES = {"lambda": "running", "s3": "available", "stepfunctions": "available"
 def answering(pages):
     """A server that answers with these pages by path; yields its endpoint."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self):
             page = pages.get(self.path)
             body = page if isinstance(page, bytes) else json.dumps(page).encode()
@@ -42,17 +42,8 @@ def answering(pages):
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Handler) as endpoint:
+        yield endpoint
 
 
 def health(version):

@@ -1,9 +1,8 @@
 """Tests for asking an emulator whether it has a service: whatever it answers, no question changes anything."""
 
 import json
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import botocore.session
 import pytest
@@ -12,6 +11,7 @@ from lab_harness.emulators import probing
 from lab_harness.emulators.process import free_port
 from lab_harness.errors import EmulatorNotReady
 from lab_harness.lab.labs import all_labs
+from tests.serving import Quiet, serving
 
 LICENCE = {"__type": "InternalFailure", "message": "not included in your current license plan"}
 
@@ -21,7 +21,7 @@ def answering(*answers):
     """A server that gives these answers in turn, the last one for ever; yields its endpoint and what it was asked."""
     asked = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self):
             status, body = answers[min(len(asked), len(answers) - 1)]
             asked.append((self.command, self.path))
@@ -37,17 +37,8 @@ def answering(*answers):
             self.rfile.read(int(self.headers["Content-Length"]))
             self.do_GET()
 
-        def log_message(self, *_):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}", asked
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Handler) as endpoint:
+        yield endpoint, asked
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The labs' tests' fixture: a shell that runs a notebook's cells in this process."""
+"""The labs' tests' fixtures: a shell that runs a notebook's cells in this process, and where a lab is tested at all."""
 
 import contextlib
 import os
@@ -8,6 +8,15 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from lab_harness.aws import replace_environment
+from lab_harness.lab.labs import Lab
+
+
+@pytest.fixture(scope="module", autouse=True)
+def embedded_alone(request):
+    """A lab that LocalStack cannot show is not tested there, and not solved for it."""
+    lab = getattr(request.module, "lab", None)
+    if isinstance(lab, Lab) and lab.file.embedded_alone and request.config.getoption("--emulator") == "localstack":
+        pytest.skip(lab.file.embedded_alone)
 
 
 @pytest.fixture

@@ -5,10 +5,9 @@ import json
 import pytest
 
 from lab_harness import load_lab, run_checks
-from lab_harness.account.resources import remove_resources
-from lab_harness.aws import Clients
 
-from .helpers import aws_cli, deploy, found_alone, not_passed
+from .helpers import aws_cli, deploy, found_alone, not_passed, solved
+from .slips.api_in_depth import hotel, method, release
 
 lab = load_lab("api_in_depth")
 FIRST = {
@@ -22,16 +21,7 @@ JSON = "application/json"
 @pytest.fixture(scope="module")
 def solved_once(emulator):
     """An account that is solved once, for tests that leave it as it was."""
-    made = Clients(emulator)
-    remove_resources(lab, made)
-    lab.solve(made)
-    return made
-
-
-@pytest.fixture(scope="module", autouse=True)
-def embedded_alone(emulator):
-    if emulator.name == "localstack":
-        pytest.skip(lab.file.embedded_alone)
+    return solved(lab, emulator)
 
 
 @pytest.fixture(autouse=True)
@@ -50,23 +40,6 @@ def failing(clients, check):
     assert found.outcome == "failed"
     assert found.next_step
     return found
-
-
-def hotel(clients):
-    found = clients["apigateway"].get_paginator("get_rest_apis").paginate().search("items")
-    return next(each["id"] for each in found if each["name"] == "pet-hotel")
-
-
-def method(clients, verb, path):
-    """The arguments that name a method of pet-hotel."""
-    api = hotel(clients)
-    found = clients["apigateway"].get_resources(restApiId=api, limit=500)["items"]
-    resource = next(each["id"] for each in found if each["path"] == path)
-    return {"restApiId": api, "resourceId": resource, "httpMethod": verb}
-
-
-def release(clients, stage="v2"):
-    clients["apigateway"].create_deployment(restApiId=hotel(clients), stageName=stage)
 
 
 def patch(op, path, value=None):

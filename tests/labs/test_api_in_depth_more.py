@@ -20,12 +20,6 @@ def source(function):
     return (lab.folder / f"functions/{function.replace('-', '_')}/lambda_function.py").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def embedded_alone(emulator):
-    if emulator.name == "localstack":
-        pytest.skip(lab.file.embedded_alone)
-
-
 @pytest.fixture(scope="module")
 def account(emulator):
     """An account that is solved once, for tests that leave it as it was."""

@@ -5,11 +5,9 @@ import json
 import pytest
 
 from lab_harness import load_lab, run_checks
-from lab_harness.account.resources import remove_resources
-from lab_harness.aws import Clients
 from tests.waiting import wait_until
 
-from .helpers import aws_cli, configure, deploy, failure, found_alone, not_passed
+from .helpers import aws_cli, configure, deploy, failure, found_alone, not_passed, solved
 
 lab = load_lab("dynamodb_tables")
 FIRST = {
@@ -38,19 +36,10 @@ LOOKS_FIRST = """
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def embedded_alone(emulator):
-    if emulator.name == "localstack":
-        pytest.skip(lab.file.embedded_alone)
-
-
 @pytest.fixture(scope="module")
 def solved_once(emulator):
     """An account that is solved once, for tests that leave it as it was."""
-    made = Clients(emulator)
-    remove_resources(lab, made)
-    lab.solve(made)
-    return made
+    return solved(lab, emulator)
 
 
 @pytest.fixture

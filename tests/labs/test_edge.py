@@ -40,12 +40,6 @@ def listed(*items):
     return {"Quantity": len(items), "Items": list(items)}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def embedded_alone(emulator):
-    if emulator.name == "localstack":
-        pytest.skip(lab.file.embedded_alone)
-
-
 @pytest.fixture(scope="module")
 def account(emulator):
     """An account that is solved once, for tests that leave it as it was."""

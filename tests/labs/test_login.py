@@ -25,12 +25,6 @@ FUNCTION, ROUTE = "arn:aws:lambda:us-east-1:000000000000:function", "GET /me"
 WHO = "cognito-identity.amazonaws.com"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def embedded_alone(emulator):
-    if emulator.name == "localstack":
-        pytest.skip(lab.file.embedded_alone)
-
-
 @pytest.fixture(scope="module")
 def account(emulator):
     """An account that is solved once, for tests that leave it as it was."""

@@ -8,12 +8,10 @@ import uuid
 import pytest
 
 from lab_harness import load_lab, run_checks
-from lab_harness.account.resources import remove_resources
-from lab_harness.aws import Clients
 from tests.roles import policy
 from tests.waiting import wait_until
 
-from .helpers import aws_cli, configure, deploy, failure, found_alone, not_passed
+from .helpers import aws_cli, configure, deploy, failure, found_alone, not_passed, solved
 
 lab = load_lab("streams")
 FIRST = {
@@ -32,10 +30,7 @@ ARN = "arn:aws:{}:us-east-1:000000000000:{}"
 @pytest.fixture(scope="module")
 def solved_once(emulator):
     """An account that is solved once, for tests that leave it as it was."""
-    made = Clients(emulator)
-    remove_resources(lab, made)
-    lab.solve(made)
-    return made
+    return solved(lab, emulator)
 
 
 @pytest.fixture
@@ -53,12 +48,6 @@ def with_handler(solved_once, monkeypatch):
     yield use
     for function in given:
         deploy(solved_once, function, CODE[function])
-
-
-@pytest.fixture(scope="module", autouse=True)
-def embedded_alone(emulator):
-    if emulator.name == "localstack":
-        pytest.skip(lab.file.embedded_alone)
 
 
 def alone(clients, check, *only):

@@ -43,12 +43,6 @@ HTML = (lab.folder / "given" / "photo_page" / "page.html").read_text(encoding="u
 RUNTIME = f"python3.{sys.version_info.minor}"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def embedded_alone(emulator):
-    if emulator.name == "localstack":
-        pytest.skip(lab.file.embedded_alone)
-
-
 @pytest.fixture
 def solved(clients):
     lab.solve(clients)

@@ -18,7 +18,7 @@ from lab_harness.grading.ending import ended_in_order
 from lab_harness.grading.remarks import Said, comment_in, points_in
 from lab_harness.grading.results.pages import ASSETS, render
 from lab_harness.grading.results.row import Row
-from lab_harness.grading.review.desk import Desk
+from lab_harness.grading.review.class_work import ClassWork
 from lab_harness.grading.review.guard import ENTER, HEADERS, Guard
 from lab_harness.grading.review.views import NOTHING_TYPED, Typed, class_page, href, in_order, work_page
 from lab_harness.lab.file import MIB
@@ -31,19 +31,19 @@ OWN = ("page.css", "review.css", "review.js")  # the files that are served
 
 def serve(results: Path, course: Course, class_file: Path | None, port: int, say: Callable[[str], None]) -> None:
     """Serve the page until Ctrl-C. Raises UsageError or CourseError where it cannot be begun."""
-    desk = Desk(results, course, class_file)
+    class_work = ClassWork(results, course, class_file)
     listening = _bound(port)
     guard = Guard(listening.getsockname()[1])
     say(f"Open {guard.address}")
-    say(f"What you type goes into {desk.remarks_file}. Ctrl-C ends it.")
+    say(f"What you type goes into {class_work.remarks_file}. Ctrl-C ends it.")
     with ended_in_order(), suppress(KeyboardInterrupt):
-        asyncio.run(_run(application(desk, guard), listening))
-    say(desk.write() or "Ended.")
+        asyncio.run(_run(application(class_work, guard), listening))
+    say(class_work.write() or "Ended.")
 
 
-def application(desk: Desk, guard: Guard) -> Application:
+def application(class_work: ClassWork, guard: Guard) -> Application:
     """The page of a class."""
-    given = {"desk": desk, "guard": guard}
+    given = {"class_work": class_work, "guard": guard}
     return Application(
         [
             (r"/", ClassHandler, given),
@@ -77,8 +77,8 @@ def _bound(port: int) -> socket.socket:
 class Handler(RequestHandler):
     """What all answers share: who may ask, and that nothing from elsewhere is let into a page."""
 
-    def initialize(self, desk: Desk, guard: Guard) -> None:
-        self.desk, self.guard = desk, guard
+    def initialize(self, class_work: ClassWork, guard: Guard) -> None:
+        self.class_work, self.guard = class_work, guard
 
     def set_default_headers(self) -> None:
         self.clear_header("Server")
@@ -88,7 +88,7 @@ class Handler(RequestHandler):
     def prepare(self) -> None:
         if why := self.guard.refusal(self.request, self.get_cookie(self.guard.cookie) or ""):
             raise HTTPError(403, reason=why)
-        self.desk.refresh()
+        self.class_work.refresh()
 
     def write_error(self, status_code: int, **told: Any) -> None:
         """A page with one sentence; what went wrong inside is no browser's business."""
@@ -137,14 +137,14 @@ class ClassHandler(Handler):
     """The table of the class."""
 
     def get(self) -> None:
-        self.finish(class_page(self.desk, notice=self.desk.write()))
+        self.finish(class_page(self.class_work, notice=self.class_work.write()))
 
 
 class WorkHandler(Handler):
     """One piece of work, and what the teacher says of it."""
 
     def get(self, lab: str, page: str) -> None:
-        notice = self.desk.write()
+        notice = self.class_work.write()
         saved = self.get_query_argument("saved", "") and not notice
         self._show(self._work(lab, page), notice=notice, saved=saved)
 
@@ -156,28 +156,28 @@ class WorkHandler(Handler):
         try:
             before = _known(self.get_body_argument("before", ""), typed)
             changes = {task: (before[task], _said(task, *texts)) for task, texts in typed.items()}
-            others = self.desk.save(row, changes)
+            others = self.class_work.save(row, changes)
         except HarnessError as error:
             self.set_status(409)
             return self._show(row, Typed(typed, error=str(error)))
         if others:
             self.set_status(409)
             return self._show(self._work(lab, page), Typed(typed, others))
-        self.desk.write()
+        self.class_work.write()
         return self.redirect(self._next() or f"{href(row)}?saved=1", status=303)
 
     def _show(self, row: Row, typed: Typed = NOTHING_TYPED, **values: Any) -> None:
         usual = {"notice": "", "saved": False, "key": self.guard.form_key}
-        self.finish(work_page(self.desk, row, typed, **usual | values))
+        self.finish(work_page(self.class_work, row, typed, **usual | values))
 
     def _work(self, lab: str, page: str) -> Row:
-        row = self.desk.work(lab, page)
-        if row is None or row.lab not in self.desk.releases:
+        row = self.class_work.work(lab, page)
+        if row is None or row.lab not in self.class_work.releases:
             raise HTTPError(404, reason="There is no such work.")
         return row
 
     def _tasks(self, row: Row) -> list[str]:
-        return ["", *(task.id for task in self.desk.releases[row.lab].lab.tasks if not task.apart)]
+        return ["", *(task.id for task in self.class_work.releases[row.lab].lab.tasks if not task.apart)]
 
     def _typed(self, what: str, task: str) -> str:
         return self.get_body_argument(f"{what}-{task}", "")
@@ -185,7 +185,7 @@ class WorkHandler(Handler):
     def _next(self) -> str:
         """Where the teacher goes on, if it is a piece of work."""
         wanted = self.get_body_argument("then", "")
-        return wanted if wanted in {href(row) for row in in_order(self.desk)} else ""
+        return wanted if wanted in {href(row) for row in in_order(self.class_work)} else ""
 
 
 def _said(task: str, points: str, comment: str) -> Said:

@@ -15,7 +15,7 @@ from lab_harness.grading.results.handed_in import Cell, HandedIn, handed_in
 from lab_harness.grading.results.output import graded_lab
 from lab_harness.grading.results.pages import render
 from lab_harness.grading.results.row import Row
-from lab_harness.grading.review.desk import Desk
+from lab_harness.grading.review.class_work import ClassWork
 
 WHOLE = ""  # the task that stands for the lab as a whole
 MISSING = "missing"
@@ -85,18 +85,18 @@ class WorkView:
         return sum(task.most_points for task in self.tasks)
 
 
-def class_page(desk: Desk, **values: Any) -> str:
+def class_page(class_work: ClassWork, **values: Any) -> str:
     """The table of the class."""
-    lines = lines_of(desk)
-    labs = {line.lab: _title(desk, line.lab) for line in lines}
-    return render("review_class.html", lines=lines, labs=labs, results=desk.results.name, **values)
+    lines = lines_of(class_work)
+    labs = {line.lab: _title(class_work, line.lab) for line in lines}
+    return render("review_class.html", lines=lines, labs=labs, results=class_work.results.name, **values)
 
 
-def lines_of(desk: Desk) -> list[Line]:
+def lines_of(class_work: ClassWork) -> list[Line]:
     """All pieces of work, and those that are missing of who is on the roster, by name."""
-    there = [_line(row) for row in desk.rows]
-    people, labs = desk.school.people, asked_for(desk.rows, desk.school)
-    handed_in = {(person.label, row.lab) for row in desk.rows if (person := row.person)}
+    there = [_line(row) for row in class_work.rows]
+    people, labs = class_work.school.people, asked_for(class_work.rows, class_work.school)
+    handed_in = {(person.label, row.lab) for row in class_work.rows if (person := row.person)}
     away = [
         Line(person.name, person.label, lab, MISSING, flags=(MISSING, "open"))
         for person in people
@@ -106,35 +106,34 @@ def lines_of(desk: Desk) -> list[Line]:
     return sorted([*there, *away], key=lambda line: (line.name.casefold(), line.student, line.lab))
 
 
-def work_page(desk: Desk, row: Row, typed: Typed = NOTHING_TYPED, **values: Any) -> str:
+def work_page(class_work: ClassWork, row: Row, typed: Typed = NOTHING_TYPED, **values: Any) -> str:
     """One piece of work, with a form for what the teacher says."""
-    rows = [each for each in in_order(desk) if each.lab == row.lab]
+    rows = [each for each in in_order(class_work) if each.lab == row.lab]
     at = rows.index(row)
     return render(
         "review_work.html",
-        view=work_view(desk, row, typed),
+        view=work_view(class_work, row, typed),
         typed=typed,
         number=at + 1,
         count=len(rows),
         before=href(rows[at - 1]) if at else "",
         after=href(rows[at + 1]) if at + 1 < len(rows) else "",
-        others=[(_title(desk, each.lab), href(each)) for each in desk.rows if _is_other_lab(each, row)],
-        remarks=desk.remarks_file.name,
+        others=[(_title(class_work, each.lab), href(each)) for each in class_work.rows if _is_other_lab(each, row)],
+        remarks=class_work.remarks_file.name,
         **values,
     )
 
 
-def in_order(desk: Desk) -> list[Row]:
+def in_order(class_work: ClassWork) -> list[Row]:
     """The work of known labs, by the names of its students."""
-    return sorted(
-        (row for row in desk.rows if row.lab in desk.releases), key=lambda row: (row.name.casefold(), row.student.id)
-    )
+    known = (row for row in class_work.rows if row.lab in class_work.releases)
+    return sorted(known, key=lambda row: (row.name.casefold(), row.student.id))
 
 
-def work_view(desk: Desk, row: Row, typed: Typed) -> WorkView:
+def work_view(class_work: ClassWork, row: Row, typed: Typed) -> WorkView:
     """What there is to say of a piece of work."""
-    released = desk.releases[row.lab]
-    told, work = lab_feedback(row, desk.releases), handed_in(row, released)
+    released = class_work.releases[row.lab]
+    told, work = lab_feedback(row, class_work.releases), handed_in(row, released)
     by_number = {task.number: task for task in told.tasks}
     most, said, earlier = graded_lab(released.lab).tasks, said_of(row), _earlier(row)
 
@@ -210,5 +209,5 @@ def _line(row: Row) -> Line:
     return Line(row.name, row.student.id, row.lab, state, address, mark, row.percent, late, reason, found)
 
 
-def _title(desk: Desk, lab: str) -> str:
-    return desk.releases[lab].lab.title if lab in desk.releases else lab or "of no lab"
+def _title(class_work: ClassWork, lab: str) -> str:
+    return class_work.releases[lab].lab.title if lab in class_work.releases else lab or "of no lab"

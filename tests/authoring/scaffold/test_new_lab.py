@@ -1,6 +1,7 @@
 """Tests for the files of a new lab: whatever parts it has, it keeps the rules, fails untouched and passes solved."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from lab_harness.account.resources import remove_resources
 from lab_harness.authoring import lint
 from lab_harness.authoring.release import release
 from lab_harness.authoring.scaffold import Wanted, new_lab
+from lab_harness.cli import authoring
 from lab_harness.course import Course
 from lab_harness.errors import CourseError, UsageError
 from lab_harness.lab.labs import load_lab
@@ -208,6 +210,26 @@ def test_lab_stands_where_its_number_belongs(sample_course):
 
 
 # The command
+
+
+def examples():
+    """The commands with options that the documents, and the command's help, have as examples."""
+    documents = [(ROOT / name).read_text(encoding="utf-8") for name in ("CONTRIBUTING.md", "docs/authoring.md")]
+    texts = [*documents, authoring.new.help]
+    return [found for text in texts for found in re.findall(r"\blab new \w+ --[^`\n]+", text)]
+
+
+def test_examples_that_are_given_can_be_typed(tmp_path, lab, monkeypatch):
+    ignored = shutil.ignore_patterns("__pycache__", "solved")
+    for folder in ("labs", "notebooks"):
+        shutil.copytree(ROOT / folder, tmp_path / "course" / folder, ignore=ignored)
+    monkeypatch.setenv("LAB_COURSE", str(tmp_path / "course"))
+    assert len(examples()) == 2
+    for number, command in enumerate(examples()):
+        _, *words = command.split()
+        told = lab(*words, "--number", 90 + number)
+        assert (told.code, told.err) == (0, "")
+        shutil.rmtree(tmp_path / "course" / "labs" / words[1])  # the next one may have the same names
 
 
 def test_command_prints_what_is_to_be_typed_next(sample_course, lab, monkeypatch):

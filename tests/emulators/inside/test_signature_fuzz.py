@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lab_harness.emulators.credentials import ACCESS_KEY_ID, Credentials, of_checks
 from lab_harness.emulators.inside.access import signatures
-from lab_harness.emulators.inside.access.faults import Refused
+from lab_harness.emulators.inside.access.faults import Fault
 from lab_harness.emulators.inside.access.keys import Keys
 from lab_harness.emulators.inside.access.requests import Request
 from lab_harness.emulators.inside.moving_time import clock
@@ -68,8 +68,8 @@ MANY = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCh
 def test_what_is_malformed_is_refused_and_nothing_breaks(request):
     signatures.is_signed(request)
     signatures.is_link(request)
-    assert isinstance(signatures.without_signature(request), Refused)
-    assert isinstance(signatures.verify(request, KEYS), Refused)
+    assert isinstance(signatures.without_signature(request), Fault)
+    assert isinstance(signatures.verify(request, KEYS), Fault)
 
 
 def rightly_signed(date, expires=None):
@@ -107,15 +107,15 @@ class Moment:
 @example("20261130T16000ZZ")
 @example("99991231T235959Z")
 def test_date_that_is_none_or_far_makes_no_signature_that_lasts_for_ever(date):
-    assert isinstance(signatures.verify(rightly_signed(date), KEYS), Refused)
-    assert isinstance(signatures.verify(rightly_signed(date, 600), KEYS), Refused)
+    assert isinstance(signatures.verify(rightly_signed(date), KEYS), Fault)
+    assert isinstance(signatures.verify(rightly_signed(date, 600), KEYS), Fault)
 
 
 @pytest.mark.parametrize("expires", ["604801", "1_0", "-1", "", "+60", "6e2", "99999999999999999999999"])
 def test_link_lasts_a_week_at_most(expires):
     now = datetime.fromtimestamp(clock.now(), UTC).strftime("%Y%m%dT%H%M%SZ")
     assert [signatures.verify(rightly_signed(now, right), KEYS) for right in ("600", "604800")] == ["learner"] * 2
-    assert isinstance(signatures.verify(rightly_signed(now, expires), KEYS), Refused)
+    assert isinstance(signatures.verify(rightly_signed(now, expires), KEYS), Fault)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -2,7 +2,6 @@
 
 import pytest
 
-from lab_harness.errors import CourseError, UsageError
 from lab_harness.grading.grade import Grade, Status
 from lab_harness.grading.intake.standings import standings, strangers
 from lab_harness.grading.results.row import Row
@@ -61,13 +60,3 @@ def test_section_is_nobodys_name(tmp_path):
 
 def test_number_of_one_is_not_the_empty_number_of_another(tmp_path):
     assert strangers(roster(tmp_path, "student,id\nlou,\n"), ROWS) == [row.student.id for row in ROWS]
-
-
-def test_what_is_no_list_is_one_line(tmp_path):
-    with pytest.raises(UsageError, match="is no roster"):
-        roster(tmp_path, "student\n")
-    with pytest.raises(CourseError, match="cannot be read: No such file"):
-        read_roster(tmp_path / "none.csv")
-    (tmp_path / "latin.csv").write_bytes("student\né\n".encode("latin-1"))
-    with pytest.raises(CourseError, match="is not UTF-8"):
-        read_roster(tmp_path / "latin.csv")

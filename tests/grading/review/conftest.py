@@ -12,7 +12,7 @@ from lab_harness.grading.grade import CellError
 from lab_harness.grading.intake.submissions import read_submissions
 from lab_harness.grading.results import output
 from lab_harness.grading.results.gradebook import open_gradebook
-from lab_harness.grading.review.desk import Desk
+from lab_harness.grading.review.class_work import ClassWork
 from lab_harness.grading.review.guard import Guard
 from lab_harness.grading.review.server import application
 from tests.grading.handing_in import COURSE, HELLO, ORDERS, answered, graded, hand_in, untouched
@@ -58,12 +58,12 @@ def school(tmp_path, reader):
 
 
 @pytest.fixture
-def desk(school):
-    return Desk(school / "results", COURSE)
+def class_work(school):
+    return ClassWork(school / "results", COURSE)
 
 
 @pytest.fixture
-def served(desk):
+def served(class_work):
     """The page of the class, on a port of its own."""
     [listening] = bind_sockets(0, "127.0.0.1")
     guard = Guard(listening.getsockname()[1])
@@ -71,7 +71,7 @@ def served(desk):
 
     def run():
         loop = IOLoop(make_current=True)
-        server = HTTPServer(application(desk, guard))
+        server = HTTPServer(application(class_work, guard))
         server.add_sockets([listening])
         loops.append(loop)
         loop.add_callback(begun.set)
@@ -82,6 +82,6 @@ def served(desk):
     thread = threading.Thread(target=run)
     thread.start()
     begun.wait()
-    yield SimpleNamespace(desk=desk, guard=guard, port=listening.getsockname()[1])
+    yield SimpleNamespace(class_work=class_work, guard=guard, port=listening.getsockname()[1])
     loops[0].add_callback(loops[0].stop)
     thread.join()

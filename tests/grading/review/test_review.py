@@ -1,14 +1,14 @@
 """Tests for the teacher's page in Chromium: it is used by mouse and keys, and what is hostile can do nothing in it."""
 
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.grading.review.conftest import BO
 from tests.pages import HOSTILE
+from tests.serving import Quiet, serving
 
 ANA = "/work/hello_lambda/ana.html"
 
@@ -32,7 +32,7 @@ def names(page):
 
 
 def remarks(served):
-    file = served.desk.results.parent / "remarks.csv"
+    file = served.class_work.results.parent / "remarks.csv"
     return file.read_text(encoding="utf-8").splitlines()[1:] if file.exists() else []
 
 
@@ -87,38 +87,31 @@ def test_what_students_wrote_is_text(shown):
 
 
 def test_static_page_of_a_hostile_notebook_runs_and_loads_nothing(page, served):
-    served.desk.save(served.desk.work("hello_lambda", "ana.html"), {})
-    served.desk.write()
+    served.class_work.save(served.class_work.work("hello_lambda", "ana.html"), {})
+    served.class_work.write()
     happened = []
     page.on("dialog", lambda dialog: (happened.append(dialog.message), dialog.dismiss()))
     page.on("request", lambda asked: happened.append(asked.url))
-    page.goto((served.desk.results / "index.html").as_uri())
+    page.goto((served.class_work.results / "index.html").as_uri())
     page.get_by_role("link", name="what Ana An handed in").first.click()
     page.wait_for_selector("text=What Ana An handed in")
     assert HOSTILE in page.locator("main").inner_text()
-    assert all(url.startswith(served.desk.results.as_uri()) for url in happened), happened
+    assert all(url.startswith(served.class_work.results.as_uri()) for url in happened), happened
 
 
 @contextmanager
 def website(html):
     """A page on another port of this machine, as a student's is in the emulator."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self):
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
             self.end_headers()
             self.wfile.write(html.encode())
 
-        def log_message(self, *_):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join()
+    with serving(Handler) as endpoint:
+        yield f"{endpoint}/"
 
 
 def test_page_of_another_origin_changes_and_reads_nothing(page, served):

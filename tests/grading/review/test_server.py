@@ -70,7 +70,7 @@ def tree(html):
 
 
 def nothing_is_said(served):
-    return not (served.desk.results.parent / "remarks.csv").exists()
+    return not (served.class_work.results.parent / "remarks.csv").exists()
 
 
 # What it shows and does
@@ -122,7 +122,7 @@ def test_what_is_typed_is_saved_and_shown(ask, form, served):
         "Nearly.\nMind it.",
         "Well begun.",
     )
-    assert "1.5 instead" in (served.desk.results / "feedback/ana.html").read_text()
+    assert "1.5 instead" in (served.class_work.results / "feedback/ana.html").read_text()
     assert ask(ANA, again).status == 303  # saved as it is, it stays
     assert fields(ask(ANA).text) == again
 
@@ -135,7 +135,8 @@ def test_save_and_next_goes_to_other_work_and_nowhere_else(ask, form):
 
 
 def test_form_of_an_older_page_is_not_saved_and_both_are_shown(ask, form, served):
-    served.desk.save(served.desk.work("hello_lambda", "ana.html"), {"role": (NOTHING, Said(2, "By hand <b>."))})
+    row = served.class_work.work("hello_lambda", "ana.html")
+    served.class_work.save(row, {"role": (NOTHING, Said(2, "By hand <b>."))})
     answer = ask(ANA, form | {"points-role": "1", "comment-role": "Mine."})
     said = words(tree(answer.text))
     assert answer.status == 409
@@ -144,7 +145,7 @@ def test_form_of_an_older_page_is_not_saved_and_both_are_shown(ask, form, served
     again = fields(answer.text)
     assert again["comment-role"] == "Mine."
     assert ask(ANA, again).status == 303
-    assert served.desk.work("hello_lambda", "ana.html").remarks[0].comment == "Mine."
+    assert served.class_work.work("hello_lambda", "ana.html").remarks[0].comment == "Mine."
 
 
 @pytest.mark.parametrize("points", ["many", "-1", "inf"])
@@ -160,11 +161,11 @@ def test_work_that_was_rejected_can_be_given_points(ask, served):
     path = "/work/hello_lambda/cy.html"
     assert "it is no notebook" in ask(path).text
     assert ask(path, fields(ask(path).text) | {"points-role": "2"}).status == 303
-    assert served.desk.work("hello_lambda", "cy.html").mark == 2
+    assert served.class_work.work("hello_lambda", "cy.html").mark == 2
 
 
 def test_file_that_cannot_be_understood_is_one_sentence(ask, served):
-    (served.desk.results.parent / "remarks.csv").write_text("x\n")
+    (served.class_work.results.parent / "remarks.csv").write_text("x\n")
     answer = ask("/")
     assert answer.status == 500
     assert "remarks.csv must begin with the headings" in words(tree(answer.text))
@@ -268,16 +269,16 @@ def test_every_answer_forbids_what_it_does_not_need(ask):
 # As a command
 
 
-def test_port_that_is_taken_is_one_line(desk):
+def test_port_that_is_taken_is_one_line(class_work):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(UsageError, match=f"Port {port} is taken; name another"):
-            serve(desk.results, COURSE, None, port, print)
+            serve(class_work.results, COURSE, None, port, print)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_command_says_where_it_is_listens_here_alone_and_ends_at_ctrl_c(desk, number):
-    command = [sys.executable, "-m", "lab_harness", "review", str(desk.results)]
+def test_command_says_where_it_is_listens_here_alone_and_ends_at_ctrl_c(class_work, number):
+    command = [sys.executable, "-m", "lab_harness", "review", str(class_work.results)]
     environ = os.environ | {"PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) as process:
         said = [process.stderr.readline(), process.stderr.readline()]

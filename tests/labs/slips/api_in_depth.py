@@ -10,27 +10,28 @@ JSON = "application/json"
 FORM = "integration.request.header.Content-Type"
 
 
-def api_id(clients):
+def hotel(clients):
     found = clients["apigateway"].get_rest_apis(limit=500)["items"]
     return next(each["id"] for each in found if each["name"] == "pet-hotel")
 
 
-def method(clients, path, verb):
-    api = api_id(clients)
+def method(clients, verb, path):
+    """The arguments that name a method of pet-hotel."""
+    api = hotel(clients)
     found = clients["apigateway"].get_resources(restApiId=api, limit=500)["items"]
     resource = next(each["id"] for each in found if each["path"] == path)
     return {"restApiId": api, "resourceId": resource, "httpMethod": verb}
 
 
-def deploy(clients, stage="v2"):
-    clients["apigateway"].create_deployment(restApiId=api_id(clients), stageName=stage)
+def release(clients, stage="v2"):
+    clients["apigateway"].create_deployment(restApiId=hotel(clients), stageName=stage)
 
 
 def integrate(verb, path, deployed="v2", **settings):
     """The method's integration has other settings; its responses stay. What is None is left out."""
 
     def make(clients):
-        gateway, place = clients["apigateway"], method(clients, path, verb)
+        gateway, place = clients["apigateway"], method(clients, verb, path)
         before = gateway.get_integration(**place)
         names = ("type", "uri", "credentials", "requestParameters", "requestTemplates")
         made = {name: before[name] for name in names if before.get(name)}
@@ -41,7 +42,7 @@ def integrate(verb, path, deployed="v2", **settings):
             kept = {name: each[name] for name in ("responseTemplates", "selectionPattern") if each.get(name)}
             gateway.put_integration_response(**place, statusCode=status, **kept)
         if deployed:
-            deploy(clients, deployed)
+            release(clients, deployed)
 
     return make
 
@@ -50,7 +51,7 @@ def template(verb, path, old, new):
     """The request template has another word."""
 
     def make(clients):
-        before = clients["apigateway"].get_integration(**method(clients, path, verb))["requestTemplates"][JSON]
+        before = clients["apigateway"].get_integration(**method(clients, verb, path))["requestTemplates"][JSON]
         assert old in before, before
         integrate(verb, path, requestTemplates={JSON: before.replace(old, new)})(clients)
 
@@ -61,19 +62,19 @@ def answer(verb, path, status, old, new):
     """The response template has another word."""
 
     def make(clients):
-        gateway, place = clients["apigateway"], method(clients, path, verb)
+        gateway, place = clients["apigateway"], method(clients, verb, path)
         before = gateway.get_integration_response(**place, statusCode=status)["responseTemplates"][JSON]
         assert old in before, before
         templates = {JSON: before.replace(old, new)}
         gateway.put_integration_response(**place, statusCode=status, responseTemplates=templates)
-        deploy(clients)
+        release(clients)
 
     return make
 
 
 def stage(name, *operations):
     def make(clients):
-        clients["apigateway"].update_stage(restApiId=api_id(clients), stageName=name, patchOperations=list(operations))
+        clients["apigateway"].update_stage(restApiId=hotel(clients), stageName=name, patchOperations=list(operations))
 
     return make
 
@@ -88,7 +89,7 @@ def permission(qualifier="v2", removed=True, **settings):
     def make(clients):
         about = {"FunctionName": "hotel-price", "StatementId": "pet-hotel"}
         clients["lambda"].remove_permission(**about, Qualifier="v2")
-        source = ARN.format("execute-api", f"{api_id(clients)}/*/GET/price")
+        source = ARN.format("execute-api", f"{hotel(clients)}/*/GET/price")
         may = {"Action": "lambda:InvokeFunction", "Principal": "apigateway.amazonaws.com", "SourceArn": source}
         if qualifier:
             about["Qualifier"] = qualifier
@@ -101,11 +102,11 @@ def uri(ending):
     """GET /price calls something else, at all stages of the first sitting."""
 
     def make(clients):
-        before = clients["apigateway"].get_integration(**method(clients, "/price", "GET"))["uri"]
+        before = clients["apigateway"].get_integration(**method(clients, "GET", "/price"))["uri"]
         changed = before.replace(":${stageVariables.alias}", ending)
         integrate("GET", "/price", deployed=None, uri=changed)(clients)
         for name in ("v1", "v2"):
-            deploy(clients, name)
+            release(clients, name)
 
     return make
 
@@ -114,11 +115,11 @@ def schema(change):
     """The model Booking is another."""
 
     def make(clients):
-        gateway, about = clients["apigateway"], {"restApiId": api_id(clients), "modelName": "Booking"}
+        gateway, about = clients["apigateway"], {"restApiId": hotel(clients), "modelName": "Booking"}
         changed = json.loads(gateway.get_model(**about)["schema"])
         change(changed)
         gateway.update_model(**about, patchOperations=[replace("/schema", json.dumps(changed))])
-        deploy(clients)
+        release(clients)
 
     return make
 
@@ -127,11 +128,11 @@ def validator(**settings):
     """The validator looks at something else."""
 
     def make(clients):
-        gateway, api = clients["apigateway"], api_id(clients)
+        gateway, api = clients["apigateway"], hotel(clients)
         (found,) = gateway.get_request_validators(restApiId=api)["items"]
         changes = [replace(f"/{name}", value) for name, value in settings.items()]
         gateway.update_request_validator(restApiId=api, requestValidatorId=found["id"], patchOperations=changes)
-        deploy(clients)
+        release(clients)
 
     return make
 
@@ -140,12 +141,12 @@ def refusal(kind, deployed=True, **settings):
     """A gateway response is another."""
 
     def make(clients):
-        gateway, about = clients["apigateway"], {"restApiId": api_id(clients), "responseType": kind}
+        gateway, about = clients["apigateway"], {"restApiId": hotel(clients), "responseType": kind}
         gateway.delete_gateway_response(**about)
         if settings:
             gateway.put_gateway_response(**about, **settings)
         if deployed:
-            deploy(clients)
+            release(clients)
 
     return make
 

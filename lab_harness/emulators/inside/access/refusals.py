@@ -4,7 +4,7 @@ import json
 import uuid
 from xml.sax.saxutils import escape
 
-from lab_harness.emulators.inside.access.faults import Refused
+from lab_harness.emulators.inside.access.faults import Fault
 from lab_harness.emulators.inside.access.requests import Request
 from lab_harness.emulators.inside.access.routes import CONNECTIONS, destination
 from lab_harness.emulators.inside.asgi import Scope, Send, respond
@@ -30,7 +30,7 @@ def plainly(reason: str) -> Response:
     return 403, {"content-type": "application/json"}, body
 
 
-def answer(request: Request, refused: Refused) -> Response:
+def answer(request: Request, refused: Fault) -> Response:
     """The answer to a refused AWS call: status, headers and body, from which an SDK reads code and message."""
     from ministack.core import iam_actions
     from ministack.core.responses import fix_error_content_type

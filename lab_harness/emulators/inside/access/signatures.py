@@ -20,7 +20,7 @@ from urllib.parse import SplitResult, urlencode
 import wrapt
 
 from lab_harness.emulators.inside.access import faults
-from lab_harness.emulators.inside.access.faults import Refused
+from lab_harness.emulators.inside.access.faults import Fault
 from lab_harness.emulators.inside.access.keys import Key, Keys, acts_for, has_expired
 from lab_harness.emulators.inside.access.requests import Request
 from lab_harness.emulators.inside.access.routes import destination, signed_for
@@ -46,7 +46,7 @@ def is_signed(request: Request) -> bool:
     return bool(_verifier(request))
 
 
-def without_signature(request: Request) -> Refused:
+def without_signature(request: Request) -> Fault:
     """The reason for refusing a request without a signature that can be verified."""
     return faults.OLD_HEADER if request.headers.get("authorization", "").startswith("AWS ") else faults.UNSIGNED
 
@@ -70,10 +70,10 @@ def _trust_us(s3: Any) -> None:
     wrapt.wrap_function_wrapper(s3, "signatures_match", lambda *_: True)
 
 
-def verify(request: Request, keys: Keys) -> str | Refused:
+def verify(request: Request, keys: Keys) -> str | Fault:
     """The caller, if the signature is right; else why the call is refused."""
     verifier = _verifier(request)
-    found: str | Refused = verifier(request, keys) if verifier else faults.UNSIGNED
+    found: str | Fault = verifier(request, keys) if verifier else faults.UNSIGNED
     return faults.EXPIRED_TOKEN if found == faults.UNKNOWN_KEY and has_expired(acts_for(request)) else found
 
 
@@ -93,26 +93,26 @@ def _verifier(request: Request) -> Any:
     return _by_form if form and request.method == "POST" else None
 
 
-def _by_header(request: Request, keys: Keys) -> str | Refused:
+def _by_header(request: Request, keys: Keys) -> str | Fault:
     from ministack.core import sigv4
 
     signature = sigv4.parse_header_signature(request.headers)
     if isinstance(signature, tuple):
-        return Refused(*signature)
+        return Fault(*signature)
     if not _is_dated(signature):
         return faults.MALFORMED  # It would be good for ever.
     if late := sigv4.request_time_failure(signature):
-        return Refused(*late)
+        return Fault(*late)
     return _signer(signature, request, _find(request, keys, signature.access_key_id, session_token(request)))
 
 
-def _by_query(request: Request, keys: Keys) -> str | Refused:
+def _by_query(request: Request, keys: Keys) -> str | Fault:
     """Verify a presigned URL. Others may have it, so it is only good for its own target, until it expires."""
     from ministack.core import sigv4
 
     signature = sigv4.parse_query_signature(request.query)
     if isinstance(signature, tuple):
-        return Refused(*signature)
+        return Fault(*signature)
     if untimely := _untimely(signature, request.parameter("X-Amz-Expires") or "0"):
         return untimely
     if destination(request) != signed_for(request, signature.service):
@@ -123,7 +123,7 @@ def _by_query(request: Request, keys: Keys) -> str | Refused:
     return _signer(signature, request, found, presigned=True)
 
 
-def _untimely(signature: Any, expires: str) -> Refused | None:
+def _untimely(signature: Any, expires: str) -> Fault | None:
     """Why a presigned URL is not good now; None where it is."""
     from ministack.core import sigv4
 
@@ -133,7 +133,7 @@ def _untimely(signature: Any, expires: str) -> Refused | None:
         return faults.TOO_LONG
     skewed = sigv4.request_time_failure(signature)
     if skewed and "not yet current" in skewed[1]:
-        return Refused(*skewed)
+        return Fault(*skewed)
     return faults.EXPIRED if clock.has_ended(signature.amz_date, expires) else None
 
 
@@ -148,7 +148,7 @@ def _is_dated(signature: Any) -> bool:
     return _amz_datetime(signature.amz_date) is not None and signature.amz_date.startswith(signature.date_stamp)
 
 
-def _signer(signature: Any, request: Request, keys: list[Key], presigned: bool = False) -> str | Refused:
+def _signer(signature: Any, request: Request, keys: list[Key], presigned: bool = False) -> str | Fault:
     from ministack.core.sigv4 import header_signature_failure
 
     digest = request.headers.get("x-amz-content-sha256", "")
@@ -161,7 +161,7 @@ def _signer(signature: Any, request: Request, keys: list[Key], presigned: bool =
     return faults.MISMATCH if keys else faults.UNKNOWN_KEY
 
 
-def _by_old_query(request: Request, keys: Keys) -> str | Refused:
+def _by_old_query(request: Request, keys: Keys) -> str | Fault:
     """Verify a SigV2 URL, which boto3's `generate_presigned_url` makes for S3 by default (2026)."""
     from botocore.auth import HmacV1Auth
     from botocore.awsrequest import HTTPHeaders
@@ -206,7 +206,7 @@ def _old_path(request: Request) -> str:
     return f"/{bucket}{path}" if bucket else path if path.count("/") > 1 or path == "/" else f"{path}/"
 
 
-def _by_form(request: Request, keys: Keys) -> str | Refused:
+def _by_form(request: Request, keys: Keys) -> str | Fault:
     """Verify a form that uploads to a bucket. MiniStack checks what its policy says, but not who signed it."""
     if destination(request) != "s3" or any(request.headers.get(name) for name in REFRAMING):
         return faults.UNSIGNED
@@ -241,7 +241,7 @@ def _fields(request: Request) -> dict[str, str]:
     return {name.lower(): value.decode("utf-8", "replace") for name, _, _, value in parts if name != "file"}
 
 
-def _matching(keys: list[Key], signature: Any, given: str) -> str | Refused:
+def _matching(keys: list[Key], signature: Any, given: str) -> str | Fault:
     for key in keys:
         if hmac.compare_digest(signature(key.secret).encode(), given.encode()):
             return key.caller

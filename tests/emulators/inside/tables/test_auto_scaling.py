@@ -17,17 +17,6 @@ ABOUT = {
 METRIC = {"PredefinedMetricType": "DynamoDBWriteCapacityUtilization"}
 
 
-@pytest.fixture
-def dynamodb(clients):
-    create(clients["dynamodb"])
-    return clients["dynamodb"]
-
-
-@pytest.fixture
-def scaling(clients, dynamodb):
-    return clients["application-autoscaling"]
-
-
 def create(dynamodb, name="Scores", units=5):
     dynamodb.create_table(
         TableName=name,
@@ -332,6 +321,7 @@ def test_scaling_in_that_comes_too_often_is_noted_as_failed(embedded, dynamodb, 
 
 
 def test_cloudwatch_tells_what_each_minute_consumed_and_refused(embedded, dynamodb, clients):
+    create(dynamodb)
     to_the_next_minute(embedded)
     refused = consume(dynamodb, 2000)
     about = {"Namespace": "AWS/DynamoDB", "Dimensions": [{"Name": "TableName", "Value": "Scores"}], "Period": 60}

@@ -10,11 +10,6 @@ PROVISIONED = {"ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityU
 BURST = 300 * 5
 
 
-@pytest.fixture
-def dynamodb(clients):
-    return clients["dynamodb"]
-
-
 def scores(dynamodb, **settings):
     """The table Scores, with the index top by game and points."""
     names = {"player": "S", "game": "S", "points": "N"}

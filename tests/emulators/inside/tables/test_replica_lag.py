@@ -6,11 +6,6 @@ TAGGED = [{"Key": "lab:replica-lag", "Value": "60"}]
 CAT = {"id": {"S": "cat"}}
 
 
-@pytest.fixture
-def dynamodb(clients):
-    return clients["dynamodb"]
-
-
 def pets(dynamodb, tags=TAGGED):
     """The table Pets with the index by-kind."""
     index = {

@@ -12,6 +12,7 @@ from lab_harness.emulators.inside.permissions.authorization.service_roles import
 from lab_harness.iam.contexts import service_of
 
 PIPES = "pipes.amazonaws.com"
+WAITS = "labWaits"  # the key in a pipe that may not deliver: asked each second, of which one refusal is told
 
 
 class Pipelines:
@@ -19,7 +20,6 @@ class Pipelines:
 
     def __init__(self, authority: Authority) -> None:
         self._role_may = authority.role_may
-        self._waiting: set[str] = set()  # pipes that may not deliver: asked each second, of which one refusal is told
 
     def install(self) -> None:
         """Change MiniStack. This takes effect when its modules are imported."""
@@ -33,9 +33,9 @@ class Pipelines:
         needed = [(action, source) for action in OF_MAPPINGS.get(service_of(source), ())]
         if action := OF_TARGETS.get(service_of(target)):
             needed.append((action, target))
-        note = name not in self._waiting
+        note = WAITS not in pipe
         if any(self._role_may(role, f"{PIPES}/{name}", *each, note=note) for each in needed):
-            self._waiting.add(name)
+            pipe[WAITS] = True
             return False
-        self._waiting.discard(name)
+        pipe.pop(WAITS, None)
         return original(*args, **kwargs)

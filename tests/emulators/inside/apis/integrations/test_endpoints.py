@@ -1,18 +1,18 @@
 """Tests for integrations with servers on the embedded emulator: what they get, what comes back, and which are none."""
 
 import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from lab_harness.authors.http import Http
 from lab_harness.emulators.inside.apis.integrations.endpoints import LONGEST
 from tests.emulators.inside.apis.integrations.test_integrations import Api, template
+from tests.serving import Quiet, serving
 
 
-class Echo(BaseHTTPRequestHandler):
+class Echo(Quiet, BaseHTTPRequestHandler):
     """A server that answers with what it gets, with the status that the path ends in."""
 
     def do_POST(self):
@@ -29,19 +29,12 @@ class Echo(BaseHTTPRequestHandler):
 
     do_GET = do_POST  # noqa: N815
 
-    def log_message(self, *_):
-        pass
-
 
 @pytest.fixture(scope="module")
 def server():
     """The address of a server."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as found:
-        thread = threading.Thread(target=found.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{found.server_port}"
-        found.shutdown()
-        thread.join()
+    with serving(Echo) as endpoint:
+        yield endpoint
 
 
 @pytest.fixture

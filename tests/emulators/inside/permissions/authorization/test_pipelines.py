@@ -34,14 +34,17 @@ def test_pipe_waits_until_its_role_may_read_and_start(account, embedded):
         SourceArn=topic,
     )  # fmt: skip
     arn = role(account, "pipe", reads, services=["pipes"])
-    account["pipes"].create_pipe(
-        Name="told", Source=source, Target=topic, RoleArn=arn,
-        SourceParameters={"DynamoDBStreamParameters": {"StartingPosition": "TRIM_HORIZON"}},
-    )  # fmt: skip
+
+    def create():
+        account["pipes"].create_pipe(
+            Name="told", Source=source, Target=topic, RoleArn=arn,
+            SourceParameters={"DynamoDBStreamParameters": {"StartingPosition": "TRIM_HORIZON"}},
+        )  # fmt: skip
 
     def write(name):
         account["dynamodb"].put_item(TableName="pets", Item={"id": {"S": name}})
 
+    create()
     is_denied(embedded, lambda: write("rex"), topic)
     comes_about(embedded, lambda: allow(account, "pipe", reads, publishes), "run", "listener")
     allow(account, "pipe", publishes)
@@ -50,3 +53,7 @@ def test_pipe_waits_until_its_role_may_read_and_start(account, embedded):
     allow(account, "pipe", reads, publishes)
     account["iam"].update_assume_role_policy(RoleName="pipe", PolicyDocument=trust("pipes"))
     wait_until(lambda: len(embedded.runs("listener")) == 2)
+    allow(account, "pipe", publishes)
+    denied_by_role(embedded, lambda: write("kim"), "dynamodb:GetRecords")
+    account["pipes"].delete_pipe(Name="told")
+    denied_by_role(embedded, create, "dynamodb:GetRecords")  # another pipe, of the same name

@@ -4,22 +4,11 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.emulators.inside.tables.test_auto_scaling import ABOUT, consume, create, to_the_next_minute, track, units
+from tests.emulators.inside.tables.test_auto_scaling import ABOUT, consume, to_the_next_minute, track, units
 from tests.roles import ready
 
 ABROAD = "eu-west-1"
 UNFIT = "Table write capacity should either be Pay-Per-Request or AutoScaled"
-
-
-@pytest.fixture
-def dynamodb(clients):
-    create(clients["dynamodb"])
-    return clients["dynamodb"]
-
-
-@pytest.fixture
-def scaling(clients, dynamodb):
-    return clients["application-autoscaling"]
 
 
 @pytest.fixture

@@ -8,12 +8,6 @@ from botocore.exceptions import WaiterError
 
 from tests.roles import policy
 
-TABLE = {
-    "TableName": "Scores",
-    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
-    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
-    "ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
-}
 WRITE, READ = (f"dynamodb:table:{kind}CapacityUnits" for kind in ("Write", "Read"))
 TARGET = {
     "ResourceId": "table/Scores", "ScalableDimension": WRITE, "ServiceNamespace": "dynamodb", "MinCapacity": "5",
@@ -28,12 +22,6 @@ POLICY = {
     "TargetTrackingScalingPolicyConfiguration": SETTINGS,
 }  # fmt: skip
 WAIT = {"Delay": 0.1, "MaxAttempts": 300}
-
-
-@pytest.fixture
-def scaling(clients):
-    clients["dynamodb"].create_table(**TABLE)
-    return clients["application-autoscaling"]
 
 
 @pytest.fixture

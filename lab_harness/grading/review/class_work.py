@@ -23,7 +23,7 @@ Stamp = tuple[object, ...]  # of files: it changes when they do
 LOCK = ".remarks.lock"  # who writes remarks holds it, for no longer than that takes
 
 
-class Desk:
+class ClassWork:
     """The class whose work lies in a folder of results. CourseError or UsageError where it cannot be used."""
 
     def __init__(self, results: Path, course: Course, class_file: Path | None = None) -> None:
