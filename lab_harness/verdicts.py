@@ -1,11 +1,13 @@
 """Whose fault an error in a check is: the account's, which is a `Failure`, or the course's own.
 
 A lab's tests prove that AWS takes every call of its checks in an account that is as the lab asks for. So where AWS
-refuses one, the account is otherwise: a table has another key, a queue is gone. These are the course's own mistakes:
-any error but AWS's answers, an argument that boto3 refuses before it is sent among them; a call that AWS does not know
-or cannot read, and one that AWS itself fails on; and a call about something that the check has made for itself.
+refuses one, the account is otherwise: a table has another key, a queue is gone. So it is where something in it cannot
+be read. These are the course's own mistakes: any other error, an argument that boto3 refuses before it is sent among
+them; a call that AWS does not know or cannot read, and one that AWS itself fails on; and a call about something that
+the check has made for itself.
 """
 
+import binascii
 import json
 import re
 import traceback
@@ -23,6 +25,7 @@ from lab_harness.authors.made import is_made
 OWN_MISTAKES = re.compile(
     f"{LACKING.pattern}|Serialization|Signature|InvalidClientToken|UnrecognizedClient|MissingAuthenticationToken"
 )
+DECODING = (json.JSONDecodeError, UnicodeDecodeError, binascii.Error)
 # What the argument that names a resource names, so that a learner finds it.
 KINDS = {
     "ApiId": "API", "Bucket": "bucket", "EventSourceArn": "queue", "FunctionName": "function",
@@ -76,18 +79,21 @@ def _refused(error: ClientError) -> Failure:
 
 
 def _raised_while_reading(error: BaseException) -> bool:
-    """Whether boto3, or who reads JSON, met what AWS would never have taken: a limit "x", lists thousands deep."""
+    """Whether boto3, or who reads text or JSON, met what nobody can read: a limit "x", lists thousands deep, Latin-1.
+
+    What a check reads comes from the account: an object, a message, an answer.
+    """
     files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
     if isinstance(error, RecursionError):
         return files[-1:] == [json.decoder.__file__]
-    return isinstance(error, ValueError) and botocore.parsers.__file__ in files
+    return isinstance(error, DECODING) or (isinstance(error, ValueError) and botocore.parsers.__file__ in files)
 
 
 def _unreadable(error: BaseException) -> Failure:
     return Failure(
-        expected="an account in which all is such as AWS accepts",
+        expected="an account in which all can be read",
         found=f"something that cannot be read: {error}",
-        next_step="Look for it in what you changed last; AWS would have refused it.",
+        next_step="Look for it in what you changed, sent or uploaded last: text is UTF-8 here, and data is JSON.",
     )
 
 

@@ -1,5 +1,6 @@
 """Tests for the verdicts: which errors in a check are about the learner's account, and which are the course's own."""
 
+import base64
 import json
 from contextlib import contextmanager
 
@@ -189,3 +190,26 @@ def test_what_was_being_handled_when_the_checks_were_run_is_no_cause(clients):
     except KeyError:
         found = outcome(clients, fails)
     assert (found.outcome, found.found) == ("failed", "one")
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: json.loads("garbage"),
+        lambda: json.loads(b"\xff\xfe{"),
+        lambda: "Größe".encode("latin-1").decode(),
+        lambda: base64.b64decode("x", validate=True),
+    ],
+)
+def test_what_nobody_can_read_is_the_accounts_for_from_there_a_check_reads(read):
+    with pytest.raises(ValueError) as caught:
+        read()
+    failure = failure_of(caught.value)
+    assert failure.found == f"something that cannot be read: {caught.value}"
+    assert "UTF-8" in failure.next_step
+
+
+def test_other_values_that_a_check_trips_over_are_the_courses_own_mistake():
+    with pytest.raises(ValueError) as caught:
+        int("x")
+    assert failure_of(caught.value) is None

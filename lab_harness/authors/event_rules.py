@@ -75,7 +75,7 @@ def probe_rule(events: Any, pattern: Any, target_arn: str) -> Iterator[None]:
 
         with queues.probe_queue(sqs) as queue, event_rules.probe_rule(events, {"source": ["aws.ec2"]}, queue.arn):
             ...  # do what sends events
-            heard = [json.loads(body)["detail"] for body in queue.hear()]
+            heard = [each["detail"] for each in queue.objects()]
     """
     owed = owe("AWS::Events::Rule", customers.resource_name())
     name = owed.name

@@ -186,12 +186,22 @@ class Http:
     def connect(self, api_id: str, stage: str, query: str = "", *, timeout: float) -> "WebSocket":
         """A connection to a WebSocket API of API Gateway's, which waits for each message so many seconds.
 
-        Raises what websocket-client does: WebSocketBadStatusException where the API refuses it.
+        Raises what websocket-client does: WebSocketBadStatusException where the API refuses it, by a redirect as well.
         """
-        from websocket import create_connection  # for the one lab that has a WebSocket API
+        from websocket import WebSocket, WebSocketBadStatusException, WebSocketException  # for one lab
 
         where = f"ws{self._endpoint.removeprefix('http')}{api_path(api_id, stage)}{query}"
-        return create_connection(where, timeout, header=dict(self._marks()), suppress_origin=True)
+        connection = WebSocket()
+        connection.settimeout(timeout)
+        try:
+            # A redirect could lead anywhere, and the marks would go along.
+            connection.connect(where, header=dict(self._marks()), suppress_origin=True, redirect_limit=0)
+        except WebSocketException as error:
+            answer = connection.handshake_response
+            if answer is None or isinstance(error, WebSocketBadStatusException):
+                raise
+            raise WebSocketBadStatusException(f"Handshake status {answer.status}", answer.status) from error
+        return connection
 
     def edge(
         self,

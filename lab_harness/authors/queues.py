@@ -202,6 +202,18 @@ class ProbeQueue:
         self.heard += take(self.sqs, self.url)
         return self.heard
 
+    def objects(self, wait: int = 0) -> list[dict[str, Any]]:
+        """The JSON objects among the bodies so far: whoever finds the queue may send anything to it."""
+        found = map(_as_json, self.hear(wait))
+        return [each for each in found if isinstance(each, dict)]
+
+
+def _as_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
 
 @contextmanager
 def probe_queue(sqs: Any) -> Iterator[ProbeQueue]:

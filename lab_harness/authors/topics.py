@@ -37,7 +37,7 @@ def probe_subscription(sns: Any, name: str, queue_arn: str) -> Iterator[None]:
 
         with queues.probe_queue(sqs) as queue, topics.probe_subscription(sns, TOPIC, queue.arn):
             ...  # do what publishes
-            texts = [json.loads(body)["Message"] for body in queue.hear()]
+            texts = [each["Message"] for each in queue.objects()]
     """
     owed = owe("AWS::SNS::Subscription", queue_arn.rpartition(":")[2])
     found = sns.subscribe(TopicArn=arn(sns, name), Protocol="sqs", Endpoint=queue_arn)["SubscriptionArn"]

@@ -1,6 +1,5 @@
 """lab doctor: whether this machine is ready."""
 
-import json
 import sys
 
 import click
@@ -23,9 +22,11 @@ def doctor(emulator: str | None, everything: bool, as_json: bool) -> None:
 
     found = Findings(examine(course, emulator))
     if as_json:
-        click.echo(json.dumps(found.to_dict(), indent=2, ensure_ascii=False))
-    else:
-        from rich.console import Console
+        from lab_harness.render.json import json_text
 
-        Console().print((found if everything else found.remarks).lines())
+        click.echo(json_text(found.to_dict()))
+    else:
+        from lab_harness.render.text import Screen
+
+        Screen().print((found if everything else found.remarks).lines())
     sys.exit(HarnessError.exit_code if found.problems else 0)

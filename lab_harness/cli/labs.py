@@ -13,6 +13,7 @@ from lab_harness.cli.options import emulator_name, lab_id
 from lab_harness.cli.terminal import say, shown_while_running, stoppable
 from lab_harness.course import find_course
 from lab_harness.lab.labs import all_labs, load_lab
+from lab_harness.render import plain
 from lab_harness.results import LabReport, Outcome
 
 
@@ -73,11 +74,9 @@ def _print(report: LabReport, as_json: bool) -> None:
 
         click.echo(report_json(report))
         return
-    from rich.console import Console
+    from lab_harness.render.text import Screen, report_lines
 
-    from lab_harness.render.text import report_lines
-
-    Console().print(report_lines(report))
+    Screen().print(report_lines(report))
 
 
 def _write(path: Path, report: LabReport) -> None:
@@ -125,7 +124,7 @@ def reset(lab: str, emulator: str | None) -> None:
 
     removed = remove_resources(loaded, Clients(running, as_learner=True))
     for resource in removed:
-        click.echo(f"removed {resource.type} {resource.name}")
+        click.echo(plain(f"removed {resource.type} {resource.name}"))
     if not removed:
         click.echo("There was nothing to remove.")
 

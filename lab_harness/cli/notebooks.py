@@ -44,13 +44,13 @@ def build(labs: tuple[str, ...]) -> None:
 )
 def run(labs: tuple[str, ...], emulator: str | None, workers: int) -> None:
     """Run the solved notebooks headless and check what they built; exit code 1 if one fails."""
-    from rich.console import Console
     from rich.progress import Progress
 
     from lab_harness.authoring.notebook_runs import run_all
     from lab_harness.cli.emulator import running_emulator
+    from lab_harness.render.text import Screen
 
-    course, chosen, console = find_course(), _chosen(labs), Console()
+    course, chosen, console = find_course(), _chosen(labs), Screen()
     with Progress(console=console, transient=True) as bar:
         row = bar.add_task("Running the notebooks", total=len(chosen))
 

@@ -1,6 +1,5 @@
 """lab submit, rehearse: what a learner hands in, and what it would get."""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,7 +100,9 @@ def rehearse(lab: str, notebook: Path | None, as_json: bool) -> None:
     if found.report is None:
         raise CourseError(" ".join(found.sentences()))
     if as_json:
-        click.echo(json.dumps(found.to_dict(), indent=2, ensure_ascii=False))
+        from lab_harness.render.json import json_text
+
+        click.echo(json_text(found.to_dict()))
     else:
         _say(found)
     sys.exit(0 if found.complete else 1)

@@ -1,6 +1,8 @@
 """An embedded emulator for those who may administer it, whichever process it belongs to."""
 
+import hmac
 import json
+import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import suppress
@@ -9,7 +11,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from lab_harness.emulators.base import Call, Deed, Denial, Mail, Moved, Run, as_calls, listed
-from lab_harness.emulators.exchange import ANSWER_DEADLINE
+from lab_harness.emulators.credentials import proof
+from lab_harness.emulators.exchange import ANSWER_DEADLINE, TOKEN_HEADER
 from lab_harness.errors import EmulatorError
 
 MOVING_DEADLINE = 60.0  # seconds; what falls due may run for as long as a function may
@@ -26,6 +29,11 @@ class Administered(ABC):
         self._said: list[str] = []
         self._incidents: list[str] = []
         self.trouble: list[str] = []
+
+    @property
+    @abstractmethod
+    def marks(self) -> dict[str, str]:
+        """The headers that open its administration."""
 
     @abstractmethod
     def _admin(self, method: str, name: str, timeout: float = ANSWER_DEADLINE) -> Any:
@@ -50,10 +58,17 @@ class Administered(ABC):
         self._admin("POST", "reset")
 
     def healthy(self) -> bool:
-        try:  # Another program at its port would not know its token.
-            return bool(self._admin("GET", "health", timeout=2.0)["emulator"] == self.name)
-        except EmulatorError:
+        question = secrets.token_hex(16)
+        try:  # Another program at its port, maybe another user's, does not know the token: only whom it was sent to.
+            told = self._admin("GET", f"health?question={question}", timeout=2.0)
+            return bool(told["emulator"] == self.name) and hmac.compare_digest(
+                str(told["proof"]), self._proof(question)
+            )
+        except (EmulatorError, LookupError, TypeError):
             return False
+
+    def _proof(self, question: str) -> str:
+        return proof(self.marks[TOKEN_HEADER], question)
 
     def version(self) -> str:
         return str(self._admin("GET", "health")["version"])

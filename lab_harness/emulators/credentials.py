@@ -39,7 +39,8 @@ def read_learners(home: Path) -> Credentials | None:
         secret = (home / KEPT_IN).read_text(encoding="ascii").strip()
     except (OSError, ValueError):
         return None
-    return Credentials(ACCESS_KEY_ID, secret) if len(secret) >= SHORTEST_SECRET else None
+    # A crash may leave a file of the right length and of zeros, which anybody could guess.
+    return Credentials(ACCESS_KEY_ID, secret) if len(secret) >= SHORTEST_SECRET and secret.isalnum() else None
 
 
 def learners(home: Path) -> Credentials:
@@ -56,6 +57,12 @@ def learners(home: Path) -> Credentials:
 def of_checks(token: str) -> Credentials:
     """The checks' credentials, which nobody can make who has not the token of the emulator's administration."""
     return Credentials(ACCESS_KEY_ID, hmac.new(token.encode(), b"checks", hashlib.sha256).hexdigest())
+
+
+def proof(token: str, question: str) -> str:
+    """What only who has the administration's token can answer to a question that was made up for this once."""
+    key = hmac.new(token.encode(), b"proof", hashlib.sha256).digest()  # so that it is no other secret of the token's
+    return hmac.new(key, question.encode(), hashlib.sha256).hexdigest()
 
 
 def of_environment() -> Credentials:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from lab_harness.emulators.administered import Administered
-from lab_harness.emulators.credentials import Credentials, learners, of_checks, read_learners
+from lab_harness.emulators.credentials import KEPT_IN, Credentials, learners, of_checks, read_learners
 from lab_harness.emulators.exchange import ANSWER_DEADLINE, TOKEN_HEADER, call_json
 from lab_harness.emulators.holding import alone_in, end_emulators_in, is_held
-from lab_harness.emulators.incidents import set_aside
+from lab_harness.emulators.places import make_way
 from lab_harness.emulators.process import (
     END_DEADLINE,
     START_DEADLINE,
@@ -30,6 +30,7 @@ from lab_harness.private import mend, private_file, private_folder
 NOT_RUNNING = "The emulator does not run. Start it with: lab start"
 UNSAVED = "The emulator runs on. Mend that and stop it again, or lose what is not saved: lab stop --unsaved"
 RESTART = "Run lab stop, then lab start; what you built is kept."
+NEW_KEY = "The course's key was damaged, and another was made: run open_lab again, or `lab env`, where you use it."
 USUAL_PORT = 4566
 START_ATTEMPTS = 3  # another program may take the chosen port first
 
@@ -78,6 +79,8 @@ class Embedded(Administered):
         if not self.healthy():
             try:
                 private_folder(self.home)
+                for said in make_way(self.home):
+                    self._say(said)
                 with alone_in(self.home):
                     self._process = read_process(self._file)
                     if not self.healthy():
@@ -157,8 +160,6 @@ class Embedded(Administered):
             self._process.end(patience=0.0)
         elif self._file.exists():
             self._say("The emulator had ended without being stopped; its saved state was loaded.")
-        if self._file.is_dir():
-            set_aside(self._file)
         self._file.unlink(missing_ok=True)
         if is_held(self.home):
             self._end_orphans()
@@ -179,6 +180,8 @@ class Embedded(Administered):
 
     def _try_spawn(self, port: int) -> Process | None:
         """Start on this port and wait until it answers; None when it ended instead."""
+        if (self.home / KEPT_IN).exists() and not read_learners(self.home):
+            self._say(NEW_KEY)
         child, process = launch(self.home, self._log, port, learners(self.home))
         self._process = process
         deadline = time.monotonic() + START_DEADLINE

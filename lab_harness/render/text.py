@@ -1,13 +1,15 @@
 """Reports and blocks as text, by rich: plain for saved notebooks, coloured for a terminal."""
 
 import io
+from collections.abc import Iterable
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from lab_harness.render import DETAILS, SYMBOLS, UNPRINTABLE
+from lab_harness.render import DETAILS, SYMBOLS, UNPRINTABLE, plain
 from lab_harness.results import CheckResult, LabReport, Outcome
 
 WIDTH = 100  # columns of plain text, the same on every machine
@@ -19,6 +21,14 @@ STYLES = {
     "broken": "magenta",
     "unsupported": "cyan",
 }
+
+
+class Screen(Console):
+    """A terminal that obeys nothing in what is shown on it: logs, items and names are anybody's text."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else plain(text), style, control)
 
 
 def report_text(report: LabReport) -> str:

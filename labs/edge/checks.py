@@ -77,7 +77,7 @@ def http_leads_to_https(http, cloudfront, s3):
 
 @check("Who asks for what is not there sees lost.html", task="viewers", needs=page_is_served)
 def lost_page_is_shown(http, cloudfront, s3):
-    page = s3.get_object(Bucket=BUCKET, Key="lost.html")["Body"].read().decode()
+    page = s3.get_object(Bucket=BUCKET, Key="lost.html")["Body"].read().decode(errors="replace")
     answer = probes.ask(http, cloudfront, f"/{probes.word()}.html")
     right = answer.status == 404 and answer.text.strip() == page.strip()
     next_step = "S3 answers 403 for what it does not have, as long as nobody may list the bucket: section 3."
@@ -165,7 +165,7 @@ def paths_function_is_called(cloudfront):
 def folders_have_pages(http, cloudfront, s3):
     wanted = {"/pets/": "pets/index.html", "/pets": "pets/index.html", "/": "index.html", "/lost.html": "lost.html"}
     for path, key in wanted.items():
-        page = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode()
+        page = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode(errors="replace")
         answer = probes.ask(http, cloudfront, path)
         next_step = probes.next_step_for(answer, "Section 7 lists what becomes of a path; publish what you change.")
         probes.expect_answer(f"GET {path}", key, answer, answer.text.strip() == page.strip(), next_step)
@@ -174,7 +174,7 @@ def folders_have_pages(http, cloudfront, s3):
 @check("The cookie design=b shows the other page", task="paths_code", needs=folders_have_pages)
 def designs_are_shown_by_cookie(http, cloudfront, s3):
     for cookie, key in (("design=b", "b/index.html"), ("design=a", "index.html"), ("", "index.html")):
-        page = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode()
+        page = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode(errors="replace")
         answer = probes.ask(http, cloudfront, "/", **({"Cookie": cookie} if cookie else {}))
         next_step = probes.next_step_for(
             answer, "request.cookies.design.value, where there is such a cookie: section 7."

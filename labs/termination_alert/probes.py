@@ -221,7 +221,7 @@ def probe_queue(events, sns, sqs):
         event_rules.probe_rule(events, pattern, queue.arn),
         topics.probe_subscription(sns, TOPIC, queue.arn),
     ):
-        yield source, lambda wait=0: [json.loads(body) for body in queue.hear(wait)]
+        yield source, queue.objects
 
 
 def expect_event(hear, source, detail):

@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 import urllib3
+from websocket import WebSocketBadStatusException
 
 from lab_harness.authors.checks import Failure
 from lab_harness.authors.http import SHOWN_TEXT, Http, Response
@@ -339,6 +340,23 @@ def test_answer_that_cannot_be_read_is_the_learners_to_mend(answer, found):
     with answering(answer) as http, pytest.raises(Failure) as caught:
         http.request("GET", "/")
     assert found in caught.value.found
+
+
+def test_redirected_handshake_is_a_refusal_and_leads_nowhere():
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+        elsewhere.settimeout(0)
+        place = f"ws://127.0.0.1:{elsewhere.getsockname()[1]}/"
+        answer = f"HTTP/1.1 302 Found\r\nLocation: {place}\r\nContent-Length: 0\r\n\r\n"
+        with answering(answer.encode()) as http, pytest.raises(WebSocketBadStatusException) as caught:
+            http.connect("api", "live", timeout=PATIENCE)
+        assert caught.value.status_code == 302
+        with pytest.raises(BlockingIOError):  # Nobody has come.
+            elsewhere.accept()
+
+
+def test_redirect_that_leads_nowhere_is_a_refusal_too():
+    with answering(b"HTTP/1.1 307 x\r\n\r\n") as http, pytest.raises(WebSocketBadStatusException, match="307"):
+        http.connect("api", "live", timeout=PATIENCE)
 
 
 def test_body_that_trickles_ends_in_time(monkeypatch):

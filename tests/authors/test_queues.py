@@ -163,3 +163,15 @@ def test_waiting_messages_are_all_seen_and_stay_as_visible_as_they_were(clients,
 )
 def test_messages_that_an_answer_reports_as_failed(answer, ids):
     assert queues.reported(answer) == ids
+
+
+def test_what_strangers_send_to_a_checks_queue_is_no_event():
+    class Sqs:
+        def receive_message(self, **_):
+            return {}
+
+    probe = queues.ProbeQueue(Sqs(), "url", "arn")
+    probe.heard = ["garbage", "[1]", "7", "[" * 100_000, '{"source": "pets"}']
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(queues, "take", lambda *_: [])
+        assert probe.objects() == [{"source": "pets"}]

@@ -11,6 +11,7 @@ import sys
 import time
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import psutil
 import pytest
@@ -19,7 +20,7 @@ from botocore.exceptions import ClientError
 from lab_harness.aws import Clients
 from lab_harness.emulators.attached import Attached
 from lab_harness.emulators.credentials import KEPT_IN
-from lab_harness.emulators.embedded import START_ATTEMPTS, Embedded
+from lab_harness.emulators.embedded import NEW_KEY, START_ATTEMPTS, Embedded
 from lab_harness.emulators.exchange import call_json
 from lab_harness.emulators.process import END_DEADLINE, Process, free_port, is_free, read_process, write_process
 from lab_harness.errors import CourseError, EmulatorError, EmulatorNotReady
@@ -475,3 +476,37 @@ def test_key_that_was_deleted_is_made_anew_with_the_next_start(home):
     emulator.start()
     assert emulator.learner != before
     assert queues(emulator) == []
+
+
+def test_folders_in_the_places_of_files_and_a_damaged_key_stop_nobody_and_are_named(tmp_path):
+    for name in ("emulator.lock", "state.lock", "port", "emulator.json"):
+        (tmp_path / name).mkdir()
+    (tmp_path / KEPT_IN).write_bytes(b"\0" * 64)
+    with started(tmp_path) as emulator:
+        assert emulator.healthy()
+    assert [notice.split()[0] for notice in emulator.notices[:4]] == [
+        str(tmp_path / name) for name in ("emulator.json", "emulator.lock", "port", "state.lock")
+    ]
+    assert emulator.notices[4:] == [NEW_KEY]
+
+
+def test_program_that_has_the_port_of_an_emulator_that_crashed_is_not_taken_for_it(tmp_path):
+    class Impostor(BaseHTTPRequestHandler):
+        def do_GET(self):
+            said = json.dumps({"emulator": "embedded", "version": "1", "services": [], "proof": "0" * 64}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Impostor) as server:
+        port = server.server_port
+        serving = in_thread(server.serve_forever)
+        write_process(tmp_path / "emulator.json", Process(os.getpid(), 1.0, port, "token"))
+        assert call_json(f"http://127.0.0.1:{port}/_lab/health")["emulator"] == "embedded"
+        assert not Embedded(tmp_path).healthy()
+        server.shutdown()
+        serving.result(PATIENCE)

@@ -3,10 +3,13 @@
 import json
 from contextlib import contextmanager
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
+from websocket import WebSocketConnectionClosedException
 
 from lab_harness import load_lab, run_checks
+from lab_harness.authors.checks import Failure
 
 from .helpers import aws_cli, deploy, found_alone, not_passed, solved
 
@@ -476,3 +479,41 @@ def test_partners_of_an_openapi_file_are_as_good(account):
     account.deploy()
     names = ["guests_are_known", "agencies_are_known", "staff_renew_offers", "searches_are_throttled"]
     assert not not_passed(run_checks(lab, account.clients, names))
+
+
+class OneSocket:
+    """A connection whose other end sends without end, or has gone."""
+
+    def __init__(self, gone=False):
+        self.gone, self.heard = gone, 0
+
+    def settimeout(self, seconds):
+        pass
+
+    def send(self, text):
+        if self.gone:
+            raise BrokenPipeError
+
+    def recv(self):
+        if self.gone:
+            raise WebSocketConnectionClosedException("it is lost")
+        self.heard += 1
+        return "no JSON"
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_chat_that_sends_without_end_or_goes_while_one_speaks_fails_its_check(gone):
+    chat, other_end = chat_of_probes(), OneSocket(gone)
+    other_end.connect = lambda *_, **__: other_end
+    stub = SimpleNamespace(http=other_end, witness=SimpleNamespace(at_rest=lambda: None), id="x")
+    guest = chat.Guest(stub, "?token=paw-7")
+    guest.say(action="say", text="x")
+    with pytest.raises(Failure) as caught:
+        guest.hears({"from": "Ana"}, "next")
+    assert ("a connection that ended: it is lost" in caught.value.found) == gone
+    assert other_end.heard <= 2 * chat.MOST
+
+
+def chat_of_probes():
+    """The module with which the chat's checks act."""
+    return next(check.function.__globals__["chat"] for check in lab.all_checks if check.name == "chat_calls_function")

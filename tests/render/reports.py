@@ -4,6 +4,8 @@ from lab_harness.results import CheckResult, LabReport, Outcome
 
 ARN = "arn:aws:sqs:us-east-1:000000000000:" + "q" * 70
 HOSTILE = "<script>alert('x')</script> <class 'str'> & \"quoted\" <img src=http://evil.example/x>"
+# A link, an erased screen, turned letters and a bell: what a terminal obeys.
+OBEYED = "\x1b]8;;http://evil\x1b\\click\x1b]8;;\x1b\\ \x9b2J \u202eabc\x07"
 
 
 def all_passed():

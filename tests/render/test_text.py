@@ -8,9 +8,11 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from lab_harness.render import plain
 from lab_harness.render.html import report_html
-from lab_harness.render.text import report_lines, report_text
-from tests.render.reports import ARN, all_passed
+from lab_harness.render.text import Screen, report_lines, report_text
+from lab_harness.results import CheckResult, LabReport, Outcome
+from tests.render.reports import ARN, OBEYED, all_passed
 
 TEXT = f"""\
 A sample
@@ -83,3 +85,15 @@ def test_terminal_gets_each_outcome_in_its_style(report):
     assert re.search(r"\x1b\[32mpassed +\x1b\[0m", drawn)
     assert re.search(r"\x1b\[31mfailed +\x1b\[0m", drawn)
     assert re.sub(r"\x1b\[[\d;]*m", "", drawn).split() == TEXT.split()
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_terminal_obeys_nothing_in_what_a_check_has_found(terminal):
+    found = CheckResult("a", "A", "t", Outcome.FAILED, expected=OBEYED, found=OBEYED, next_step=OBEYED)
+    written = io.StringIO()
+    Screen(file=written, force_terminal=terminal, width=100).print(
+        report_lines(LabReport("l", OBEYED, "embedded", (found,)))
+    )
+    shown = re.sub(r"\x1b\[[\d;]*m", "", written.getvalue())  # rich's own colours
+    assert shown == plain(shown)
+    assert shown.count("click") == 4

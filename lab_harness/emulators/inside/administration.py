@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import parse_qsl
@@ -19,7 +20,10 @@ MINISTACK = version("ministack")  # read once: that takes as long as ten request
 
 
 class Administration:
-    """The administration of one emulator. It sets `stopping` when it is asked to stop."""
+    """The administration of one emulator. It sets `stopping` when it is asked to stop.
+
+    By `proof` it shows whoever has started it that it is no other program at its port.
+    """
 
     def __init__(
         self,
@@ -30,9 +34,10 @@ class Administration:
         saver: Saver,
         time: Timekeeping,
         stopping: asyncio.Event,
+        proof: Callable[[str], str],
     ) -> None:
         self._calls, self._deeds, self._inbox, self._time = calls, did, inbox, time
-        self._incidents, self._saver, self._stopping = incidents, saver, stopping
+        self._incidents, self._saver, self._stopping, self._proof = incidents, saver, stopping, proof
 
     async def answer(self, method: str, path: str, query: str) -> tuple[int, dict[str, str], bytes]:
         """The status, headers and body for one request."""
@@ -47,6 +52,7 @@ class Administration:
         match action:
             case "health":
                 told = {"emulator": "embedded", "version": MINISTACK, "services": _services()}
+                told["proof"] = self._proof(wanted.get("question", ""))
             case "clock":
                 told = self._time.tell()
             case "inbox":

@@ -16,12 +16,14 @@ import sys
 import threading
 import time
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
+from lab_harness.emulators.credentials import proof
 from lab_harness.emulators.exchange import TOKEN_HEADER
 from lab_harness.emulators.holding import Holding
 from lab_harness.emulators.incidents import Incidents
@@ -84,7 +86,14 @@ class LabEmulator:
         self._ministack = app
         self._instances = InstanceWatch()
         self._administration = Administration(
-            self._calls, self._deeds, self._inbox, self._incidents, self._saver, self._time, self.stopping
+            self._calls,
+            self._deeds,
+            self._inbox,
+            self._incidents,
+            self._saver,
+            self._time,
+            self.stopping,
+            partial(proof, token),
         )
 
     def keep_state(self, folder: Path, port: int, holding: Holding) -> None:

@@ -9,18 +9,29 @@ import mmap
 import platform
 import socket
 import struct
+from collections.abc import Mapping
 from typing import NamedTuple
 
 LOAD, AND, EQUAL, AT_LEAST, RETURN = 0x20, 0x54, 0x15, 0x35, 0x06  # instructions
 # Where each stands in the kernel's description of a call:
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT, FOURTH_ARGUMENT = 0, 4, 16, 40
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT, SECOND_ARGUMENT, FOURTH_ARGUMENT = 0, 4, 16, 24, 40
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000  # an error's number completes REFUSE
+PRETEND = REFUSE  # Without an error's number the caller is told that it is done, and nothing was done.
+WHOLE = 0xFFFFFFFF  # of an argument: its lower half, which is all that these calls read
 OTHER_WORD_SIZE = 0x40000000  # the numbers of the x32 interface's calls are above
 # Of `mmap`: memory that is shared without a file. What was once written stays, though no process has it in its tables.
 SHARED_WITHOUT_FILE = mmap.MAP_SHARED | mmap.MAP_ANONYMOUS
 NETLINK = 16  # to resolve a name is to ask it which interfaces there are
 # Sockets of other families lead out of a network namespace: to a virtual machine's host (vsock), to Bluetooth.
 FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, NETLINK)
+# What `fcntl` may not do, by the numbers that Linux gives it everywhere. All submissions read the same files and
+# devices; whoever may lock one, or note something on it, tells it to others who look. So a lock is granted and does
+# nothing: SQLite and its like go on, and all files that a box can write are its own.
+LOCK, LOCK_WAITING, LOCK_OPENED, LOCK_OPENED_WAITING = 6, 7, 37, 38
+SET_LEASE, NOTIFY, SET_LIFE_HINT, SET_OPENED_LIFE_HINT = 1024, 1026, 1036, 1038
+OF_FILES = dict.fromkeys((LOCK, LOCK_WAITING, LOCK_OPENED, LOCK_OPENED_WAITING), PRETEND) | dict.fromkeys(
+    (SET_LEASE, NOTIFY, SET_LIFE_HINT, SET_OPENED_LIFE_HINT), REFUSE | errno.EINVAL
+)
 
 
 class SystemCall(NamedTuple):
@@ -62,18 +73,23 @@ REFUSED = {
     "name_to_handle_at": SystemCall(303, 264, FILES),
     "open_by_handle_at": SystemCall(304, 265, FILES),
     "fanotify_init": SystemCall(300, 262, FILES),
+    "inotify_init": SystemCall(253, 26, FILES),
+    "inotify_init1": SystemCall(294, 26, FILES),
 }
 
 
 class Machine(NamedTuple):
-    """A processor architecture, and the numbers of the calls `socket` and `mmap` on it."""
+    """A processor architecture, and the numbers on it of the calls that are judged by an argument, and of `flock`."""
 
     architecture: int
     socket: int
     mmap: int
+    fcntl: int
+    flock: int
 
 
-MACHINES = {"x86_64": Machine(0xC000003E, 41, 9), "aarch64": Machine(0xC00000B7, 198, 222)}
+MACHINES = {"x86_64": Machine(0xC000003E, 41, 9, 72, 73), "aarch64": Machine(0xC00000B7, 198, 222, 25, 32)}
+Instruction = tuple[int, int, int, int]
 
 
 def number_of(name: str, machine: str = platform.machine()) -> int | None:
@@ -90,7 +106,6 @@ def _program(name: str) -> bytes:
     # A comparison's numbers say how many instructions to skip if it holds, and how many if it does not.
     machine = MACHINES[name]
     refused = sorted({getattr(call, name) for call in REFUSED.values()})
-    families = [(EQUAL, len(FAMILIES) - place, 0, family) for place, family in enumerate(FAMILIES)]
     instructions = [
         (LOAD, 0, 0, ARCHITECTURE),
         (EQUAL, 1, 0, machine.architecture),
@@ -101,15 +116,20 @@ def _program(name: str) -> bytes:
         *((EQUAL, len(refused) - place, 0, number) for place, number in enumerate(refused)),
         (AT_LEAST, 1, 0, 0),  # always so
         (RETURN, 0, 0, REFUSE | errno.ENOSYS),
-        (EQUAL, 0, 4, machine.mmap),
-        (LOAD, 0, 0, FOURTH_ARGUMENT),
-        (AND, 0, 0, SHARED_WITHOUT_FILE),
-        (EQUAL, 0, len(FAMILIES) + 4, SHARED_WITHOUT_FILE),
-        (RETURN, 0, 0, REFUSE | errno.EPERM),
-        (EQUAL, 0, len(FAMILIES) + 2, machine.socket),
-        (LOAD, 0, 0, FIRST_ARGUMENT),
-        *families,
-        (RETURN, 0, 0, REFUSE | errno.EAFNOSUPPORT),
+        (EQUAL, 0, 1, machine.flock),
+        (RETURN, 0, 0, PRETEND),
+        *_judged(machine.mmap, FOURTH_ARGUMENT, {SHARED_WITHOUT_FILE: REFUSE | errno.EPERM}, mask=SHARED_WITHOUT_FILE),
+        *_judged(machine.socket, FIRST_ARGUMENT, dict.fromkeys(FAMILIES, ALLOW), REFUSE | errno.EAFNOSUPPORT),
+        *_judged(machine.fcntl, SECOND_ARGUMENT, OF_FILES),
         (RETURN, 0, 0, ALLOW),
     ]
     return b"".join(struct.pack("HBBI", *each) for each in instructions)
+
+
+def _judged(
+    number: int, argument: int, answers: Mapping[int, int], otherwise: int = ALLOW, mask: int = WHOLE
+) -> list[Instruction]:
+    """Answer a call by the value of one of its arguments, or by what a mask leaves of it."""
+    compared = [each for value, answer in answers.items() for each in ((EQUAL, 0, 1, value), (RETURN, 0, 0, answer))]
+    judged = [(LOAD, 0, 0, argument), (AND, 0, 0, mask), *compared, (RETURN, 0, 0, otherwise)]
+    return [(EQUAL, 0, len(judged), number), *judged]

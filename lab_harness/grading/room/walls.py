@@ -32,6 +32,7 @@ NEW_CGROUPS = 0x02000000
 GROUPS = "/groups"  # where a room finds the folder of control groups, if there is one
 LEFT_OPEN = (0, 1, 2)
 OPEN_FILES = 256  # of a process in a box; so many may be under way in sockets as well, which counts for its user
+WAITING_SIGNALS = 256  # timers are among them; they count for the user whom the box belongs to, too
 JOIN_SESSION = 1  # of keyctl
 NOBODY = 65534
 ROOM_USERS = range(0x70000000, 0x70100000)  # that no system gives to anybody
@@ -175,6 +176,7 @@ def limit_resources(limits: Limits, others: int = 0) -> None:
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
+        (resource.RLIMIT_SIGPENDING, WAITING_SIGNALS),
     ):
         hard = resource.getrlimit(kind)[1]
         value = most if hard == resource.RLIM_INFINITY else min(most, hard)

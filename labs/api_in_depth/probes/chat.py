@@ -1,6 +1,7 @@
 """What the checks of api_in_depth do as people in the chat would: connect with a token, talk, and go."""
 
 import json
+import time
 from contextlib import contextmanager, suppress
 
 from websocket import (
@@ -20,6 +21,7 @@ PATIENCE, SOON = 3.0, 2.0  # seconds: to hear, and until a row is written or gon
 AFTERWARDS = 0.5  # seconds in which what the function has done is seen, once it is at rest
 LONG = 15.0  # seconds: to connect, for which a function may have to start
 FAILED = 500  # from this status on nobody has decided anything
+MOST = 100  # messages that are heard while one is waited for: a function can send for ever
 SHOWN = 300  # characters of what was heard
 MANAGE = "execute-api:ManageConnections"
 
@@ -68,18 +70,21 @@ class Guest:
         self._socket, self._witness = chat.http.connect(chat.id, STAGE, query, timeout=LONG), chat.witness
 
     def say(self, **message):
-        """Send a message."""
-        self._socket.send(json.dumps(message))
+        """Send a message; that nobody is there any more to take it, is heard."""
+        with self._ending([]):
+            self._socket.send(json.dumps(message))
 
     def hears(self, wanted, next_step):
         """What is heard until a message has these members; Failure with it where none has."""
         heard, why = [], [f"nothing within {PATIENCE:g} s"]
         for patience in (PATIENCE, AFTERWARDS):
             self._socket.settimeout(patience)
+            until = time.monotonic() + patience
             with suppress(WebSocketTimeoutException), self._ending(why):
-                while not (heard and isinstance(heard[-1], dict) and wanted.items() <= heard[-1].items()):
+                while time.monotonic() < until and len(heard) < MOST:
                     heard.append(_read(self._socket.recv()))
-                return heard
+                    if isinstance(heard[-1], dict) and wanted.items() <= heard[-1].items():
+                        return heard
             self._witness.at_rest()  # On a busy machine the function may be at work still.
         found = f"{heard or why[-1]}"[:SHOWN]
         raise Failure(expected=f"the message {json.dumps(wanted)}", found=found, next_step=next_step)
