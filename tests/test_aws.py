@@ -189,6 +189,12 @@ def test_child_process_sends_dummy_credentials_only(emulator, elsewhere, users_o
     assert_only_dummies_were_sent(emulator, elsewhere)
 
 
+def test_every_call_has_the_same_short_user_agent(emulator):
+    for as_learner in (False, True):
+        Clients(LocalStack(emulator.endpoint), as_learner=as_learner)["dynamodb"].list_tables()
+    assert [headers["User-Agent"] for headers in emulator.seen] == ["lab_harness", "lab_harness"]
+
+
 def test_profile_that_does_not_exist_does_not_break_the_clients(emulator, monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "nowhere")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere/config")
