@@ -16,6 +16,7 @@ from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 from lab_harness.authors.checks import Failure
 from lab_harness.authors.customers import chance
 from lab_harness.authors.http_clients import CLIENTS, URLLIB3, HttpClient
+from lab_harness.authors.words import as_json
 from lab_harness.errors import EmulatorNotReady
 from lab_harness.local import require_local
 
@@ -45,15 +46,11 @@ class Response:
 
     def json(self) -> Any:
         """The body as JSON; None where it is none."""
-        try:
-            return json.loads(self.text)
-        except (ValueError, RecursionError):
-            return None
+        return as_json(self.text)
 
     def fields(self) -> dict[str, Any]:
         """The fields of the JSON object that the body is; none where it is no object, whoever has written it."""
-        told = self.json()
-        return told if isinstance(told, dict) else {}
+        return told if isinstance(told := self.json(), dict) else {}
 
     def __str__(self) -> str:
         shown = self.text if len(self.text) <= SHOWN_TEXT else self.text[:SHOWN_TEXT] + "…"
@@ -195,7 +192,8 @@ class Http:
         connection.settimeout(timeout)
         try:
             # A redirect could lead anywhere, and the marks would go along.
-            connection.connect(where, header=dict(self._marks()), suppress_origin=True, redirect_limit=0)
+            sent = {"header": dict(self._marks()), "suppress_origin": True, "redirect_limit": 0}
+            connection.connect(where, **sent)  # type: ignore[no-untyped-call]
         except WebSocketException as error:
             answer = connection.handshake_response
             if answer is None or isinstance(error, WebSocketBadStatusException):
@@ -216,8 +214,7 @@ class Http:
 
         It is asked by one kind of client: the edge keeps answers by what a client accepts.
         """
-        label = domain.partition(".")[0]
-        host = f"{'https.' if https else ''}{label}.cloudfront.localhost"
+        host = f"{'https.' if https else ''}{domain.partition('.')[0]}.cloudfront.localhost"
         return self.request(method, path, body, headers, host, URLLIB3)
 
     def site(self, host: str) -> dict[str, Response]:

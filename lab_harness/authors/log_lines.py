@@ -9,6 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from lab_harness.authors.words import as_json
+
 # What a REPORT line says of each figure, and in which unit.
 METRICS = {
     "durationMs": ("Duration", "ms"),
@@ -22,11 +24,7 @@ OF_LOGGING = {"timestamp", "requestId"}  # what each of logging's lines has
 
 def plain(line: str) -> str:
     """The line as the text format has it; itself where it is none of the JSON format's."""
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        return line
-    if not isinstance(found, dict):
+    if not isinstance(found := as_json(line), dict):
         return line
     record = found.get("record")
     if isinstance(record, dict) and str(found.get("type")).startswith("platform."):

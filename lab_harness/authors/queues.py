@@ -12,6 +12,7 @@ from typing import Any
 from lab_harness.authors import customers
 from lab_harness.authors.made import owe, owed
 from lab_harness.authors.memory import Owed
+from lab_harness.authors.words import as_json
 
 BATCH = 10  # messages in an answer of SQS's, at most
 # What lets topics, rules and buckets send to a queue.
@@ -104,13 +105,10 @@ def counts(sqs: Any, url: str) -> dict[str, int]:
 
         if not queues.counts(sqs, queues.url(sqs, QUEUE))["visible"]: ...
     """
-    states = {
-        "visible": "ApproximateNumberOfMessages",
-        "in flight": "ApproximateNumberOfMessagesNotVisible",
-        "delayed": "ApproximateNumberOfMessagesDelayed",
-    }
-    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(states.values()))["Attributes"]
-    return {state: int(found[name]) for state, name in states.items()}
+    kinds = {"visible": "", "in flight": "NotVisible", "delayed": "Delayed"}
+    names = {state: f"ApproximateNumberOfMessages{kind}" for state, kind in kinds.items()}
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(names.values()))["Attributes"]
+    return {state: int(found[name]) for state, name in names.items()}
 
 
 def described(sqs: Any, name: str) -> str:
@@ -204,15 +202,7 @@ class ProbeQueue:
 
     def objects(self, wait: int = 0) -> list[dict[str, Any]]:
         """The JSON objects among the bodies so far: whoever finds the queue may send anything to it."""
-        found = map(_as_json, self.hear(wait))
-        return [each for each in found if isinstance(each, dict)]
-
-
-def _as_json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+        return [each for each in map(as_json, self.hear(wait)) if isinstance(each, dict)]
 
 
 @contextmanager

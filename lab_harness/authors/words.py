@@ -1,11 +1,21 @@
-"""Names in texts: a log's lines, a message, an event."""
+"""Names and data in texts: a log's lines, a message, an event."""
 
+import json
 import re
 from collections.abc import Collection
 from difflib import get_close_matches
+from typing import Any
 
 ALIKE = 0.85  # of difflib's measure: one letter of seven is another
 MOST_LETTERS = 2  # too many or too few
+
+
+def as_json(text: str) -> Any:
+    """What a text says as JSON; None where it is none, as what anybody may have written."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def mentions(text: str, name: str) -> bool:

@@ -10,7 +10,6 @@ from lab_harness import aws
 from lab_harness.account.built import was_built
 from lab_harness.account.resources import remove_resources
 from lab_harness.emulators import Emulator
-from lab_harness.errors import UsageError
 from lab_harness.lab.facts import facts_of
 from lab_harness.lab.finished import recorded
 from lab_harness.lab.labs import Lab
@@ -196,8 +195,6 @@ class Session:
 
     def calls(self, count: int = 50, *, checks: bool = False) -> Table:
         """The last AWS calls, newest first, by you or by a function; with `checks`, what checks have set going, too."""
-        if count < 1:
-            raise UsageError(f"There are no last {count} calls: lab.calls(20) shows the last 20.")
         return call_table(self.emulator, count, checks)
 
     def why(self, about: str = "", *, checks: bool = False) -> Note:

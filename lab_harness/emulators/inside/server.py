@@ -85,16 +85,8 @@ class LabEmulator:
 
         self._ministack = app
         self._instances = InstanceWatch()
-        self._administration = Administration(
-            self._calls,
-            self._deeds,
-            self._inbox,
-            self._incidents,
-            self._saver,
-            self._time,
-            self.stopping,
-            partial(proof, token),
-        )
+        records = self._calls, self._deeds, self._inbox, self._incidents
+        self._administration = Administration(*records, self._saver, self._time, self.stopping, partial(proof, token))
 
     def keep_state(self, folder: Path, port: int, holding: Holding) -> None:
         """Load the state from the folder when MiniStack starts, and save it there as long as we hold the folder."""

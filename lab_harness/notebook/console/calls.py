@@ -3,6 +3,7 @@
 from lab_harness.aws import Clients
 from lab_harness.emulators import Emulator
 from lab_harness.emulators.base import NO_CALL_LOG, Call
+from lab_harness.errors import UsageError
 from lab_harness.lab.labs import Lab
 from lab_harness.notebook.console.parts import Blocks, part
 from lab_harness.notebook.console.words import fine_clock
@@ -19,7 +20,12 @@ def show(_lab: Lab, clients: Clients, checks: bool = False) -> Blocks:
 
 
 def call_table(emulator: Emulator, count: int, checks: bool = False) -> Table:
-    """The last calls by the learner or by a function, and what checks have set going if asked for; newest first."""
+    """The last calls by the learner or by a function, and what checks have set going if asked for; newest first.
+
+    Raises UsageError where less than one is asked for.
+    """
+    if count < 1:
+        raise UsageError(f"There are no last {count} calls: lab.calls(20) shows the last 20.")
     made = emulator.calls()
     if made is None:
         return Table(TITLE, (), [], NO_CALL_LOG)

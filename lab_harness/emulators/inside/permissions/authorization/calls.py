@@ -7,7 +7,6 @@ verify. Whose signature a call bears `access` has found out before.
 import json
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -25,9 +24,9 @@ from lab_harness.emulators.inside.permissions.authorization.authority import (
     sentence,
     trust_of,
 )
+from lab_harness.emulators.inside.permissions.authorization.callers import NO_TOKEN, caller_arn, principal_of
 from lab_harness.emulators.inside.permissions.authorization.decisions import Question, decide
 from lab_harness.emulators.inside.permissions.authorization.foreign import NOTHING, has_foreign_members, sent
-from lab_harness.emulators.inside.permissions.authorization.identities import keys_of
 from lab_harness.emulators.inside.permissions.authorization.principals import Principal
 from lab_harness.emulators.inside.permissions.authorization.request_keys import keys_of_request, one_by_one
 from lab_harness.emulators.inside.permissions.authorization.targets import more_of_s3, resource_of, single_actions
@@ -39,7 +38,6 @@ ALWAYS_ALLOWED = {"sts:GetCallerIdentity", "sts:GetSessionToken"}
 FORGED = ("SignatureDoesNotMatch", "The signature is none of a key of this account.")
 AMBIGUOUS = ("ValidationException", "The request names several operations, or one parameter twice.")
 FOREIGN = ("ValidationException", "The request has members of other operations than its own.")
-NO_TOKEN = ("InvalidClientTokenId", "The security token included in the request is invalid.")
 EC2S_WORDS = "You are not authorized to perform this operation. "
 
 verified: ContextVar[bool] = ContextVar("verified", default=False)  # whether the call that is answered is signed
@@ -71,7 +69,7 @@ class Calls:
             "evaluate_resource_policy": self._by_resource_policy,
             "evaluate_trust_policy": self._by_trust_policy,
             "authenticate": lambda *_: None,  # `access` has.
-            "request_caller_arn": _caller_arn,  # which MiniStack finds out by reading all policies
+            "request_caller_arn": caller_arn,  # which MiniStack finds out by reading all policies
         }.items():
             wrapt.wrap_function_wrapper(evaluator, name, _in_place(ours))
 
@@ -172,41 +170,6 @@ class Calls:
 
 def _in_place(ours: Any) -> Any:
     return lambda _original, _instance, args, kwargs: ours(*args, **kwargs)
-
-
-def _caller_arn(headers: Mapping[str, str], query: Mapping[str, Any] | None = None) -> str:
-    from ministack.core.iam_evaluator import CredentialResolutionError, resolve_credential
-    from ministack.core.responses import get_account_id
-    from ministack.core.router import extract_access_key_id
-
-    key = extract_access_key_id(headers or {}, query or {})
-    found = resolve_credential(key, get_account_id()) if key else None
-    if found is None or isinstance(found, CredentialResolutionError):
-        return f"arn:aws:iam::{get_account_id()}:root"
-    return str(found.principal_arn)
-
-
-def principal_of(access_key_id: str) -> Any:
-    """Who has a key, a `Principal`; or MiniStack's error, if nobody has."""
-    from ministack.core.iam_evaluator import AuthError, CredentialResolutionError, _principal_keys, resolve_credential
-    from ministack.core.responses import get_account_id
-
-    found = resolve_credential(access_key_id, get_account_id())
-    if isinstance(found, CredentialResolutionError):
-        return AuthError(found.code, found.message)
-    if found.principal_type == "Root":
-        return principals.ROOT
-    about = sessions.of_key(access_key_id)
-    if sessions.is_of_another(about):
-        return AuthError(*NO_TOKEN)
-    limits = sessions.limits(about)
-    if found.principal_type == "AssumedRole":
-        _, role, name = found.principal_arn.split("/", 2)
-        who = principals.session(role, name, limits)
-    else:
-        who = principals.user(found.principal_name or about.get("PrincipalName", ""), limits)
-    names, keys = who.names | {found.principal_arn}, {**_principal_keys(found), **who.keys, **keys_of(about)}
-    return replace(who, arn=found.principal_arn, names=names, own=found.principal_arn, keys=keys)
 
 
 def _question(who: Principal, action: str, service: str, resource: str, given: Mapping[str, Any]) -> Question:
