@@ -29,12 +29,14 @@ def facts_are_those_of_the_file(course: Course, lab: Lab) -> Iterator[str]:
     for place, text, names in _texts(course, lab):
         if not names and DATED.search(text):
             yield f"{place} states a number of AWS's that is no fact of labs/{FILE}: {_around(text)}"
-        for name in names:
-            if name not in facts:
-                yield f"{place} names {name!r}, which is no fact of labs/{FILE}"
-                continue
+        unknown = [name for name in names if name not in facts]
+        for name in unknown:
+            yield f"{place} names {name!r}, which is no fact of labs/{FILE}"
+        for name in (name for name in names if name in facts):
             for wordings in facts[name].missing_from(text):
                 yield f"{place} does not say {wordings}, the fact {name!r} of labs/{FILE}"
+        if unknown:  # With its right name it may say what it does.
+            continue
         for quantity in _unnamed(text, names, [fact for fact in facts.values() if fact.service in lab.file.services]):
             yield f"{place} says {quantity} and does not name its fact of labs/{FILE}"
 

@@ -205,7 +205,7 @@ SLIPS = {
     ],
     "menu_is_passed_on": [
         Slip("not mapped", integrate("GET", "/menu/{pet}", uri="http://127.0.0.1:9/{pet}.json"), "does not answer"),
-        Slip("a proxy of Lambda's", integrate("GET", "/menu/{pet}", type="AWS_PROXY"), "500"),
+        Slip("no proxy", integrate("GET", "/menu/{pet}", type="HTTP"), "500"),
     ],
     "refusals_say_why": [
         Slip("the message alone", refusal(

@@ -283,7 +283,7 @@ def test_nothing_ticks_itself_while_that_is_switched_off(page, jupyterlab):
     select(page, 1)
     run_cell(page, 1)
     expect(page.get_by_text("I am done")).to_be_visible()
-    see(page, 1, "todo")
+    see(page, 1, "unseen")
     button(panel(page), "Check task 1").click()
     see(page, 1, "done")
     see(page, 2, "unseen")
