@@ -118,7 +118,7 @@ def _members(call: Call, text: str) -> dict[str, Any]:
     """The call's members, as botocore calls them, from an input."""
     try:
         given = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"The request payload is no JSON: {error}.") from None
     if not isinstance(given, dict):
         raise InputError("The request payload is no JSON object.")
