@@ -11,7 +11,19 @@ def gateway(clients):
     return clients["apigateway"]
 
 
-def test_keys_for_probes_are_gone_afterwards_even_when_a_check_fails(gateway):
+@pytest.fixture
+def api(gateway):
+    """The id of an API with the stage prod."""
+    api = gateway.create_rest_api(name="pets")["id"]
+    (root,) = gateway.get_resources(restApiId=api)["items"]
+    method = {"restApiId": api, "resourceId": root["id"], "httpMethod": "GET"}
+    gateway.put_method(**method, authorizationType="NONE")
+    gateway.put_integration(**method, type="MOCK")
+    gateway.create_deployment(restApiId=api, stageName="prod")
+    return api
+
+
+def test_keys_for_probes_are_gone_afterwards_even_when_a_check_fails(gateway, api):
     plan = gateway.create_usage_plan(name="basic")["id"]
     with api_keys.key_of_plan(gateway, plan) as headers:
         (key,) = gateway.get_usage_plan_keys(usagePlanId=plan)["items"]
@@ -19,7 +31,7 @@ def test_keys_for_probes_are_gone_afterwards_even_when_a_check_fails(gateway):
         assert is_made(key["name"]) and is_made(key["id"])
     with (
         pytest.raises(Failure),
-        api_keys.key_of_new_plan(gateway, "api", "prod", throttle={"rateLimit": 1, "burstLimit": 1}),
+        api_keys.key_of_new_plan(gateway, api, "prod", throttle={"rateLimit": 1, "burstLimit": 1}),
     ):
         assert len(gateway.get_usage_plans()["items"]) == 2
         raise Failure(expected="this", found="that", next_step="Look.")

@@ -1,5 +1,7 @@
 """Tests for deployments on the embedded emulator: a stage serves what was deployed to it, until another is."""
 
+from contextlib import suppress
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -12,7 +14,8 @@ from lab_harness.emulators.process import free_port
 def answers(gateway, api, resource, status):
     """Let GET at a resource of an API answer with this status by itself."""
     method = {"restApiId": api, "resourceId": resource, "httpMethod": "GET"}
-    gateway.put_method(**method, authorizationType="NONE")
+    with suppress(gateway.exceptions.ConflictException):  # it is there already
+        gateway.put_method(**method, authorizationType="NONE")
     gateway.put_integration(**method, type="MOCK", requestTemplates={"application/json": f'{{"statusCode": {status}}}'})
     gateway.put_method_response(**method, statusCode=str(status))
     gateway.put_integration_response(**method, statusCode=str(status))
@@ -65,6 +68,7 @@ def test_what_was_deployed_is_served_after_a_restart(tmp_path):
 
 def test_deployment_that_a_stage_serves_is_not_deleted(gateway):
     made = gateway.create_rest_api(name="rest")
+    answers(gateway, made["id"], made["rootResourceId"], 200)
     first, second = deploy(gateway, made["id"]), deploy(gateway, made["id"])
     with pytest.raises(ClientError, match="Active stages pointing to this deployment must be moved or deleted"):
         gateway.delete_deployment(restApiId=made["id"], deploymentId=second)

@@ -126,7 +126,9 @@ def test_export_is_of_what_was_deployed(gateway):
     api = gateway.import_rest_api(body=json.dumps(HOTEL))["id"]
     deployed(gateway, api)
     root = next(each["id"] for each in gateway.get_resources(restApiId=api)["items"] if each["path"] == "/")
-    gateway.put_method(restApiId=api, resourceId=root, httpMethod="GET", authorizationType="NONE")
+    method = {"restApiId": api, "resourceId": root, "httpMethod": "GET"}
+    gateway.put_method(**method, authorizationType="NONE")
+    gateway.put_integration(**method, type="MOCK")
     assert "/" not in export(gateway, api)["paths"]
     deployed(gateway, api)
     assert "/" in export(gateway, api)["paths"]
