@@ -116,7 +116,7 @@ def test_stream_on_demand_has_four_shards_of_its_own(clients):
     kinesis.create_stream(**STREAM, StreamModeDetails={"StreamMode": "ON_DEMAND"})
     assert len(shards(kinesis)) == 4
     with pytest.raises(ClientError, match="ON_DEMAND"):
-        split(kinesis)
+        split(kinesis, at=2**100)
     arn = kinesis.describe_stream_summary(**STREAM)["StreamDescriptionSummary"]["StreamARN"]
     kinesis.update_stream_mode(StreamARN=arn, StreamModeDetails={"StreamMode": "PROVISIONED"})
     split(kinesis, at=2**100)

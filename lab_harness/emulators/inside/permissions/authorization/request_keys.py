@@ -13,6 +13,7 @@ from typing import Any
 from lab_harness.emulators.inside.permissions.authorization import item_keys
 from lab_harness.emulators.inside.permissions.authorization.bodies import path, read_json
 
+MODELS = {"monitoring": "cloudwatch"}
 Asked = Mapping[str, Any]  # the parameters of a request
 OF_EVENTS = {"events:source": "Source", "events:detail-type": "DetailType"}
 OF_MAPPINGS = "lambda:FunctionArn"
@@ -23,7 +24,8 @@ Keys = dict[str, Any]  # of these None and an empty list mean that the key is no
 def keys_of_request(original: Any, _instance: Any, args: Any, kwargs: Any) -> Keys:
     """The tags' keys, as MiniStack reads them, and all others."""
     service, action, body, parameters = args
-    known: Keys = dict(original(*args, **kwargs))
+    # MiniStack reads in botocore's models which calls have tags, and knows CloudWatch's by its endpoint's name only.
+    known: Keys = dict(original(MODELS.get(service, service), action, body, parameters, **kwargs))
     read = READERS.get(service)
     if read is None:
         return known

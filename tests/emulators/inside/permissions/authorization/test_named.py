@@ -40,7 +40,7 @@ NAMED = (
     ("cloudwatch", "delete_alarms", {"AlarmNames": ["late"]}, ARN.format("cloudwatch", "alarm:late")),
     ("cloudwatch", "set_alarm_state", {"AlarmName": "late", "StateValue": "OK", "StateReason": "tried"},
      ARN.format("cloudwatch", "alarm:late")),
-    ("cloudwatch", "delete_alarms", {"AlarmNames": ["late", "early"]}, "*"),
+    ("cloudwatch", "delete_alarms", {"AlarmNames": ["late", "early"]}, ARN.format("cloudwatch", "alarm:late")),
     ("stepfunctions", "create_activity", {"name": "a"}, ARN.format("states", "activity:a")),
     ("stepfunctions", "list_tags_for_resource", {"resourceArn": MACHINE}, MACHINE),
     ("stepfunctions", "create_state_machine_alias", {"name": "live", "routingConfiguration": [

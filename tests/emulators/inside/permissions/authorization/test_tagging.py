@@ -64,7 +64,8 @@ def test_who_makes_something_with_tags_may_tag_it(clients, embedded, service, ca
     may = {"Effect": "Allow", "Action": make, "Resource": "*"}
     hers = user(clients, embedded, may).client(service, endpoint_url=embedded.endpoint)
     ask = getattr(hers, call)
-    assert f"is not authorized to perform: {tag} on resource" in denied(ask, **given, **tags)[2]
+    words = f"is not authorized to perform: {tag} on resource"
+    assert words.lower() in denied(ask, **given, **tags)[2].lower()  # SQS and SNS spell actions in their own way
     both = policy(may, {**may, "Action": tag})
     clients["iam"].put_user_policy(UserName="ana", PolicyName="given", PolicyDocument=both)
     ask(**given, **tags)
@@ -80,7 +81,7 @@ def test_a_tag_may_be_asked_for_by_its_value(clients, embedded):
     red = {"Effect": "Allow", "Action": "sqs:TagQueue", "Resource": "*"}
     red["Condition"] = {"StringEquals": {"aws:RequestTag/team": "red"}}
     hers = user(clients, embedded, make, red).client("sqs", endpoint_url=embedded.endpoint)
-    assert "sqs:TagQueue" in denied(hers.create_queue, QueueName="pets", tags={"team": "blue"})[2]
+    assert "sqs:tagqueue" in denied(hers.create_queue, QueueName="pets", tags={"team": "blue"})[2]
     hers.create_queue(QueueName="pets", tags=MAP)
 
 
