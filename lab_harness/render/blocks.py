@@ -105,9 +105,11 @@ def _as_shown(output: tuple[str, str, str]) -> str:
     return _image(text, png) if png else html or f"<pre>{escaped(text)}</pre>"
 
 
-def _image(text: str, png: str) -> str:
-    """A PNG in base64, with words for who does not see it."""
-    return f'<img alt="{escaped(text)}" style="max-width:100%" src="data:image/png;base64,{escaped(png)}">'
+def _image(text: str, data: str, kind: str = "image/png", width: int = 0) -> str:
+    """An image in base64, with words for who does not see it; so many pixels wide, or as wide as it is."""
+    wide = f' width="{width}"' if width else ""
+    source = escaped(f"data:{kind};base64,{data}")
+    return f'<img alt="{escaped(text)}"{wide} style="max-width:100%" src="{source}">'
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,23 @@ class Photo(Block):
     def html(self) -> str:
         """The image as an HTML fragment."""
         return _image(str(self), base64.b64encode(self.png).decode())
+
+
+@dataclass(frozen=True)
+class Shown(Block):
+    """An image that a cell shows as it came, such as an answer's body: its words, its media type, its width if any."""
+
+    text: str
+    kind: str
+    data: bytes
+    width: int = 0
+
+    def __str__(self) -> str:
+        return self.text
+
+    def html(self) -> str:
+        """The image as an HTML fragment."""
+        return _image(self.text, base64.b64encode(self.data).decode(), self.kind, self.width)
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,11 @@ def solved(lab, emulator):
     return made
 
 
-def zipped(code):
-    """A deployment package with this code as lambda_function.py."""
+def zipped(code, name="lambda_function.py"):
+    """A deployment package with this code as its one file."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("lambda_function.py", code)
+        archive.writestr(name, code)
     return buffer.getvalue()
 
 

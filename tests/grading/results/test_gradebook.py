@@ -221,7 +221,7 @@ def test_gradebook_of_the_first_version_is_used_on_and_learns_where_work_comes_f
     with closing(sqlite3.connect(path)) as database, database:
         for column in ("origin", "before", "due", "claim", "file", "handed_in", "shown"):
             database.execute(f"alter table grades drop column {column}")
-        database.executescript("drop table similar; drop table run;")
+        database.executescript("drop table similar; drop table run; drop table marks;")
         database.execute("pragma user_version = 1")
     assert [row.origin for row in rows(path)] == [None, None]
     origin = unpack(bundled({"cells": []}, attempts=Attempts(checks={"a": CheckLog(3)}))).origin

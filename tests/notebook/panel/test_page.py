@@ -178,15 +178,16 @@ def test_task_shows_its_state_its_points_and_its_checks(state):
     assert "· not looked at yet A message is in the queue" in words(show(state)["task message"])
 
 
-def test_task_that_is_not_right_says_what_was_expected_and_found_and_what_to_do(state):
+@pytest.mark.parametrize(("there", "told"), [(True, "✗ not right yet"), (False, "○ to do")])
+def test_task_that_is_not_right_says_what_was_expected_and_found_and_what_to_do(state, there, told):
     state.outcomes.results["queue_exists"] = CheckResult(
         "queue_exists", "The queue sample-queue exists", "queue", Outcome.FAILED, 2,
-        expected="queues: sample-queue", found="no queues", next_step="Section 1 shows create_queue.",
+        expected="queues: sample-queue", found="no queues", next_step="Section 1 shows create_queue.", there=there,
     )  # fmt: skip
-    assert "no queues" not in words(show(state)["task queue"])
+    assert ("no queues" in words(show(state)["task queue"])) is there
     state.outcomes.asked.add("queue")
     task = words(show(state)["task queue"])
-    assert "✗ not right yet" in task
+    assert told in task
     assert "expected queues: sample-queue found no queues next Section 1 shows create_queue." in task
 
 
