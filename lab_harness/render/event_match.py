@@ -26,12 +26,13 @@ def match_rule(events: Any, rule: str, event: Any, bus: str) -> "PatternMatch | 
     """What TestEventPattern says of an event and a rule's pattern, explained; a note where it says nothing."""
     try:
         event = json.loads(event) if isinstance(event, str) else event
+        text = json.dumps(event)
         found = events.describe_rule(Name=rule, EventBusName=bus)
         if "EventPattern" not in found:
             schedule = found.get("ScheduleExpression", "nothing")
             return Note(f"The rule {rule} has no pattern.", (f"It is started by its schedule: {schedule}.",))
         pattern = found["EventPattern"]
-        answer = events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"]
+        answer = events.test_event_pattern(EventPattern=pattern, Event=text)["Result"]
     except (TypeError, ValueError) as error:  # of json's: of a text that is none, of a value that cannot be one
         return Note(f"The rule {rule} could not be tried.", (f"The event is no JSON: {error}.",))
     except ClientError as error:
