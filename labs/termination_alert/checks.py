@@ -32,7 +32,7 @@ def instance_was_launched(ec2, events, inbox):
             expected=f"an instance with the tag Name = {INSTANCE}, alive or named by the rule",
             found="; ".join(known) or probes.other_tags(ec2),
             next_step=f"{again if known else ''}Section 1 shows run_instances, which takes TagSpecifications.",
-            there=bool(known),
+            there=False,  # AWS tells of instances for a while after they have ended
         )
 
 
