@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Collection
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 
 ALIKE = 0.85  # of difflib's measure: one letter of seven is another
@@ -21,6 +21,11 @@ def as_json(text: str) -> Any:
 def mentions(text: str, name: str) -> bool:
     """Whether a text has this name as a whole word: o-1 is not in o-17."""
     return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
+
+
+def likeness(name: str, other: str) -> float:
+    """How much of one name is in the other, from 0 for nothing to 1 for the same."""
+    return SequenceMatcher(None, name, other).ratio()
 
 
 def nearly(wanted: str, there: Collection[str]) -> str:

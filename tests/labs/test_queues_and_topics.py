@@ -1,6 +1,7 @@
 """Tests for the lab queues_and_topics."""
 
 import json
+import re
 import time
 
 import pytest
@@ -117,7 +118,7 @@ def fail(sqs):
 
 def listed(told):
     """The queues that a failure lists; another lab's tests may have some on the same LocalStack."""
-    return told.removeprefix("queues: ").split(", ")
+    return re.split(r", | and \d+ more", told.removeprefix("queues: "))
 
 
 def test_deleted_things_are_named(solved):
@@ -125,7 +126,7 @@ def test_deleted_things_are_named(solved):
     solved["sqs"].delete_queue(QueueUrl=queues.url(solved["sqs"], "adoptions.fifo"))
     assert failed(solved, "alarm_exists", "fifo_queue_exists") == {"alarm_exists", "fifo_queue_exists"}
     solved["sqs"].delete_queue(QueueUrl=queues.url(solved["sqs"], "shelter-dlq"))
-    assert {"billing", "shelter"} <= set(listed(found_alone(lab, solved, "dead_letter_queue_exists")))
+    assert "shelter" in listed(found_alone(lab, solved, "dead_letter_queue_exists"))
     solved["sqs"].delete_queue(QueueUrl=queues.url(solved["sqs"], "billing"))
     assert {"billing", "shelter"} & set(listed(found_alone(lab, solved, "queues_exist"))) == {"shelter"}
     solved["sns"].delete_topic(TopicArn=TOPIC)

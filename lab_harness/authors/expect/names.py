@@ -2,20 +2,23 @@
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from heapq import nlargest
 from typing import Any
 
 from lab_harness.authors import inventory
 from lab_harness.authors.checks import Failure
 from lab_harness.authors.made import made_names
 from lab_harness.authors.next_steps import build_anew
-from lab_harness.authors.words import nearly
+from lab_harness.authors.words import likeness, nearly
 
 SHOWN_NAMES = 5
 ANY = "*"  # action that AWS refuses
 
 
 def names(kind: str, wanted: Collection[str], there: Collection[str], next_step: str, *, setting: bool = False) -> None:
-    """Every wanted name is among the names that are there; Failure with the first five of those, where one is not.
+    """Every wanted name is among the names that are there; Failure with five of those, where one is not.
+
+    Of more than five it tells those that are most like the wanted ones: a learner's own, not another lab's.
 
     `kind` is the plural, such as "stages". With `setting` they are how something is set that is there: if none of them
     is, that is there but not right, and not absent.
@@ -27,7 +30,8 @@ def names(kind: str, wanted: Collection[str], there: Collection[str], next_step:
         return
     near = {name: nearly(name, [each for each in there if each not in wanted]) for name in missing}
     mistaken = [f"{found} is nearly {name}: compare them letter by letter." for name, found in near.items() if found]
-    shown = ", ".join(sorted(there)[:SHOWN_NAMES])
+    likest = nlargest(SHOWN_NAMES, sorted(there), lambda name: max(likeness(name, each) for each in wanted))
+    shown = ", ".join(sorted(likest))
     more = f" and {len(there) - SHOWN_NAMES} more" if len(there) > SHOWN_NAMES else ""
     raise Failure(
         expected=f"{kind}: {', '.join(wanted)}",

@@ -44,6 +44,10 @@ def test_missing_name_among_none_says_there_is_none():
 def test_long_list_of_names_is_capped_at_five():
     names = [f"t{number}" for number in range(9)]
     assert failure(expect.names, "tables", ["a"], names, "Look.").found == "tables: t0, t1, t2, t3, t4 and 4 more"
+    wanted = ["t8", "pets"]  # what another lab has made hides neither what is there nor what is nearly that
+    assert failure(expect.names, "tables", wanted, {*names, "pet"}, "Look.").found == (
+        "tables: pet, t0, t1, t2, t8 and 5 more"
+    )
     assert failure(expect.names, "tables", ["a"], names[:5], "Look.").found == "tables: t0, t1, t2, t3, t4"
 
 
