@@ -10,6 +10,8 @@ from lab_harness.runner import run_alone
 
 from .bare_accounts import build
 
+pytestmark = pytest.mark.embedded_only("what other tests have on the same LocalStack is in the way")
+
 # Checks on how something is set that each lab asks for.
 SETTINGS = [
     ("orders_pipeline", "orders_are_redriven"),
