@@ -6,7 +6,7 @@ Where there are none of Pillow's, it is not loaded.
 import io
 from typing import Any
 
-from lab_harness.render.blocks import Photo, Shown
+from lab_harness.render.blocks import Shown
 
 IMAGE, DISPLAYED = ("PIL.Image", "Image"), ("IPython.core.display", "Image")
 WRITABLE = ("1", "L", "LA", "I", "P", "RGB", "RGBA")  # the modes that a PNG can have
@@ -23,8 +23,8 @@ def show_photos(shell: Any) -> None:
 
 
 def _bundle(image: Any) -> dict[str, str]:
-    width, height = image.size
-    return Photo(width, height, _png(image))._repr_mimebundle_()
+    width, height = image.size  # what is on it no program can say
+    return Shown(f"An image of {width} × {height} pixels", "image/png", _png(image))._repr_mimebundle_()
 
 
 def _displayed(image: Any) -> Any:

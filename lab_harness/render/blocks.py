@@ -113,24 +113,8 @@ def _image(text: str, data: str, kind: str = "image/png", width: int = 0) -> str
 
 
 @dataclass(frozen=True)
-class Photo(Block):
-    """An image that a cell has made; what is on it no program can say, so its words are its size."""
-
-    width: int
-    height: int
-    png: bytes
-
-    def __str__(self) -> str:
-        return f"An image of {self.width} × {self.height} pixels"
-
-    def html(self) -> str:
-        """The image as an HTML fragment."""
-        return _image(str(self), base64.b64encode(self.png).decode())
-
-
-@dataclass(frozen=True)
 class Shown(Block):
-    """An image that a cell shows as it came, such as an answer's body: its words, its media type, its width if any."""
+    """An image that a cell shows: words for who does not see it, its media type, and its width where that is set."""
 
     text: str
     kind: str
