@@ -28,12 +28,17 @@ def is_no_answer(error: ClientError) -> bool:
     return lacks(error) or _status(error) >= FAILURES or bool(ANOTHER.search(_code(error)))
 
 
+def says_that_there_is_none(error: ClientError) -> bool:
+    """Whether an answer says that what the call names is not there."""
+    return _status(error) == 404 or any(word in _code(error) for word in NOT_THERE)
+
+
 def there(ask: Callable[..., Any], **arguments: Any) -> Any:
     """The answer to a call, without its metadata; None where AWS answers that there is no such thing."""
     try:
         found = ask(**arguments)
     except ClientError as error:
-        if not _says_that_there_is_none(error):
+        if not says_that_there_is_none(error):
             raise
         return None
     return {name: value for name, value in found.items() if name != "ResponseMetadata"}
@@ -43,10 +48,6 @@ def pages(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[A
     """What all pages of an answer list together."""
     for page in client.get_paginator(operation).paginate(**arguments):
         yield from page.get(key, [])
-
-
-def _says_that_there_is_none(error: ClientError) -> bool:
-    return _status(error) == 404 or any(word in _code(error) for word in NOT_THERE)
 
 
 def _status(error: ClientError) -> int:

@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 
 from lab_harness.account.service import Deleter
 from lab_harness.account.services import known_services
-from lab_harness.answers import lacks
+from lab_harness.answers import lacks, says_that_there_is_none
 from lab_harness.aws import Clients, answering
 from lab_harness.errors import LabError
 from lab_harness.lab.file import Resource
@@ -34,8 +34,18 @@ def remove_resources(lab: Lab, clients: Clients) -> list[Resource]:
 def _deleted(delete: Deleter, clients: Clients, name: str) -> bool:
     """Whether it was there and is deleted; of what the emulator does not have at all, nothing is there."""
     try:
-        return delete(clients, name)
+        return _deleted_beside_others(delete, clients, name)
     except ClientError as error:
         if lacks(error):
             return False
+        raise
+
+
+def _deleted_beside_others(delete: Deleter, clients: Clients, name: str) -> bool:
+    """Delete it, once more where a part of it went meanwhile: the stack that made it may just be being deleted."""
+    try:
+        return delete(clients, name)
+    except ClientError as error:
+        if says_that_there_is_none(error):
+            return delete(clients, name)
         raise

@@ -82,6 +82,18 @@ def test_emulator_that_does_not_answer_is_one_error(lab):
         remove_resources(lab("AWS::DynamoDB::Table mine"), nobody)
 
 
+def test_what_goes_while_it_is_being_removed_is_removed(lab, clients):
+    topic, sns = clients["sns"].create_topic(Name="mine")["TopicArn"], clients["sns"]
+    build(clients)
+
+    def delete_first(**_):  # as a stack does that is just being deleted
+        sns.delete_topic(TopicArn=topic)
+
+    sns.meta.events.register("before-call.sns.ListSubscriptionsByTopic", delete_first)
+    (queue,) = remove_resources(lab("AWS::SNS::Topic mine", "AWS::SQS::Queue mine"), clients)
+    assert (queue.type, sns.list_topics()["Topics"]) == ("AWS::SQS::Queue", [])
+
+
 def test_refusal_of_another_kind_is_not_hidden(lab):
     def refuse(**_):
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, "DeleteTable")
