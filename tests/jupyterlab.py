@@ -201,7 +201,7 @@ def window(running_jupyterlab, browser):
 
 
 @pytest.fixture
-def desk(request, jupyterlab, window):
+def empty_window(request, jupyterlab, window):
     """JupyterLab in that window, without an open notebook."""
     yield window
     keep_if_failed(request, window)

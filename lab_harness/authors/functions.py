@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from lab_harness.answers import pages
 from lab_harness.authors import inventory, mishaps
 from lab_harness.authors.checks import Failure
-from lab_harness.authors.log_lines import plain
+from lab_harness.authors.log_lines import in_text_format
 from lab_harness.authors.witness import Witness, no_witness, present
 from lab_harness.emulators.base import ACCOUNT, REGION
 
@@ -176,7 +176,9 @@ def _lines(logs: Any, name: str, since: float) -> list[str]:
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
-    return [plain(event["message"].rstrip("\n")) for event in events if event["timestamp"] >= int(since * 1000)]
+    return [
+        in_text_format(event["message"].rstrip("\n")) for event in events if event["timestamp"] >= int(since * 1000)
+    ]
 
 
 def _decoded(payload: bytes) -> Any:

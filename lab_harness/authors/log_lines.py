@@ -22,7 +22,7 @@ METRICS = {
 OF_LOGGING = {"timestamp", "requestId"}  # what each of logging's lines has
 
 
-def plain(line: str) -> str:
+def in_text_format(line: str) -> str:
     """The line as the text format has it; itself where it is none of the JSON format's."""
     if not isinstance(found := as_json(line), dict):
         return line

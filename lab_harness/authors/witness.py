@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lab_harness.authors.checks import Cancelled, Failure, eventually
 from lab_harness.authors.clock import Clock
-from lab_harness.authors.log_lines import plain
+from lab_harness.authors.log_lines import in_text_format
 from lab_harness.authors.words import mentions
 from lab_harness.emulators.base import Emulator, Run
 from lab_harness.errors import EmulatorError
@@ -55,7 +55,7 @@ class Witness:
     def runs(self, function: str) -> list[Run] | None:
         """A function's runs of which its log tells, with the lines that Lambda itself wrote, in its text format."""
         runs = self._emulator.runs(function) if self._emulator else None
-        return None if runs is None else [replace(run, lines=[*map(plain, run.lines)]) for run in runs]
+        return None if runs is None else [replace(run, lines=[*map(in_text_format, run.lines)]) for run in runs]
 
     def at_rest(self) -> bool:
         """Wait until nothing goes on that checks have set going; False where that takes long, or the run ends.

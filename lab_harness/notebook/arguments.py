@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 from lab_harness.errors import NoSuchName, UsageError
 
 Asked = ParamSpec("Asked")
-Answer = TypeVar("Answer")
+Returned = TypeVar("Returned")
 Kind = TypeVar("Kind", bound=type)
 
 # What a parameter takes that is declared so, and that in words. What is declared otherwise is not judged.
@@ -51,14 +51,14 @@ def _refuse_name(asked: object, owner: str, name: str) -> Any:
     raise NoSuchName(f"There is no {owner}.{name}.{guess} There are {', '.join(there)}.")
 
 
-def checked(name: str) -> Callable[[Callable[Asked, Answer]], Callable[Asked, Answer]]:
+def checked(name: str) -> Callable[[Callable[Asked, Returned]], Callable[Asked, Returned]]:
     """Have a function, which cells call by this name, refuse by a UsageError what it cannot take."""
 
-    def check(function: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
+    def check(function: Callable[Asked, Returned]) -> Callable[Asked, Returned]:
         signature = inspect.signature(function)
 
         @functools.wraps(function)
-        def call(*args: Asked.args, **named: Asked.kwargs) -> Answer:
+        def call(*args: Asked.args, **named: Asked.kwargs) -> Returned:
             if wrong := _wrong(signature, args, named):
                 raise UsageError(f"{name}: {wrong}. Call it as {name}{_shown(signature)}. {_first_line(function)}")
             return function(*args, **named)

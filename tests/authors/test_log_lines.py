@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lab_harness.authors import functions
-from lab_harness.authors.log_lines import plain
+from lab_harness.authors.log_lines import in_text_format
 from lab_harness.authors.witness import Witness
 from lab_harness.emulators.base import Run
 
@@ -42,7 +42,7 @@ LINES = [
 
 @pytest.mark.parametrize(("found", "text"), LINES)
 def test_line_of_the_json_format_is_told_in_the_text_format(found, text):
-    assert plain(json.dumps(found)) == text
+    assert in_text_format(json.dumps(found)) == text
 
 
 @pytest.mark.parametrize(
@@ -54,12 +54,12 @@ def test_line_of_the_json_format_is_told_in_the_text_format(found, text):
     ],
 )  # fmt: skip
 def test_any_other_line_stays_as_it_is(line):
-    assert plain(line) == line
+    assert in_text_format(line) == line
 
 
 @pytest.mark.parametrize("metrics", [None, 1, [], {}])
 def test_a_report_without_figures_is_still_a_line(metrics):
-    assert plain(json.dumps(platform("report", metrics=metrics))) == "REPORT RequestId: 79b4"
+    assert in_text_format(json.dumps(platform("report", metrics=metrics))) == "REPORT RequestId: 79b4"
 
 
 class Telling:

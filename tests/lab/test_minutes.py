@@ -15,11 +15,6 @@ PICTURE = "```mermaid\n" + "not read " * 500 + "\n```"
 
 
 @pytest.mark.parametrize("lab", all_labs(), ids=lambda lab: lab.id)
-def test_each_lab_says_the_minutes_of_a_beginners_pace(course, lab):
-    assert abs(lab.file.minutes - beginners_minutes(course, lab)) <= STEP, beginners_minutes(course, lab)
-
-
-@pytest.mark.parametrize("lab", all_labs(), ids=lambda lab: lab.id)
 def test_no_sitting_is_longer_than_three_quarters_of_an_hour(course, lab):
     found = sittings(course, lab)
     assert max(found) <= LONGEST, found

@@ -96,17 +96,17 @@ def work_by_the_menu(page, notebook, cells, solutions):
 
 
 @pytest.mark.parametrize("lab_id", [lab.id for lab in all_labs()])
-def test_a_learner_finishes_the_notebook(lab_id, jupyterlab, desk):
+def test_a_learner_finishes_the_notebook(lab_id, jupyterlab, empty_window):
     lab, course = load_lab(lab_id), jupyterlab.course
     path, answered = course / "notebooks" / lab.file.notebook, answers(lab)
     cells = nbformat.read(path, as_version=4).cells
     solutions = {number: answered[task].cell for number, cell in enumerate(cells) if (task := task_of(cell))}
     if lab_id == BY_HAND:
-        work_by_hand(desk, re.sub(r"[^/]+\.ipynb", lab.file.notebook, jupyterlab.address), cells, solutions)
+        work_by_hand(empty_window, re.sub(r"[^/]+\.ipynb", lab.file.notebook, jupyterlab.address), cells, solutions)
     else:
-        work_by_the_menu(desk, lab.file.notebook, cells, solutions)
-    wait_until_run(desk, path)
-    assert desk.get_by_text("official Jupyter news").count() == 0
+        work_by_the_menu(empty_window, lab.file.notebook, cells, solutions)
+    wait_until_run(empty_window, path)
+    assert empty_window.get_by_text("official Jupyter news").count() == 0
     ran = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code" and cell.source]
     numbers = [cell.execution_count for cell in ran]
     assert numbers == sorted(numbers), "what ran before the answers were there has not run again"
@@ -126,16 +126,18 @@ def write_mathematics(path):
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
 
 
-def test_dollars_stay_dollars_in_prose_and_in_what_the_course_shows(jupyterlab, desk):
+def test_dollars_stay_dollars_in_prose_and_in_what_the_course_shows(jupyterlab, empty_window):
     write_mathematics(jupyterlab.course / "notebooks" / "dollars.ipynb")
-    open_notebook(desk, "dollars.ipynb")
+    open_notebook(empty_window, "dollars.ipynb")
     for number in range(3):
-        run_cell(desk, number)
-    desk.locator(".jp-RenderedLatex mjx-container").wait_for(timeout=PATIENCE)  # the last that there is to typeset
-    assert desk.locator(".jp-RenderedMarkdown mjx-container").count() == 2
-    assert desk.locator(".jp-RenderedHTML mjx-container").count() == 0
-    assert desk.get_by_role("cell", name="$LATEST, not $LATEST", exact=True).is_visible()
-    assert desk.locator(".jp-RenderedMarkdown code", has_text="$0.0000166667").is_visible()
+        run_cell(empty_window, number)
+    empty_window.locator(".jp-RenderedLatex mjx-container").wait_for(
+        timeout=PATIENCE
+    )  # the last that there is to typeset
+    assert empty_window.locator(".jp-RenderedMarkdown mjx-container").count() == 2
+    assert empty_window.locator(".jp-RenderedHTML mjx-container").count() == 0
+    assert empty_window.get_by_role("cell", name="$LATEST, not $LATEST", exact=True).is_visible()
+    assert empty_window.locator(".jp-RenderedMarkdown code", has_text="$0.0000166667").is_visible()
 
 
 def test_jupyterlab_that_does_not_answer_in_time_fails_the_test_and_holds_up_no_other(tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ from typing import Any
 from lab_harness.course import Course
 from lab_harness.lab.finished import FILE, recorded, shown_by
 from lab_harness.lab.labs import Lab, all_labs
+from lab_harness.lab.minutes import STEP, beginners_minutes
 from lab_harness.lab.notebooks import is_current, read_notebook, task_of
 from lab_harness.lab.solutions import answers
 
@@ -34,6 +35,13 @@ def notebook_has_no_mathematics(course: Course, lab: Lab) -> Iterator[str]:
         if cell.cell_type == "markdown" and "$" in CODE.sub("", cell.source):
             place = f"{lab.file.notebook}, cell {cell.id}"
             yield f"{place}: a dollar in prose becomes mathematics; write it as code, `$1.00`"
+
+
+def notebook_takes_the_minutes_that_it_says(course: Course, lab: Lab) -> Iterator[str]:
+    """The lab's minutes are those of a beginner's pace, give or take a step."""
+    counted = beginners_minutes(course, lab)
+    if abs(lab.file.minutes - counted) > STEP:
+        yield f"lab.toml says {lab.file.minutes} minutes, and a beginner takes {counted}; docs/authoring.md tells how"
 
 
 def notebook_ends_with_the_quiz(course: Course, lab: Lab) -> Iterator[str]:

@@ -5,6 +5,7 @@ files/       a template for each file of the lab, into which the parts' words go
 questions/   exam questions about each kind of part
 """
 
+import re
 from pathlib import Path
 
 from lab_harness.authoring.readme_table import listed, with_row
@@ -12,13 +13,15 @@ from lab_harness.authoring.scaffold.files import lab_files
 from lab_harness.authoring.scaffold.names import require_lab_id
 from lab_harness.authoring.scaffold.plan import Plan, Wanted, plan_of
 from lab_harness.authoring.scaffold.words import built
-from lab_harness.authoring.written import write_new
+from lab_harness.authoring.written import rewrite, write_new
 from lab_harness.course import Course
 from lab_harness.errors import UsageError
-from lab_harness.lab.labs import Lab, all_labs
+from lab_harness.lab.labs import Lab, all_labs, load_lab
+from lab_harness.lab.minutes import beginners_minutes
 
 __all__ = ["Wanted", "new_lab"]
 
+MINUTES = re.compile(r"^minutes = \d+$", re.MULTILINE)  # in lab.toml
 LAST = 99  # a notebook's name begins with two digits
 
 
@@ -37,7 +40,16 @@ def new_lab(course: Course, lab_id: str, wanted: Wanted, number: int | None = No
     if listed(readme):
         changed[readme] = with_row(readme.read_text(encoding="utf-8"), lab_id, plan.notebook, built(plan))
     write_new(contents, changed)
+    _count_minutes(course, lab_id)
     return [*contents, *changed]
+
+
+def _count_minutes(course: Course, lab_id: str) -> None:
+    """Put the minutes that a beginner takes in place of the template's guess: they come of all files together."""
+    lab = load_lab(lab_id, course)
+    path = lab.folder / "lab.toml"
+    counted = f"minutes = {beginners_minutes(course, lab)}"
+    rewrite(path, MINUTES.sub(counted, path.read_text(encoding="utf-8"), count=1))
 
 
 def _number(labs: list[Lab], wanted: int | None) -> int:

@@ -70,7 +70,7 @@ CHANGES = {
 
 
 @dataclass(frozen=True)
-class Call:
+class FailedCall:
     """A call of a client's: the service and the operation as boto3 names them, all operations there are, the Region."""
 
     service: str
@@ -84,10 +84,10 @@ class Call:
         return str(xform_name(self.operation))
 
 
-def advice(error: BaseException, call: Call | None) -> str:
+def advice(error: BaseException, call: FailedCall | None) -> str:
     """What to do about an error of botocore's; `call` is the one that raised it, where that is known."""
     if isinstance(error, ClientError):
-        return _refused(error, call or Call("", error.operation_name))
+        return _refused(error, call or FailedCall("", error.operation_name))
     if isinstance(error, ParamValidationError):
         return _arguments(str(error.kwargs.get("report", "")), call)
     if isinstance(error, HTTPClientError | ConnectionFailed):
@@ -99,19 +99,19 @@ def advice(error: BaseException, call: Call | None) -> str:
     return _documented(call)
 
 
-def answered(error: BaseException, call: Call | None) -> str:
+def answered(error: BaseException, call: FailedCall | None) -> str:
     """What AWS, or boto3, says, without what only repeats it."""
     if isinstance(error, ClientError):
         told = error.response.get("Error", {})
         code, message = told.get("Code", "Unknown"), told.get("Message") or "it gives no reason"
-        return f"AWS answers {(call or Call('', error.operation_name)).name} with {code}: {message}"
+        return f"AWS answers {(call or FailedCall('', error.operation_name)).name} with {code}: {message}"
     if isinstance(error, ParamValidationError):
         what = f"boto3 did not send {call.name}" if call else "boto3 did not send the call"
         return f"{what}: {error.kwargs.get('report', error)}"
     return str(error)
 
 
-def _refused(error: ClientError, call: Call) -> str:
+def _refused(error: ClientError, call: FailedCall) -> str:
     told: dict[str, Any] = error.response.get("Error", {})
     code, message = str(told.get("Code", "")), str(told.get("Message", ""))
     if KEY.search(code):
@@ -142,7 +142,7 @@ def _refused(error: ClientError, call: Call) -> str:
     return next((said for pattern, said in rules if pattern.search(code)), _documented(call))
 
 
-def _there_already(call: Call) -> str:
+def _there_already(call: FailedCall) -> str:
     change = CHANGES.get(call.operation, "")
     if not _does(call, change):
         change = _same_named(call)
@@ -150,7 +150,7 @@ def _there_already(call: Call) -> str:
     return f"{said} Or `lab.reset()` removes what this lab asked you to build; then run your cells again from the top."
 
 
-def _same_named(call: Call) -> str:
+def _same_named(call: FailedCall) -> str:
     thing = re.sub("^(Create|Add|Register|Import)", "", call.operation)
     for verb in ("Update", "Modify", "Put", "Set"):
         if f"{verb}{thing}" in call.operations:
@@ -161,13 +161,13 @@ def _same_named(call: Call) -> str:
     return ""
 
 
-def _does(call: Call, change: str) -> bool:
+def _does(call: FailedCall, change: str) -> bool:
     """Whether the service has the operations that a sentence names: CloudFront's functions are changed otherwise."""
     known = {xform_name(name) for name in call.operations}
     return bool(change) and all(name in known for name in re.findall(r"`(\w+)`", change))
 
 
-def _not_there(call: Call, code: str) -> str:
+def _not_there(call: FailedCall, code: str) -> str:
     if call.region != REGION:
         return (
             f"This client asks in the Region {call.region}; what you build here is in {REGION}, unless you say "
@@ -177,7 +177,7 @@ def _not_there(call: Call, code: str) -> str:
     return f"There is nothing of this name: compare it letter by letter{known}, or first run the cell that creates it."
 
 
-def _lists(call: Call, code: str) -> Iterator[str]:
+def _lists(call: FailedCall, code: str) -> Iterator[str]:
     """The operations that list things of the kind which is missing."""
     named = NAMED.search(code)
     things = [(named["first"] or named["last"]).removesuffix("Exception")] if named else []
@@ -200,7 +200,7 @@ def _denied(message: str) -> str:
     return f"A policy of the role which makes the call must allow `{found['action']}`{where}."
 
 
-def _arguments(report: str, call: Call | None) -> str:
+def _arguments(report: str, call: FailedCall | None) -> str:
     if wrong := WRONG_TYPE.search(report):
         return _of_type(wrong["name"], wrong["given"], wrong["valid"])
     if unknown := UNKNOWN.search(report):
@@ -226,7 +226,7 @@ def _of_type(name: str, given: str, valid: str) -> str:
     return f"`{name}` must be of the type {' or '.join(classes[:2]) or valid}, and is of the type {given}."
 
 
-def _documented(call: Call | None) -> str:
+def _documented(call: FailedCall | None) -> str:
     if not call or not call.service:
         return "Compare the call with boto3's documentation."
     address = f"https://docs.aws.amazon.com/boto3/latest/reference/services/{call.service}/client/{call.name}.html"

@@ -13,7 +13,7 @@ from IPython.lib.pretty import for_type, pretty
 from rich.text import Text
 
 from lab_harness.emulators.base import REGION
-from lab_harness.notebook.replies.advice import Call, advice, answered
+from lab_harness.notebook.replies.advice import FailedCall, advice, answered
 from lab_harness.notebook.replies.names import Origin, origin
 from lab_harness.render.blocks import Folded
 from lab_harness.render.markup import bundle
@@ -125,7 +125,7 @@ def _last_line(trace: TracebackType) -> int:
     return positions[trace.tb_lasti // 2][1] or trace.tb_lineno
 
 
-def _call(trace: TracebackType) -> Call | None:
+def _call(trace: TracebackType) -> FailedCall | None:
     """The call that a client was making."""
     for each in reversed(list(_frames(trace))):
         frame: FrameType = each.tb_frame
@@ -133,5 +133,5 @@ def _call(trace: TracebackType) -> Call | None:
             meta = frame.f_locals["self"].meta
             operations = tuple(meta.service_model.operation_names)
             region = REGION if meta.region_name == GLOBAL else meta.region_name
-            return Call(meta.service_model.service_name, frame.f_locals["operation_name"], operations, region)
+            return FailedCall(meta.service_model.service_name, frame.f_locals["operation_name"], operations, region)
     return None

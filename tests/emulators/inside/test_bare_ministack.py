@@ -816,7 +816,7 @@ def test_tables_are_not_measured_nor_scaled_and_are_lowered_as_often_as_one_like
     for units in (9, 8, 7, 6, 5, 4):
         throughput = {"ReadCapacityUnits": 1, "WriteCapacityUnits": units}
         told = pets.update_table(TableName="Pets", ProvisionedThroughput=throughput)["TableDescription"]
-    assert not told["ProvisionedThroughput"].get("NumberOfDecreasesToday"), "capacity/changes.py may go"
+    assert not told["ProvisionedThroughput"].get("NumberOfDecreasesToday"), "capacity/decreases.py may go"
     for verb in ("Create", "Delete"):  # were it refused, the refusal of auto_scaling/replicas.py might go
         pets.update_table(TableName="Pets", ReplicaUpdates=[{verb: {"RegionName": "eu-west-1"}}])
     with pytest.raises(ClientError):

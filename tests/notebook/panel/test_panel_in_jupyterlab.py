@@ -86,9 +86,9 @@ def account(jupyterlab):
 
 
 @pytest.fixture
-def page(desk):
+def page(empty_window):
     """JupyterLab without an open notebook."""
-    return desk
+    return empty_window
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from lab_harness.emulators.inside import hooks
 from lab_harness.emulators.inside.access.requests import Request
 from lab_harness.emulators.inside.asgi import Receive, body_of
 from lab_harness.emulators.inside.logins import login_pages, oauth_endpoints
-from lab_harness.emulators.inside.logins.login_pages import CODE, COOKIE, NEW_PASSWORD, PASSWORD, USERNAME, Answer
+from lab_harness.emulators.inside.logins.login_pages import CODE, COOKIE, NEW_PASSWORD, PASSWORD, USERNAME, HttpResponse
 from lab_harness.emulators.inside.logins.pool_functions import CognitoError
 from lab_harness.emulators.inside.scopes import within
 
@@ -41,10 +41,10 @@ SET_UP_FIRST = "This pool wants a second factor, which this page cannot set up: 
 _proving: ContextVar[bool] = ContextVar("proving", default=False)  # the page wants to know who it is, and no tokens yet
 
 
-class _RefusedError(Exception):
+class _SignInError(Exception):
     """A request that is answered otherwise."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: HttpResponse) -> None:
         super().__init__()
         self.answer = answer
 
@@ -64,7 +64,7 @@ def domain(host: str) -> str | None:
     return match["domain"] if match else None
 
 
-async def serve(request: Request, receive: Receive) -> Answer:
+async def serve(request: Request, receive: Receive) -> HttpResponse:
     """Answer a request to a domain."""
     from ministack.services import cognito
 
@@ -75,11 +75,11 @@ async def serve(request: Request, receive: Receive) -> Answer:
         return await oauth_endpoints.answer(pool, request, await _body(receive))
     try:
         return await _page(pool, request, receive)
-    except _RefusedError as refused:
+    except _SignInError as refused:
         return refused.answer
 
 
-async def _page(pool: dict[str, Any], request: Request, receive: Receive) -> Answer:
+async def _page(pool: dict[str, Any], request: Request, receive: Receive) -> HttpResponse:
     """A page that somebody opens, or sends a form from."""
     given = {name: values[0] for name, values in request.query.items()}
     match (request.method, request.path):
@@ -95,7 +95,7 @@ async def _page(pool: dict[str, Any], request: Request, receive: Receive) -> Ans
     return login_pages.problem("There is no such page.", 404)
 
 
-def _to(address: str) -> Answer:
+def _to(address: str) -> HttpResponse:
     return 302, {"location": address, "cache-control": "no-store"}, b""
 
 
@@ -111,38 +111,38 @@ def _checked(pool: dict[str, Any], given: Mapping[str, str]) -> dict[str, str]:
     client = pool["_clients"].get(given.get("client_id"))
     asked = {name: given.get(name, "") for name in ASKED}
     if client is None:
-        raise _RefusedError(login_pages.problem("Client does not exist."))
+        raise _SignInError(login_pages.problem("Client does not exist."))
     if asked["redirect_uri"] not in client.get("CallbackURLs", []):
-        raise _RefusedError(login_pages.problem("redirect_mismatch"))
+        raise _SignInError(login_pages.problem("redirect_mismatch"))
     if "COGNITO" not in client.get("SupportedIdentityProviders", []):
-        raise _RefusedError(login_pages.problem("Login pages unavailable. Please contact an administrator."))
+        raise _SignInError(login_pages.problem("Login pages unavailable. Please contact an administrator."))
     allowed = client.get("AllowedOAuthFlowsUserPoolClient") and "code" in client.get("AllowedOAuthFlows", [])
     if asked["response_type"] != "code" or not allowed:
-        raise _RefusedError(_back(asked, "unauthorized_client"))
+        raise _SignInError(_back(asked, "unauthorized_client"))
     refused = cognito._invalid_scope_redirect(client, asked["redirect_uri"], asked["scope"], asked["state"])
     refused = refused or cognito._pkce_error_redirect(
         asked["redirect_uri"], asked["code_challenge"], asked["code_challenge_method"], asked["state"]
     )
     if refused:
-        raise _RefusedError(refused)
+        raise _SignInError(refused)
     return asked
 
 
-def _back(asked: Mapping[str, str], error: str) -> Answer:
+def _back(asked: Mapping[str, str], error: str) -> HttpResponse:
     """Back to the application with an error."""
     told = {"error": error} | ({"state": asked["state"]} if asked["state"] else {})
     address = asked["redirect_uri"]
     return _to(f"{address}{'&' if '?' in address else '?'}{urlencode(told)}")
 
 
-def _sign_in_page(asked: dict[str, str], message: str = "") -> Answer:
+def _sign_in_page(asked: dict[str, str], message: str = "") -> HttpResponse:
     return login_pages.form("Sign in", [USERNAME, PASSWORD], asked, message, asked["redirect_uri"])
 
 
-async def _submitted(pool: dict[str, Any], request: Request, form: dict[str, str]) -> Answer:
+async def _submitted(pool: dict[str, Any], request: Request, form: dict[str, str]) -> HttpResponse:
     """Take what somebody filled in: a name and a password, or the answer to a challenge."""
     if not _is_ours(request.headers.get("cookie", ""), form.get("_csrf", "")):
-        raise _RefusedError(login_pages.problem("The page was open for too long, or is not ours. Sign in again.", 403))
+        raise _SignInError(login_pages.problem("The page was open for too long, or is not ours. Sign in again.", 403))
     asked, step = _checked(pool, form), form.get("step", "")
     call = {"UserPoolId": pool["Id"], "ClientId": asked["client_id"]}
     if step in STEPS:
@@ -182,7 +182,7 @@ async def _ask(handler: str, call: dict[str, Any]) -> dict[str, Any]:
     return dict(await run_reentrant(ask, thread_name="ministack-cognito-trigger"))
 
 
-def _next(pool: dict[str, Any], asked: dict[str, str], form: dict[str, str], told: dict[str, Any]) -> Answer:
+def _next(pool: dict[str, Any], asked: dict[str, str], form: dict[str, str], told: dict[str, Any]) -> HttpResponse:
     """The next page: another step, the same once more, or the application's, with a code."""
     from ministack.services import cognito
 
@@ -203,12 +203,12 @@ def _next(pool: dict[str, Any], asked: dict[str, str], form: dict[str, str], tol
     return status, headers, body
 
 
-def _step(kept: dict[str, str], message: str = "") -> Answer:
+def _step(kept: dict[str, str], message: str = "") -> HttpResponse:
     title, field, _ = STEPS[kept["step"]]
     return login_pages.form(title, [field], kept, message, kept["redirect_uri"])
 
 
-def _logout(pool: dict[str, Any], given: Mapping[str, str]) -> Answer:
+def _logout(pool: dict[str, Any], given: Mapping[str, str]) -> HttpResponse:
     client = pool["_clients"].get(given.get("client_id")) or {}
     if given.get("logout_uri") not in client.get("LogoutURLs", []):
         return login_pages.problem("redirect_mismatch")

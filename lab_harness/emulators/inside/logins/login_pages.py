@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from html import escape
 from urllib.parse import parse_qs, urlsplit
 
-Answer = tuple[int, dict[str, str], bytes]
+HttpResponse = tuple[int, dict[str, str], bytes]
 COOKIE = "XSRF-TOKEN"  # AWS's name of it; the form must send the same value
 STYLE = """
 body { font-family: sans-serif; background: #f2f3f3; color: #16191f; margin: 0; padding: 3rem 1rem; }
@@ -32,7 +32,7 @@ def form(
     kept: Mapping[str, str],
     message: str = "",
     redirect: str = "",
-) -> Answer:
+) -> HttpResponse:
     """A page with a form that sends these inputs, and what it keeps, to /login; then to the address `redirect`."""
     token = secrets.token_urlsafe(24)
     hidden = "".join(_hidden(name, value) for name, value in {**kept, "_csrf": token}.items())
@@ -44,7 +44,7 @@ def form(
     return status, headers | {"set-cookie": f"{COOKIE}={token}; Path=/login; HttpOnly; SameSite=Strict"}, page
 
 
-def problem(message: str, status: int = 400) -> Answer:
+def problem(message: str, status: int = 400) -> HttpResponse:
     """A page that says why there is nothing to fill in."""
     return _page(status, "An error was encountered with the requested page.", _alert(message))
 
@@ -73,7 +73,7 @@ def _alert(message: str) -> str:
     return f'<p role="alert">{escape(message)}</p>' if message else ""
 
 
-def _page(status: int, title: str, body: str, redirect: str = "") -> Answer:
+def _page(status: int, title: str, body: str, redirect: str = "") -> HttpResponse:
     nonce = secrets.token_urlsafe(16)
     text = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'

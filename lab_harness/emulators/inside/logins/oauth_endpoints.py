@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from lab_harness.emulators.inside.access.requests import Request
-from lab_harness.emulators.inside.logins.login_pages import Answer, filled_in
+from lab_harness.emulators.inside.logins.login_pages import HttpResponse, filled_in
 from lab_harness.emulators.inside.logins.pool_functions import CognitoError
 
 FOR_PAGES = {"access-control-allow-origin": "*", "cache-control": "no-store"}
 PREFLIGHT = {"access-control-allow-methods": "GET,POST", "access-control-allow-headers": "authorization,content-type"}
 
 
-async def answer(pool: dict[str, Any], request: Request, body: bytes) -> Answer:
+async def answer(pool: dict[str, Any], request: Request, body: bytes) -> HttpResponse:
     """Answer a program, or a page of the emulator's; the guard keeps out all others."""
     from ministack.services import cognito
 
@@ -33,7 +33,7 @@ async def answer(pool: dict[str, Any], request: Request, body: bytes) -> Answer:
     return _revoked(str(client), form.get("token", ""))
 
 
-def _revoked(client: str, token: str) -> Answer:
+def _revoked(client: str, token: str) -> HttpResponse:
     """What becomes of a refresh token that its client gives back."""
     from ministack.services import cognito
 
@@ -45,7 +45,7 @@ def _revoked(client: str, token: str) -> Answer:
     return _error("unsupported_token_type" if b"UnsupportedTokenType" in told else "unauthorized_client")
 
 
-async def _tokens(request: Request, body: bytes) -> Answer:
+async def _tokens(request: Request, body: bytes) -> HttpResponse:
     from ministack.services import cognito
 
     try:
@@ -61,6 +61,6 @@ def _plain(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
-def _error(error: str, description: str = "") -> Answer:
+def _error(error: str, description: str = "") -> HttpResponse:
     told = {"error": error} | ({"error_description": description} if description else {})
     return 400, {"content-type": "application/json"} | FOR_PAGES, json.dumps(told).encode()

@@ -46,7 +46,7 @@ INVALID = "Invalid RequestJson provided. Reason "
 UNREACHED = "InternalFailure"  # the code of a call that fails before the service answers
 
 
-class Call(NamedTuple):
+class UniversalTarget(NamedTuple):
     """A call of AWS's: botocore's model of the operation, and how the service is called here."""
 
     model: Any
@@ -63,7 +63,7 @@ def install() -> None:
     refuse({"scheduler": {"_create_schedule": _problem, "_update_schedule": _problem}})
 
 
-def call_of(arn: str) -> Call | None:
+def call_of(arn: str) -> UniversalTarget | None:
     """The call that a target's ARN names; None where there is none of that name."""
     found = UNIVERSAL.fullmatch(arn)
     model = _model(found["service"]) if found else None
@@ -71,7 +71,7 @@ def call_of(arn: str) -> Call | None:
         return None
     named = {each[0].lower() + each[1:]: each for each in model.operation_names}
     operation = named.get(found["call"][0].lower() + found["call"][1:])
-    return Call(model.operation_model(operation), model.endpoint_prefix) if operation else None
+    return UniversalTarget(model.operation_model(operation), model.endpoint_prefix) if operation else None
 
 
 @lru_cache(maxsize=8)  # reading one takes a while, and some are large
@@ -114,7 +114,7 @@ def _words(arn: str, text: str) -> str:
     return ""
 
 
-def _members(call: Call, text: str) -> dict[str, Any]:
+def _members(call: UniversalTarget, text: str) -> dict[str, Any]:
     """The call's members, as botocore calls them, from an input."""
     try:
         given = json.loads(text)
@@ -187,7 +187,7 @@ def _called(arn: str, target: Mapping[str, Any], by: str) -> Failure | None:
     return Failure(str(error.get("Message") or text.decode("utf-8", "replace")), str(error.get("Code") or status))
 
 
-def _request(call: Call, protocol: str, members: Mapping[str, Any]) -> tuple[Any, ...]:
+def _request(call: UniversalTarget, protocol: str, members: Mapping[str, Any]) -> tuple[Any, ...]:
     """Method, path, headers, body and query, as an SDK would send them."""
     from botocore import serialize
 

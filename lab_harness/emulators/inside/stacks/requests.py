@@ -29,7 +29,7 @@ def _moment(text: str) -> float:
     return (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
 
 
-class RefusedError(Exception):
+class HandlerError(Exception):
     """A resource that is not made, changed or deleted."""
 
 
@@ -54,12 +54,12 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any], *names: str) ->
     return any(before.get(name) != after.get(name) for name in names)
 
 
-def refused(service: str, words: str, status: int) -> RefusedError:
+def refused(service: str, words: str, status: int) -> HandlerError:
     """CloudFormation's error, with a service as CloudFormation names it, and that service's words and status."""
     about = f"Service: {service}, Status Code: {status:d}, Request ID: {uuid.uuid4()}"
     told = f'Resource handler returned message: "{words} ({about}) (SDK Attempt Count: 1)"'
     code = CODES.get(HTTPStatus(status), "InvalidRequest")
-    return RefusedError(f"{told} (RequestToken: {uuid.uuid4()}, HandlerErrorCode: {code})")
+    return HandlerError(f"{told} (RequestToken: {uuid.uuid4()}, HandlerErrorCode: {code})")
 
 
 def permit(service: str, action: str, arn: str) -> None:

@@ -67,7 +67,7 @@ def _create(kind: Kind, delete: Delete, original: Any, _instance: Any, args: Any
     made = original(*args, **kwargs)
     try:
         _ask(kind, made[0], {}, args[1])
-    except stack_requests.RefusedError:
+    except stack_requests.HandlerError:
         delete(made[0], args[1])
         raise
     return made

@@ -19,7 +19,13 @@ from lab_harness.emulators.inside.apis.integrations.budget import TemplateError
 from lab_harness.emulators.inside.apis.integrations.endpoints import Answered, fetch
 from lab_harness.emulators.inside.apis.integrations.mapping import Exchange
 from lab_harness.emulators.inside.apis.integrations.requests import Sent, made, passed_on
-from lab_harness.emulators.inside.apis.integrations.responses import Answer, failure, given, mapped, unsupported
+from lab_harness.emulators.inside.apis.integrations.responses import (
+    BackendResponse,
+    failure,
+    given,
+    mapped,
+    unsupported,
+)
 from lab_harness.emulators.inside.apis.integrations.services import ask
 from lab_harness.emulators.inside.apis.serving import serving
 from lab_harness.emulators.inside.scopes import within
@@ -61,7 +67,7 @@ def _mock(_original: Any, _instance: Any, args: Any, _kwargs: Any) -> Any:
         status = STATUS.search(body)
         if not status:
             return failure("the template of a MOCK makes no statusCode")
-        return mapped(integration, Answer(int(status[1]), "", told=status[1]), exchange)
+        return mapped(integration, BackendResponse(int(status[1]), "", told=status[1]), exchange)
     except TemplateError as error:
         return failure(str(error))
 
@@ -76,7 +82,7 @@ async def _function(original: Any, _instance: Any, args: Any, kwargs: Any) -> An
         try:
             event = json.loads(body or "{}")
         except (ValueError, RecursionError):
-            return mapped(integration, Answer(400, json.dumps(NO_JSON)), exchange)
+            return mapped(integration, BackendResponse(400, json.dumps(NO_JSON)), exchange)
         held = [event]
         with within(_event, held):
             answered = await original(*args, **kwargs)
@@ -86,7 +92,7 @@ async def _function(original: Any, _instance: Any, args: Any, kwargs: Any) -> An
         found = result.get("body")
         error = found.get("errorMessage") if result.get("error") and isinstance(found, dict) else None
         told = "" if not result.get("error") else str(error or found)
-        answered = Answer(200, json.dumps(found, ensure_ascii=False), told)
+        answered = BackendResponse(200, json.dumps(found, ensure_ascii=False), told)
         return await asyncio.to_thread(mapped, integration, answered, exchange)
 
     return await _with_body(integration, answer)
@@ -111,7 +117,7 @@ async def _endpoint(_original: Any, _instance: Any, args: Any, _kwargs: Any) -> 
         if not isinstance(answer, Answered):
             return answer
         text = answer.body.decode("utf-8", "replace")
-        return Answer(answer.status, text, str(answer.status), answer.headers)
+        return BackendResponse(answer.status, text, str(answer.status), answer.headers)
 
     return await _backend(integration, get)
 
@@ -134,7 +140,7 @@ async def _backend(integration: Any, send: Callable[[Sent], Awaitable[Any]]) -> 
 
     async def answer(exchange: Exchange, body: str) -> Any:
         answered = await send(made(integration, exchange, body))
-        if not isinstance(answered, Answer):
+        if not isinstance(answered, BackendResponse):
             return answered
         return await asyncio.to_thread(mapped, integration, answered, exchange)  # which may look for a pattern
 

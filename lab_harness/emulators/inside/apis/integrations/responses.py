@@ -19,7 +19,7 @@ FAILED = "Internal server error"
 
 
 @dataclass
-class Answer:
+class BackendResponse:
     """What a backend answered. `told` is what patterns are compared with: its status, or a function's error."""
 
     status: int
@@ -42,7 +42,7 @@ def given(integration: Mapping[str, Any], exchange: Exchange) -> str | None:
     return None if refused else exchange.body
 
 
-def mapped(integration: Mapping[str, Any], answer: Answer, exchange: Exchange) -> Any:
+def mapped(integration: Mapping[str, Any], answer: BackendResponse, exchange: Exchange) -> Any:
     """The client's answer, in MiniStack's form; a failure where no integration response is for this one."""
     exchange.served.tell(f"Received response. Status: {answer.status}")
     exchange.served.tell(f"Endpoint response body before transformations: {answer.body}")
@@ -85,7 +85,7 @@ def _set(headers: dict[str, str], name: str, value: str) -> None:
     headers[name] = value.replace("\r", " ").replace("\n", " ")
 
 
-def _chosen(responses: Mapping[str, Any], answer: Answer) -> Mapping[str, Any] | None:
+def _chosen(responses: Mapping[str, Any], answer: BackendResponse) -> Mapping[str, Any] | None:
     """The response whose pattern is all that is told; else that without a pattern."""
     every = [each for each in responses.values() if each]
     fitting = [each for each in every if each.get("selectionPattern") and fits(each["selectionPattern"], answer.told)]

@@ -18,7 +18,7 @@ import defusedxml.ElementTree
 
 from lab_harness.emulators.base import ACCOUNT, REGION
 from lab_harness.emulators.inside.apis.integrations.requests import Sent
-from lab_harness.emulators.inside.apis.integrations.responses import Answer, failure
+from lab_harness.emulators.inside.apis.integrations.responses import BackendResponse, failure
 from lab_harness.emulators.inside.permissions.asking import answers
 
 ADDRESS = re.compile(r"arn:aws:apigateway:[\w-]*:(?:[\w-]+\.)?(?P<service>[\w-]+):(?P<kind>action|path)/(?P<rest>.*)")
@@ -55,7 +55,7 @@ async def ask(integration: Mapping[str, Any], sent: Sent) -> Any:
     text = answered.decode("utf-8", "replace") if isinstance(answered, bytes) else str(answered)
     if _is_query(service):  # API Gateway asks them for JSON
         text = _as_json(text)
-    return Answer(status, text, str(status), {str(key): str(value) for key, value in (fields or {}).items()})
+    return BackendResponse(status, text, str(status), {str(key): str(value) for key, value in (fields or {}).items()})
 
 
 def _model(service: str) -> Any:
@@ -120,13 +120,13 @@ def _queues(path: str, query: Mapping[str, Any], headers: Mapping[str, str], bod
     return [f"arn:aws:sqs:{REGION}:{each[-2] if len(each) > 1 else ACCOUNT}:{each[-1]}" for each in parts]
 
 
-def _denied(service: str, words: str) -> Answer:
+def _denied(service: str, words: str) -> BackendResponse:
     if service == "s3":
-        return Answer(403, f"<Error><Code>AccessDenied</Code><Message>{words}</Message></Error>", "403")
+        return BackendResponse(403, f"<Error><Code>AccessDenied</Code><Message>{words}</Message></Error>", "403")
     if _is_query(service):
         told: dict[str, Any] = {"Error": {"Code": "AccessDenied", "Message": words, "Type": "Sender"}}
-        return Answer(403, json.dumps(told), "403")
-    return Answer(400, json.dumps({"__type": "AccessDeniedException", "Message": words}), "400")
+        return BackendResponse(403, json.dumps(told), "403")
+    return BackendResponse(400, json.dumps({"__type": "AccessDeniedException", "Message": words}), "400")
 
 
 def _as_json(text: str) -> str:

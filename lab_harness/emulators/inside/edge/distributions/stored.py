@@ -20,10 +20,10 @@ from lab_harness.emulators.inside.moving_time import clock
 
 COMPRESSED = range(1_000, 10_000_001)  # bytes of what CloudFront compresses, in 2026
 TEXTUAL = ("text/", "application/javascript", "application/json", "application/xml", "image/svg+xml", "font/")
-Answer = tuple[EdgeResponse, str, bool]  # with X-Cache, and whether the origin answered with an error
+Served = tuple[EdgeResponse, str, bool]  # with X-Cache, and whether the origin answered with an error
 
 
-async def answer(visit: Visit, settings: Configuration) -> Answer:
+async def answer(visit: Visit, settings: Configuration) -> Served:
     """What a viewer gets."""
     if not _is_kept(visit):
         response, status = await _from_origin(visit, settings, keys.forwarded(visit))

@@ -41,7 +41,7 @@ def new_engine() -> tuple[Any, Any]:
     return engine, engine.eval(RUNTIME)
 
 
-class Call:
+class BoundedCall:
     """One call of a function within its limits."""
 
     def __init__(self, engine: Any, runtime: Any, asked: dict[str, Any]) -> None:
@@ -114,7 +114,7 @@ def main() -> None:
     for line in iter(sys.stdin.readline, ""):
         asked = json.loads(line)
         end_after(asked["ended"])
-        told = Call(*ready, asked).make()
+        told = BoundedCall(*ready, asked).make()
         end_after(0)
         sys.stdout.write(json.dumps(told) + "\n")
         sys.stdout.flush()

@@ -10,7 +10,7 @@ from typing import Any
 
 from lab_harness.emulators.inside.edge.events import EdgeResponse, Visit, events
 from lab_harness.emulators.inside.edge.lambdas import associations, runs, shapes
-from lab_harness.emulators.inside.edge.lambdas.shapes import Call
+from lab_harness.emulators.inside.edge.lambdas.shapes import EdgeEvent
 
 __all__ = ["install"]
 
@@ -29,11 +29,11 @@ async def _request(kind: str, otherwise: Any, visit: Visit) -> EdgeResponse | No
     if found is None:
         answered: EdgeResponse | None = await otherwise(visit)
         return answered
-    call = Call(kind, visit, found.body)
-    returned = await runs.called(found.arn, call.event())
+    event = EdgeEvent(kind, visit, found.body)
+    returned = await runs.called(found.arn, event.payload())
     if isinstance(returned, dict) and "status" in returned:
         return shapes.generated(returned, kind)
-    call.apply(returned)
+    event.apply(returned)
     return None
 
 
@@ -42,5 +42,5 @@ async def _response(kind: str, otherwise: Any, visit: Visit, response: EdgeRespo
     if found is None:
         await otherwise(visit, response)
     else:
-        event = Call(kind, visit).event(response)
+        event = EdgeEvent(kind, visit).payload(response)
         shapes.apply_response(await runs.called(found.arn, event), kind, response)

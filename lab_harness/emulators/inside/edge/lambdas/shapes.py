@@ -50,7 +50,7 @@ def _returned(given: Any, before: dict[str, Any], kind: str) -> dict[str, Any]:
     return header_rules.joined(found) | unseen
 
 
-class Call(NamedTuple):
+class EdgeEvent(NamedTuple):
     """One event of a visit, with the body of its request or without."""
 
     kind: str
@@ -62,7 +62,7 @@ class Call(NamedTuple):
         visit = self.visit
         return visit.origin_request if self.kind.startswith("origin-") and visit.origin_request else visit.request
 
-    def event(self, response: EdgeResponse | None = None) -> dict[str, Any]:
+    def payload(self, response: EdgeResponse | None = None) -> dict[str, Any]:
         """What the function gets."""
         domain, id = self.visit.distribution["DomainName"], self.visit.distribution["Id"]
         config = {"distributionDomainName": domain, "distributionId": id, "eventType": self.kind}

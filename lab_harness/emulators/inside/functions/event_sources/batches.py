@@ -25,7 +25,7 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Answer:
+class BatchResult:
     """What came of a batch: MiniStack's result of the run, the run's id and the function's version."""
 
     result: dict[str, Any]
@@ -52,7 +52,7 @@ class Source(Protocol):
     def receive(self) -> Iterator[Any]:
         """The batches that are due now. Whoever takes one settles it, later and in any thread."""
 
-    def settle(self, batch: Any, answer: Answer) -> None:
+    def settle(self, batch: Any, answer: BatchResult) -> None:
         """Do with a batch what its function's answer asks for."""
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lab_harness.emulators.inside.functions.event_sources import batches, failures, windows
-from lab_harness.emulators.inside.functions.event_sources.batches import NEVER, REPORT, Answer, Batch, Filling
+from lab_harness.emulators.inside.functions.event_sources.batches import NEVER, REPORT, Batch, BatchResult, Filling
 from lab_harness.emulators.inside.functions.event_sources.shards import Record, Shard
 from lab_harness.emulators.inside.moving_time.clock import SCALE
 
@@ -32,7 +32,7 @@ class Part(Batch):
     waited: float = 0.0  # AWS's seconds that passed in no time here
     final: bool = False
     early: bool = False
-    answer: Answer | None = None  # the last one
+    answer: BatchResult | None = None  # the last one
 
     def some(self, start: int, end: int | None = None, **changed: Any) -> "Part":
         """Some of its records; the last of them cover all that it covers."""
@@ -147,7 +147,7 @@ class Lane:
         self._failures, self._resting = 0, 0.0
         self.kept[DONE] = part.upto
 
-    def settle(self, part: Part, answer: Answer) -> bool:
+    def settle(self, part: Part, answer: BatchResult) -> bool:
         """Go on after a part, or with what is left of it. Returns whether all of it has been done."""
         self.busy = False
         part.answer, part.runs = answer, part.runs + (not answer.throttled)
@@ -162,7 +162,7 @@ class Lane:
             self._failed(part, failed)
         return failed is None
 
-    def _first_failure(self, part: Part, answer: Answer) -> int | None:
+    def _first_failure(self, part: Part, answer: BatchResult) -> int | None:
         """The place of the first record that is to be tried again; None if all are done."""
         if answer.failed:
             return 0
@@ -174,7 +174,7 @@ class Lane:
         ids = batches.reported(body, numbers)
         return 0 if ids is None else min((numbers.index(each) for each in ids), default=None)
 
-    def _keep_state(self, answer: Answer) -> None:
+    def _keep_state(self, answer: BatchResult) -> None:
         state = windows.state_of(answer.result.get("body")) if windows.WINDOW in self.kept else None
         if state is not None:
             self.kept[windows.STATE] = state

@@ -14,7 +14,7 @@ from typing import Any
 
 from lab_harness.emulators.inside.functions import invocations
 from lab_harness.emulators.inside.functions.event_sources import batches
-from lab_harness.emulators.inside.functions.event_sources.batches import FAILED, NEVER, Answer, Batch, Source
+from lab_harness.emulators.inside.functions.event_sources.batches import FAILED, NEVER, Batch, BatchResult, Source
 from lab_harness.emulators.inside.functions.event_sources.queues import Queue
 from lab_harness.emulators.inside.functions.event_sources.streams import Stream
 from lab_harness.emulators.inside.moving_time import clock
@@ -24,7 +24,7 @@ from lab_harness.emulators.inside.scopes import within
 
 IDLE, UNUSED = 1.0, 5.0  # seconds between two rounds if nothing happens: with mappings, and without any
 BREATH = 0.01  # seconds between two rounds, however much happens
-GONE = Answer({"error": True, "throttle": True})  # of a function that is deleted
+GONE = BatchResult({"error": True, "throttle": True})  # of a function that is deleted
 
 log = logging.getLogger("lab_harness.event_sources")
 
@@ -129,7 +129,7 @@ class Poller:
                 self._given[source.name] -= 1
                 esm_wake.set()
 
-    def _answer(self, mapping: dict[str, Any], batch: Batch) -> Answer:
+    def _answer(self, mapping: dict[str, Any], batch: Batch) -> BatchResult:
         from ministack.services import lambda_svc
 
         try:
@@ -138,7 +138,7 @@ class Poller:
                 return GONE
             with within(invocations.request_id, lambda_svc.new_uuid()):
                 result, _ = invocations.run(record, batch.event)
-                return Answer(result, invocations.request_id.get(), record["config"].get("Version", "$LATEST"))
+                return BatchResult(result, invocations.request_id.get(), record["config"].get("Version", "$LATEST"))
         except Exception:
             log.exception("The function of the mapping %s could not be run.", mapping["UUID"])
             mapping["LastProcessingResult"] = FAILED

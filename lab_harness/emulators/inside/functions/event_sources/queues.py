@@ -15,8 +15,8 @@ from lab_harness.emulators.inside.functions.event_sources.batches import (
     NEVER,
     OK,
     REPORT,
-    Answer,
     Batch,
+    BatchResult,
     Filling,
 )
 
@@ -165,7 +165,7 @@ class Queue:
         digest = {"md5OfMessageAttributes": message["md5_attrs"]} if message.get("md5_attrs") else {}
         return record | digest
 
-    def settle(self, batch: Messages, answer: Answer) -> None:
+    def settle(self, batch: Messages, answer: BatchResult) -> None:
         """Delete what the function has done; what it has not is seen again when the queue hides it no longer."""
         self._running -= 1
         if answer.throttled and batches.now() + THROTTLED_PAUSE < batch.until:
@@ -178,7 +178,7 @@ class Queue:
         if failed is not None:
             self._delete([each for each in batch.messages if each["id"] not in failed])
 
-    def _failures(self, batch: Messages, answer: Answer) -> set[str] | None:
+    def _failures(self, batch: Messages, answer: BatchResult) -> set[str] | None:
         if REPORT not in (self._mapping.get("FunctionResponseTypes") or []):
             return set()
         return batches.reported(answer.result.get("body"), batch.ids)

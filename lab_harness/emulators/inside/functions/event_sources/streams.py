@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lab_harness.emulators.inside.functions.event_sources import batches, shards
-from lab_harness.emulators.inside.functions.event_sources.batches import FAILED, NEVER, OK, Answer
+from lab_harness.emulators.inside.functions.event_sources.batches import FAILED, NEVER, OK, BatchResult
 from lab_harness.emulators.inside.functions.event_sources.lanes import DONE, Lane, Part
 from lab_harness.emulators.inside.functions.event_sources.shards import Record, Shard
 
@@ -59,7 +59,7 @@ class Stream:
             self._lanes[shard.name, wanted, number] = Lane(self._mapping, kept[number], Share(number, wanted))
         return [lane for key, lane in self._lanes.items() if key[0] == shard.name]
 
-    def settle(self, batch: Part, answer: Answer) -> None:
+    def settle(self, batch: Part, answer: BatchResult) -> None:
         """Go on after the batch, or with what is left of it."""
         self._mapping["LastProcessingResult"] = OK if batch.lane.settle(batch, answer) else FAILED
 

@@ -16,7 +16,7 @@ from lab_harness.emulators.base import ACCOUNT, REGION
 from lab_harness.emulators.inside.constraints import refusal
 from lab_harness.emulators.inside.permissions.asking import answers
 from lab_harness.emulators.inside.stacks import requests as stack_requests
-from lab_harness.emulators.inside.stacks.requests import RefusedError, refused
+from lab_harness.emulators.inside.stacks.requests import HandlerError, refused
 from lab_harness.emulators.inside.stacks.templates.attached import DELETE, permissions
 from lab_harness.emulators.inside.stacks.templates.kinds import Kind, kind_of
 from lab_harness.emulators.inside.stacks.templates.requests import REQUESTS, Properties, Requests
@@ -81,7 +81,7 @@ def _call_function(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any
     token = str(args[2].get("ServiceToken", ""))
     function = token if token.startswith("arn:") else f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{token}"
     if words := answers.caller("lambda:InvokeFunction", function):
-        raise RefusedError(words)
+        raise HandlerError(words)
     return original(*args, **kwargs)
 
 

@@ -7,11 +7,11 @@ https://docs.aws.amazon.com/streams/latest/dev/kinesis-using-sdk-java-resharding
 https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html (2026)
 """
 
-from lab_harness.emulators.inside.streams.resharding import changes, modes, reading
+from lab_harness.emulators.inside.streams.resharding import modes, reading, shards
 
 
 def install() -> None:
     """Change MiniStack's Kinesis. This takes effect when its module is imported."""
-    changes.install()
+    shards.install()
     reading.install()
     modes.install()  # decides first what a stream on demand does by itself

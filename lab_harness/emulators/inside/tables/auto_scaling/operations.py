@@ -14,7 +14,7 @@ NEEDED = ("dynamodb:DescribeTable", "dynamodb:UpdateTable")
 INVALID, MISSING = "ValidationException", "ObjectNotFoundException"
 
 
-class Refused(Exception):
+class ApiError(Exception):
     """A request that AWS refuses, with its code."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -28,9 +28,9 @@ def _register(asked: dict[str, Any]) -> dict[str, Any]:
     before = records.targets.get(records.key(asked)) or {}
     least, most = (asked.get(name, before.get(name)) for name in ("MinCapacity", "MaxCapacity"))
     if least is None or most is None:
-        raise Refused(INVALID, "You must specify a minimum and a maximum capacity to register a new scalable target.")
+        raise ApiError(INVALID, "You must specify a minimum and a maximum capacity to register a new scalable target.")
     if not 1 <= least <= most:
-        raise Refused(INVALID, "Minimum capacity must be at least 1, and cannot be greater than maximum capacity.")
+        raise ApiError(INVALID, "Minimum capacity must be at least 1, and cannot be greater than maximum capacity.")
     unsuspended = dict.fromkeys(
         ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended"), False
     )
@@ -80,7 +80,7 @@ def _put_policy(asked: dict[str, Any]) -> dict[str, Any]:
     for other in records.policies_of(target):
         if other["PolicyName"] != asked["PolicyName"]:
             told = "Only one TargetTrackingScaling policy for a given metric specification is allowed."
-            raise Refused(INVALID, told)
+            raise ApiError(INVALID, told)
     name = records.name(asked)
     before = records.policies.get(name) or {}
     policy = {
@@ -103,20 +103,20 @@ def _put_policy(asked: dict[str, Any]) -> dict[str, Any]:
 def _settings(asked: dict[str, Any], what: Scaled) -> dict[str, Any]:
     settings: dict[str, Any] = asked.get("TargetTrackingScalingPolicyConfiguration") or {}
     if asked.get("PolicyType") != TRACKING or not settings:
-        raise Refused(INVALID, "DynamoDB's capacity is scaled by policies of the type TargetTrackingScaling alone.")
+        raise ApiError(INVALID, "DynamoDB's capacity is scaled by policies of the type TargetTrackingScaling alone.")
     metric = (settings.get("PredefinedMetricSpecification") or {}).get("PredefinedMetricType")
     if metric != METRICS[what.kind]:
         told = f"The metric {metric} cannot be used with the scalable dimension {asked['ScalableDimension']}."
-        raise Refused(INVALID, told)
+        raise ApiError(INVALID, told)
     if not LEAST_TARGET <= settings["TargetValue"] <= MOST_TARGET:
-        raise Refused(INVALID, f"Target value must be between {LEAST_TARGET:g} and {MOST_TARGET:g}.")
+        raise ApiError(INVALID, f"Target value must be between {LEAST_TARGET:g} and {MOST_TARGET:g}.")
     return settings
 
 
 def _delete_policy(asked: dict[str, Any]) -> dict[str, Any]:
     policy = records.policies.get(records.name(asked))
     if policy is None:
-        raise Refused(MISSING, f"No scaling policy found for {_words(asked)}, policy name: {asked['PolicyName']}")
+        raise ApiError(MISSING, f"No scaling policy found for {_words(asked)}, policy name: {asked['PolicyName']}")
     _remove(policy)
     return {}
 
@@ -160,17 +160,17 @@ def _chosen(
 def _target(asked: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] | None = records.targets.get(records.key(asked))
     if found is None:
-        raise Refused(MISSING, f"No scalable target registered for {_words(asked)}")
+        raise ApiError(MISSING, f"No scalable target registered for {_words(asked)}")
     return found
 
 
 def _scaled(asked: dict[str, Any]) -> Scaled:
     if asked["ServiceNamespace"] != records.NAMESPACE:
-        raise Refused(INVALID, f"The course's emulator scales {records.NAMESPACE} alone.")
+        raise ApiError(INVALID, f"The course's emulator scales {records.NAMESPACE} alone.")
     found = tables.scaled(asked)
     if found is None:
         told = "Unsupported service namespace, resource type or scalable dimension: "
-        raise Refused(INVALID, f"{told}{asked['ResourceId']}, {asked['ScalableDimension']}")
+        raise ApiError(INVALID, f"{told}{asked['ResourceId']}, {asked['ScalableDimension']}")
     return found
 
 
@@ -178,14 +178,14 @@ def _capacity(asked: dict[str, Any], what: Scaled) -> int:
     """The capacity as it is; whoever asks must be allowed to see and to change it."""
     arn = tables.table_arn(what)
     if not arn:
-        raise Refused(INVALID, f"DynamoDB table does not exist: table/{what.table}")
+        raise ApiError(INVALID, f"DynamoDB table does not exist: table/{what.table}")
     for action in NEEDED:
         if sentence := answers.caller(action, arn):
             told = f"Unable to retrieve capacity for {_words(asked)}. Reason: {sentence}"
-            raise Refused("FailedResourceAccessException", told)
+            raise ApiError("FailedResourceAccessException", told)
     found = tables.capacity(what)
     if found is None:
-        raise Refused(INVALID, f"{asked['ResourceId']} has no provisioned capacity: it is on demand, or not there.")
+        raise ApiError(INVALID, f"{asked['ResourceId']} has no provisioned capacity: it is on demand, or not there.")
     return found
 
 

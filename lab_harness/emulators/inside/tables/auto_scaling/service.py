@@ -9,7 +9,7 @@ from ministack.core.responses import error_response_json, json_response
 
 from lab_harness.emulators.inside import constraints
 from lab_harness.emulators.inside.tables.auto_scaling import records
-from lab_harness.emulators.inside.tables.auto_scaling.operations import OPERATIONS, Refused
+from lab_harness.emulators.inside.tables.auto_scaling.operations import OPERATIONS, ApiError
 from lab_harness.emulators.inside.tables.auto_scaling.tracking import tracking
 
 UNKNOWN = "UnknownOperationException"
@@ -27,7 +27,7 @@ async def handle_request(_method: str, _path: str, headers: Mapping[str, str], b
         if problem := constraints.told("application-autoscaling", operation, asked):
             return _error("ValidationException", problem)
         return json_response(do(asked), content_type=TYPE)
-    except Refused as refused:
+    except ApiError as refused:
         return _error(refused.code, str(refused))
     except ValueError:
         return _error("SerializationException", "The request is no JSON.")

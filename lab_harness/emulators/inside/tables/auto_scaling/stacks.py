@@ -11,7 +11,7 @@ from ministack.core.responses import get_account_id, get_region
 
 from lab_harness.emulators.inside import constraints
 from lab_harness.emulators.inside.stacks import requests as stack_requests
-from lab_harness.emulators.inside.tables.auto_scaling.operations import INVALID, MISSING, OPERATIONS, Refused
+from lab_harness.emulators.inside.tables.auto_scaling.operations import INVALID, MISSING, OPERATIONS, ApiError
 
 SERVICE, NAME = "application-autoscaling", "ApplicationAutoScaling"
 WHAT = ("ResourceId", "ScalableDimension", "ServiceNamespace")  # a target's, in the order of its id
@@ -86,14 +86,14 @@ def _do(operation: str, properties: Properties) -> dict[str, Any]:
         name for name in constraints.input_shape(SERVICE, operation).required_members if name not in properties
     ]:
         told = f"Properties validation failed with message: #: required key [{missing[0]}] not found"
-        raise stack_requests.RefusedError(told)
+        raise stack_requests.HandlerError(told)
     stack_requests.permit(NAME, f"{SERVICE}:{operation}", _arn(properties["ResourceId"]))
     asked = stack_requests.typed(SERVICE, operation, properties)
     if problem := constraints.told(SERVICE, operation, asked):
         raise stack_requests.refused(NAME, problem, HTTPStatus.BAD_REQUEST)
     try:
         return OPERATIONS[operation](asked)
-    except Refused as refused:
+    except ApiError as refused:
         raise stack_requests.refused(NAME, str(refused), HTTPStatus.BAD_REQUEST) from None
 
 
@@ -101,7 +101,7 @@ def _undo(operation: str, properties: Properties) -> None:
     stack_requests.permit(NAME, f"{SERVICE}:{operation}", _arn(properties["ResourceId"]))
     try:
         OPERATIONS[operation](stack_requests.typed(SERVICE, operation, properties))
-    except Refused as refused:
+    except ApiError as refused:
         if refused.code not in (MISSING, INVALID):  # it is gone already, by hand or with its table
             raise
 

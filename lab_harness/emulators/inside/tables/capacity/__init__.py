@@ -9,7 +9,7 @@ from typing import Any
 
 import wrapt
 
-from lab_harness.emulators.inside.tables.capacity import batches, changes, counting, throttling
+from lab_harness.emulators.inside.tables.capacity import batches, counting, decreases, throttling
 
 
 def install() -> None:
@@ -21,4 +21,4 @@ def _change_dynamodb(dynamodb: Any) -> None:
     counting.change(dynamodb)
     throttling.change(dynamodb)
     batches.change(dynamodb)
-    changes.change(dynamodb)
+    decreases.change(dynamodb)
