@@ -131,9 +131,8 @@ def test_dollars_stay_dollars_in_prose_and_in_what_the_course_shows(jupyterlab, 
     open_notebook(empty_window, "dollars.ipynb")
     for number in range(3):
         run_cell(empty_window, number)
-    empty_window.locator(".jp-RenderedLatex mjx-container").wait_for(
-        timeout=PATIENCE
-    )  # the last that there is to typeset
+    # The last that there is to typeset.
+    empty_window.locator(".jp-RenderedLatex mjx-container").wait_for(timeout=PATIENCE)
     assert empty_window.locator(".jp-RenderedMarkdown mjx-container").count() == 2
     assert empty_window.locator(".jp-RenderedHTML mjx-container").count() == 0
     assert empty_window.get_by_role("cell", name="$LATEST, not $LATEST", exact=True).is_visible()
