@@ -14,7 +14,7 @@ from botocore.exceptions import (
 )
 from botocore.session import Session
 
-from lab_harness.notebook.replies.advice import Call, advice, answered
+from lab_harness.notebook.replies.advice import FailedCall, advice, answered
 
 TYPE = "Invalid type for parameter P, value: x, type: <class '{}'>, valid types: <class '{}'>"
 
@@ -24,7 +24,7 @@ def refused(code, operation, message="No."):
 
 
 def call(service, operation):
-    return Call(service, operation, tuple(Session().get_service_model(service).operation_names))
+    return FailedCall(service, operation, tuple(Session().get_service_model(service).operation_names))
 
 
 @pytest.mark.parametrize(
