@@ -134,7 +134,7 @@ def test_a_role_that_lambda_cannot_assume_is_looked_at():
 def test_arguments_that_boto3_refuses_are_told_with_what_to_do(report, told):
     error = ParamValidationError(report=report)
     assert told in advice(error, None)
-    assert answered(error, Call("iam", "CreateRole")) == f"boto3 did not send create_role: {report}"
+    assert answered(error, FailedCall("iam", "CreateRole")) == f"boto3 did not send create_role: {report}"
 
 
 @pytest.mark.parametrize(
