@@ -8,13 +8,13 @@ from pathlib import Path
 import click
 
 from lab_harness.cli import app
-from lab_harness.cli.options import lab_ids
+from lab_harness.cli.options import lab_ids_or_all
 from lab_harness.course import Course, find_course
 from lab_harness.lab.labs import all_labs, load_lab
 
 
 @app.command()
-@lab_ids
+@lab_ids_or_all
 @click.option("--run/--no-run", default=True, help="Run the labs too: untouched they fail, solved they pass.")
 def lint(labs: tuple[str, ...], run: bool) -> None:
     """Check the course's own rules; exit code 1 if one is broken."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lab_harness.cli import app
+from lab_harness.cli.options import LabName
 from lab_harness.course import find_course
 from lab_harness.errors import UsageError
 from lab_harness.lab.labs import load_lab
@@ -31,9 +32,13 @@ class_file_option = click.option(
 @app.command()
 @click.argument("submissions", type=click.Path(path_type=Path), help="The folder or zip archive of what came in.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="RESULTS", help="The folder of results.")
-@click.option("--lab", "labs", multiple=True, metavar="LAB", help="Grade only this lab; may be given again.")
+@click.option(
+    "--lab", "labs", multiple=True, type=LabName(), metavar="LAB", help="Grade only this lab; may be given again."
+)
 @click.option("--only", multiple=True, metavar="STUDENT", help="Grade only this student; may be given again.")
-@click.option("--regrade", multiple=True, metavar="LAB", help="Grade this lab again, unchanged work too.")
+@click.option(
+    "--regrade", multiple=True, type=LabName(), metavar="LAB", help="Grade this lab again, unchanged work too."
+)
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Grade at most so many now.")
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="How many at a time; as many as there are cores.")
 @click.option("--dask", metavar="ADDRESS", help="Grade on the Dask cluster whose scheduler is at tcp://HOST:PORT.")
@@ -127,7 +132,7 @@ def _summarise(run: "Run", out: Path) -> None:
 
 @app.command()
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="A new folder.")
-@click.option("--lab", "labs", multiple=True, metavar="LAB", help="Only this lab; may be given again.")
+@click.option("--lab", "labs", multiple=True, type=LabName(), metavar="LAB", help="Only this lab; may be given again.")
 def release(out: Path, labs: tuple[str, ...]) -> None:
     """Make the students' bundle: the course without its answers, and with a quiz whose answers cannot be read."""
     from lab_harness.authoring.release import release as make_bundle
@@ -142,7 +147,14 @@ def release(out: Path, labs: tuple[str, ...]) -> None:
 )
 @click.argument("results", type=click.Path(path_type=Path), help="The folder that `lab grade` wrote.")
 @class_file_option
-@click.option("--lab", "labs", multiple=True, metavar="LAB", help="Ask for this lab; all that were graded otherwise.")
+@click.option(
+    "--lab",
+    "labs",
+    multiple=True,
+    type=LabName(),
+    metavar="LAB",
+    help="Ask for this lab; all that were graded otherwise.",
+)
 def class_(roster: tuple[Path, ...], results: Path, class_file: Path | None, labs: tuple[str, ...]) -> None:
     """List the work of a class that is missing, was rejected, or came late.
 

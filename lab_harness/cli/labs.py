@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from lab_harness.cli import app
-from lab_harness.cli.options import emulator_name, lab_id
+from lab_harness.cli.options import LabName, emulator_name, lab_id
 from lab_harness.cli.terminal import say, shown_while_running, stoppable
 from lab_harness.course import find_course
 from lab_harness.lab.labs import all_labs, load_lab
@@ -130,7 +130,7 @@ def reset(lab: str, emulator: str | None) -> None:
 
 
 @app.command("open")
-@click.argument("lab", required=False, help="The lab; the first one if not given.")
+@click.argument("lab", required=False, type=LabName(), help="The lab; the first one if not given.")
 @emulator_name
 @click.option("--browser/--no-browser", default=True, help="Open a browser window.")
 @click.option("--port", type=click.IntRange(1, 65535), help="JupyterLab's port.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lab_harness.cli import notebooks_app
-from lab_harness.cli.options import emulator_name, lab_ids
+from lab_harness.cli.options import emulator_name, lab_ids_or_all
 from lab_harness.course import find_course
 from lab_harness.lab.labs import Lab, all_labs, load_lab
 
@@ -23,7 +23,7 @@ def _chosen(ids: Sequence[str]) -> list[Lab]:
 
 
 @notebooks_app.command()
-@lab_ids
+@lab_ids_or_all
 def build(labs: tuple[str, ...]) -> None:
     """Lay the answers over the notebooks, execute them, and write them to notebooks/solved/."""
     from lab_harness.authoring.notebook_runs import kernel_environment, scratch_emulator
@@ -37,7 +37,7 @@ def build(labs: tuple[str, ...]) -> None:
 
 
 @notebooks_app.command()
-@lab_ids
+@lab_ids_or_all
 @emulator_name
 @click.option(
     "--workers", type=click.IntRange(1), default=4, show_default=True, help="How many notebooks run side by side."

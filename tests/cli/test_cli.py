@@ -85,6 +85,36 @@ def test_unknown_lab_names_the_nearest(lab, sample):
         assert lab("notebooks", command, "queu").code == 2
 
 
+@pytest.mark.parametrize(
+    "words", ["hello-lambda", "Hello_Lambda", "1", "01", "01_hello_lambda", "notebooks/01_hello_lambda.ipynb"]
+)
+def test_lab_is_known_by_its_number_and_its_notebook_too(lab, words):
+    assert "The lab hello_lambda has:" in lab("check", words, "--only", "nothing").err
+
+
+@pytest.mark.parametrize("words", ["0x", "15", "01_", "notebooks", "/", ""])
+def test_what_names_no_lab_is_no_lab(lab, words):
+    assert lab("check", words).err.startswith(f"error: There is no lab {words!r}.")
+
+
+def test_number_that_two_labs_share_names_none(lab, sample_course):
+    sample_course("queue", "outcomes")
+    assert lab("check", "01").err == "error: There is no lab '01'. The course has: outcomes, queue.\n"
+
+
+def test_shell_completes_a_labs_name(sample_course):
+    sample_course("queue", "outcomes")
+    asked = {"_LAB_COMPLETE": "bash_complete", "COMP_WORDS": "lab check q", "COMP_CWORD": "2"}
+    assert run_lab(env=os.environ | asked).out == "plain,queue\n"
+
+
+def test_shell_completes_nothing_where_there_is_no_course(monkeypatch, tmp_path):
+    monkeypatch.setenv("LAB_COURSE", str(tmp_path))
+    asked = {"_LAB_COMPLETE": "bash_complete", "COMP_WORDS": "lab check q", "COMP_CWORD": "2"}
+    shown = run_lab(env=os.environ | asked)
+    assert (shown.out.strip(), shown.err) == ("", "")
+
+
 def test_unknown_task_or_check_names_the_nearest(lab, sample):
     shown = lab("check", "queue", "--only", "mesage")
     assert shown.code == 2
