@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from lab_harness.iam.conditions import Context, Verdict, filled, holds, like
@@ -39,7 +40,7 @@ class Statement:
 
     def names_action(self, action: str) -> bool:
         """Whether it is about this action, on whatever."""
-        return _any_action(self.actions, action) and not _any_action(self.other_actions, action)
+        return _names(self.actions, self.other_actions, action)
 
     def is_about(self, action: str, resource: str, context: Context | None = None) -> bool:
         """Whether it allows or denies this action on this resource; conditions are not read.
@@ -148,8 +149,10 @@ def _texts(value: Any) -> list[str]:
     return [each for each in as_list(value) if isinstance(each, str)]
 
 
-def _any_action(patterns: Iterable[str], action: str) -> bool:
-    return _any_match(patterns, action, re.IGNORECASE)
+@lru_cache(4096)
+def _names(actions: tuple[str, ...], others: tuple[str, ...], action: str) -> bool:
+    """Whether an action is one of these, and none of the others; the same few are asked about all the time."""
+    return _any_match(actions, action, re.IGNORECASE) and not _any_match(others, action, re.IGNORECASE)
 
 
 def _filled(patterns: tuple[str, ...], context: Context | None) -> Iterable[str]:

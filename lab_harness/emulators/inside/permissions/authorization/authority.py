@@ -18,6 +18,7 @@ from lab_harness.emulators.inside.permissions.authorization.decisions import (
     looked_at,
 )
 from lab_harness.emulators.inside.permissions.authorization.principals import Principal
+from lab_harness.emulators.inside.permissions.authorization.request_keys import all_of
 from lab_harness.emulators.inside.records.probes import probing
 from lab_harness.iam.contexts import by_service, common
 
@@ -46,7 +47,7 @@ def context(who: Principal, keys: Mapping[str, Any]) -> dict[str, Any]:
     known = {"aws:principalaccount": ACCOUNT, "aws:resourceaccount": ACCOUNT, "aws:sourceip": "127.0.0.1"}
     by_account = known if who.own else {"aws:resourceaccount": ACCOUNT}
     named = {"aws:principalisawsservice": "false", "aws:viaawsservice": "false"} if who.own else {}
-    given = {key.lower(): value for key, value in keys.items()}
+    given = {key.lower(): value for key, value in all_of(keys).items()}
     times = {"aws:currenttime": clock.today().isoformat(), "aws:epochtime": str(clock.now())}
     return {
         key: _texts(value)

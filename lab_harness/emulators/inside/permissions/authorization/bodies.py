@@ -12,10 +12,20 @@ OPERATION = re.compile(r"/operation/([^/?]+)")
 
 # The path of the request that is being answered, where it says what is asked.
 path: ContextVar[str] = ContextVar("path", default="")
+# The body that was read last, and its members: the same request is asked about again and again.
+_last: ContextVar[tuple[bytes, Mapping[str, Any]]] = ContextVar("last", default=(b"", {}))
 
 
-def read_json(body: bytes) -> dict[str, Any]:
-    """The members of a body in JSON; none where it is none."""
+def read_json(body: bytes) -> Mapping[str, Any]:
+    """The members of a body in JSON, which nobody may change; none where it is none."""
+    last, members = _last.get()
+    if body is not last:
+        members = _members(body)
+        _last.set((body, members))
+    return members
+
+
+def _members(body: bytes) -> Mapping[str, Any]:
     try:
         found = json.loads(body or b"{}")
     except (ValueError, RecursionError):
@@ -37,7 +47,7 @@ def read_form(headers: Mapping[str, str], body: bytes) -> Mapping[str, Any]:
 
 def asked(
     service: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, Any]
-) -> tuple[str, dict[str, Any]]:
+) -> tuple[str, Mapping[str, Any]]:
     """The operation that a request names, in a header or by a parameter, and its members; empty for a REST API's."""
     if operation := headers.get("x-amz-target", "").rpartition(".")[2] or named_by_path(service, path):
         return operation, read_json(body)

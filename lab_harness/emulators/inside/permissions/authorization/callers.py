@@ -1,11 +1,12 @@
 """Who makes a call: the principal that has the key by which it is signed."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from lab_harness.emulators.inside.permissions.authorization import principals, sessions
 from lab_harness.emulators.inside.permissions.authorization.identities import keys_of
+from lab_harness.emulators.inside.permissions.authorization.later import Later
+from lab_harness.emulators.inside.permissions.authorization.principals import Principal
 
 NO_TOKEN = ("InvalidClientTokenId", "The security token included in the request is invalid.")
 
@@ -42,5 +43,6 @@ def principal_of(access_key_id: str) -> Any:
         who = principals.session(role, name, limits)
     else:
         who = principals.user(found.principal_name or about.get("PrincipalName", ""), limits)
-    names, keys = who.names | {found.principal_arn}, {**_principal_keys(found), **who.keys, **keys_of(about)}
-    return replace(who, arn=found.principal_arn, names=names, own=found.principal_arn, keys=keys)
+    keys = Later(lambda: {**_principal_keys(found), **who.keys, **keys_of(about)})
+    names = who.names if who.arn == found.principal_arn else who.names | {found.principal_arn}
+    return Principal(found.principal_arn, names, who.policies, who.limits, found.principal_arn, keys, who.role)

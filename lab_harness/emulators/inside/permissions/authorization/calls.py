@@ -38,6 +38,7 @@ ALWAYS_ALLOWED = {"sts:GetCallerIdentity", "sts:GetSessionToken"}
 FORGED = ("SignatureDoesNotMatch", "The signature is none of a key of this account.")
 AMBIGUOUS = ("ValidationException", "The request names several operations, or one parameter twice.")
 FOREIGN = ("ValidationException", "The request has members of other operations than its own.")
+HEADER = b"AWS4-HMAC-SHA256"  # what such a signature begins with
 EC2S_WORDS = "You are not authorized to perform this operation. "
 
 verified: ContextVar[bool] = ContextVar("verified", default=False)  # whether the call that is answered is signed
@@ -70,8 +71,11 @@ class Calls:
             "evaluate_trust_policy": self._by_trust_policy,
             "authenticate": lambda *_: None,  # `access` has.
             "request_caller_arn": caller_arn,  # which MiniStack finds out by reading all policies
+            "pin_request_caller": lambda *_: None,  # `enforce` knows who it is.
+            "caller_arn": lambda: caller.get().arn,
         }.items():
             wrapt.wrap_function_wrapper(evaluator, name, _in_place(ours))
+        wrapt.wrap_function_wrapper(evaluator, "pin_signed_request", _keep_for_authenticate)
 
     def enforce(
         self,
@@ -168,6 +172,13 @@ class Calls:
         return self._authority.may(who, what).allowed
 
 
+def _keep_for_authenticate(original: Any, _instance: Any, args: Any, kwargs: Any) -> None:
+    """Keep a request for the check of its signature, which `access` has done where that is in the header."""
+    headers = args[3]
+    if kwargs or not any(name == b"authorization" and value.startswith(HEADER) for name, value in headers):
+        original(*args, **kwargs)
+
+
 def _in_place(ours: Any) -> Any:
     return lambda _original, _instance, args, kwargs: ours(*args, **kwargs)
 
@@ -194,12 +205,7 @@ def _change_answers(iam_actions: Any) -> None:
     wrapt.wrap_function_wrapper(iam_actions, "dynamodb_transaction_checks", single_actions)
     wrapt.wrap_function_wrapper(iam_actions, "s3_additional_checks", more_of_s3)
     wrapt.wrap_function_wrapper(iam_actions, "request_tag_context", keys_of_request)
-    wrapt.wrap_function_wrapper(iam_actions, "dynamodb_service_context", _what_is_selected)
-
-
-def _what_is_selected(original: Any, _instance: Any, args: Any, kwargs: Any) -> dict[str, Any]:
-    """Whether all attributes are asked for; which others `keys_of_request` knows better."""
-    return {key: value for key, value in original(*args, **kwargs).items() if key == "dynamodb:Select"}
+    wrapt.wrap_function_wrapper(iam_actions, "dynamodb_service_context", _in_place(lambda _: {}))  # `item_keys` knows.
 
 
 def _in_awss_words(original: Any, _instance: Any, args: Any, kwargs: Any) -> tuple[int, dict[str, str], bytes]:

@@ -13,6 +13,7 @@ from lab_harness.emulators.inside.tables import named_tables
 Asked = Mapping[str, Any]
 EXPRESSIONS = ("ProjectionExpression", "KeyConditionExpression", "FilterExpression", "UpdateExpression",
                "ConditionExpression")  # fmt: skip
+SELECTING, SOME = {"ProjectionExpression", "AttributesToGet"}, "SPECIFIC_ATTRIBUTES"
 # The first part of a path: no value, no function's name, nothing after a dot.
 NAME = re.compile(r"(?<![\w:.#])(#?[A-Za-z_]\w*)(?![\w]*\s*\()")
 WORDS = frozenset({"SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "BETWEEN", "IN"})
@@ -30,6 +31,7 @@ def keys_of_request(_operation: str, asked: Asked) -> dict[str, Any]:
         "dynamodb:FullTableScan": "true" if any(_reads_all(part) for part in parts) else None,
         "dynamodb:ReturnValues": asked.get("ReturnValues"),
         "dynamodb:ReturnConsumedCapacity": asked.get("ReturnConsumedCapacity"),
+        "dynamodb:Select": asked.get("Select") or (SOME if asked.keys() & SELECTING else "ALL_ATTRIBUTES"),
     }
 
 

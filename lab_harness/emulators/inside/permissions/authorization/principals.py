@@ -57,15 +57,16 @@ def session(role: str, name: str, limits: Mapping[str, Sequence[Statement]] | No
     """The session in which somebody uses a role, by the role's ARN and the session's name."""
     short = role.rpartition("/")[2]
     arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/{short}/{name}"
-    found, store = _role(short), _iam()
+    found = _role(short)
+    of = str(found.get("Arn") or f"arn:aws:iam::{ACCOUNT}:role/{short}")
     return Principal(
         arn,
-        frozenset({arn, _role_arn(short)}),
+        frozenset({arn, of}),
         list(_carried(found.get("InlinePolicies"), found.get("AttachedPolicies"))),
-        _boundary(store, found) | dict(limits or {}),
+        _boundary(found) | dict(limits or {}),
         own=arn,
-        keys={"aws:principalarn": _role_arn(short), "aws:principaltype": "AssumedRole"} | tags(found.get("Tags")),
-        role=_role_arn(short),
+        keys={"aws:principalarn": of, "aws:principaltype": "AssumedRole"} | tags(found.get("Tags")),
+        role=of,
     )
 
 
@@ -87,7 +88,7 @@ def user(name: str, limits: Mapping[str, Sequence[Statement]] | None = None) -> 
         if name in about.get("Users", []):
             carried += _carried(iam._group_inline_policies.get(group), about.get("AttachedPolicies"))
     keys = {"aws:principalarn": arn, "aws:principaltype": "User", "aws:username": name} | tags(found.get("Tags"))
-    return Principal(arn, frozenset({arn}), carried, _boundary(iam, found) | dict(limits or {}), own=arn, keys=keys)
+    return Principal(arn, frozenset({arn}), carried, _boundary(found) | dict(limits or {}), own=arn, keys=keys)
 
 
 def tags(listed: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
@@ -115,7 +116,7 @@ def managed(arn: str) -> tuple[Statement, ...]:
     return statements(arn.rpartition("/")[2], _resolve_managed_policy_document(arn, ACCOUNT))
 
 
-def _boundary(iam: Any, found: Mapping[str, Any]) -> dict[str, Sequence[Statement]]:
+def _boundary(found: Mapping[str, Any]) -> dict[str, Sequence[Statement]]:
     arn = found.get("PermissionsBoundary")
     return {BOUNDARY: managed(arn)} if arn else {}
 

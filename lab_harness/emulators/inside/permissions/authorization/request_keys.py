@@ -8,16 +8,19 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from lab_harness.emulators.inside.permissions.authorization import item_keys
 from lab_harness.emulators.inside.permissions.authorization.bodies import path, read_json
+from lab_harness.emulators.inside.permissions.authorization.later import Later
 
 MODELS = {"monitoring": "cloudwatch"}
 Asked = Mapping[str, Any]  # the parameters of a request
 OF_EVENTS = {"events:source": "Source", "events:detail-type": "DetailType"}
 OF_MAPPINGS = "lambda:FunctionArn"
 MAPPING = re.compile(r"/event-source-mappings/([^/]+)")
+LATER = "lab:later"  # in place of keys that take some time to find out: all of them
 Keys = dict[str, Any]  # of these None and an empty list mean that the key is not in the request
 
 
@@ -29,9 +32,18 @@ def keys_of_request(original: Any, _instance: Any, args: Any, kwargs: Any) -> Ke
     read = READERS.get(service)
     if read is None:
         return known
+    found = partial(_found, read, action.partition(":")[2], body, parameters)
+    return known | ({LATER: Later(found)} if service in DEAR else found())
+
+
+def _found(read: Callable[[str, Asked], Keys], operation: str, body: bytes, parameters: Asked) -> Keys:
     asked = read_json(body) or {name: _first(value) for name, value in parameters.items()}
-    found = read(action.partition(":")[2], asked)
-    return known | {key: value for key, value in found.items() if value not in (None, "", [])}
+    return {key: value for key, value in read(operation, asked).items() if value not in (None, "", [])}
+
+
+def all_of(keys: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The keys of a request, those with them that were left for later."""
+    return {**keys, **keys[LATER], LATER: None} if LATER in keys else keys
 
 
 def one_by_one(given: Keys) -> list[Keys]:
@@ -106,3 +118,4 @@ READERS: dict[str, Callable[[str, Asked], Keys]] = {
     "monitoring": _of_monitoring,
     "dynamodb": item_keys.keys_of_request,
 }
+DEAR = frozenset({"dynamodb"})  # the services whose keys take some time to read

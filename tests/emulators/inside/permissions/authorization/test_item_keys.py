@@ -110,3 +110,11 @@ def test_statement_that_reads_a_whole_table_can_be_denied(account, embedded):
     assert hers.execute_statement(Statement=one)["Items"]
     account["iam"].delete_user_policy(UserName="ana", PolicyName="out")
     assert hers.execute_statement(Statement=every)["Items"]
+
+
+def test_what_is_selected_is_a_key_of_every_request(account, embedded):
+    """A request that names attributes selects these, without saying so."""
+    hers = ana(account, embedded, {"StringEquals": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}})
+    assert hers.get_item(TableName="scores", Key=KEYS["ana"], **SHOWN)["Item"] == KEYS["ana"]
+    assert denied(hers.get_item, TableName="scores", Key=KEYS["ana"])
+    assert denied(hers.scan, TableName="scores", Select="COUNT")
