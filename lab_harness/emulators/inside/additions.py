@@ -37,6 +37,7 @@ from lab_harness.emulators.inside.functions import (
 )
 from lab_harness.emulators.inside.logins import (
     authenticators,
+    deleted_attributes,
     groups,
     hosted_login,
     pool_updates,
@@ -58,7 +59,7 @@ from lab_harness.emulators.inside.monitoring import (
 )
 from lab_harness.emulators.inside.moving_time import services
 from lab_harness.emulators.inside.permissions import encryption, policy_documents, policy_versions, roles
-from lab_harness.emulators.inside.queues import dead_letters, filter_policies, move_tasks
+from lab_harness.emulators.inside.queues import dead_letter_sources, dead_letters, filter_policies, move_tasks, removals
 from lab_harness.emulators.inside.queues import limits as queue_limits
 from lab_harness.emulators.inside.queues import metrics as queue_metrics
 from lab_harness.emulators.inside.rules import schedules, timetables, universal_targets
@@ -86,6 +87,7 @@ ADDITIONS = (
     *(
         refresh_tokens,
         user_attributes,
+        deleted_attributes,
         user_codes,
         authenticators,
         sign_in,
@@ -98,7 +100,7 @@ ADDITIONS = (
     *(partial_arns, asynchronous, aliases, concurrency, provisioned, payloads),
     *(limits, policies, states, urls, recursive_loops),
     *(queue_limits, alarm_functions, queue_metrics, move_tasks, universal_targets, dead_letters),
-    *(filter_policies, schedules, notifications),
+    *(dead_letter_sources, removals, filter_policies, schedules, notifications),
     *(journal, replica_lag, capacity, table_metrics, auto_scaling, point_in_time, exports, time_to_live, index_updates),
     *(resharding, shard_limits, bad_requests, delivery_streams, log_subscriptions, metric_filters),
     *(services, timetables, settings, templates, stack_aliases),

@@ -581,6 +581,14 @@ def test_groups_of_a_pool_are_not_changed(aws):
         pytest.fail("MiniStack knows UpdateGroup: logins/groups.py may be deleted")
 
 
+def test_users_attributes_cannot_be_deleted(aws):
+    pool = aws["cognito-idp"].create_user_pool(PoolName="attributes")["UserPool"]["Id"]
+    aws["cognito-idp"].admin_create_user(UserPoolId=pool, Username="ana")
+    with pytest.raises(ClientError, match="InvalidAction"):
+        aws["cognito-idp"].admin_delete_user_attributes(UserPoolId=pool, Username="ana", UserAttributeNames=["name"])
+        pytest.fail("MiniStack deletes attributes: logins/deleted_attributes.py may be deleted")
+
+
 def test_invocation_of_the_first_kind_is_not_known(aws):
     invoke(aws, "invoked-async", "def handler(event, context): pass")
     with pytest.raises(ClientError):
@@ -690,6 +698,13 @@ def test_messages_cannot_be_moved_back_from_a_dead_letter_queue(aws):
     with pytest.raises(ClientError, match="InvalidAction"):
         aws["sqs"].list_message_move_tasks(SourceArn="arn:aws:sqs:us-east-1:000000000000:dead")
         pytest.fail("MiniStack moves messages: queues/move_tasks.py may be deleted")
+
+
+def test_sources_of_a_dead_letter_queue_are_not_told(aws):
+    url = aws["sqs"].create_queue(QueueName="told")["QueueUrl"]
+    with pytest.raises(ClientError, match="InvalidAction"):
+        aws["sqs"].list_dead_letter_source_queues(QueueUrl=url)
+        pytest.fail("MiniStack tells them: queues/dead_letter_sources.py may be deleted")
 
 
 def test_subscription_has_no_dead_letter_queue(aws):
