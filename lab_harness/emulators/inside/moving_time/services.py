@@ -55,8 +55,8 @@ class WaitingTime(Time):
         clock.sleep(seconds, hasty=probing.get())
 
 
-class Datetime(wrapt.ObjectProxy[Any]):
-    """The class `datetime`."""
+class Datetime(wrapt.CallableObjectProxy[Any]):
+    """The class `datetime`, of which moments may be made, too."""
 
     def now(self, tz: dt.tzinfo | None = None) -> dt.datetime:
         """The emulator's time, in a time zone."""

@@ -67,7 +67,13 @@ def test_address_that_is_deleted_is_not_verified_when_it_comes_back(owners, by):
 def test_who_deletes_is_known(owners, by):
     refused("unauthorized attribute", by["user"], "email_verified", code="NotAuthorizedException")
     delete = owners.idp.delete_user_attributes
-    refused("Invalid Access Token", delete, AccessToken="made.up.token", UserAttributeNames=["name"], code="NotAuthorizedException")
+    refused(
+        "Invalid Access Token",
+        delete,
+        AccessToken="made.up.token",
+        UserAttributeNames=["name"],
+        code="NotAuthorizedException",
+    )
     about = {"UserAttributeNames": ["name"]}
     with pytest.raises(ClientError, match="UserNotFoundException"):
         owners.idp.admin_delete_user_attributes(UserPoolId=owners.pool, Username="nobody", **about)

@@ -6,8 +6,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.emulators.inside.logins import totp
+from tests.emulators.inside.logins.srp import Proof
 from tests.emulators.inside.logins.test_user_codes import refuses
-from tests.emulators.inside.logins.user_pools import PASSWORD, Owners, another
+from tests.emulators.inside.logins.user_pools import FLOWS, PASSWORD, Owners, another
 from tests.emulators.inside.tables.test_point_in_time import advance
 
 NEW = "Another-horse-9"
@@ -157,3 +158,34 @@ def test_pool_without_authenticators_offers_none(owners):
         "SoftwareTokenMFANotFound.*has not been enabled", lambda: owners.idp.associate_software_token(AccessToken=token)
     )
     refuses("Invalid session", lambda: owners.idp.associate_software_token(Session="x" * 30))
+
+
+def by_srp(owners, client, password=PASSWORD):
+    """Sign ana in without sending her password."""
+    proof = Proof()
+    given = {"USERNAME": "ana", "SRP_A": proof.first}
+    told = owners.idp.initiate_auth(ClientId=client, AuthFlow="USER_SRP_AUTH", AuthParameters=given)
+    assert told["ChallengeName"] == "PASSWORD_VERIFIER"
+    answers = proof.answers(told["ChallengeParameters"], password, owners.pool)
+    session = {"Session": told["Session"]} if "Session" in told else {}
+    return owners.idp.respond_to_auth_challenge(
+        ClientId=client, ChallengeName="PASSWORD_VERIFIER", ChallengeResponses=answers, **session
+    )
+
+
+def test_password_is_proven_without_being_sent(guarded):
+    client = guarded.new_client(ExplicitAuthFlows=[*FLOWS, "ALLOW_USER_SRP_AUTH"])
+    assert by_srp(guarded, client)["AuthenticationResult"]["AccessToken"]
+    refuses("Incorrect username or password", by_srp, guarded, client, "Wrong-horse-9")
+    secret = enrol(guarded)
+    asked = by_srp(guarded, client)
+    assert asked["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
+    given = {"SOFTWARE_TOKEN_MFA_CODE": totp.code(secret, time.time() + 30)}
+    assert respond(guarded, asked["ChallengeName"], asked["Session"], client, **given)["AuthenticationResult"]
+
+
+def test_guessing_by_srp_locks_out_too(owners):
+    client = owners.new_client(ExplicitAuthFlows=[*FLOWS, "ALLOW_USER_SRP_AUTH"])
+    for _ in range(5):
+        refuses("Incorrect username or password", by_srp, owners, client, "Wrong-horse-9")
+    refuses("Password attempts exceeded", by_srp, owners, client)
