@@ -9,8 +9,10 @@ from lab_harness.emulators.inside.apis import (
     logs,
     openapi,
     proxy_events,
+    quick_create,
     rest_apis,
     rest_refusals,
+    route_refusals,
     socket_answers,
     stacks,
     stage_caches,
@@ -83,6 +85,7 @@ ADDITIONS = (
     *(metrics, rpc_cbor, log_groups, bounds, signatures, definitions, choices, deadlines, history),
     *(rest_apis, rest_refusals, proxy_events, deployments, canaries, integrations, stage_caches, openapi),
     *(logs, trial_invocations, validation_errors, stacks, http_apis, websockets, socket_answers),
+    *(route_refusals, quick_create),
     *(roles, policy_documents, policy_versions, encryption),
     *(
         refresh_tokens,

@@ -1,5 +1,6 @@
 """What a client of a WebSocket API is told: why it is refused, that a function has failed, and what a route answers.
 
+It is refused where there is no such stage, or nothing is deployed to it: MiniStack serves any.
 MiniStack refuses every handshake with 403 that `$connect` does not let in, and with 500 where its authorizer asks for
 401. It sends the error of a function that fails to the client, says nothing where no route fits, and sends back what a
 function returns although nobody has asked for that by a route response.
@@ -44,9 +45,26 @@ def install() -> None:
     )
 
 
-def _refuse_by_status(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
-    scope, receive, send, *rest = args
-    return original(scope, receive, _refusing(send), *rest, **kwargs)
+async def _refuse_by_status(original: Any, _instance: Any, args: Any, kwargs: Any) -> None:
+    scope, receive, send, api, *rest = args
+    path = kwargs.get("path_override") or (rest[0] if rest else None) or scope.get("path", "")
+    if not _is_served(api, path.lstrip("/").partition("/")[0]):
+        await receive()  # the request for a connection
+        await _refuse(send, HTTPStatus.FORBIDDEN.value, json.dumps({"message": FORBIDDEN}).encode())
+        return
+    await original(scope, receive, _refusing(send), api, *rest, **kwargs)
+
+
+def _is_served(api: str, stage: str) -> bool:
+    """Whether a WebSocket API has this stage, and something is deployed to it."""
+    from ministack.services import apigateway
+
+    if (apigateway._apis.get(api) or {}).get("protocolType") != "WEBSOCKET":
+        return True  # MiniStack refuses it.
+    found = apigateway._stages.get(api, {})
+    settings = found.get(stage) or found.get("$default")
+    deployed = apigateway._deployments.get(api)
+    return bool(settings and (deployed or settings.get("autoDeploy") or settings.get("deploymentId")))
 
 
 def _refusing(send: Send) -> Send:

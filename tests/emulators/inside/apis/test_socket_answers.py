@@ -128,6 +128,20 @@ def test_client_is_told_that_a_function_may_not_be_called(make):
     socket.close()
 
 
+def test_stage_that_is_not_there_or_not_deployed_is_forbidden(make):
+    api = make("say")
+    api.connect("key=right").close()
+    live = api.where
+    api.where = live.replace("/live", "/none")
+    assert api.refused("key=right") == (403, {"message": "Forbidden"})
+    for each in api.gateway.get_deployments(ApiId=api.id)["Items"]:
+        api.gateway.delete_deployment(ApiId=api.id, DeploymentId=each["DeploymentId"])
+    api.where = live
+    assert api.refused("key=right") == (403, {"message": "Forbidden"})
+    api.gateway.update_stage(ApiId=api.id, StageName="live", AutoDeploy=True)
+    api.connect("key=right").close()
+
+
 def test_message_without_a_route_is_forbidden(make):
     told = make("say").told(action="bark")
     assert (told["message"], set(told)) == ("Forbidden", {"message", "connectionId", "requestId"})
