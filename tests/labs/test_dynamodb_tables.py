@@ -175,10 +175,11 @@ def test_batches_that_are_not_given_up_are_noticed(solved_once, wrong, right, wo
 
 def test_expiry_by_another_attribute_is_noticed(solved_once):
     dynamodb = solved_once["dynamodb"]
-    for name, words in (("Expires", "Expires"), ("ExpiresAt", None)):
-        dynamodb.update_time_to_live(**SCORES, TimeToLiveSpecification={"Enabled": True, "AttributeName": name})
-        if words:
-            assert alone(solved_once, "sessions_expire") == f"expiry by {words}"
+    for before, name in (("ExpiresAt", "Expires"), ("Expires", "ExpiresAt")):
+        for wanted in ({"Enabled": False, "AttributeName": before}, {"Enabled": True, "AttributeName": name}):
+            dynamodb.update_time_to_live(**SCORES, TimeToLiveSpecification=wanted)
+        if name == "Expires":
+            assert alone(solved_once, "sessions_expire") == "expiry by Expires"
 
 
 def test_recovery_that_is_off_is_noticed(solved_once):

@@ -1,7 +1,9 @@
 """Deletes items when their time to live is over, and says so in their table's stream, as the service's own doing.
 
-MiniStack looks once a minute of the computer's time, and writes no record.
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html (2026)
+MiniStack looks once a minute of the computer's time, and writes no record. It takes any change of the setting, where
+AWS wants what is on switched off first, and switches off only what is on; AWS's wait of an hour between is left out.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html (2026); the words are
+those in https://github.com/go-to-k/cdkd/pull/932 and https://github.com/cloudposse/terraform-aws-dynamodb/issues/94.
 """
 
 import json
@@ -12,11 +14,13 @@ from typing import Any
 
 import wrapt
 
+from lab_harness.emulators.inside.constraints import refuse
 from lab_harness.emulators.inside.moving_time import clock, falling_due
 from lab_harness.emulators.inside.scopes import within
 
 SERVICE = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
 REAPER = "dynamodb-ttl-reaper"  # MiniStack's thread that looks for what has expired
+ANOTHER = "TimeToLive is active on a different AttributeName: current AttributeName is {}"
 TOO_OLD = 5 * 365 * 86_400  # seconds: what expired so long ago is left alone, as a mistake
 
 _expiring: ContextVar[bool] = ContextVar("expiring", default=False)
@@ -26,6 +30,7 @@ def install() -> None:
     """Make MiniStack do so. This takes effect when it imports DynamoDB."""
     wrapt.register_post_import_hook(_change_dynamodb, "ministack.services.dynamodb")
     wrapt.register_post_import_hook(_change_streams, "ministack.services.dynamodb_streams")
+    refuse({"dynamodb": {"_update_ttl": _wrong}})
 
 
 def _change_dynamodb(dynamodb: Any) -> None:
@@ -36,6 +41,23 @@ def _change_dynamodb(dynamodb: Any) -> None:
 
 def _change_streams(streams: Any) -> None:
     wrapt.wrap_function_wrapper(streams, "_get_records", _spell_as_the_api)
+
+
+def _wrong(asked: dict[str, Any]) -> Any:
+    """The refusal to switch on what is on, or off what is off."""
+    from ministack.services import dynamodb
+
+    name, wanted = dynamodb._normalize_table_name(asked.get("TableName")), asked.get("TimeToLiveSpecification") or {}
+    if name not in dynamodb._tables or not wanted.get("AttributeName"):
+        return None
+    kept = dynamodb._ttl_settings.get(name) or {}
+    is_on, attribute = kept.get("TimeToLiveStatus") == "ENABLED", kept.get("AttributeName")
+    words = ""
+    if is_on and attribute != wanted["AttributeName"]:
+        words = ANOTHER.format(attribute)
+    elif is_on == bool(wanted.get("Enabled")):
+        words = f"TimeToLive is already {'enabled' if is_on else 'disabled'}"
+    return dynamodb.error_response_json("ValidationException", words, 400) if words else None
 
 
 def _say_who(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:

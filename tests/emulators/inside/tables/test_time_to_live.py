@@ -1,6 +1,7 @@
 """Tests for what expires in a table on the embedded emulator, and what its stream says of it."""
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lab_harness.emulators.inside.tables.time_to_live import TOO_OLD
 
@@ -39,3 +40,22 @@ def test_what_expires_leaves_a_record_of_the_services_own(clients, dynamodb):
     assert expired["eventName"] == "REMOVE"
     assert expired["userIdentity"] == {"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"}
     assert expired["dynamodb"]["OldImage"]["id"] == {"S": "short"}
+
+
+def test_what_is_on_is_switched_off_before_it_is_changed(dynamodb):
+    def switch(on, attribute="until"):
+        asked = {"Enabled": on, "AttributeName": attribute}
+        dynamodb.update_time_to_live(TableName="Trips", TimeToLiveSpecification=asked)
+
+    with pytest.raises(ClientError, match="TimeToLive is already enabled"):
+        switch(True)
+    words = "TimeToLive is active on a different AttributeName: current AttributeName is until"
+    for on in (True, False):
+        with pytest.raises(ClientError, match=words):
+            switch(on, "expires")
+    switch(False)
+    with pytest.raises(ClientError, match="TimeToLive is already disabled"):
+        switch(False)
+    switch(True, "expires")
+    told = dynamodb.describe_time_to_live(TableName="Trips")["TimeToLiveDescription"]
+    assert told == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires"}
