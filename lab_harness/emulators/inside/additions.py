@@ -42,6 +42,7 @@ from lab_harness.emulators.inside.logins import (
     deleted_attributes,
     groups,
     hosted_login,
+    new_addresses,
     pool_updates,
     refresh_tokens,
     sign_in,
@@ -89,6 +90,7 @@ ADDITIONS = (
     *(roles, policy_documents, policy_versions, encryption),
     *(
         refresh_tokens,
+        new_addresses,
         user_attributes,
         deleted_attributes,
         user_codes,

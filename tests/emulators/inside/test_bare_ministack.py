@@ -581,6 +581,29 @@ def test_groups_of_a_pool_are_not_changed(aws):
         pytest.fail("MiniStack knows UpdateGroup: logins/groups.py may be deleted")
 
 
+def test_changed_address_is_still_called_verified(aws):
+    pool = aws["cognito-idp"].create_user_pool(PoolName="addresses", AutoVerifiedAttributes=["email"])["UserPool"]["Id"]
+    about, verified = {"UserPoolId": pool, "Username": "ana"}, {"Name": "email_verified", "Value": "true"}
+    address = {"Name": "email", "Value": "ana@example.com"}
+    aws["cognito-idp"].admin_create_user(**about, MessageAction="SUPPRESS", UserAttributes=[address, verified])
+    changed = [address | {"Value": "new@example.com"}]
+    aws["cognito-idp"].admin_update_user_attributes(**about, UserAttributes=changed)
+    found = aws["cognito-idp"].admin_get_user(**about)["UserAttributes"]
+    assert verified in found, (
+        "MiniStack has addresses verified anew: see what of logins/new_addresses.py may be deleted"
+    )
+
+
+def test_route_is_there_twice_and_an_api_in_one_call_has_none(aws):
+    gateway = aws["apigatewayv2"]
+    arn = "arn:aws:lambda:us-east-1:000000000000:function:none"
+    api = gateway.create_api(Name="quick", ProtocolType="HTTP", Target=arn)["ApiId"]
+    assert gateway.get_routes(ApiId=api)["Items"] == [], "MiniStack makes it: apis/quick_create.py may be deleted"
+    for _ in range(2):
+        gateway.create_route(ApiId=api, RouteKey="GET /pets")
+    assert len(gateway.get_routes(ApiId=api)["Items"]) == 2, "MiniStack refuses it: apis/route_refusals.py may go"
+
+
 def test_users_attributes_cannot_be_deleted(aws):
     pool = aws["cognito-idp"].create_user_pool(PoolName="attributes")["UserPool"]["Id"]
     aws["cognito-idp"].admin_create_user(UserPoolId=pool, Username="ana")

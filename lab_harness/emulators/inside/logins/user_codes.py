@@ -58,8 +58,19 @@ def _send(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
     user[f"{name}_until"] = clock.now() + VALID[name]
     if address == "email":
         return original(pool, username, attributes, code, **kwargs)
-    text = cognito._expand_template(_sms(pool), cognito._template_username(pool, username, attributes), code)
-    return cognito._deliver_cognito_email(pool, attributes[address], "SMS", text, "CognitoVerificationMessage")
+    return deliver(pool, user, address, code)
+
+
+def deliver(pool: dict[str, Any], user: dict[str, Any], attribute: str, code: str) -> Any:
+    """Send a code to one of a user's addresses, in the words that the pool has for that."""
+    from ministack.services import cognito
+
+    attributes = cognito._attr_list_to_dict(user["Attributes"])
+    name = cognito._template_username(pool, user["Username"], attributes)
+    mail = cognito._resolve_verification_template(pool, by_link=False)
+    subject, text = mail if attribute == "email" else ("SMS", _sms(pool))
+    said = [cognito._expand_template(each, name, code) for each in (subject, text)]
+    return cognito._deliver_cognito_email(pool, attributes[attribute], *said, "CognitoVerificationMessage")
 
 
 def _sms(pool: dict[str, Any]) -> str:
@@ -103,10 +114,11 @@ def _once(pool: dict[str, Any], user: dict[str, Any], told: dict[str, Any]) -> N
     if "email" not in attributes:
         cognito._send_verification_email(pool, user["Username"], attributes, "")
     if where := _address(pool, user, CONFIRM):
-        told["CodeDeliveryDetails"] = _details(where, attributes[where])
+        told["CodeDeliveryDetails"] = details(where, attributes[where])
 
 
-def _details(attribute: str, address: str) -> dict[str, str]:
+def details(attribute: str, address: str) -> dict[str, str]:
+    """What a caller is told of where a code went."""
     from ministack.services import cognito
 
     masked = cognito._masked_destination(address)
@@ -151,7 +163,7 @@ def _delivered(original: Any, name: str, args: Any) -> Any:
     if not where:
         return answer
     attributes = cognito._attr_list_to_dict(user["Attributes"])
-    return cognito.json_response({"CodeDeliveryDetails": _details(where, attributes[where])})
+    return cognito.json_response({"CodeDeliveryDetails": details(where, attributes[where])})
 
 
 def _error(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
