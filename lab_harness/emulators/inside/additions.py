@@ -17,6 +17,7 @@ from lab_harness.emulators.inside.apis import (
     stacks,
     stage_caches,
     trial_invocations,
+    usage_plans,
     validation_errors,
     websockets,
 )
@@ -86,7 +87,7 @@ ADDITIONS = (
     *(metrics, rpc_cbor, log_groups, bounds, signatures, definitions, choices, deadlines, history),
     *(rest_apis, rest_refusals, proxy_events, deployments, canaries, integrations, stage_caches, openapi),
     *(logs, trial_invocations, validation_errors, stacks, http_apis, websockets, socket_answers),
-    *(route_refusals, quick_create),
+    *(route_refusals, quick_create, usage_plans),
     *(roles, policy_documents, policy_versions, encryption),
     *(
         refresh_tokens,

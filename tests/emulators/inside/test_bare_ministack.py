@@ -604,6 +604,15 @@ def test_route_is_there_twice_and_an_api_in_one_call_has_none(aws):
     assert len(gateway.get_routes(ApiId=api)["Items"]) == 2, "MiniStack refuses it: apis/route_refusals.py may go"
 
 
+def test_usage_of_a_plan_is_not_told(aws):
+    gateway = aws["apigateway"]
+    plan = gateway.create_usage_plan(name="told", quota={"limit": 3, "period": "DAY"})["id"]
+    key = gateway.create_api_key(name="told", enabled=True)["id"]
+    gateway.create_usage_plan_key(usagePlanId=plan, keyId=key, keyType="API_KEY")
+    found = gateway.get_usage(usagePlanId=plan, startDate="2026-12-01", endDate="2026-12-01")
+    assert "items" not in found, "MiniStack tells it: see what of apis/usage_plans.py may be deleted"
+
+
 def test_users_attributes_cannot_be_deleted(aws):
     pool = aws["cognito-idp"].create_user_pool(PoolName="attributes")["UserPool"]["Id"]
     aws["cognito-idp"].admin_create_user(UserPoolId=pool, Username="ana")
