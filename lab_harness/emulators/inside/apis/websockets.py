@@ -18,10 +18,13 @@ from lab_harness.emulators.inside import hooks
 from lab_harness.emulators.inside.apis.route_failures import Failure
 
 Message = dict[str, Any]
+MOST_REMEMBERED = 10_000
 MOMENTS = frozenset({"$connect", "$disconnect"})
 connection: ContextVar[dict[str, Any] | None] = ContextVar(
     "connection", default=None
 )  # what is kept of this task's own
+
+_began: dict[str, int] = {}  # when each connection began, in milliseconds since 1970
 
 
 def install() -> None:
@@ -49,11 +52,23 @@ class Environment(NamedTuple):
         """What the function answers, in a worker's words."""
         from ministack.services import lambda_svc
 
+        _say_since_when(event["requestContext"])
         record, config, _ = lambda_svc._get_func_record_for_ref(self.function)
         result = lambda_svc._execute_function(lambda_svc._execution_record_for_config(record, config), event)
         if result.get("error"):
             return {"status": "ok", "result": Failure(statusCode=502)}
         return {"status": "ok", "result": result.get("body")}
+
+
+def _say_since_when(about: dict[str, Any]) -> None:
+    """Name the moment at which the connection began, which is the same in all its events; MiniStack names now."""
+    name, moment = about["connectionId"], about["eventType"]
+    if moment == "CONNECT":
+        _began[name] = about["connectedAt"]
+        if len(_began) > MOST_REMEMBERED:  # of which many were refused, or have no $disconnect
+            _began.pop(next(iter(_began)))
+    elif name in _began:
+        about["connectedAt"] = _began.pop(name) if moment == "DISCONNECT" else _began[name]
 
 
 class Connections(dict[str, dict[str, Any]]):

@@ -17,6 +17,7 @@ from lab_harness.emulators.inside.constraints import refuse
 
 ACCOUNT, UNRESERVED = 1000, 10  # side by side; the part of them that stays unreserved is one in so many
 TAG = "lab:account-concurrency"
+BY_RESERVATION = "ReservedFunctionConcurrentInvocationLimitExceeded"
 leasing = threading.Lock()  # no two invocations take the last place
 
 
@@ -31,8 +32,18 @@ def _change_lambda(lambda_svc: Any) -> None:
         ("_get_account_settings", _tell),
         ("_reserved_concurrency", _reserved_by_all_versions),
         ("_acquire_execution_slot", _lease_of_the_unreserved),
+        ("_throttle_response", _throttled),
     ):
         wrapt.wrap_function_wrapper(lambda_svc, name, change)
+
+
+def _throttled(original: Any, _instance: Any, args: Any, kwargs: Any) -> dict[str, Any]:
+    """What a throttled call is told; where the limit is none of AWS's, MiniStack's words, which name it."""
+    told: dict[str, Any] = original(*args, **kwargs)
+    body = told["body"]
+    if body["Reason"] == BY_RESERVATION:
+        body |= {"message": "Rate Exceeded.", "Type": "User"}
+    return told
 
 
 def _account() -> int:

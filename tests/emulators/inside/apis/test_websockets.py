@@ -79,6 +79,23 @@ def test_connection_is_the_doing_of_who_makes_it(embedded, clients, api, marked)
     assert {deed.by for deed in embedded.deeds()[1] if deed.kind == "run"} == {f"execute-api {api}"}
 
 
+def test_events_of_a_connection_tell_when_it_began(embedded, clients, hello):
+    clients = hello(CODE)
+    let_in(clients, "hello", "apigateway")
+    arn = clients["lambda"].get_function_configuration(FunctionName="hello")["FunctionArn"]
+    api = websocket_api(clients["apigatewayv2"], arn, "$default", "$disconnect")
+    socket = clients["http"].connect(api, "live", "?key=right", timeout=PATIENCE)
+    began = embedded.now()
+    list(embedded.advance(60))
+    socket.send("a message")
+    wait_until(lambda: len(embedded.runs("hello")) == 2)
+    socket.close()
+    runs = wait_until(lambda: len(found := embedded.runs("hello")) == 3 and found)
+    told = {json.loads(run.event)["requestContext"]["connectedAt"] for run in runs}
+    assert len(told) == 1
+    assert abs(told.pop() / 1000 - began) < 30
+
+
 def test_connection_that_is_refused_says_so(clients, api):
     with pytest.raises(WebSocketBadStatusException):
         clients["http"].connect(api, "live", "?key=wrong", timeout=PATIENCE)

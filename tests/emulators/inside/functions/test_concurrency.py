@@ -100,3 +100,12 @@ def test_a_tag_makes_the_account_small_so_that_one_busy_function_starves_another
 def test_a_tag_that_is_no_smaller_number_changes_nothing(lambda_, value):
     lambda_.create_function(**SETTINGS | {"FunctionName": "busy", "Tags": {concurrency.TAG: value}})
     assert limits(lambda_) == (1000, 1000)
+
+
+def test_throttled_call_is_told_in_awss_words(hello):
+    lambda_ = hello(SLEEP)["lambda"]
+    lambda_.put_function_concurrency(FunctionName="hello", ReservedConcurrentExecutions=0)
+    with pytest.raises(lambda_.exceptions.TooManyRequestsException) as caught:
+        lambda_.invoke(FunctionName="hello", Payload=b"0")
+    told = caught.value.response
+    assert (told["Error"]["Message"], told["Type"]) == ("Rate Exceeded.", "User")
