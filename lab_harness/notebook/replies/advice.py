@@ -2,8 +2,6 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from botocore import xform_name
@@ -20,13 +18,12 @@ from botocore.exceptions import (
 )
 
 from lab_harness.answers import LACKING
-from lab_harness.emulators.base import REGION
+from lab_harness.notebook.replies.call import MAKING, FailedCall
+from lab_harness.notebook.replies.missing import not_there
 
 EXISTS = re.compile("AlreadyExist|AlreadyOwned|NameExists|EntityExists|Conflict|InUse|Duplicate")
 IN_WORDS = re.compile("already exists")  # where the code says no more than that something is wrong
 MISSING = re.compile("NotFound|NoSuch|NonExistent|DoesNotExist|Malformed$|^404$")
-# The thing that a code names, such as a bucket; any resource is none.
-NAMED = re.compile(r"(?:NoSuch|NonExistent)(?P<first>\w+)|\b(?!Resource)(?P<last>\w+?)(?:NotFound|DoesNotExist)")
 DENIED = re.compile("AccessDenied|Forbidden|Unauthorized|AuthorizationError|NotAuthorized|^403$")
 KEY = re.compile("Signature|InvalidClientToken|UnrecognizedClient|MissingAuthenticationToken|ExpiredToken")
 BUSY = re.compile("Throttl|TooManyRequests|SlowDown|RequestLimit|PriorRequestNotComplete")
@@ -48,7 +45,8 @@ WRONG_TYPE = re.compile(
 UNKNOWN = re.compile(r'Unknown parameter in (?P<where>[\w.\[\]]+): "(?P<name>[^"]*)", must be one of: (?P<known>.+)')
 ABSENT = re.compile(r'Missing required parameter in (?P<where>[\w.\[\]]+): "(?P<name>[^"]+)"')
 
-MAKING = ("Create", "Add", "Register", "Subscribe", "Import")
+NO_ARN = re.compile(r"Value '(?P<value>[^']*)' at '(?P<name>\w+)' failed .* pattern: \^?arn:")
+
 RUN_OPEN_LAB = "Run the cell with open_lab, then those that make your clients, then this one."
 START = (
     "The emulator does not run: start it in the panel, or with `lab start` in a terminal, and run the cell again; "
@@ -69,21 +67,6 @@ CHANGES = {
 }
 
 
-@dataclass(frozen=True)
-class FailedCall:
-    """A call of a client's: the service and the operation as boto3 names them, all operations there are, the Region."""
-
-    service: str
-    operation: str
-    operations: Sequence[str] = ()
-    region: str = REGION  # the client's
-
-    @property
-    def name(self) -> str:
-        """The client's method."""
-        return str(xform_name(self.operation))
-
-
 def advice(error: BaseException, call: FailedCall | None) -> str:
     """What to do about an error of botocore's; `call` is the one that raised it, where that is known."""
     if isinstance(error, ClientError):
@@ -95,7 +78,7 @@ def advice(error: BaseException, call: FailedCall | None) -> str:
     if isinstance(error, NoCredentialsError | NoRegionError):
         return RUN_OPEN_LAB
     if isinstance(error, WaiterError):
-        return "What was waited for did not come about: ask AWS for its state, which often says why."
+        return _waited(error)
     return _documented(call)
 
 
@@ -112,7 +95,7 @@ def answered(error: BaseException, call: FailedCall | None) -> str:
 
 
 def _refused(error: ClientError, call: FailedCall) -> str:
-    told: dict[str, Any] = error.response.get("Error", {})
+    told = _told(error.response)
     code, message = str(told.get("Code", "")), str(told.get("Message", ""))
     if KEY.search(code):
         return f"The call is not signed with this course's key. {RUN_OPEN_LAB}"
@@ -126,7 +109,7 @@ def _refused(error: ClientError, call: FailedCall) -> str:
     if (EXISTS.search(code) or IN_WORDS.search(message)) and call.operation.startswith(MAKING):
         return _there_already(call)
     rules = (
-        (MISSING, _not_there(call, code)),
+        (MISSING, not_there(call, code, message)),
         (DENIED, _denied(message)),
         (BUSY, "Too many calls at once: wait for some seconds, then call again."),
         (CONDITION, "The condition did not hold: ask for the item as it is, `get_item` for example, and compare."),
@@ -139,7 +122,32 @@ def _refused(error: ClientError, call: FailedCall) -> str:
     )
     if code == CANCELLED:  # a transaction: the codes of its actions stand in the message
         code = message
-    return next((said for pattern, said in rules if pattern.search(code)), _documented(call))
+    return next((said for pattern, said in rules if pattern.search(code)), "") or _value(call, message)
+
+
+def _waited(error: WaiterError) -> str:
+    if MISSING.search(str(_told(error.last_response).get("Code", ""))):
+        return not_there(FailedCall("", ""), "", "")
+    return "What was waited for did not come about: ask AWS for its state, which often says why."
+
+
+def _told(response: Any) -> dict[str, Any]:
+    """The part of an answer that tells of an error; nothing where there is none."""
+    told: dict[str, Any] = response.get("Error", {}) if isinstance(response, dict) else {}
+    return told
+
+
+def _value(call: FailedCall, message: str) -> str:
+    """What is wrong with a value that AWS does not take."""
+    if wrong := next(call.no_json(), None):
+        name, problem = wrong
+        return (
+            f"`{name}` is no JSON, at {problem}. Mend it there, or let `json.dumps(…)` make the text of a dictionary."
+        )
+    if found := NO_ARN.search(message):
+        name = next((each for each in call.arguments if each.casefold() == found["name"].casefold()), found["name"])
+        return f"`{name}` is an ARN, and {found['value']} is none: what AWS answered when it was made has its ARN."
+    return _documented(call)
 
 
 def _there_already(call: FailedCall) -> str:
@@ -165,29 +173,6 @@ def _does(call: FailedCall, change: str) -> bool:
     """Whether the service has the operations that a sentence names: CloudFront's functions are changed otherwise."""
     known = {xform_name(name) for name in call.operations}
     return bool(change) and all(name in known for name in re.findall(r"`(\w+)`", change))
-
-
-def _not_there(call: FailedCall, code: str) -> str:
-    if call.region != REGION:
-        return (
-            f"This client asks in the Region {call.region}; what you build here is in {REGION}, unless you say "
-            "otherwise: make the client without `region_name`."
-        )
-    known = next((f" (`{xform_name(name)}` lists what there is)" for name in _lists(call, code)), "")
-    return f"There is nothing of this name: compare it letter by letter{known}, or first run the cell that creates it."
-
-
-def _lists(call: FailedCall, code: str) -> Iterator[str]:
-    """The operations that list things of the kind which is missing."""
-    named = NAMED.search(code)
-    things = [(named["first"] or named["last"]).removesuffix("Exception")] if named else []
-    # What a call makes is not there yet; it is something else that is missing.
-    if not call.operation.startswith((*MAKING, "Put")):
-        things.append(re.sub("^[A-Z][a-z]+", "", call.operation))
-    for thing in things:
-        lists = [f"{verb}{thing}{end}" for verb in ("List", "Describe", "Get") for end in ("s", "es")]
-        lists += [f"List{thing[:-1]}ies"] if thing.endswith("y") else []
-        yield from (name for name in lists if name in call.operations)
 
 
 def _denied(message: str) -> str:

@@ -13,7 +13,8 @@ from IPython.lib.pretty import for_type, pretty
 from rich.text import Text
 
 from lab_harness.emulators.base import REGION
-from lab_harness.notebook.replies.advice import FailedCall, advice, answered
+from lab_harness.notebook.replies.advice import advice, answered
+from lab_harness.notebook.replies.call import FailedCall
 from lab_harness.notebook.replies.names import Origin, origin
 from lab_harness.render.blocks import Folded
 from lab_harness.render.markup import bundle
@@ -133,5 +134,8 @@ def _call(trace: TracebackType) -> FailedCall | None:
             meta = frame.f_locals["self"].meta
             operations = tuple(meta.service_model.operation_names)
             region = REGION if meta.region_name == GLOBAL else meta.region_name
-            return FailedCall(meta.service_model.service_name, frame.f_locals["operation_name"], operations, region)
+            arguments = frame.f_locals.get("api_params") or {}
+            return FailedCall(
+                meta.service_model.service_name, frame.f_locals["operation_name"], operations, region, arguments
+            )
     return None

@@ -14,7 +14,8 @@ from botocore.exceptions import (
 )
 from botocore.session import Session
 
-from lab_harness.notebook.replies.advice import FailedCall, advice, answered
+from lab_harness.notebook.replies.advice import advice, answered
+from lab_harness.notebook.replies.call import FailedCall
 
 TYPE = "Invalid type for parameter P, value: x, type: <class '{}'>, valid types: <class '{}'>"
 
@@ -64,6 +65,59 @@ def test_a_refusal_is_told_with_what_to_do(service, operation, code, told):
 def test_what_exists_by_the_message_alone_is_told_so_too():
     error = refused("InvalidParameterException", "CreateUserPoolDomain", "Domain pets already exists.")
     assert "`update_user_pool_domain` changes it" in advice(error, call("cognito-idp", "CreateUserPoolDomain"))
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "message", "told"),
+    [
+        ("iam", "AttachRolePolicy", "Policy arn:aws:iam::aws:policy/Logs does not exist.", "list_policies"),
+        ("iam", "AttachRolePolicy", "The role with name helo cannot be found.", "list_roles"),
+        ("lambda", "UpdateFunctionCode", "Function not found: arn:aws:lambda:us-east-1:0:function:f", "list_functions"),
+        ("lambda", "CreateEventSourceMapping", "Function not found: f", "list_functions"),
+        ("dynamodb", "PutItem", "Requested resource not found: Table: Pets not found", "list_tables"),
+        ("logs", "GetLogEvents", "The specified log group does not exist.", "list_log_groups"),
+    ],
+)
+def test_what_is_missing_is_listed_by_the_call_for_things_of_its_kind(service, operation, message, told):
+    error = refused("ResourceNotFoundException", operation, message)
+    assert f"(`{told}` lists what there is)" in advice(error, call(service, operation))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"RoleName": "r", "AssumeRolePolicyDocument": '{"Version": "2012-10-17" "Statement": []}'},
+        {"Attributes": {"AssumeRolePolicyDocument": '{"Version": "2012-10-17" "Statement": []}'}},
+        {"AssumeRolePolicyDocument": b'{"Version": "2012-10-17" "Statement": []}'},
+    ],
+)
+def test_text_that_is_no_json_is_told_with_the_place(arguments):
+    error = refused("MalformedPolicyDocument", "CreateRole", "This policy contains invalid Json")
+    said = advice(error, replace(call("iam", "CreateRole"), arguments=arguments))
+    assert said.startswith("`AssumeRolePolicyDocument` is no JSON, at line 1, column 26: Expecting ','")
+
+
+def test_json_that_is_right_is_not_blamed_for_what_aws_refuses():
+    arguments = {"AssumeRolePolicyDocument": '{"Version": "2012"}', "Description": "no JSON here"}
+    error = refused("MalformedPolicyDocument", "CreateRole", "The policy must have a Statement.")
+    said = advice(error, replace(call("iam", "CreateRole"), arguments=arguments))
+    assert said.startswith("Compare the values")
+
+
+def test_a_name_where_an_arn_is_wanted_is_told_so():
+    message = (
+        "1 validation error detected: Value 'hello-world-role' at 'role' failed to satisfy constraint: Member must "
+        "satisfy regular expression pattern: arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?.+"
+    )
+    error = refused("ValidationException", "CreateFunction", message)
+    said = advice(error, replace(call("lambda", "CreateFunction"), arguments={"Role": "hello-world-role"}))
+    assert said.startswith("`Role` is an ARN, and hello-world-role is none")
+
+
+def test_who_waits_for_what_is_not_there_is_told_of_the_name():
+    answer = {"Error": {"Code": "ResourceNotFoundException", "Message": "Function not found: hello"}}
+    error = WaiterError("FunctionActiveV2", "An error occurred (ResourceNotFoundException)", answer)
+    assert advice(error, None).startswith("There is nothing of this name: compare it letter by letter")
 
 
 def test_a_transaction_that_a_condition_has_cancelled_is_told_so():

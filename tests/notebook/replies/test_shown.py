@@ -65,6 +65,11 @@ def test_a_dictionary_where_json_is_wanted_is_named(said):
     )
 
 
+def test_json_with_a_slip_is_told_with_the_place(said):
+    told = said("""create('{"Version": "2012-10-17" "Statement": []}')""")
+    assert "→ `AssumeRolePolicyDocument` is no JSON, at line 1, column 26: Expecting ','" in told
+
+
 def test_a_client_of_another_region_is_told_so_and_one_of_a_global_service_is_not(said):
     elsewhere = "boto3.client('sqs', region_name='eu-west-1', config=ONCE).get_queue_url(QueueName='nobodys')"
     assert "→ This client asks in the Region eu-west-1; " in said(elsewhere)
