@@ -44,13 +44,19 @@ def _explained(denial: Denial) -> Note:
         f"Refused at {moment} (UTC), done by: {denial.by}",
         (
             denial.message,
-            f"{len(denial.statements) or 'No'} statements were looked at{':' if looked_at else '.'}",
+            _looked_at(len(denial.statements)),
             *(f"– {_said(each)}: it {each['why']}." for each in looked_at),
             *([f"and {more} more"] if more > 0 else []),
             _missing(denial),
         ),
         None if denial.denies else json.dumps(_statement(denial), indent=2),
     )
+
+
+def _looked_at(count: int) -> str:
+    if not count:
+        return "No statement was looked at."
+    return "1 statement was looked at:" if count == 1 else f"{count} statements were looked at:"
 
 
 def _missing(denial: Denial) -> str:

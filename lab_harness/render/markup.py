@@ -6,10 +6,11 @@ from html import escape
 
 from lab_harness.render import plain
 
-# What is code in a sentence without being marked: what stands in backticks, an ARN, snake_case with the brackets behind
-# it, a method with its brackets, and camelCase, unless it is the name of a product.
+# What is code in a sentence without being marked: what stands in backticks, an ARN, an action of a policy, snake_case
+# with the brackets behind it, a method with its brackets, and camelCase, unless it is the name of a product.
 CODE = re.compile(
     r"`(?P<marked>[^`\n]+)`|(?P<bare>\barn:[\w:/*.$-]*[\w/*]"
+    r"|\b[a-z][a-z0-9-]*:(?:[A-Z][A-Za-z]+\*?|\*)"
     r"|\b[a-z][a-z0-9]*(?:\.\w+)*(?:_[a-z0-9…]+)+(?:\([^()\n]*\))?"
     r"|\b[a-z]\w*(?:\.\w+)+\([^()\n]*\)"
     r"|\b(?:[a-z]+[A-Z]\w*|[A-Z][a-z]+(?:[A-Z][a-z]+)+)\b)"

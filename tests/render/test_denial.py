@@ -35,7 +35,7 @@ def test_who_what_which_statements_and_the_one_that_is_missing_are_told():
     assert note.title == "Refused at 08:00:00 (UTC), done by: function writer"
     assert note.sentences == (
         MESSAGE,
-        "1 statements were looked at:",
+        "1 statement was looked at:",
         f"– identity-based policy orders, Allow Action dynamodb:GetItem, Resource {TABLE}: it is about other actions.",
         f"What is missing, in a policy of {ROLE}:",
     )
@@ -88,4 +88,4 @@ def test_nothing_refused_and_an_emulator_that_does_not_tell():
 
 def test_of_many_statements_some_are_told():
     assert "and 2 more" in told(statements=[LOOKED_AT] * 10).sentences
-    assert "No statements were looked at." in told(statements=[]).sentences
+    assert "No statement was looked at." in told(statements=[]).sentences

@@ -50,6 +50,7 @@ def test_html_of_ours_is_kept_from_becoming_mathematics_and_made_at_one_place():
         ),
         ('reset the lab (lab.reset()), and run lab.check("a").', ["lab.reset()", 'lab.check("a")']),
         ("the role arn:aws:iam::000000000000:role/a-role.", ["arn:aws:iam::000000000000:role/a-role"]),
+        ("no permission for logs:PutLogEvents, s3:*", ["logs:PutLogEvents", "s3:*"]),
         ("CloudWatch and EventBridge, as DynamoDB and SQS, are names", []),
         ("Traceback:\n  in lambda_handler", []),
     ],
