@@ -224,6 +224,13 @@ def test_stage_serves_the_api_as_it_stands(aws, bare):
     assert Http(bare.endpoint).api(made["id"], "test", "GET", "/").status == 200
 
 
+def test_an_api_of_which_nothing_is_said_is_regional(aws):
+    made = aws["apigateway"].create_rest_api(name="rest")
+    assert made["endpointConfiguration"]["types"] == ["REGIONAL"], (
+        "be_edge_optimised in apis/rest_apis.py may be deleted"
+    )
+
+
 def test_patch_and_gateway_response_keep_what_they_should_read(aws, bare):
     gateway = aws["apigateway"]
     made = gateway.create_rest_api(name="refusing")
@@ -438,6 +445,9 @@ def test_cloudwatchs_newest_protocol_is_read_with_a_library_that_is_not_here():
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:taken"
 TAKEN = {
     "function_limits": lambda aws: aws["lambda"].update_function_configuration(FunctionName="taking", Timeout=5000),
+    "an archive of nothing, in function_limits": lambda aws: aws["lambda"].update_function_code(
+        FunctionName="taking", ZipFile=b"PK\5\6" + bytes(18)
+    ),
     "concurrency": lambda aws: aws["lambda"].put_function_concurrency(
         FunctionName="taking", ReservedConcurrentExecutions=2000
     ),

@@ -1,5 +1,7 @@
 """Makes REST APIs behave as on AWS, where MiniStack loses settings or answers differently.
 
+* An API's endpoint is edge-optimised where nothing is said of it; MiniStack's is regional then.
+  https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-endpoint-types.html (2026)
 * An endpoint's type is `Types` in CloudFormation, `types` in the API. MiniStack stores the first and reads the second.
 * An update of a usage plan names a stage as `<api id>:<stage>`, and has every value as text. MiniStack would replace
   the list of stages by that text, after which no usage plan can be read, and would take "false" for true. The same
@@ -32,6 +34,11 @@ def install() -> None:
 
 
 def _change_apigateway(apigateway: Any) -> None:
+    @wrapt.patch_function_wrapper(apigateway, "_create_rest_api")
+    def be_edge_optimised(original: Any, _instance: Any, args: Any, _kwargs: Any) -> Any:
+        (data,) = args
+        return original({**data, "endpointConfiguration": data.get("endpointConfiguration") or {"types": ["EDGE"]}})
+
     @wrapt.patch_function_wrapper(apigateway, "_rest_api_view")
     def spell_as_the_api_does(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
         view = original(*args, **kwargs)

@@ -4,7 +4,10 @@ Ranges and patterns are those of Lambda's model; what the model does not say sta
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html and configuration-envvars.html (2026)
 """
 
+import base64
+import io
 import json
+import zipfile
 from functools import partial
 from typing import Any
 
@@ -101,10 +104,20 @@ def _layers(layers: list[Any]) -> Any:
 
 
 def _archive(code: dict[str, Any], operation: str) -> Any:
-    if len(code.get("ZipFile") or "") * 3 // 4 <= LARGEST_ZIP + 2:  # in base64, with up to two characters of padding
-        return None
+    packed = code.get("ZipFile") or ""
+    if len(packed) * 3 // 4 <= LARGEST_ZIP + 2:  # in base64, with up to two characters of padding
+        return _invalid("Uploaded file must be a non-empty zip") if packed and _is_empty(packed) else None
     message = f"Request must be smaller than {LARGEST_REQUEST} bytes for the {operation} operation"
     return _error("RequestEntityTooLargeException", message, 413)
+
+
+def _is_empty(packed: str) -> bool:
+    """Whether an archive in base64 holds nothing."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(base64.b64decode(packed))) as archive:
+            return not archive.infolist()
+    except (ValueError, zipfile.BadZipFile):
+        return False
 
 
 def _version(name: str, data: dict[str, Any]) -> Any:

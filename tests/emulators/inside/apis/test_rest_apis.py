@@ -44,6 +44,14 @@ def test_an_endpoint_of_cloudformations_is_spelt_as_the_api_does(clients, gatewa
     assert gateway.get_rest_apis()["items"][0]["endpointConfiguration"]["types"] == ["EDGE"]
 
 
+def test_an_api_is_edge_optimised_unless_it_is_said_otherwise(gateway):
+    definition = {"openapi": "3.0.1", "info": {"title": "written", "version": "1"}, "paths": {}}
+    regional = {"types": ["REGIONAL"]}
+    assert gateway.create_rest_api(name="rest")["endpointConfiguration"]["types"] == ["EDGE"]
+    assert gateway.import_rest_api(body=json.dumps(definition))["endpointConfiguration"]["types"] == ["EDGE"]
+    assert gateway.create_rest_api(name="near", endpointConfiguration=regional)["endpointConfiguration"] == regional
+
+
 def test_an_authorizer_wants_the_address_of_the_functions_invocations(gateway, api):
     function = "arn:aws:lambda:us-east-1:000000000000:function:guard"
     uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations"

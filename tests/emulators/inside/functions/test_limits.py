@@ -1,5 +1,9 @@
 """Tests for what the embedded emulator refuses of functions, as AWS does."""
 
+import io
+import zipfile
+from functools import partial
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -75,6 +79,18 @@ def test_archive_over_50_mb_goes_through_s3(made):
         made.update_function_code(FunctionName="hello", ZipFile=too_large)
     with pytest.raises(ClientError, match=rule.format("PublishLayerVersion")):
         made.publish_layer_version(LayerName="tools", Content={"ZipFile": too_large})
+
+
+def test_archive_of_nothing_is_refused(made):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w"):
+        pass
+    for update in (
+        partial(made.update_function_code, FunctionName="hello", ZipFile=packed.getvalue()),
+        partial(made.create_function, **SETTINGS | {"FunctionName": "other", "Code": {"ZipFile": packed.getvalue()}}),
+    ):
+        with pytest.raises(ClientError, match=r"InvalidParameterValueException.*must be a non-empty zip"):
+            update()
 
 
 @pytest.mark.parametrize(
