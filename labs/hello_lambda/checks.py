@@ -199,7 +199,8 @@ def about_log(lines, event):
 def about_runs(runs):
     """What to do where no run had the whole test event: one with a part of it, or with nothing, is told of."""
     sent = [run.event for run in runs if run.by == "learner"]
-    if near := [text for text in sent if text == "{}" or any(has_word(text, name) for name in TEST_EVENT)]:
+    parts = ("TEST_EVENT", *TEST_EVENT)
+    if near := [text for text in sent if text == "{}" or any(has_word(text, name) for name in parts)]:
         return f"You sent {near[-1]}: json.dumps(TEST_EVENT), once and without quotes, is the Payload."
     return "Now that the function logs its event, invoke it with TEST_EVENT as its payload: section 4."
 

@@ -91,6 +91,7 @@ SLIPS = {
     "test_event_was_run": [
         Slip("not run", ran_with(None), "invoke it with TEST_EVENT"),
         Slip("without a payload", ran_with("{}"), "You sent {}"),
+        Slip("the name in quotes", ran_with('"TEST_EVENT"'), 'You sent "TEST_EVENT"', "once and without quotes"),
         Slip("text in a text", ran_with('"{\\"key1\\": \\"value1\\"}"'), 'You sent "{', "once and without quotes"),
     ],
 }
