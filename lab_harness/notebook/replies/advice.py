@@ -37,6 +37,7 @@ FORBIDDEN = re.compile(
     r"perform: (?P<action>[\w:-]+)(?: on resource: \"?(?P<resource>[^\s\"]+)\"?)?"
     r"(?: with an explicit deny in (?P<denies>an? [\w -]+))?"
 )
+ROLE_LACKS = re.compile(r"role does not have permissions to call (?P<action>\w+) on (?P<service>\w+)")
 WRONG_TYPE = re.compile(
     r"Invalid type for parameter (?P<name>[^,]+), value: .*, type: <class '(?P<given>\w+)'>"
     r", valid types: (?P<valid>.+)",
@@ -138,15 +139,21 @@ def _told(response: Any) -> dict[str, Any]:
 
 
 def _value(call: FailedCall, message: str) -> str:
-    """What is wrong with a value that AWS does not take."""
+    """What is wrong with a value that AWS does not take, or with what stands behind it."""
     if wrong := next(call.no_json(), None):
         name, problem = wrong
         return (
             f"`{name}` is no JSON, at {problem}. Mend it there, or let `json.dumps(…)` make the text of a dictionary."
         )
+    if lacks := ROLE_LACKS.search(message):
+        action = f"{lacks['service'].lower()}:{lacks['action']}"
+        return f"A policy of the function's role must allow `{action}` on what this call names: compare the ARNs, too."
     if found := NO_ARN.search(message):
         name = next((each for each in call.arguments if each.casefold() == found["name"].casefold()), found["name"])
-        return f"`{name}` is an ARN, and {found['value']} is none: what AWS answered when it was made has its ARN."
+        return (
+            f"`{name}` is an ARN, which begins with arn:, and {found['value']} is none: ask for it by the call that "
+            "describes what you mean; a queue has it as the attribute QueueArn."
+        )
     return _documented(call)
 
 

@@ -111,7 +111,13 @@ def test_a_name_where_an_arn_is_wanted_is_told_so():
     )
     error = refused("ValidationException", "CreateFunction", message)
     said = advice(error, replace(call("lambda", "CreateFunction"), arguments={"Role": "hello-world-role"}))
-    assert said.startswith("`Role` is an ARN, and hello-world-role is none")
+    assert said.startswith("`Role` is an ARN, which begins with arn:, and hello-world-role is none: ask for it")
+
+
+def test_what_a_functions_role_may_not_do_is_named():
+    message = "The provided execution role does not have permissions to call ReceiveMessage on SQS"
+    said = advice(refused("InvalidParameterValueException", "CreateEventSourceMapping", message), None)
+    assert said.startswith("A policy of the function's role must allow `sqs:ReceiveMessage` on what this call names")
 
 
 def test_who_waits_for_what_is_not_there_is_told_of_the_name():
