@@ -11,7 +11,7 @@ from lab_harness import load_lab, run_checks
 from tests.roles import policy
 from tests.waiting import wait_until
 
-from .helpers import aws_cli, configure, deploy, failure, found_alone, not_passed, solved
+from .helpers import aws_cli, configure, deploy, failure, found_alone, not_passed, solved, zipped
 
 lab = load_lab("streams")
 FIRST = {
@@ -283,6 +283,133 @@ def test_stream_on_demand_and_one_shard_are_noticed(clients):
     kinesis.get_waiter("stream_exists").wait(**LOCATIONS, WaiterConfig={"Delay": 1})
     assert failure(lab.checks.stream_exists, kinesis).found == "open shards, at least: 1"
     assert failure(lab.checks.changes_exist, kinesis).found
+
+
+def of(kind, **properties):
+    return {"Type": f"AWS::{kind}", "Properties": properties}
+
+
+def arn_of(resource):
+    return {"Fn::GetAtt": [resource, "Arn"]}
+
+
+def allow(actions, *resources):
+    return {"Effect": "Allow", "Action": actions, "Resource": list(resources)}
+
+
+def role_of_stack(name, service, *statements):
+    trust = {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    work = {"Version": "2012-10-17", "Statement": list(statements)}
+    return of(
+        "IAM::Role", RoleName=name, AssumeRolePolicyDocument={"Version": "2012-10-17", "Statement": [trust]},
+        Policies=[{"PolicyName": "work", "PolicyDocument": work}],
+    )  # fmt: skip
+
+
+def template():
+    """All of the lab; the packages of its functions must be in a bucket before."""
+
+    def table(name, key, **settings):
+        return of(
+            "DynamoDB::Table", TableName=name, BillingMode="PAY_PER_REQUEST", **settings,
+            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+        )  # fmt: skip
+
+    def function(name, **settings):
+        return of(
+            "Lambda::Function", FunctionName=name, Runtime="python3.13", Handler="lambda_function.lambda_handler",
+            Role=arn_of("TrackRole"), Timeout=30, Code={"S3Bucket": "code", "S3Key": name}, **settings,
+        )  # fmt: skip
+
+    def mapping(function, **settings):
+        return of(
+            "Lambda::EventSourceMapping", EventSourceArn=arn_of("Stream"), FunctionName={"Ref": function},
+            StartingPosition="TRIM_HORIZON", **settings,
+        )  # fmt: skip
+
+    reading = allow(["kinesis:Get*", "kinesis:Describe*", "kinesis:List*"], arn_of("Stream"))
+    objects = {"Fn::Sub": "${Bucket.Arn}/*"}
+    cleaning = {"ParameterName": "LambdaArn", "ParameterValue": arn_of("Clean")}
+    return {
+        "Stream": of("Kinesis::Stream", Name="pet-locations", ShardCount=4, RetentionPeriodHours=168),
+        "Changes": of("Kinesis::Stream", Name="pet-changes", ShardCount=1),
+        "Positions": table(
+            "PetPositions", "Pet_ID", KinesisStreamSpecification={"StreamArn": arn_of("Changes")}
+        ),
+        "Minutes": table("PetMinutes", "Minute"),
+        "Failed": of("SQS::Queue", QueueName="locations-failed"),
+        "Bucket": of("S3::Bucket", BucketName="pet-location-archive"),
+        "Mails": of(
+            "SNS::Topic", TopicName="pet-mails", Subscription=[{"Protocol": "email", "Endpoint": "you@example.com"}]
+        ),
+        "TrackRole": role_of_stack(
+            "track-role", "lambda", reading,
+            allow(["dynamodb:PutItem", "dynamodb:UpdateItem"], arn_of("Positions"), arn_of("Minutes")),
+            allow(["sqs:SendMessage", "sns:Publish"], arn_of("Failed"), {"Ref": "Mails"}),
+            allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], "*"),
+        ),
+        "ArchiveRole": role_of_stack(
+            "archive-role", "firehose", reading, allow("s3:PutObject", objects),
+            allow("lambda:InvokeFunction", arn_of("Clean")),
+        ),
+        "Track": function("track-pet"),
+        "Count": function("count-moves"),
+        "Clean": function("clean-location"),
+        "Tell": function("tell-errors", Environment={"Variables": {"TOPIC": {"Ref": "Mails"}}}),
+        "Tracking": mapping(
+            "Track", FunctionResponseTypes=["ReportBatchItemFailures"], BisectBatchOnFunctionError=True,
+            MaximumRetryAttempts=2, DestinationConfig={"OnFailure": {"Destination": arn_of("Failed")}},
+        ),
+        "Counting": mapping("Count", TumblingWindowInSeconds=60),
+        "Archive": of(
+            "KinesisFirehose::DeliveryStream", DeliveryStreamName="pet-archive",
+            DeliveryStreamType="KinesisStreamAsSource",
+            KinesisStreamSourceConfiguration={
+                "KinesisStreamARN": arn_of("Stream"), "RoleARN": arn_of("ArchiveRole"),
+            },
+            ExtendedS3DestinationConfiguration={
+                "RoleARN": arn_of("ArchiveRole"), "BucketARN": arn_of("Bucket"), "Prefix": "locations/",
+                "ErrorOutputPrefix": "errors/", "CompressionFormat": "GZIP",
+                "BufferingHints": {"SizeInMBs": 1, "IntervalInSeconds": 60},
+                "ProcessingConfiguration": {
+                    "Enabled": True, "Processors": [{"Type": "Lambda", "Parameters": [cleaning]}],
+                },
+            },
+        ),
+        "Log": of("Logs::LogGroup", LogGroupName="/aws/lambda/track-pet"),
+        "LetsIn": of(
+            "Lambda::Permission", FunctionName=arn_of("Tell"), Action="lambda:InvokeFunction",
+            Principal="logs.amazonaws.com", SourceArn=arn_of("Log"),
+        ),
+        "Errors": {
+            **of(
+                "Logs::SubscriptionFilter", LogGroupName={"Ref": "Log"}, FilterName="errors", FilterPattern="ERROR",
+                DestinationArn=arn_of("Tell"),
+            ),
+            "DependsOn": ["LetsIn"],
+        },
+    }  # fmt: skip
+
+
+def test_built_by_cloudformation_all_pass(clients):
+    s3, formation = clients["s3"], clients["cloudformation"]
+    s3.create_bucket(Bucket="code")
+    teller = (lab.folder / "given" / "tell_errors" / "lambda_function.py").read_text(encoding="utf-8")
+    for name, code in {**CODE, "tell-errors": teller}.items():
+        s3.put_object(Bucket="code", Key=name, Body=zipped(code))
+    formation.create_stack(
+        StackName="pets", TemplateBody=json.dumps({"Resources": template()}), Capabilities=["CAPABILITY_NAMED_IAM"]
+    )
+    wait = {"Delay": 0.2, "MaxAttempts": 300}
+    formation.get_waiter("stack_create_complete").wait(StackName="pets", WaiterConfig=wait)
+    try:
+        report = run_checks(lab, clients)
+        assert not not_passed(report)
+        assert report.complete
+    finally:
+        formation.delete_stack(StackName="pets")
+        formation.get_waiter("stack_delete_complete").wait(StackName="pets", WaiterConfig=wait)
 
 
 def test_built_with_the_aws_cli_and_a_wide_policy_it_passes(clients):

@@ -362,19 +362,34 @@ def test_stack_makes_a_stage_without_its_cache(aws):
     assert not stage["cacheClusterEnabled"], "MiniStack heeds it: apis/stacks.py may be deleted"
 
 
-def test_stack_makes_a_table_without_its_expiry_and_knows_no_auto_scaling(aws):
+def test_stack_makes_a_table_and_a_mapping_without_all_of_their_settings_and_knows_no_auto_scaling(aws):
+    aws["kinesis"].create_stream(StreamName="stacked", ShardCount=1)
+    stream = "arn:aws:kinesis:us-east-1:000000000000:stream/stacked"
     table = {
         "TableName": "stacked", "BillingMode": "PAY_PER_REQUEST",
         "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
         "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
         "TimeToLiveSpecification": {"AttributeName": "until", "Enabled": True},
+        "KinesisStreamSpecification": {"StreamArn": stream},
     }  # fmt: skip
-    resources = {"Table": {"Type": "AWS::DynamoDB::Table", "Properties": table}}
+    mapping = {"EventSourceArn": stream, "FunctionName": "stacked", "StartingPosition": "LATEST"}
+    resources = {
+        "Table": {"Type": "AWS::DynamoDB::Table", "Properties": table},
+        "Mapping": {
+            "Type": "AWS::Lambda::EventSourceMapping",
+            "Properties": {**mapping, "TumblingWindowInSeconds": 60},
+        },
+    }
     formation, wait = aws["cloudformation"], {"Delay": 0.1, "MaxAttempts": 300}
     formation.create_stack(StackName="expiring", TemplateBody=json.dumps({"Resources": resources}))
     formation.get_waiter("stack_create_complete").wait(StackName="expiring", WaiterConfig=wait)
     found = aws["dynamodb"].describe_time_to_live(TableName="stacked")["TimeToLiveDescription"]
     assert found["TimeToLiveStatus"] == "DISABLED", "MiniStack heeds it: stacks/settings.py may shrink"
+    told = aws["dynamodb"].describe_kinesis_streaming_destination(TableName="stacked")["KinesisDataStreamDestinations"]
+    assert not told, "MiniStack heeds it: CHANGES in stacks/settings.py may be deleted"
+    (made,) = aws["lambda"].list_event_source_mappings(EventSourceArn=stream)["EventSourceMappings"]
+    assert not made.get("TumblingWindowInSeconds"), "MiniStack heeds it: _mapping in stacks/settings.py may be deleted"
+    aws["lambda"].delete_event_source_mapping(UUID=made["UUID"])
     scaled = {"Scaled": {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": {}}}
     with pytest.raises(ClientError, match="Unrecognized resource types"):  # else auto_scaling/stacks.py may be deleted
         formation.create_stack(StackName="scaling", TemplateBody=json.dumps({"Resources": scaled}))

@@ -1,9 +1,10 @@
 """Stacks' functions, tables and the like have what MiniStack's CloudFormation leaves out of their templates.
 
 Of a function that is what is reserved for it, its dead-letter queue, VPC and key, of a version the environments that
-are kept ready; of a table its expiry, recovery, replicas, and the import that it begins with; of a schedule its time
-zone, and when it begins and ends; of an identity pool's roles whose tokens choose one. CloudFormation asks the services
-for these by further requests, with the permissions of who changes the stack:
+are kept ready, of a mapping its window; of a table its expiry, recovery, replicas, the stream of Kinesis for its
+changes, and the import that it begins with; of a schedule its time zone, and when it begins and ends; of an identity
+pool's roles whose tokens choose one. CloudFormation asks the services for these by further requests, with the
+permissions of who changes the stack:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/introduction.html (2026).
 """
 
@@ -27,6 +28,7 @@ NOTHING: Mapping[str, Any] = {  # what these are where a template does not name 
 }
 RESERVED, PROVISIONED = "ReservedConcurrentExecutions", "ProvisionedConcurrencyConfig"
 EXPIRY, RECOVERY = "TimeToLiveSpecification", "PointInTimeRecoverySpecification"
+CHANGES, WINDOW = "KinesisStreamSpecification", "TumblingWindowInSeconds"
 
 
 class Request(NamedTuple):
@@ -116,6 +118,11 @@ def _version(arn: str, before: Properties, after: Properties) -> Iterator[Reques
         yield Request("PutProvisionedConcurrencyConfig", "_put_provisioned_concurrency", asked, (function, version))
 
 
+def _mapping(name: str, before: Properties, after: Properties) -> Iterator[Request]:
+    if stack_requests.changed(before, after, WINDOW):
+        yield Request("UpdateEventSourceMapping", "_update_esm", {WINDOW: after.get(WINDOW) or 0}, (name,))
+
+
 def _table(name: str, before: Properties, after: Properties) -> Iterator[Request]:
     if stack_requests.changed(before, after, EXPIRY):
         expiry = after.get(EXPIRY) or {**before[EXPIRY], "Enabled": False}
@@ -124,6 +131,12 @@ def _table(name: str, before: Properties, after: Properties) -> Iterator[Request
         recovery = after.get(RECOVERY) or {"PointInTimeRecoveryEnabled": False}
         asked = {"TableName": name, RECOVERY: recovery}
         yield Request("UpdateContinuousBackups", "_update_continuous_backups", asked)
+    if stack_requests.changed(before, after, CHANGES):
+        for verb, settings in (("Disable", before), ("Enable", after)):
+            if settings.get(CHANGES):
+                asked = {"TableName": name, "StreamArn": settings[CHANGES].get("StreamArn")}
+                function = f"_{verb.lower()}_kinesis_streaming_destination"
+                yield Request(f"{verb}KinesisStreamingDestination", function, asked)
 
 
 def _global_table(name: str, before: Properties, after: Properties) -> Iterator[Request]:
@@ -163,6 +176,7 @@ KINDS = {
     ),
     "AWS::DynamoDB::GlobalTable": Kind(*TABLES, _global_table),
     "AWS::DynamoDB::Table": Kind(*TABLES, _table),
+    "AWS::Lambda::EventSourceMapping": Kind("lambda", "Lambda", "lambda_svc", "event-source-mapping:{name}", _mapping),
     "AWS::Lambda::Function": Kind("lambda", "Lambda", "lambda_svc", "function:{name}", _function),
     "AWS::Lambda::Version": Kind("lambda", "Lambda", "lambda_svc", "function:{name}", _version),
     "AWS::Scheduler::Schedule": Kind("scheduler", "Scheduler", "scheduler", "schedule/default/{name}", _schedule),

@@ -6,6 +6,7 @@ import boto3
 import pytest
 from botocore.exceptions import WaiterError
 
+from tests.labs.helpers import zipped
 from tests.roles import policy, role, trust
 from tests.waiting import wait_until
 
@@ -89,6 +90,50 @@ def test_table_has_expiry_and_recovery_while_its_template_says_so(clients, stack
     assert kept(clients["dynamodb"]) == ("until", "ENABLED")
     assert stack("DynamoDB::Table", table, "update") == ""
     assert kept(clients["dynamodb"]) == (False, "DISABLED")
+
+
+def test_table_sends_its_changes_where_its_template_says(clients, stack):
+    for name in ("one", "two"):
+        clients["kinesis"].create_stream(StreamName=name, ShardCount=1)
+    table = KEY | {"TableName": "made"}
+
+    def sent_to():
+        told = clients["dynamodb"].describe_kinesis_streaming_destination(TableName="made")
+        return [
+            each["StreamArn"].rpartition("/")[2]
+            for each in told["KinesisDataStreamDestinations"]
+            if each["DestinationStatus"] == "ACTIVE"
+        ]
+
+    def to(name):
+        return {"KinesisStreamSpecification": {"StreamArn": f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/{name}"}}
+
+    assert stack("DynamoDB::Table", table | to("one")) == ""
+    assert sent_to() == ["one"]
+    assert stack("DynamoDB::Table", table | to("two"), "update") == ""
+    assert sent_to() == ["two"]
+    assert stack("DynamoDB::Table", table, "update") == ""
+    assert sent_to() == []
+
+
+def test_mapping_has_the_window_of_its_template(clients, stack, function):
+    clients["kinesis"].create_stream(StreamName="walks", ShardCount=1)
+    clients["iam"].put_role_policy(RoleName="worker", PolicyName="reads", PolicyDocument=policy(may("kinesis:*")))
+    clients["lambda"].create_function(**function | {"FunctionName": "counts", "Code": {"ZipFile": zipped("x = 1")}})
+    mapping = {
+        "EventSourceArn": f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/walks",
+        "FunctionName": "counts",
+        "StartingPosition": "LATEST",
+    }
+
+    def window():
+        (found,) = clients["lambda"].list_event_source_mappings(FunctionName="counts")["EventSourceMappings"]
+        return found.get("TumblingWindowInSeconds", 0)
+
+    assert stack("Lambda::EventSourceMapping", mapping | {"TumblingWindowInSeconds": "60"}) == ""
+    assert window() == 60
+    assert stack("Lambda::EventSourceMapping", mapping, "update") == ""
+    assert window() == 0
 
 
 def test_global_table_has_its_replicas_and_what_its_own_region_says(clients, stack, embedded):
