@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from lab_harness.grading.room import walls
+from lab_harness.grading.room import limits, walls
 from lab_harness.handing_in.archives import MAX_FILE, Entry, directory, too_large, unpacked
 from lab_harness.handing_in.bundle import Origin, unpack
 from lab_harness.handing_in.notebooks import KnownLab, Notebook, read_submitted
@@ -145,7 +145,7 @@ def _answer(job: Job, labs: Labs, answer: int, file: int) -> None:
         walls.die_with_parent()
         walls.sacrifice_first()
         signal.setitimer(signal.ITIMER_REAL, job.seconds)  # The kernel ends us, whatever we are busy with.
-        walls.limit_resources(
+        limits.limit_resources(
             Limits(cpu_seconds=job.cpu_seconds, memory_bytes=job.memory_bytes, processes=1, disk_bytes=1)
         )
         told = msgspec.json.encode(_told(partial(_READ[job.kind], job, labs, file), job))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from lab_harness.grading.room import walls
+from lab_harness.grading.room import limits, walls
 from lab_harness.grading.room.usage import children_of, threads_of_user
 from lab_harness.lab.file import Limits
 
@@ -95,7 +95,7 @@ def _keep(main: Callable[[], None], walls_of: Walls, keep: set[int], leash: sock
 def _first_process(main: Callable[[], None], walls_of: Walls, leash: socket.socket) -> int:
     if walls_of.closed:
         flags = walls.NEW_MOUNTS | walls.NEW_PIDS | walls.NEW_IPC | walls.NEW_UTS
-        walls.limit_family(walls_of.limits.processes + OF_A_ROOM)
+        limits.limit_family(walls_of.limits.processes + OF_A_ROOM)
         walls.unshare(flags, as_user=STUDENT)
         _furnish(walls_of)
     else:
@@ -148,7 +148,7 @@ def _close_in(walls_of: Walls, tell: int) -> None:
         else:
             walls.die_with_parent()
         os.setsid()  # A signal to its own process group would reach the keeper.
-        walls.limit_resources(walls_of.limits, others=0 if walls_of.closed else threads_of_user())
+        limits.limit_resources(walls_of.limits, others=0 if walls_of.closed else threads_of_user())
         if walls_of.closed:
             walls.drop_privileges()
         for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE):

@@ -31,16 +31,18 @@ def share_fairly(family: Collection[int], table: Table) -> None:
         if int(table[pid][16]) < nice:
             with suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, pid, nice)
-        if nice and int(table[pid][3]) == pid:
-            _tell_session(pid, nice)
+    sessions = {table[pid][3]: pid for pid in family} if nice else {}
+    for member in sessions.values():
+        _tell_session(member, nice)
 
 
-def _tell_session(leader: int, nice: int) -> None:
+def _tell_session(member: int, nice: int) -> None:
     """Make a whole session nice: if the kernel groups processes by session (autogroup), only that counts outside it.
 
-    The kernel accepts ten such changes a second, so some fail and are made again later.
+    Any of its processes will do, for who began it may have ended. The kernel accepts ten such changes a second, so
+    some fail and are made again later.
     """
-    group = Path(f"/proc/{leader}/autogroup")
+    group = Path(f"/proc/{member}/autogroup")
     with suppress(OSError, ValueError, IndexError):
         if int(group.read_text().split()[-1]) < nice:
             group.write_text(str(nice))

@@ -7,14 +7,16 @@ and arguments. It allows calls that are not listed here: namespaces, limits and 
 import errno
 import mmap
 import platform
+import resource
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 LOAD, AND, EQUAL, AT_LEAST, RETURN = 0x20, 0x54, 0x15, 0x35, 0x06  # instructions
 # Where each stands in the kernel's description of a call:
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT, SECOND_ARGUMENT, FOURTH_ARGUMENT = 0, 4, 16, 24, 40
+NUMBER, ARCHITECTURE = 0, 4
+FIRST_ARGUMENT, SECOND_ARGUMENT, THIRD_ARGUMENT, FOURTH_ARGUMENT, SIXTH_ARGUMENT = 16, 24, 32, 40, 56
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000  # an error's number completes REFUSE
 PRETEND = REFUSE  # Without an error's number the caller is told that it is done, and nothing was done.
 WHOLE = 0xFFFFFFFF  # of an argument: its lower half, which is all that these calls read
@@ -24,6 +26,7 @@ SHARED_WITHOUT_FILE = mmap.MAP_SHARED | mmap.MAP_ANONYMOUS
 NETLINK = 16  # to resolve a name is to ask it which interfaces there are
 # Sockets of other families lead out of a network namespace: to a virtual machine's host (vsock), to Bluetooth.
 FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, NETLINK)
+PROTOCOLS = (0, socket.IPPROTO_TCP, socket.IPPROTO_UDP)  # of netlink only 0 is told anything without a capability
 # What `fcntl` may not do, by the numbers that Linux gives it everywhere. All submissions read the same files and
 # devices; whoever may lock one, or note something on it, tells it to others who look. So a lock is granted and does
 # nothing: SQLite and its like go on, and all files that a box can write are its own.
@@ -32,6 +35,11 @@ SET_LEASE, NOTIFY, SET_LIFE_HINT, SET_OPENED_LIFE_HINT = 1024, 1026, 1036, 1038
 OF_FILES = dict.fromkeys((LOCK, LOCK_WAITING, LOCK_OPENED, LOCK_OPENED_WAITING), PRETEND) | dict.fromkeys(
     (SET_LEASE, NOTIFY, SET_LIFE_HINT, SET_OPENED_LIFE_HINT), REFUSE | errno.EINVAL
 )
+# Whether a file's pages are in memory is the same for all. So nobody throws them out, by `fadvise` or by an advice that
+# `madvise` takes, and nobody asks for them without waiting, which tells whether they were there.
+COLD, PAGE_OUT = 20, 21
+WITHOUT_WAITING = 8
+OF_FILESYSTEMS = ord("f") << 8  # `ioctl` has keys and notes of whole filesystems among these
 
 
 class SystemCall(NamedTuple):
@@ -48,6 +56,7 @@ OTHERS = "a way into other processes"
 ALL_TOGETHER = "of these the whole machine has only so many"
 KERNEL = "a large part of the kernel that no notebook needs"
 FILES = "a way to files that no path leads to, or to what others do with them"
+TOLD_TO_ALL = "what it tells is of other programs, too, or is told to them"
 # Where a call is refused it seems to be missing, and programs find another way: Python's shared memory is in /dev/shm.
 REFUSED = {
     "add_key": SystemCall(248, 217, KEYS),
@@ -75,20 +84,38 @@ REFUSED = {
     "fanotify_init": SystemCall(300, 262, FILES),
     "inotify_init": SystemCall(253, 26, FILES),
     "inotify_init1": SystemCall(294, 26, FILES),
+    "mincore": SystemCall(27, 232, FILES),
+    "cachestat": SystemCall(451, 451, FILES),
+    "syslog": SystemCall(103, 116, TOLD_TO_ALL),  # the kernel names there whatever crashes
+}
+# These do nothing, and say that it is done.
+PRETENDED = {
+    "flock": SystemCall(73, 32, TOLD_TO_ALL),
+    "fadvise64": SystemCall(221, 223, TOLD_TO_ALL),
+    "sync": SystemCall(162, 81, "who waits for all that the machine has to write keeps its disks busy"),
+    "syncfs": SystemCall(306, 267, "the same, of one filesystem"),
 }
 
 
 class Machine(NamedTuple):
-    """A processor architecture, and the numbers on it of the calls that are judged by an argument, and of `flock`."""
+    """A processor architecture, and the numbers on it of the calls that are judged by their arguments."""
 
     architecture: int
     socket: int
+    socketpair: int
     mmap: int
+    madvise: int
     fcntl: int
-    flock: int
+    ioctl: int
+    preadv2: int
+    setrlimit: int
+    prlimit: int
 
 
-MACHINES = {"x86_64": Machine(0xC000003E, 41, 9, 72, 73), "aarch64": Machine(0xC00000B7, 198, 222, 25, 32)}
+MACHINES = {
+    "x86_64": Machine(0xC000003E, 41, 53, 9, 28, 72, 16, 327, 160, 302),
+    "aarch64": Machine(0xC00000B7, 198, 199, 222, 233, 25, 29, 286, 164, 261),
+}
 Instruction = tuple[int, int, int, int]
 
 
@@ -116,20 +143,37 @@ def _program(name: str) -> bytes:
         *((EQUAL, len(refused) - place, 0, number) for place, number in enumerate(refused)),
         (AT_LEAST, 1, 0, 0),  # always so
         (RETURN, 0, 0, REFUSE | errno.ENOSYS),
-        (EQUAL, 0, 1, machine.flock),
-        (RETURN, 0, 0, PRETEND),
+        *(
+            each
+            for call in PRETENDED.values()
+            for each in ((EQUAL, 0, 1, getattr(call, name)), (RETURN, 0, 0, PRETEND))
+        ),
         *_judged(machine.mmap, FOURTH_ARGUMENT, {SHARED_WITHOUT_FILE: REFUSE | errno.EPERM}, mask=SHARED_WITHOUT_FILE),
-        *_judged(machine.socket, FIRST_ARGUMENT, dict.fromkeys(FAMILIES, ALLOW), REFUSE | errno.EAFNOSUPPORT),
+        *_only(machine.socket, FIRST_ARGUMENT, FAMILIES, REFUSE | errno.EAFNOSUPPORT),
+        *_only(machine.socket, THIRD_ARGUMENT, PROTOCOLS, REFUSE | errno.EPROTONOSUPPORT),
+        # With any other family the kernel makes two sockets of it first, and then finds that they are no pair.
+        *_only(machine.socketpair, FIRST_ARGUMENT, (socket.AF_UNIX,), REFUSE | errno.EAFNOSUPPORT),
         *_judged(machine.fcntl, SECOND_ARGUMENT, OF_FILES),
+        *_judged(machine.ioctl, SECOND_ARGUMENT, {OF_FILESYSTEMS: REFUSE | errno.ENOTTY}, mask=0xFF00),
+        *_judged(machine.madvise, THIRD_ARGUMENT, dict.fromkeys((COLD, PAGE_OUT), REFUSE | errno.EINVAL)),
+        *_judged(machine.preadv2, SIXTH_ARGUMENT, {WITHOUT_WAITING: REFUSE | errno.EOPNOTSUPP}, mask=WITHOUT_WAITING),
+        # The limit is such that the kernel starts no program for a crash; it must stay so (`limits`).
+        *_judged(machine.setrlimit, FIRST_ARGUMENT, {resource.RLIMIT_CORE: REFUSE | errno.EPERM}),
+        *_judged(machine.prlimit, SECOND_ARGUMENT, {resource.RLIMIT_CORE: REFUSE | errno.EPERM}),
         (RETURN, 0, 0, ALLOW),
     ]
     return b"".join(struct.pack("HBBI", *each) for each in instructions)
 
 
-def _judged(
-    number: int, argument: int, answers: Mapping[int, int], otherwise: int = ALLOW, mask: int = WHOLE
-) -> list[Instruction]:
+def _judged(number: int, argument: int, answers: Mapping[int, int], mask: int = WHOLE) -> list[Instruction]:
     """Answer a call by the value of one of its arguments, or by what a mask leaves of it."""
     compared = [each for value, answer in answers.items() for each in ((EQUAL, 0, 1, value), (RETURN, 0, 0, answer))]
-    judged = [(LOAD, 0, 0, argument), (AND, 0, 0, mask), *compared, (RETURN, 0, 0, otherwise)]
+    judged = [(LOAD, 0, 0, argument), (AND, 0, 0, mask), *compared, (RETURN, 0, 0, ALLOW)]
+    return [(EQUAL, 0, len(judged), number), *judged]
+
+
+def _only(number: int, argument: int, allowed: Collection[int], otherwise: int) -> list[Instruction]:
+    """Refuse a call unless one of its arguments has an allowed value; what comes after judges it further."""
+    compared = [(EQUAL, len(allowed) - place, 0, value) for place, value in enumerate(allowed)]
+    judged = [(LOAD, 0, 0, argument), *compared, (RETURN, 0, 0, otherwise), (LOAD, 0, 0, NUMBER)]
     return [(EQUAL, 0, len(judged), number), *judged]

@@ -17,7 +17,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from lab_harness.grading.room.syscalls import call_filter, number_of
-from lab_harness.lab.file import Limits
 
 NEW_MOUNTS, NEW_UTS, NEW_IPC, NEW_USER, NEW_PIDS, NEW_NET = (
     0x00020000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000,
@@ -31,8 +30,6 @@ SET_FLAGS, UP, RUNNING = 0x8914, 0x1, 0x40  # of a network interface
 NEW_CGROUPS = 0x02000000
 GROUPS = "/groups"  # where a room finds the folder of control groups, if there is one
 LEFT_OPEN = (0, 1, 2)
-OPEN_FILES = 256  # of a process in a box; so many may be under way in sockets as well, which counts for its user
-WAITING_SIGNALS = 256  # timers are among them; they count for the user whom the box belongs to, too
 JOIN_SESSION = 1  # of keyctl
 NOBODY = 65534
 ROOM_USERS = range(0x70000000, 0x70100000)  # that no system gives to anybody
@@ -159,42 +156,6 @@ def enter_room(size: int) -> None:
         mount("none", GROUPS, "tmpfs", READ_ONLY)  # Who could write there would set the limits.
     mount_processes()
     start_loopback()
-
-
-def limit_resources(limits: Limits, others: int = 0) -> None:
-    """Set the kernel's limits for each process. The memory limit is added to what is in use now.
-
-    `others` is the number of processes and threads of the same user that do not belong to the submission.
-    """
-    memory = limits.memory_bytes + _virtual_memory()
-    for kind, most in (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, max(1, round(limits.cpu_seconds))),
-        (resource.RLIMIT_FSIZE, limits.disk_bytes),
-        (resource.RLIMIT_NPROC, limits.processes + others),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_MSGQUEUE, 0),
-        (resource.RLIMIT_MEMLOCK, 0),
-        (resource.RLIMIT_SIGPENDING, WAITING_SIGNALS),
-    ):
-        hard = resource.getrlimit(kind)[1]
-        value = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(kind, (value, value))
-
-
-def limit_family(most: int) -> None:
-    """Limit the processes and threads in the user namespaces that are made from here, together with our own.
-
-    Since Linux 5.14 the kernel counts a process in every namespace above it, too, whatever the limits inside are.
-    """
-    hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
-    value = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(resource.RLIMIT_NPROC, (value, value))
-
-
-def _virtual_memory() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 
 
 def become(user: int) -> None:

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import platform
+import resource
 import struct
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from lab_harness.grading.grade import Status
 from lab_harness.grading.pool import Grader
-from lab_harness.grading.room import syscalls, walls
+from lab_harness.grading.room import limits, syscalls, walls
 from lab_harness.grading.room.sandbox import missing_protections
 from tests.grading.class_work import LIMITS, RIGHT_CELLS, hand_in
 from tests.grading.hostile import FUNCTIONS, said
@@ -75,11 +76,14 @@ def test_refused_calls_have_the_numbers_that_the_kernel_gives_them(attack):
 @pytest.mark.parametrize("machine", sorted(syscalls.MACHINES))
 def test_filter_jumps_to_where_it_says(machine):
     """Runs the filter for each call as the kernel would."""
-    refused = {getattr(call, machine) for call in syscalls.REFUSED.values()}
+    refused, pretended = (
+        {getattr(call, machine) for call in calls.values()} for calls in (syscalls.REFUSED, syscalls.PRETENDED)
+    )
     for number in range(500):
-        answer = run_filter(syscalls.call_filter(machine), syscalls.MACHINES[machine].architecture, number, 0x2A)
-        others = {syscalls.MACHINES[machine].socket, syscalls.MACHINES[machine].flock}  # of a socket: of another family
-        assert (answer != syscalls.ALLOW) == (number in refused | others)
+        numbers = syscalls.MACHINES[machine]
+        answer = run_filter(syscalls.call_filter(machine), numbers.architecture, number, 0x22)
+        others = {numbers.socket, numbers.socketpair}  # of another family
+        assert (answer != syscalls.ALLOW) == (number in refused | pretended | others)
     assert run_filter(syscalls.call_filter(machine), 0, 1, 0) != syscalls.ALLOW
 
 
@@ -91,15 +95,36 @@ def test_filter_refuses_memory_that_is_shared_without_a_file(machine, flags, all
     assert (answer == syscalls.ALLOW) == allowed
 
 
-def run_filter(code, architecture, number, argument):
-    """What a filter answers to a call."""
+@pytest.mark.parametrize("machine", sorted(syscalls.MACHINES))
+@pytest.mark.parametrize(
+    ("call", "argument", "allowed"),
+    [
+        *(("socket", 2, True), ("socket", 40, False)),
+        *(("socketpair", 1, True), ("socketpair", 2, False), ("socketpair", 40, False)),
+        *(("ioctl", 0x5413, True), ("ioctl", 0x80046601, False), ("madvise", 21, False), ("madvise", 4, True)),
+        *(("preadv2", 8, False), ("preadv2", 2, True)),
+        *(("setrlimit", 4, False), ("prlimit", 4, False), ("prlimit", 7, True)),
+    ],
+)
+def test_filter_judges_by_arguments_on_each_processor(machine, call, argument, allowed):
+    numbers = syscalls.MACHINES[machine]
+    arguments = {syscalls.THIRD_ARGUMENT: 0} if call == "socket" else {}
+    answer = run_filter(
+        syscalls.call_filter(machine), numbers.architecture, getattr(numbers, call), argument, arguments
+    )
+    assert (answer == syscalls.ALLOW) == allowed
+
+
+def run_filter(code, architecture, number, argument, others=None):
+    """What a filter answers to a call whose arguments all have this value, but for some by their places."""
+    known = {syscalls.NUMBER: number, syscalls.ARCHITECTURE: architecture, **(others or {})}
     place, held = 0, 0
     while True:
         operation, then, otherwise, value = struct.unpack_from("HBBI", code, place * 8)
         place += 1
         match operation:
             case syscalls.LOAD:
-                held = {syscalls.NUMBER: number, syscalls.ARCHITECTURE: architecture}.get(value, argument)
+                held = known.get(value, argument)
             case syscalls.AND:
                 held &= value
             case syscalls.EQUAL:
@@ -108,6 +133,33 @@ def run_filter(code, architecture, number, argument):
                 place += then if held >= value else otherwise
             case syscalls.RETURN:
                 return value
+
+
+def test_the_kernel_starts_no_program_when_a_submission_crashes(attack):
+    """What /proc/sys/kernel/core_pattern names runs as root outside of all walls, unless one byte may be written."""
+    probe = """
+    import os, resource, subprocess, sys
+    def lambda_handler(*_):
+        limits, lowered = open("/proc/self/limits").read().split("Max core file size")[1].split()[:2], []
+        try:
+            lowered.append(resource.setrlimit(resource.RLIMIT_CORE, (0, 0)))
+        except (OSError, ValueError):
+            pass
+        return limits, lowered
+    """
+    grade = attack(
+        FUNCTIONS, probe, f"make('f', '''{probe}''')\nraise SystemExit(f'{{lambda_handler()}} {{ask(\"f\")}}')"
+    )
+    assert said(grade) == "SystemExit: (['1', '1'], []) [['1', '1'], []]"
+
+
+def test_what_a_grader_may_have_ahead_of_others_its_submissions_may_not(monkeypatch):
+    """Such a grader is in a group like `audio`: its programs may take the processors before all others."""
+    found = {}
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (95, 95))
+    monkeypatch.setattr(resource, "setrlimit", found.__setitem__)
+    limits.limit_resources(LIMITS)
+    assert (found[resource.RLIMIT_RTPRIO], found[resource.RLIMIT_NICE]) == ((0, 0), (0, 0))
 
 
 IN_FLIGHT = """

@@ -2,6 +2,9 @@
 
 import os
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -10,10 +13,12 @@ from lab_harness.emulators.inside.functions.zygote import Request
 from lab_harness.grading.grade import Status
 from lab_harness.grading.room.function_boxes import FunctionBoxes
 from lab_harness.grading.room.sandbox import missing_protections
-from lab_harness.grading.room.shares import FULL_SHARES, NICEST, STEP, niceness
+from lab_harness.grading.room.shares import FULL_SHARES, NICEST, STEP, niceness, share_fairly
+from lab_harness.grading.room.usage import processes
 from lab_harness.lab.file import MIB
 from tests.grading.class_work import LIMITS, RIGHT_CELLS, hand_in
 from tests.grading.hostile import FUNCTIONS, said
+from tests.waiting import wait_until
 
 LIMITS_OF_FILES = replace(LIMITS, memory_bytes=100 * MIB, disk_bytes=64 * MIB)
 pytestmark = pytest.mark.skipif(bool(missing_protections()), reason="bubblewrap cannot close submissions off here")
@@ -82,6 +87,49 @@ def test_who_runs_many_processes_at_once_has_no_more_of_the_processors_for_it(at
         raise SystemExit(str(nice > 0))
         """)
     assert said(grade) == "SystemExit: True"
+
+
+ORPHANS = """
+import os, sys
+heard, told = os.pipe()
+if os.fork():
+    os.wait()
+    sys.stdin.read()
+    os._exit(0)
+os.setsid()
+for _ in range(8):
+    if os.fork() == 0:
+        os.write(told, b"x")
+        os.read(0, 1)
+        os._exit(0)
+[os.read(heard, 1) for _ in range(8)]
+print(os.getsid(0), flush=True)
+os._exit(0)
+"""
+
+
+def test_a_session_whose_first_process_has_ended_is_made_nice_as_well():
+    with subprocess.Popen([sys.executable, "-c", ORPHANS], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        session = running.stdout.readline().decode().strip()
+        wait_until(lambda: int(session) not in processes())
+        table = processes()
+        family = [pid for pid, fields in table.items() if fields[3] == session]
+        places = [Path(f"/proc/{pid}/autogroup") for pid in family]
+        if not all(place.exists() and place.read_text() for place in places):
+            pytest.skip("this kernel does not group processes by session")
+        running_now = {pid: ["R", *table[pid][1:]] for pid in family}
+
+        def nicer():
+            share_fairly(family, running_now)
+            return {place.read_text().split()[-1] for place in places} == {str(niceness(len(family)))}
+
+        try:
+            wait_until(nicer)  # the kernel takes only so many changes a second
+        finally:
+            for pid in family:
+                os.kill(pid, 9)
+            running.stdin.close()
+    assert len(family) == 8
 
 
 def test_memory_that_waits_in_sockets_is_bounded(attack):

@@ -34,8 +34,8 @@ def refused(call):
 
 def within_walls(folder, probe):
     """What a program prints that runs with a box's limits and may make only a box's calls."""
-    begin = "from lab_harness.grading.room.walls import *\nfrom lab_harness.lab.file import Limits\n"
-    begin += "limit_resources(Limits(), others=1000)\ndrop_privileges()\n"
+    begin = "from lab_harness.grading.room import limits, walls\nfrom lab_harness.lab.file import Limits\n"
+    begin += "limits.limit_resources(Limits(), others=1000)\nwalls.drop_privileges()\n"
     words = [sys.executable, "-c", begin + BEGIN + probe]
     done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -88,6 +88,40 @@ def test_nothing_can_be_noted_on_a_file_of_others(tmp_path, call, error):
 @pytest.mark.parametrize("call", ["inotify_init()", "inotify_init1(0)", "fanotify_init(0, 0)"])
 def test_nobody_watches_what_others_do(tmp_path, call):
     assert within_walls(tmp_path, f"print(libc.{call}, ctypes.get_errno())") == "-1 38"
+
+
+def test_nobody_throws_out_what_all_have_in_memory_or_asks_whether_it_is_there(tmp_path):
+    probe = """
+import mmap
+file = os.open(os.__file__, os.O_RDONLY)
+size = len(os.read(file, 1 << 20))
+mapped = mmap.mmap(file, size, mmap.MAP_SHARED, mmap.PROT_READ)
+page = ctypes.c_void_p(id(mapped) // mmap.PAGESIZE * mmap.PAGESIZE)
+print(
+    [refused(lambda: mapped.madvise(advice)) for advice in (20, 21)],
+    refused(lambda: os.preadv(file, [bytearray(4096)], 0, os.RWF_NOWAIT)),
+    libc.mincore(page, mmap.PAGESIZE, ctypes.create_string_buffer(8)),
+    os.preadv(file, [bytearray(4096)], 0),
+    [refused(lambda: os.posix_fadvise(no_file, 0, 0, os.POSIX_FADV_DONTNEED)) for no_file in (file, 999)],  # not done
+    libc.syncfs(999),
+)
+"""
+    assert within_walls(tmp_path, probe) == "[22, 22] 95 -1 4096 [None, None] 0"
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        *((f"socketpair({family}, {kind}, 0, pair)", 97) for family in (2, 16, 17, 30, 40, 42) for kind in (1, 2)),
+        *((f"socket(2, 1, {protocol})", 93) for protocol in (132, 262)),  # modules of the kernel that are loaded for it
+        *((f"socket(16, 3, {protocol})", 93) for protocol in (2, 4, 9, 12, 15, 16, 20, 21)),
+        ("ioctl(PAIRS[0][0], 0x80086601, pair)", 25),
+        ("ioctl(PAIRS[0][0], 0xC0506617, pair)", 25),  # a key of the whole filesystem's
+    ],
+)
+def test_no_other_part_of_the_kernel_is_loaded_or_noted_on(tmp_path, call, error):
+    probe = f"pair = ctypes.create_string_buffer(128)\nprint(libc.{call}, ctypes.get_errno())"
+    assert within_walls(tmp_path, probe) == f"-1 {error}"
 
 
 def test_databases_in_a_file_of_ones_own_work_as_ever(tmp_path):
