@@ -216,6 +216,37 @@ def test_a_page_that_the_emulator_serves_uses_apis_and_signed_links_but_makes_no
     assert not [call for call in embedded.calls(since=number) if not call.operation.startswith("OPTIONS ")]
 
 
+KEEPER = """
+def handler(event, context):
+    script = event["rawPath"].endswith("/worker.js")
+    body = "onfetch = e => e.respondWith(new Response('taken'))" if script else "<title>keeper</title>"
+    kind = "text/javascript" if script else "text/html"
+    return {"statusCode": 200, "headers": {"Content-Type": kind, "Service-Worker-Allowed": "/"}, "body": body}
+"""
+
+
+def test_no_page_keeps_the_address_that_all_apis_share_for_itself(page, embedded):
+    """A service worker would answer for whatever is at this address, and stay in the browser when the emulator ends."""
+    embedded.reset()
+    lambda_ = Clients(embedded, as_learner=True)["lambda"]
+    lambda_.create_function(
+        FunctionName="keeper", Runtime="python3.12", Role=ready(embedded),
+        Handler="lambda_function.handler", Code={"ZipFile": zipped(KEEPER)},
+    )  # fmt: skip
+    lambda_.create_function_url_config(FunctionName="keeper", AuthType="NONE")
+    for action in ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction"):
+        lambda_.add_permission(FunctionName="keeper", StatementId=action[7:], Action=action, Principal="*")
+    function = urlsplit(lambda_.get_function_url_config(FunctionName="keeper")["FunctionUrl"]).path
+    endpoint = embedded.endpoint.replace("127.0.0.1", "localhost")
+    page.goto(f"{endpoint}{function}")
+    assert page.title() == "keeper"
+    register = """async path => { try { await navigator.serviceWorker.register(path, {scope: "/"}); return "kept" }
+    catch (error) { return error.name } }"""
+    assert page.evaluate(register, f"{function.rstrip('/')}/worker.js") == "TypeError"
+    page.goto(f"{endpoint}/_lab/health")
+    assert "taken" not in page.content()
+
+
 def test_a_rebound_name_is_refused(embedded):
     import http.client
 

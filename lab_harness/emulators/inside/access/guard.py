@@ -22,6 +22,7 @@ DATA_PATHS = re.compile(r"/_aws/(execute-api|lambda-url)/|/_ministack/(lambda-co
 LOCAL_NAME = re.compile(
     r"(localhost|([a-z0-9-]+\.)+localhost|127\.0\.0\.1|\[::1\])(:(?P<port>\d{1,5}))?", re.IGNORECASE
 )
+SHARED_NAME = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)  # by all APIs, and by JupyterLab
 # A page in the zone of the logins could set cookies for them: only a login's own name, of one label, is there.
 BESIDE_LOGINS = re.compile(r".*\..*\.auth(\.(?!s3-website)[a-z0-9-]+)?\.localhost(:\d+)?", re.IGNORECASE)
 ALLOWED_ONCE = frozenset(
@@ -55,6 +56,8 @@ def source(method: str, path: str, fields: Iterable[tuple[str, str]], token: str
         return f"the Host {host!r} is not a name of this emulator; use localhost or 127.0.0.1"
     if not path.startswith("/"):
         return "the path does not begin with a slash"
+    if "service-worker" in headers and SHARED_NAME.fullmatch(host):
+        return "a service worker here would keep all for itself that this address serves, now and later"
     # A wrong token is refused everywhere: so a command notices that another emulator has its port.
     given = headers.get(TOKEN_HEADER, "" if is_administration(path) and not site else token)
     found = _sender(method, headers, own["port"])

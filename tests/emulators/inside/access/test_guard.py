@@ -154,6 +154,18 @@ def test_two_headers_that_two_readers_could_take_differently_are_refused(name):
     assert source("GET", "/", given, TOKEN) == f"there are two headers {name}"
 
 
+@pytest.mark.parametrize(
+    ("host", "taken"),
+    [
+        *(("localhost:4566", True), ("127.0.0.1:4566", True), ("[::1]:4566", True), ("LOCALHOST", True)),
+        *(("photos.s3-website.localhost:4566", False), ("abc123.execute-api.localhost:4566", False)),
+    ],
+)
+def test_service_worker_may_keep_a_name_of_its_own_alone(host, taken):
+    why = refused(host=host, service_worker="script", sec_fetch_site="same-origin")
+    assert ("service worker" in (why or "")) == taken
+
+
 @pytest.mark.parametrize("path", ["http://localhost:4566/_lab/reset", "*", "localhost:4566", ""])
 def test_path_that_is_none_is_refused(path):
     assert "slash" in refused("POST", path)
