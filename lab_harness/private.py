@@ -6,12 +6,19 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from lab_harness.errors import OWN_FOLDER, CourseError
+
 OTHERS = 0o077  # what may be done by others than the owner
 
 
 def private_folder(folder: Path) -> Path:
-    """The folder, made if it is not there yet, and closed to others."""
+    """The folder, made if it is not there yet, and closed to others.
+
+    Raises CourseError where it is a stranger's, who could read all that is put there and replace it.
+    """
     folder.mkdir(0o700, parents=True, exist_ok=True)
+    if sys.platform != "win32" and folder.lstat().st_uid not in {os.geteuid(), folder.parent.stat().st_uid}:
+        raise CourseError(f"{folder} belongs to another user of this computer. {OWN_FOLDER}")
     _close(folder)
     return folder
 

@@ -9,7 +9,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from lab_harness.course import Course
+from lab_harness.course import INSTALLED_FROM, Course
 from lab_harness.errors import CourseError, UsageError
 from lab_harness.lab.labs import load_lab
 
@@ -108,6 +108,11 @@ def _insist_on_sense(order: Order, course: Course) -> None:
         )
     if order.out.resolve().is_relative_to(order.submissions.resolve()):
         raise UsageError(f"{order.out} lies among the submissions; name another --out.")
+    if course.root != INSTALLED_FROM and course.root.is_relative_to(order.submissions.resolve()):
+        raise UsageError(
+            f"The labs in {course.root} lie among the submissions: whoever handed them in would say what is right. "
+            "Give the command in your own course's folder."
+        )
     if order.scheduler and order.workers:
         raise UsageError("--workers is for this machine; `dask worker --nthreads N` says how many a worker takes.")
     for lab in (*order.labs, *order.regrade):

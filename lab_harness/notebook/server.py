@@ -69,7 +69,8 @@ def address(server: Mapping[str, Any], notebook: str) -> str:
 
 
 def _command(course: Course, notebook: str, browser: bool, port: int | None) -> list[str]:
-    command = [sys.executable, "-m", "jupyterlab", f"--LabApp.default_url=/lab/tree/{notebook}"]
+    # -P: no file of the folder that the command is given in, such as one that was downloaded, stands in for a module.
+    command = [sys.executable, "-P", "-m", "jupyterlab", f"--LabApp.default_url=/lab/tree/{notebook}"]
     command += [f"--ServerApp.root_dir={course.notebooks}", "--ServerApp.ip=127.0.0.1"]
     # A course that never leaves the machine: no news, no looking for updates, no extensions from the network.
     command += ["--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]

@@ -151,7 +151,7 @@ def test_lab_outside_of_a_course_says_where_to_go(lab, monkeypatch, tmp_path):
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
     # A copy that pip installed, not the checkout that these tests run from.
-    monkeypatch.setattr("lab_harness.course.__file__", str(tmp_path / "site-packages" / "lab_harness" / "course.py"))
+    monkeypatch.setattr("lab_harness.course.INSTALLED_FROM", tmp_path / "site-packages")
     for words in (["list"], ["check", "queue"], ["status"]):
         shown = lab(*words)
         assert shown.code == 3

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -132,6 +133,16 @@ def test_results_do_not_go_among_the_submissions(lab, stand_in, school):
     done = lab("grade", school, "--out", school / "results")
     assert (done.code, done.err.count("\n")) == (2, 1)
     assert "lies among the submissions" in done.err
+
+
+def test_labs_that_a_student_handed_in_do_not_say_what_is_right(lab, stand_in, school, out, course, monkeypatch):
+    handed_in = next(folder for folder in school.iterdir() if folder.is_dir())
+    shutil.copytree(course.labs / "first_steps", handed_in / "labs" / "first_steps")
+    monkeypatch.delenv("LAB_COURSE", raising=False)
+    monkeypatch.chdir(handed_in)
+    done = lab("grade", school, "--out", out)
+    assert (done.code, stand_in.asked) == (2, [])
+    assert f"The labs in {handed_in} lie among the submissions" in done.err
 
 
 def test_other_systems_than_linux_are_told_so(lab, stand_in, school, out, monkeypatch):

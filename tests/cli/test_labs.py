@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import signal
+import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -170,7 +172,7 @@ def jupyter(monkeypatch):
 def test_open_starts_jupyter_on_the_labs_notebook_with_the_emulators_environment(lab, sample, in_use, jupyter):
     assert lab("open", "queue", "--no-browser", "--port", "8899").code == 0
     ((command, environ, *_),) = jupyter
-    assert command[:3] == [sys.executable, "-m", "jupyterlab"]
+    assert command[:4] == [sys.executable, "-P", "-m", "jupyterlab"]
     assert any(word.endswith("01_queue.ipynb") for word in command)
     assert {"--no-browser", "--port=8899", "--ServerApp.ip=127.0.0.1", "--ServerApp.answer_yes=True"} <= set(command)
     assert f"--LabApp.workspaces_dir={in_use.home.absolute() / 'jupyter-workspaces'}" in command
@@ -178,6 +180,15 @@ def test_open_starts_jupyter_on_the_labs_notebook_with_the_emulators_environment
     assert environ["AWS_ACCESS_KEY_ID"] == "test"
     assert environ["LAB_EMULATOR"] == "embedded"
     assert in_use.healthy()  # it ran before, so it goes on
+
+
+def test_a_file_that_was_downloaded_does_not_stand_in_for_jupyterlab(lab, sample, in_use, jupyter, tmp_path):
+    (tmp_path / "jupyterlab.py").write_text("print('planted')", encoding="utf-8")
+    lab("open", "queue", "--no-browser")
+    ((command, environ, *_),) = jupyter
+    asked = [*command[: command.index("jupyterlab") + 1], "--version"]
+    done = subprocess.run(asked, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    assert re.fullmatch(r"\d+\.\d+\.\d+", done.stdout.strip()), done
 
 
 def test_open_without_a_lab_takes_the_first_and_stops_the_emulator_it_started(lab, sample_course, home, jupyter):

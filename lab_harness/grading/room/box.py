@@ -147,6 +147,7 @@ def _close_in(walls_of: Walls, tell: int) -> None:
             os.chdir(WORK)
         else:
             walls.die_with_parent()
+            limits.limit_crashes()
         os.setsid()  # A signal to its own process group would reach the keeper.
         limits.limit_resources(walls_of.limits, others=0 if walls_of.closed else threads_of_user())
         if walls_of.closed:

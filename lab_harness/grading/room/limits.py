@@ -24,7 +24,6 @@ def limit_resources(limits: Limits, others: int = 0) -> None:
         (resource.RLIMIT_FSIZE, limits.disk_bytes),
         (resource.RLIMIT_NPROC, limits.processes + others),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_CORE, ONE_BYTE),
         (resource.RLIMIT_MSGQUEUE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_SIGPENDING, WAITING_SIGNALS),
@@ -32,9 +31,12 @@ def limit_resources(limits: Limits, others: int = 0) -> None:
         (resource.RLIMIT_RTPRIO, 0),
         (resource.RLIMIT_NICE, 0),
     ):
-        hard = resource.getrlimit(kind)[1]
-        value = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(kind, (value, value))
+        _limit(kind, most)
+
+
+def limit_crashes() -> None:
+    """Let the kernel neither write a file nor start a program when we crash, or a program that we start."""
+    _limit(resource.RLIMIT_CORE, ONE_BYTE)
 
 
 def limit_family(most: int) -> None:
@@ -42,9 +44,13 @@ def limit_family(most: int) -> None:
 
     Since Linux 5.14 the kernel counts a process in every namespace above it, too, whatever the limits inside are.
     """
-    hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    _limit(resource.RLIMIT_NPROC, most)
+
+
+def _limit(kind: int, most: int) -> None:
+    hard = resource.getrlimit(kind)[1]
     value = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(resource.RLIMIT_NPROC, (value, value))
+    resource.setrlimit(kind, (value, value))
 
 
 def _virtual_memory() -> int:

@@ -157,7 +157,7 @@ def _program(name: str) -> bytes:
         *_judged(machine.ioctl, SECOND_ARGUMENT, {OF_FILESYSTEMS: REFUSE | errno.ENOTTY}, mask=0xFF00),
         *_judged(machine.madvise, THIRD_ARGUMENT, dict.fromkeys((COLD, PAGE_OUT), REFUSE | errno.EINVAL)),
         *_judged(machine.preadv2, SIXTH_ARGUMENT, {WITHOUT_WAITING: REFUSE | errno.EOPNOTSUPP}, mask=WITHOUT_WAITING),
-        # The limit is such that the kernel starts no program for a crash; it must stay so (`limits`).
+        # The limit is such that the kernel starts no program for a crash; it must stay so (`limits.limit_crashes`).
         *_judged(machine.setrlimit, FIRST_ARGUMENT, {resource.RLIMIT_CORE: REFUSE | errno.EPERM}),
         *_judged(machine.prlimit, SECOND_ARGUMENT, {resource.RLIMIT_CORE: REFUSE | errno.EPERM}),
         (RETURN, 0, 0, ALLOW),

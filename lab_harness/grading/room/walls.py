@@ -16,6 +16,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
+from lab_harness.grading.room.limits import limit_crashes
 from lab_harness.grading.room.syscalls import call_filter, number_of
 
 NEW_MOUNTS, NEW_UTS, NEW_IPC, NEW_USER, NEW_PIDS, NEW_NET = (
@@ -127,6 +128,7 @@ def drop_privileges() -> None:
     _prctl(NO_NEW_PRIVILEGES, 1)
     header = struct.pack("Ii", CAPABILITIES_V3, 0)
     _call("capset", header, bytes(24))
+    limit_crashes()
     _filter_calls(call_filter())
 
 
