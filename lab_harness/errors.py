@@ -15,7 +15,15 @@
 A `Failure` (see checks.py) is a verdict about what the learner built, so it is not in this tree.
 """
 
+import errno
+
 OWN_FOLDER = "Give yourself the right to write there, or copy the course to a folder of your own."
+MAKE_ROOM = "Remove something from that disk, and give the command, or run the cell, again."
+
+
+def advice(error: OSError) -> str:
+    """What to do where a file of the course's own cannot be written."""
+    return MAKE_ROOM if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else OWN_FOLDER
 
 
 class HarnessError(Exception):
@@ -44,7 +52,7 @@ class CourseError(HarnessError):
     @classmethod
     def unwritable(cls, what: str, error: OSError) -> "CourseError":
         """The error for something of the course's own that cannot be written, and what to do."""
-        return cls(f"{what}: {error.strerror}. {OWN_FOLDER}")
+        return cls(f"{what}: {error.strerror}. {advice(error)}")
 
 
 class LabError(HarnessError):

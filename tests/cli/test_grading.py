@@ -129,6 +129,14 @@ def test_results_that_cannot_be_written_are_one_line(lab, stand_in, school, tmp_
     assert stand_in.asked == []
 
 
+def test_results_are_closed_to_other_users_and_stay_as_the_teacher_opens_them(lab, stand_in, school, out):
+    assert lab("grade", school, "--out", out).code == 0
+    assert out.stat().st_mode & 0o777 == 0o700
+    out.chmod(0o750)
+    assert lab("grade", school, "--out", out).code == 0
+    assert out.stat().st_mode & 0o777 == 0o750
+
+
 def test_results_do_not_go_among_the_submissions(lab, stand_in, school):
     done = lab("grade", school, "--out", school / "results")
     assert (done.code, done.err.count("\n")) == (2, 1)

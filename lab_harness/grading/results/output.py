@@ -41,9 +41,12 @@ def graded_labs(rows: Iterable[Row], releases: Mapping[str, Released]) -> list[G
 
 
 def results_folder(path: Path) -> Path:
-    """The folder for the results, which is made if needed. Raises CourseError if it cannot be written to."""
+    """The folder for the results. Raises CourseError if it cannot be written to.
+
+    If it is not there it is made, closed to other users of the computer: it tells what each student was given.
+    """
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(0o700, parents=True, exist_ok=True)
         trial = path / ".writable"
         trial.touch()
         trial.unlink()

@@ -21,6 +21,7 @@ from lab_harness.errors import (
     HarnessError,
     UsageError,
     WrongEmulator,
+    advice,
 )
 from lab_harness.lab.labs import all_labs
 from lab_harness.learner.doctor.finding import Finding, Machine
@@ -56,7 +57,11 @@ def emulator(machine: Machine) -> Iterator[Finding]:
         ready = time.monotonic()
         version = chosen.version()
     except HarnessError as error:
-        fix = FIXES.get(type(error), RESTART)
+        match error:
+            case CourseError(__cause__=OSError() as cause):
+                fix = advice(cause)
+            case _:
+                fix = FIXES.get(type(error), RESTART)
         yield Finding("Emulator", "problem", str(error).removesuffix(f" {fix}"), fix)
         return
     machine.answers = chosen

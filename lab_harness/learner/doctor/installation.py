@@ -12,7 +12,7 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
-from lab_harness.errors import OWN_FOLDER
+from lab_harness.errors import advice
 from lab_harness.learner.doctor.finding import Finding, Machine
 from lab_harness.learner.progress import Progress
 from lab_harness.private import private_folder
@@ -77,7 +77,7 @@ def folders(machine: Machine) -> Iterator[Finding]:
             tempfile.TemporaryFile(dir=folder).close()
         except OSError as error:
             found = f"{machine.shown(folder)} cannot be written: {error.strerror}"
-            yield Finding("Folders", "problem", found, OWN_FOLDER)
+            yield Finding("Folders", "problem", found, advice(error))
             return
     yield Finding("Folders", "ok", "progress and notebooks can be written")
 

@@ -1,5 +1,7 @@
 """Tests for the looks at the emulator, and at what reaches it."""
 
+import errno
+import os
 import re
 import socket
 from contextlib import contextmanager
@@ -82,6 +84,16 @@ def test_emulator_that_cannot_write_its_state_is_a_problem(machine, monkeypatch,
     found = said(connection.emulator, machine)
     assert found.found == f"The emulator cannot write to {tmp_path}/file/lab: Not a directory."
     assert found.fix == "Give yourself the right to write there, or copy the course to a folder of your own."
+
+
+def test_a_full_disk_is_made_room_on(machine, monkeypatch):
+    def full(folder):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("lab_harness.emulators.embedded.private_folder", full)
+    found = said(connection.emulator, machine)
+    assert found.found.endswith("No space left on device.")
+    assert found.fix.startswith("Remove something from that disk")
 
 
 def test_emulator_that_does_not_start_is_a_problem(machine, monkeypatch):

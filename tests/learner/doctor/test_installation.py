@@ -1,5 +1,6 @@
 """Tests for the looks at Python, packages, folders, disk and progress."""
 
+import errno
 import re
 import sys
 from pathlib import Path
@@ -145,6 +146,14 @@ def test_notebooks_that_cannot_be_written_are_a_problem(machine, monkeypatch):
 
     monkeypatch.setattr(installation.tempfile, "TemporaryFile", refused)
     assert said(installation.folders, machine).found == "notebooks cannot be written: Permission denied"
+
+
+def test_a_full_disk_is_no_question_of_rights(machine, monkeypatch):
+    def full(dir):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(installation.tempfile, "TemporaryFile", full)
+    assert said(installation.folders, machine).fix.startswith("Remove something from that disk")
 
 
 def test_disk_with_room_is_fine_before_the_folder_is_there(machine):
