@@ -18,6 +18,7 @@ ANONYMOUS = "anon"  # what Canvas calls everybody in an anonymous download
 CANVAS_ANONYMOUS = re.compile(r"(?P<late>LATE_)?(?P<name>anon)_(?P<number>\w+?)_(?P<file>[0-9]+)_(?P<rest>.+)")
 MOODLE = re.compile(r"(?P<name>.+)_(?P<number>[0-9]+)_assignsubmission_(?P<kind>file|onlinetext)_?")
 MOODLE_FLAT = re.compile(r"(?P<name>.+?)_(?P<number>[0-9]+)_assignsubmission_(?P<kind>file|onlinetext)_(?P<rest>.+)")
+LONGEST_SUFFIX = len(".ipynb")
 LONGEST_NAME = 100  # characters of a student's
 NAMELESS = "(no name)"
 INVISIBLE = ("Cf", "Cc")  # categories of characters that are not seen
@@ -81,7 +82,7 @@ def place_of(path: PurePosixPath) -> Place | None:
 def nobodys(path: PurePosixPath, name: str) -> Place:
     """The place of a file outside any student's folder, which itself says whose it is."""
     student = known_as(name)
-    return Place(Student(student, student), known_as(path.name), f"{ALONE}{path}")
+    return Place(Student(student, student), _file(path.name), f"{ALONE}{path}")
 
 
 def known_as(name: str) -> str:
@@ -136,8 +137,14 @@ def _repeated(name: str) -> tuple[str, int]:
     """A file's name without the number that Canvas (`-1`) or a browser (` (1)`) adds to a repeated name; the number."""
     match = AGAIN.fullmatch(name)
     if match is None:
-        return known_as(name), 0
-    return known_as(match["stem"] + match["suffix"]), _number(match["dash"] or match["copy"] or "0")
+        return _file(name), 0
+    return _file(match["stem"] + match["suffix"]), _number(match["dash"] or match["copy"] or "0")
+
+
+def _file(name: str) -> str:
+    """A file's name as it is kept and shown: however short it is made, it tells of which kind the file is."""
+    shown, suffix = known_as(name), known_as(PurePosixPath(name).suffix)
+    return shown if shown.endswith(suffix) or len(suffix) > LONGEST_SUFFIX else shown + suffix
 
 
 def _number(digits: str) -> int:

@@ -111,6 +111,13 @@ def test_missing_folder_and_a_file_that_is_no_archive_are_usage_errors(read, tmp
         read(tmp_path / "class.zip")
 
 
+@pytest.mark.parametrize("letter", ["x", "ж", "x (1)"])
+def test_notebook_of_the_longest_name_that_a_file_may_have_is_read_as_one(read, letter):
+    name = letter * ((255 - len(".ipynb")) // len(letter.encode())) + ".ipynb"
+    [work] = read({f"ana/{name}": untouched()}).works
+    assert (work.rejected, work.lab) == ("", "hello_lambda")
+
+
 # What Canvas and Moodle let one download
 
 
