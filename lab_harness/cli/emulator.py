@@ -11,6 +11,7 @@ from lab_harness.cli.options import emulator_name
 from lab_harness.cli.terminal import say
 from lab_harness.course import find_course
 from lab_harness.errors import EmulatorError, EmulatorNotReady, UsageError
+from lab_harness.render import plain
 
 if TYPE_CHECKING:
     from lab_harness.emulators import Emulator
@@ -95,7 +96,8 @@ def status(emulator: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(state, indent=2))
     elif healthy:
-        click.echo(f"{chosen.name} {state['version']} answers at {chosen.endpoint}")
+        # What answers may be anybody's program that has LocalStack's port.
+        click.echo(plain(f"{chosen.name} {state['version']} answers at {chosen.endpoint}"))
         if lacking:
             click.echo(f"It lacks {', '.join(lacking)}: checks that need this are told to be unsupported.")
     if not healthy:

@@ -41,5 +41,5 @@ def call_json(
         raise WrongEmulator(f"{url} answered {error.code} {error.reason}.") from error
     except (URLError, OSError) as error:
         raise EmulatorNotReady(f"Nothing answers at {url}: {getattr(error, 'reason', error)}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise WrongEmulator(f"{url} answered, but not with JSON: this is no emulator of ours.") from error

@@ -59,6 +59,15 @@ def test_status_says_what_another_emulator_lacks_whatever_its_version(lab, monke
         assert (shown.code, "It lacks" in shown.out) == (0, False)
 
 
+def test_what_another_program_says_in_localstacks_place_is_not_obeyed_by_the_terminal(lab, monkeypatch):
+    told = {"version": "4.14.0\x1b]0;title\x07\x1b[31m", "services": {}}
+    with answering({"/_localstack/health": told}) as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        shown = lab("status", "--emulator", "localstack")
+    assert "localstack 4.14.0" in shown.out
+    assert not {"\x1b", "\x07"} & {*shown.out, *shown.err}
+
+
 def test_localstack_that_does_not_run_says_how_to_start_it(lab, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
     shown = lab("status", "--emulator", "localstack")

@@ -82,7 +82,7 @@ def test_emulator_that_tells_no_version_is_used():
         assert localstack.supports("lambda")
 
 
-OTHERS = [b"<html>", [], {"version": "1"}, {"services": ["sqs"]}, None]
+OTHERS = [b"<html>", b"[" * 100_000, [], {"version": "1"}, {"services": ["sqs"]}, None]
 
 
 @pytest.mark.parametrize("pages", [{}, *({"/_localstack/health": page} for page in OTHERS)])
