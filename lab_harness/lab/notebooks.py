@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -122,10 +123,22 @@ def _text(cell: Any) -> str:
 
 
 def without_machine(notebook: Any) -> Any:
-    """The notebook without what only says on which machine it ran."""
+    """The notebook without what only says on which machine it ran, and how fast that was."""
     notebook.metadata["language_info"] = {"name": "python"}
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         if "outputs" in cell:  # A view that lives in the kernel: the snapshot beside it is what stays.
-            cell.outputs = [output for output in cell.outputs if set(output.get("data", {})) != {WIDGET_VIEW}]
+            cell.outputs = _joined(each for each in cell.outputs if set(each.get("data", {})) != {WIDGET_VIEW})
     return notebook
+
+
+def _joined(outputs: Iterable[Any]) -> list[Any]:
+    """What a cell prints, as one text, as JupyterLab shows it: a kernel sends whatever is there at the moment."""
+    joined: list[Any] = []
+    for output in outputs:
+        before = joined[-1] if joined else {}
+        if output.output_type == "stream" and before.get("name") == output.name:
+            before["text"] += output.text
+        else:
+            joined.append(output)
+    return joined

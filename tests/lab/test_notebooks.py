@@ -13,7 +13,7 @@ from lab_harness.authoring.notebook_runs import kernel_environment, run_all, run
 from lab_harness.course import Course
 from lab_harness.errors import LabError
 from lab_harness.lab.labs import all_labs, load_lab
-from lab_harness.lab.notebooks import SHOWS_FAILURE, build, failed_cell, shown_failures, task_of
+from lab_harness.lab.notebooks import SHOWS_FAILURE, build, failed_cell, shown_failures, task_of, without_machine
 from lab_harness.lab.solutions import answers
 from lab_harness.render.blocks import Note
 from lab_harness.render.text import report_text
@@ -210,6 +210,17 @@ def test_what_a_solved_notebook_shows_of_failed_checks_is_found_unless_its_cell_
     assert shows(str(Note("Not yet.", ("This cell needs the task 'queue' first.",)))) == ["cell here: Not yet."]
     assert shows("  No (Fail): ✗ failed") == ["cell here: No (Fail): ✗ failed"]
     assert shows("  8 ms  learner    ✗ execute-api GET /prod/dogs (<1 ms), failed\n✗ differs") == []
+
+
+def test_what_a_cell_prints_is_one_text_however_it_came_and_what_it_shows_stays_between():
+    def printed(text, name="stdout"):
+        return nbformat.v4.new_output("stream", name=name, text=text)
+
+    shown = nbformat.v4.new_output("display_data", data={"text/plain": "a picture"})
+    cell = nbformat.v4.new_code_cell("work()")
+    cell.outputs = [printed("1\n"), printed("2\n"), shown, printed("3\n"), printed("no\n", "stderr"), printed("4\n")]
+    without_machine(nbformat.v4.new_notebook(cells=[cell]))
+    assert [each.get("text") for each in cell.outputs] == ["1\n2\n", None, "3\n", "no\n", "4\n"]
 
 
 def test_a_solved_notebook_in_which_a_check_fails_is_not_saved(sample_course, notebook_emulator):
