@@ -90,8 +90,8 @@ def _changed_route(api: str, route: str, asked: Asked) -> Any:
 
 
 def _integration(api: str, asked: Asked) -> Any:
-    kinds = KINDS.get(_protocol(api))
-    return _no(NO_KIND) if kinds and asked.get("integrationType") not in kinds else None
+    kind, kinds = asked.get("integrationType"), KINDS.get(_protocol(api))
+    return _no(NO_KIND) if kind and kinds and kind not in kinds else None
 
 
 def _stage(api: str, asked: Asked) -> Any:
