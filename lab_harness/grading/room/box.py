@@ -133,6 +133,7 @@ def _furnish(walls_of: Walls) -> None:
     walls.mount_empty("/dev/shm", most // 4)  # noqa: S108
     walls.mount_terminals(TERMINALS)
     walls.mount_zeros()
+    walls.freeze_devices()
 
 
 def _close_in(walls_of: Walls, tell: int) -> None:

@@ -31,6 +31,7 @@ SET_FLAGS, UP, RUNNING = 0x8914, 0x1, 0x40  # of a network interface
 NEW_CGROUPS = 0x02000000
 GROUPS = "/groups"  # where a room finds the folder of control groups, if there is one
 LEFT_OPEN = (0, 1, 2)
+DEVICES = ("null", "zero", "full", "random", "urandom", "tty")  # that bubblewrap shows of the machine's own
 JOIN_SESSION = 1  # of keyctl
 NOBODY = 65534
 ROOM_USERS = range(0x70000000, 0x70100000)  # that no system gives to anybody
@@ -98,6 +99,12 @@ def freeze_processes() -> None:
 def mount_terminals(most: int) -> None:
     """Give us at most so many pseudo terminals of our own: the machine has 4,096 in all."""
     mount("devpts", "/dev/pts", "devpts", NO_SETUID, f"newinstance,ptmxmode=0666,mode=620,max={most}")
+
+
+def freeze_devices() -> None:
+    """Let nobody change the times of this machine's devices, which all can see. They take what is written as before."""
+    for name in DEVICES:
+        mount("none", f"/dev/{name}", flags=BIND | REMOUNT | READ_ONLY | NO_SETUID)
 
 
 def mount_zeros() -> None:

@@ -220,6 +220,34 @@ def test_pseudo_terminals_are_few_for_each_box(attack):
     assert said(grade) == "SystemExit: 8"
 
 
+TIMES = """
+    import glob, os, stat
+    def lambda_handler(*_):
+        changed = []
+        opened = os.open("/dev/null", os.O_RDWR)
+        os.write(opened, b"taken")
+        for place in (opened, *glob.glob("/dev/*"), *range(3)):
+            try:
+                own = os.path.realpath(str(place)).startswith("/dev/pts")
+                if stat.S_ISCHR(os.stat(place).st_mode) and not own:
+                    os.utime(place)
+                    changed.append(place)
+            except OSError:
+                pass
+        return changed
+    """
+
+
+def test_times_of_the_machines_devices_carry_no_signal(attack):
+    before = {place: place.stat().st_mtime_ns for place in Path("/dev").iterdir() if place.is_char_device()}
+    grade = attack(
+        FUNCTIONS, TIMES, f"make('f', '''{TIMES}''')\nraise SystemExit(f'{{lambda_handler()}} {{ask(\"f\")}}')"
+    )
+    assert said(grade) == "SystemExit: [] []"
+    devices = [Path("/dev", name) for name in walls.DEVICES]
+    assert all(place.stat().st_mtime_ns == before[place] for place in devices if place.name != "tty")
+
+
 def test_whom_the_kernel_ends_first_for_memory_cannot_be_changed(attack):
     grade = attack("""
         found = []
