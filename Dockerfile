@@ -14,9 +14,10 @@ RUN pip install --constraint requirements-dev.txt uv \
 COPY . .
 # Editable, so that the course is found from anywhere: its labs lie beside the package.
 RUN uv pip install --system --no-cache --no-deps --editable . \
-    # Somebody who is not user 1000 may run this too, and has settings and progress to write.
-    && mkdir -p .lab && chmod 0777 .lab /home/learner
-ENV HOME=/home/learner
+    # Somebody who is not user 1000 may run this too, and has settings and progress to write, in a folder of their own:
+    # only its owner can close one to others.
+    && mkdir -p .lab && chmod 1777 .lab && chmod 0777 /home/learner
+ENV HOME=/home/learner LAB_HOME=/course/.lab/own
 
 # Neither the relay nor JupyterLab needs any rights on this machine, nor the Docker socket.
 USER learner

@@ -1,8 +1,10 @@
 """docker-compose.yml: valid, reachable from this machine only, and at the LocalStack that needs no token."""
 
 import os
+import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -48,3 +50,11 @@ def test_every_port_is_open_to_this_machine_only():
     assert len(short) + len(published) == 2
     assert all(line.startswith("127.0.0.1:") for line in short)
     assert lines.count("host_ip: 127.0.0.1") == len(published)
+
+
+def test_progress_is_kept_in_the_volume_in_a_folder_that_its_user_makes():
+    """The volume itself is root's; only the owner of a folder can close it to others, which the course insists on."""
+    made = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    home = Path(re.search(r"^ENV .*LAB_HOME=(\S+)$", made, re.MULTILINE)[1])
+    assert re.search(rf"{re.escape(str(home.parent))}(:rw)?$", compose("--profile", "jupyter"), re.MULTILINE)
+    assert "chmod 1777 .lab" in made

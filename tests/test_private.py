@@ -1,6 +1,7 @@
 """What is the learner's own is in no folder of a stranger's."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -20,3 +21,24 @@ def test_a_folder_that_a_stranger_put_there_is_refused(tmp_path):
             make()
     os.chown(tmp_path, STRANGER, STRANGER)  # so he can do with all of it as he likes, and root was asked to work there
     assert private_folder(planted) == planted
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize(("home", "usable"), [("volume/own", True), ("volume", False)])
+def test_in_a_volume_of_roots_a_user_has_a_folder_of_their_own(tmp_path, home, usable):
+    """As in a container: the volume is root's and open to all, and only the owner of a folder can close it."""
+    tmp_path.chmod(0o755)
+    volume = tmp_path / "volume"
+    volume.mkdir()
+    volume.chmod(0o1777)
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.setgroups([])
+            os.chdir(tmp_path)
+            os.setresuid(STRANGER, STRANGER, STRANGER)
+            code = 0 if private_file(Path(home, "secret-key")).stat().st_uid == STRANGER else 2
+        finally:
+            os._exit(code)
+    assert (os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0) == usable
