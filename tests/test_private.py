@@ -1,5 +1,6 @@
 """What is the learner's own is in no folder of a stranger's."""
 
+import multiprocessing
 import os
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from lab_harness.errors import CourseError
 from lab_harness.private import private_file, private_folder
+from tests.waiting import PATIENCE
 
 STRANGER = 12345
 
@@ -31,14 +33,16 @@ def test_in_a_volume_of_roots_a_user_has_a_folder_of_their_own(tmp_path, home, u
     volume = tmp_path / "volume"
     volume.mkdir()
     volume.chmod(0o1777)
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            os.setgroups([])
-            os.chdir(tmp_path)
-            os.setresuid(STRANGER, STRANGER, STRANGER)
-            code = 0 if private_file(Path(home, "secret-key")).stat().st_uid == STRANGER else 2
-        finally:
-            os._exit(code)
-    assert (os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0) == usable
+    child = multiprocessing.get_context("fork").Process(target=keep_a_secret, args=(tmp_path, home))
+    child.start()
+    child.join(PATIENCE)
+    assert (child.exitcode == 0) == usable
+    assert (volume / "own" / "secret-key").exists() == usable
+
+
+def keep_a_secret(folder, home):
+    """Become a stranger, and keep something in a home."""
+    os.setgroups([])
+    os.chdir(folder)
+    os.setresuid(STRANGER, STRANGER, STRANGER)
+    private_file(Path(home, "secret-key"))
