@@ -65,6 +65,7 @@ CHANGES = {
     "CreatePolicy": "`create_policy_version` changes what it says",
     "AddPermission": "`remove_permission` with the same StatementId takes it away, so that it can be added again",
     "CreateLogGroup": "it can be used as it is",
+    "Subscribe": "`set_subscription_attributes` changes its settings, `unsubscribe` removes it",
 }
 
 
@@ -161,8 +162,10 @@ def _there_already(call: FailedCall) -> str:
     change = CHANGES.get(call.operation, "")
     if not _does(call, change):
         change = _same_named(call)
-    said = f"It exists already, perhaps since this cell ran before: {change}." if change else "It exists already."
-    return f"{said} Or `lab.reset()` removes what this lab asked you to build; then run your cells again from the top."
+    reset = "`lab.reset()` removes what this lab asked you to build; then run your cells again from the top."
+    if not change:
+        return f"It exists already: {reset}"
+    return f"It exists already, perhaps since this cell ran before: {change}. Or {reset}"
 
 
 def _same_named(call: FailedCall) -> str:

@@ -126,6 +126,16 @@ def test_who_waits_for_what_is_not_there_is_told_of_the_name():
     assert advice(error, None).startswith("There is nothing of this name: compare it letter by letter")
 
 
+def test_a_subscription_that_exists_otherwise_is_changed_by_its_attributes():
+    error = refused("InvalidParameter", "Subscribe", "Subscription already exists with different attributes")
+    assert "`set_subscription_attributes` changes its settings" in advice(error, call("sns", "Subscribe"))
+
+
+def test_what_exists_and_cannot_be_changed_is_to_be_removed():
+    said = advice(refused("ResourceConflictException", "CreateOdd"), Call("odd", "CreateOdd"))
+    assert said.startswith("It exists already: `lab.reset()` removes")
+
+
 def test_a_transaction_that_a_condition_has_cancelled_is_told_so():
     message = "Transaction cancelled, please refer cancellation reasons for specific reasons [{}, None]"
     call_ = call("dynamodb", "TransactWriteItems")
