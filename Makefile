@@ -11,7 +11,7 @@ EXPORT := $(BIN)/uv export --quiet --frozen --no-hashes --no-emit-project
 .DEFAULT_GOAL := help
 .PHONY: help setup lab clean
 # not for students
-.PHONY: dev course test test-lab test-localstack bench bench-grading lock
+.PHONY: dev course test test-lab test-localstack picture bench bench-grading lock
 # /not for students
 
 help: ## list these commands
@@ -51,6 +51,10 @@ test-localstack: dev ## run the labs' tests on the LocalStack at AWS_ENDPOINT_UR
 	  echo "Say where LocalStack is: make test-localstack AWS_ENDPOINT_URL=http://127.0.0.1:4566"; exit 2; }
 	$(BIN)/pytest tests/labs tests/emulators/test_localstack.py --emulator localstack --numprocesses 4
 	$(BIN)/pytest tests/notebook/panel/test_panel_on_either_emulator.py --emulator localstack  # alone: it watches the account
+
+picture: dev ## take docs/panel.png anew, README's picture of the panel
+	$(BIN)/pytest --quiet tests/notebook/panel/test_panel_picture.py
+	cp artifacts/panel.png docs/panel.png
 
 bench: dev ## measure the harness beside other tools
 	$(BIN)/python -m benchmarks
