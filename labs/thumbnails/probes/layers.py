@@ -37,11 +37,14 @@ def expect_pillow(lambda_, http, name):
     number, layer = newest_layer(lambda_, name)
     names = layer_files(http, layer)
     if not pythons(names):
-        shown = ", ".join(names[:3]) or "no files"
+        shown = f"with files such as {', '.join(names[:3])}" if names else "without files"
+        in_its_place = any(name.startswith("python/") and "/PIL/" in name for name in names)
         raise Failure(
             expected="Pillow in the folder python, such as python/PIL/__init__.py, with its compiled part",
-            found=f"version {number} with {len(names)} files, such as {shown}",
-            next_step="Section 2 says in which folder of the archive a layer for Python has its packages.",
+            found=f"version {number} {shown}",
+            next_step="The folder is right; the compiled part, PIL/_imaging…, is missing: pack all that files lists."
+            if in_its_place
+            else "Section 2 says in which folder of the archive a layer for Python has its packages.",
             there=True,
         )
 

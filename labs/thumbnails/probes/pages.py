@@ -48,12 +48,16 @@ def signed(link):
 def links(http, url, logs):
     """The two presigned links of one answer of /links; Failure where it has none."""
     answer = ask(http, url, "links")
-    found = [signed(answer.fields().get(name)) for name in ("upload", "thumbnail")]
-    if answer.status != 200 or not all(found):
+    fields = answer.fields() if answer.status == 200 else {}
+    found = [signed(fields.get(name)) for name in ("upload", "thumbnail")]
+    if not all(found):
+        step = f"Section 5 names generate_presigned_url, and s3v4. {DEPLOY}"
+        if fields and not {"upload", "thumbnail"} <= fields.keys():
+            step = f"The answer's keys are upload and thumbnail; this one has {', '.join(fields)}."
         raise Failure(
             expected="JSON with the presigned links upload and thumbnail",
             found=str(answer),
-            next_step=functions.next_step(logs, PAGE, f"Section 5 names generate_presigned_url, and s3v4. {DEPLOY}"),
+            next_step=functions.next_step(logs, PAGE, step),
             there=True,
         )
     return found
