@@ -132,7 +132,7 @@ def test_a_subscription_that_exists_otherwise_is_changed_by_its_attributes():
 
 
 def test_what_exists_and_cannot_be_changed_is_to_be_removed():
-    said = advice(refused("ResourceConflictException", "CreateOdd"), Call("odd", "CreateOdd"))
+    said = advice(refused("ResourceConflictException", "CreateOdd"), FailedCall("odd", "CreateOdd"))
     assert said.startswith("It exists already: `lab.reset()` removes")
 
 
