@@ -53,7 +53,7 @@ test-localstack: dev ## run the labs' tests on the LocalStack at AWS_ENDPOINT_UR
 	$(BIN)/pytest tests/notebook/panel/test_panel_on_either_emulator.py --emulator localstack  # alone: it watches the account
 
 picture: dev ## take docs/panel.png anew, README's picture of the panel
-	$(BIN)/pytest --quiet tests/notebook/panel/test_panel_picture.py
+	$(BIN)/pytest --quiet tests/notebook/panel/test_panel_in_jupyterlab.py -k picture_of_the_panel
 	cp artifacts/panel.png docs/panel.png
 
 bench: dev ## measure the harness beside other tools

@@ -104,7 +104,6 @@ ABOUT_MORE = {
     "tests/grading/room/test_escapes.py", "tests/grading/room/test_neighbours.py",
     # in a browser, or on both emulators
     "tests/notebook/test_jupyterlab.py", "tests/notebook/panel/test_panel_in_jupyterlab.py",
-    "tests/notebook/panel/test_panel_picture.py",
     "tests/notebook/panel/test_panel_on_either_emulator.py", "tests/notebook/panel/test_live_in_chromium.py",
 }  # fmt: skip
 # IPython asks for names that end in an underscore, too: _repr_mimebundle_.

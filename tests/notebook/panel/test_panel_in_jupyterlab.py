@@ -30,6 +30,7 @@ from tests.jupyterlab import (
     PATIENCE,
     close_all,
     open_notebook,
+    run_above,
     run_cell,
     run_these,
     save,
@@ -52,6 +53,12 @@ DARK, LIGHT = "JupyterLab Dark", "JupyterLab Light"
 OPEN_QUEUE = 'from lab_harness import open_lab\n\nlab = open_lab("queue")'
 IMPORTS = "import contextlib, json, boto3\n\niam = boto3.client('iam')\n"  # of a notebook's answers
 CREATE_QUEUE = 'import boto3\n\nurl = boto3.client("sqs").create_queue(QueueName="sample-queue")["QueueUrl"]'
+
+# What README's picture of the panel shows; `make picture` keeps it as docs/panel.png.
+PICTURE_WIDTH = 1320  # pixels of a window in which the panel is as wide as GitHub shows a picture
+TASKS = ("done", "not right yet", "not looked at yet", "not looked at yet")
+PARTS = ("hello-world-role: right", "hello-world: not right yet", "/aws/lambda/hello-world: not looked at yet")
+TO_THE_PANEL = "async () => { await jupyterapp.shell.currentWidget.content.scrollToItem(2, 'start'); }"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -863,3 +870,39 @@ def test_axe_finds_nothing_serious_on_the_start_page(theme, page):
         run_cell(page, index)
     expect(page.locator(".jp-OutputArea-output").get_by_text("looks found all well").first).to_be_visible()
     assert serious_issues(page, ".jp-OutputArea-output") == []
+
+
+@pytest.fixture
+def high_page(page):
+    """JupyterLab in a window so high that all tasks are seen at once."""
+    page.set_viewport_size({"width": PICTURE_WIDTH, "height": 1800})
+    yield page
+    page.set_viewport_size(VIEWPORT)
+
+
+def work_to_the_second_task(page, path, lab):
+    """Do the first task of the notebook right, and the second with another handler."""
+    open_notebook(page, path.name)
+    cells, answered = nbformat.read(path, as_version=4).cells, answers(lab)
+    found = {task_of(cell): number for number, cell in enumerate(cells) if task_of(cell)}
+    wrong = answered["function"].cell.replace('"lambda_function.lambda_handler"', '"main.handler"')
+    write_into(page, {found["role"]: answered["role"].cell, found["function"]: wrong})
+    run_above(page, found["function"] + 1)
+    save(page)
+
+
+def test_picture_of_the_panel_shows_tasks_and_parts_in_their_states(high_page, jupyterlab):
+    page, lab = high_page, load_lab("hello_lambda")
+    work_to_the_second_task(page, jupyterlab.course / "notebooks" / lab.file.notebook, lab)
+    panel = page.locator(".jp-NotebookPanel:visible .lab-live").first
+    expect(panel).to_contain_text("7 of 13 points", timeout=PATIENCE)
+    tasks = [panel.get_by_role("region", name=f"Task {number}", exact=True) for number in range(1, len(TASKS) + 1)]
+    for task, state in zip(tasks, TASKS, strict=True):
+        expect(task).to_contain_text(state, timeout=PATIENCE)
+        expect(task).not_to_contain_text("does not count", timeout=PATIENCE)  # The notebook is saved.
+    for part in PARTS:
+        expect(panel.locator("svg desc").first).to_contain_text(part)
+    page.evaluate(TO_THE_PANEL)
+    first, last = panel.bounding_box(), tasks[-1].bounding_box()
+    clip = {key: first[key] for key in ("x", "y", "width")} | {"height": last["y"] + last["height"] + 8 - first["y"]}
+    page.screenshot(path=ARTIFACTS / "panel.png", clip=clip)
