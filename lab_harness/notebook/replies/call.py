@@ -32,9 +32,10 @@ class FailedCall:
         for name, text in _texts(self.arguments):
             try:
                 json.loads(text)
-            except ValueError as error:
-                if isinstance(error, json.JSONDecodeError):
-                    yield name, f"line {error.lineno}, column {error.colno}: {error.msg.removesuffix(' delimiter')}"
+            except json.JSONDecodeError as error:
+                yield name, f"line {error.lineno}, column {error.colno}: {error.msg.removesuffix(' delimiter')}"
+            except (ValueError, RecursionError):  # a number of too many digits, a text nested too deep
+                continue
 
 
 def _texts(arguments: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

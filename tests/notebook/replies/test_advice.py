@@ -97,6 +97,13 @@ def test_text_that_is_no_json_is_told_with_the_place(arguments):
     assert said.startswith("`AssumeRolePolicyDocument` is no JSON, at line 1, column 26: Expecting ','")
 
 
+@pytest.mark.parametrize("text", ["[" * 100_000, "[" + "9" * 10_000 + "]"])
+def test_text_that_nobody_can_read_is_not_told_as_no_json(text):
+    error = refused("MalformedPolicyDocument", "CreateRole", "This policy contains invalid Json")
+    said = advice(error, replace(call("iam", "CreateRole"), arguments={"AssumeRolePolicyDocument": text}))
+    assert said.startswith("Compare the values")
+
+
 def test_json_that_is_right_is_not_blamed_for_what_aws_refuses():
     arguments = {"AssumeRolePolicyDocument": '{"Version": "2012"}', "Description": "no JSON here"}
     error = refused("MalformedPolicyDocument", "CreateRole", "The policy must have a Statement.")

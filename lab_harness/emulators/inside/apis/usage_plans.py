@@ -110,9 +110,9 @@ def _usage(plan: str, asked: Mapping[str, str]) -> Any:
         return _no(NO_DATES)
     keys = {name: key for name, key in _keys(plan).items() if asked.get("keyId", name) == name}
     quota = about.get("quota") or {}
-    values = (
-        {name: list(_daily(key.get(USED) or {}, quota, first, last)) for name, key in keys.items()} if quota else {}
-    )
+    if quota.get("limit") is None:  # Nothing is counted.
+        keys = {}
+    values = {name: list(_daily(key.get(USED) or {}, quota, first, last)) for name, key in keys.items()}
     told = {"usagePlanId": plan, "startDate": asked["startDate"], "endDate": asked["endDate"], "values": values}
     return apigateway_v1._v1_response(told)
 

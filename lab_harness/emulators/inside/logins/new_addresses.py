@@ -131,7 +131,7 @@ def _verify(asked: Asked) -> Any:
     kept["wrong"] = [each for each in kept["wrong"] if each > clock.now() - HOUR]
     if len(kept["wrong"]) >= WRONG_TRIES:
         return _no(TOO_MANY, "LimitExceededException")
-    if not secrets.compare_digest(kept["code"], str(asked.get("Code"))):
+    if asked.get("Code") != kept["code"]:
         kept["wrong"].append(clock.now())
         return _no(MISMATCH, "CodeMismatchException")
     del user[CODES][attribute]

@@ -71,6 +71,13 @@ def test_usage_is_asked_for_between_two_dates(gateway):
     assert gateway.get_usage(usagePlanId=open_to_all, **days)["items"] == {}
 
 
+@pytest.mark.parametrize("quota", [{}, {"quota": {"period": "DAY"}}])
+def test_without_a_limit_nothing_is_counted(gateway, quota):
+    plan = gateway.create_usage_plan(name="free", **quota)["id"]
+    with_key(gateway, plan)
+    assert gateway.get_usage(usagePlanId=plan, startDate="2026-11-01", endDate="2026-11-02")["items"] == {}
+
+
 def test_key_is_in_a_plan_once(gateway):
     plan = gateway.create_usage_plan(name="basic")["id"]
     about = {"usagePlanId": plan, "keyId": with_key(gateway, plan)["id"], "keyType": "API_KEY"}

@@ -65,8 +65,8 @@ def test_code_is_asked_for_anew_ends_and_bears_few_tries(owners, token, embedded
     old = code_in(embedded.inbox()[-1])
     ask(**about)
     code = code_in(embedded.inbox()[-1])
-    for _ in range(5):
-        refused("Invalid verification code", verify, **about, Code=another(code), code="CodeMismatchException")
+    for wrong in (another(code), another(code), "é", "\ud800", code + code):
+        refused("Invalid verification code", verify, **about, Code=wrong, code="CodeMismatchException")
     refused("Attempt limit exceeded", verify, **about, Code=code, code="LimitExceededException")
     advance(embedded, HOUR + 1)
     about |= {"AccessToken": owners.tokens()["AccessToken"]}
