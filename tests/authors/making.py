@@ -5,6 +5,7 @@ import json
 import pytest
 
 from lab_harness.authors import Failure
+from tests.labs.helpers import zipped
 
 LAMBDA_TRUST = {
     "Version": "2012-10-17",
@@ -23,7 +24,7 @@ def create_role(iam, name, trust=LAMBDA_TRUST):
 
 
 def create_function(lambda_, name, role="arn:aws:iam::000000000000:role/worker"):
-    code = {"ZipFile": b"PK\x05\x06" + bytes(18)}  # an empty archive
+    code = {"ZipFile": zipped("")}
     lambda_.create_function(FunctionName=name, Runtime="python3.12", Handler="main.handler", Role=role, Code=code)
 
 

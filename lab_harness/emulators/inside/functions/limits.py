@@ -116,7 +116,7 @@ def _is_empty(packed: str) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(base64.b64decode(packed))) as archive:
             return not archive.infolist()
-    except (ValueError, zipfile.BadZipFile):
+    except (ValueError, NotImplementedError, zipfile.BadZipFile):  # of a later version of zip, or none
         return False
 
 

@@ -599,7 +599,7 @@ def test_websocket_opens_an_api_for_programs_and_own_pages_and_nothing_else(embe
     api = gateway.create_api(Name="chat", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.action")[
         "ApiId"
     ]
-    gateway.create_stage(ApiId=api, StageName="live")
+    gateway.create_stage(ApiId=api, StageName="live", AutoDeploy=True)
     path, port = f"/_aws/execute-api/{api}/live", urlsplit(embedded.endpoint).port
     assert upgrade(embedded, path) == 101
     assert upgrade(embedded, path, Origin=f"http://site.s3-website.localhost:{port}") == 101

@@ -6,6 +6,7 @@ from botocore.exceptions import ClientError
 
 from tests.emulators.inside.edge.distributions.distributions import behavior
 from tests.emulators.inside.edge.lambdas.conftest import REQUEST
+from tests.labs.helpers import zipped
 from tests.roles import EVERYTHING, allow, policy, role, trust
 
 PASS = REQUEST + "    return request"
@@ -65,7 +66,7 @@ def test_at_the_viewers_events_it_may_take_as_long_as_at_the_origins(edge):
 
 
 def test_layers_are_not_for_the_edge(edge):
-    archive = {"ZipFile": b"PK\x05\x06" + bytes(18)}
+    archive = {"ZipFile": zipped("")}
     layer = edge.lambda_.publish_layer_version(LayerName="some", Content=archive)["LayerVersionArn"]
     assert "layers" in refusal(edge, ("origin-request", edge.version(PASS, Layers=[layer])))
 
@@ -118,7 +119,7 @@ def test_whoever_puts_it_there_may_replicate_it(edge):
 
 def test_what_is_at_the_edge_is_not_deleted(edge):
     arn = edge.version(PASS)
-    edge.lambda_.update_function_code(FunctionName="edge", ZipFile=b"PK\x05\x06" + bytes(18))
+    edge.lambda_.update_function_code(FunctionName="edge", ZipFile=zipped(""))
     edge.lambda_.publish_version(FunctionName="edge")
     edge.put(("origin-request", arn))
     for qualifier in ({"Qualifier": "1"}, {}):

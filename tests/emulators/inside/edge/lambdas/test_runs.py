@@ -3,6 +3,7 @@
 import pytest
 
 from tests.emulators.inside.edge.lambdas.conftest import REQUEST, RESPONSE
+from tests.labs.helpers import zipped
 from tests.log_lines import log_lines
 from tests.roles import trust
 from tests.waiting import wait_until
@@ -68,7 +69,7 @@ def test_a_role_that_trusts_the_edge_no_more_ends_it(edge):
 
 def test_the_version_runs_and_not_what_came_after_it(edge):
     edge.at("viewer-response", RESPONSE + "    response['headers']['x-v'] = [{'value': '1'}]\n    return response")
-    edge.lambda_.update_function_code(FunctionName="edge", ZipFile=b"PK\x05\x06" + bytes(18))
+    edge.lambda_.update_function_code(FunctionName="edge", ZipFile=zipped(""))
     assert edge.viewer.ask("/about.html").headers["x-v"] == "1"
 
 
