@@ -63,6 +63,9 @@ class Calls:
         """Make MiniStack ask us. This takes effect when its modules are imported."""
         wrapt.register_post_import_hook(self._change_evaluator, "ministack.core.iam_evaluator")
         wrapt.register_post_import_hook(_change_answers, "ministack.core.iam_actions")
+        wrapt.register_post_import_hook(
+            lambda app: wrapt.wrap_function_wrapper(app, "pin_signed_request", _keep_for_authenticate), "ministack.app"
+        )
 
     def _change_evaluator(self, evaluator: Any) -> None:
         for name, ours in {
@@ -75,7 +78,6 @@ class Calls:
             "caller_arn": lambda: caller.get().arn,
         }.items():
             wrapt.wrap_function_wrapper(evaluator, name, _in_place(ours))
-        wrapt.wrap_function_wrapper(evaluator, "pin_signed_request", _keep_for_authenticate)
 
     def enforce(
         self,
