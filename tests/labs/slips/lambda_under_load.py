@@ -1,7 +1,6 @@
 """Lab 07."""
 
-import io
-import zipfile
+from tests.labs.helpers import zipped
 
 from .mistakes import (
     both,
@@ -96,10 +95,7 @@ def layer(path, text="def accepts(name): return name.endswith('.jpg')", name=LAY
     """Another version of the layer has this file, and photo-check that version."""
 
     def make(clients):
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w") as archive:
-            archive.writestr(path, text)
-        made = clients["lambda"].publish_layer_version(LayerName=name, Content={"ZipFile": packed.getvalue()})
+        made = clients["lambda"].publish_layer_version(LayerName=name, Content={"ZipFile": zipped(text, path)})
         settings(CHECKER, Layers=[made["LayerVersionArn"]])(clients)
 
     return make

@@ -86,7 +86,8 @@ def _written_anew(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
         return original(*args, **kwargs)
 
 
-def _no(words: str, code: str = "BadRequestException", status: int = 400) -> Any:
+def refusal(words: str, code: str = "BadRequestException", status: int = 400) -> Any:
+    """What API Gateway answers to what it refuses of a REST API, a key or a usage plan."""
     from ministack.services import apigateway_v1
 
     return apigateway_v1._v1_error(code, words, status)
@@ -106,23 +107,23 @@ def _methods(api: str, resource: str) -> dict[str, Any]:
 def _method(api: str, resource: str, verb: str, data: dict[str, Any]) -> Any:
     kind = data.get("authorizationType", "NONE")
     if verb in _methods(api, resource) and not _anew.get():
-        return _no(METHOD_EXISTS, "ConflictException", 409)
+        return refusal(METHOD_EXISTS, "ConflictException", 409)
     if kind not in AUTHORIZATIONS:
-        return _no(NO_TYPE)
+        return refusal(NO_TYPE)
     lacks = data.get("authorizerId") not in _gateway()._authorizers_v1.get(api, {})
-    return _no(NO_AUTHORIZER) if kind in WITH_AUTHORIZER and lacks else None
+    return refusal(NO_AUTHORIZER) if kind in WITH_AUTHORIZER and lacks else None
 
 
 def _response(api: str, resource: str, verb: str, status: str, _data: dict[str, Any]) -> Any:
     there = (_methods(api, resource).get(verb) or {}).get("methodResponses") or {}
-    return _no(RESPONSE_EXISTS, "ConflictException", 409) if status in there else None
+    return refusal(RESPONSE_EXISTS, "ConflictException", 409) if status in there else None
 
 
 def _integration(_api: str, _resource: str, _verb: str, data: dict[str, Any]) -> Any:
     words = _problem(data.get("type"), data.get("httpMethod"), str(data.get("uri") or ""))
     if not words and not 50 <= int(data.get("timeoutInMillis") or 50) <= 29_000:
         words = TIMEOUT
-    return _no(words) if words else None
+    return refusal(words) if words else None
 
 
 def _problem(kind: Any, verb: Any, uri: str) -> str:
@@ -145,18 +146,18 @@ def _problem(kind: Any, verb: Any, uri: str) -> str:
 def _resource(api: str, parent: str, data: dict[str, Any]) -> Any:
     part = str(data.get("pathPart") or "")
     if not PATH_PART.fullmatch(part):
-        return _no(NO_PATH)
+        return refusal(NO_PATH)
     siblings = [each for each in _gateway()._resources.get(api, {}).values() if each.get("parentId") == parent]
     variable = next((each["pathPart"] for each in siblings if str(each.get("pathPart")).startswith("{")), part)
-    return _no(SIBLING.format(variable)) if part.startswith("{") and variable != part else None
+    return refusal(SIBLING.format(variable)) if part.startswith("{") and variable != part else None
 
 
 def _stage(api: str, data: dict[str, Any]) -> Any:
     name = str(data.get("stageName") or "")
     if name in _gateway()._stages_v1.get(api, {}):
-        return _no(STAGE_EXISTS, "ConflictException", 409)
+        return refusal(STAGE_EXISTS, "ConflictException", 409)
     if name and not STAGE.fullmatch(name):
-        return _no(STAGE_NAME)
+        return refusal(STAGE_NAME)
     return _no_deployment(api, data.get("deploymentId"))
 
 
@@ -167,7 +168,7 @@ def _moved_stage(api: str, _name: str, data: dict[str, Any]) -> Any:
 
 def _no_deployment(api: str, deployment: Any) -> Any:
     lacks = api in _gateway()._rest_apis and deployment not in _gateway()._deployments_v1.get(api, {})
-    return _no(NO_DEPLOYMENT) if lacks else None
+    return refusal(NO_DEPLOYMENT) if lacks else None
 
 
 def _deployment(api: str, _data: dict[str, Any]) -> Any:
@@ -176,8 +177,8 @@ def _deployment(api: str, _data: dict[str, Any]) -> Any:
     resources = _gateway()._resources.get(api, {})
     methods = [each for resource in resources for each in _methods(api, resource).values()]
     if all(each.get("methodIntegration") for each in methods):
-        return None if methods else _no(NO_METHODS)
-    return _no(NO_INTEGRATION)
+        return None if methods else refusal(NO_METHODS)
+    return refusal(NO_INTEGRATION)
 
 
 def _added(data: dict[str, Any]) -> list[dict[str, str]]:
@@ -191,5 +192,5 @@ def _plan(stages: Iterable[dict[str, Any]]) -> Any:
     for each in stages:
         api, stage = each.get("apiId"), each.get("stage")
         if stage not in _gateway()._stages_v1.get(api, {}):
-            return _no(NO_STAGE.format(f"{api}:{stage}"), "NotFoundException", 404)
+            return refusal(NO_STAGE.format(f"{api}:{stage}"), "NotFoundException", 404)
     return None

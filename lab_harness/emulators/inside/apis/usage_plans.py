@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from lab_harness.emulators.inside import hooks
+from lab_harness.emulators.inside.apis.rest_refusals import refusal
 from lab_harness.emulators.inside.constraints import Problem, refuse
 from lab_harness.emulators.inside.moving_time import clock
 
@@ -36,12 +37,6 @@ def install() -> None:
     hooks.change({"apigateway_v1": {"handle_request": _answer, "_check_quota": _count}})
 
 
-def _no(words: str, code: str = "BadRequestException", status: int = 400) -> Any:
-    from ministack.services import apigateway_v1
-
-    return apigateway_v1._v1_error(code, words, status)
-
-
 def _keys(plan: str) -> Mapping[str, dict[str, Any]]:
     from ministack.services import apigateway_v1
 
@@ -52,12 +47,12 @@ def _keys(plan: str) -> Mapping[str, dict[str, Any]]:
 def _plan(asked: Mapping[str, Any]) -> Any:
     quota, limits = asked.get("quota") or {}, asked.get("throttle") or {}
     if quota and quota.get("period") not in LAST_OFFSET:
-        return _no(NO_PERIOD)
+        return refusal(NO_PERIOD)
     last = LAST_OFFSET.get(quota.get("period", ""), 0)
     if not 0 <= (quota.get("offset") or 0) <= last:
-        return _no(NO_OFFSET.format(last))
+        return refusal(NO_OFFSET.format(last))
     named = {"quota limit": quota.get("limit")} | {f"throttle {name}": value for name, value in limits.items()}
-    return next((_no(NO_LIMIT.format(name)) for name, value in named.items() if (value or 0) < 0), None)
+    return next((refusal(NO_LIMIT.format(name)) for name, value in named.items() if (value or 0) < 0), None)
 
 
 def _plan_key(plan: str, asked: Mapping[str, Any]) -> Any:
@@ -67,10 +62,10 @@ def _plan_key(plan: str, asked: Mapping[str, Any]) -> Any:
     if plan not in apigateway_v1._usage_plans:
         return None
     if asked.get("keyType") != "API_KEY":
-        return _no(NO_TYPE)
+        return refusal(NO_TYPE)
     if key not in apigateway_v1._api_keys:
-        return _no(NO_KEY, "NotFoundException", 404)
-    return _no(KEY_EXISTS, "ConflictException", 409) if key in _keys(plan) else None
+        return refusal(NO_KEY, "NotFoundException", 404)
+    return refusal(KEY_EXISTS, "ConflictException", 409) if key in _keys(plan) else None
 
 
 def _count(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
@@ -101,13 +96,13 @@ def _usage(plan: str, asked: Mapping[str, str]) -> Any:
 
     about = apigateway_v1._usage_plans.get(plan)
     if about is None:
-        return _no(NO_PLAN, "NotFoundException", 404)
+        return refusal(NO_PLAN, "NotFoundException", 404)
     try:
         first, last = (date.fromisoformat(asked.get(each, "")) for each in ("startDate", "endDate"))
     except ValueError:
-        return _no(NO_DATES)
+        return refusal(NO_DATES)
     if not timedelta() <= last - first <= timedelta(days=MOST_DAYS):
-        return _no(NO_DATES)
+        return refusal(NO_DATES)
     keys = {name: key for name, key in _keys(plan).items() if asked.get("keyId", name) == name}
     quota = about.get("quota") or {}
     if quota.get("limit") is None:  # Nothing is counted.

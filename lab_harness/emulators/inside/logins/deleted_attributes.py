@@ -10,7 +10,7 @@ from typing import Any
 
 from lab_harness.emulators.inside import hooks
 from lab_harness.emulators.inside.constraints import told
-from lab_harness.emulators.inside.logins.user_attributes import OWN, UNAUTHORIZED, VERIFIED
+from lab_harness.emulators.inside.logins.user_attributes import OWN, UNAUTHORIZED, VERIFIED, refusal
 
 
 def install() -> None:
@@ -26,14 +26,8 @@ async def _dispatch(original: Any, _instance: Any, args: Any, kwargs: Any) -> An
     if delete is None:
         return await original(*args, **kwargs)
     if words := told("cognito-idp", action, asked):
-        return _no(words)
+        return refusal(words)
     return cognito._run_idp_handler(delete, action, asked)
-
-
-def _no(words: str, code: str = "InvalidParameterException") -> Any:
-    from ministack.services import cognito
-
-    return cognito.error_response_json(code, words, 400)
 
 
 def _by_user(asked: Mapping[str, Any]) -> Any:
@@ -41,9 +35,9 @@ def _by_user(asked: Mapping[str, Any]) -> Any:
 
     user, pool = cognito._user_pool_for_access_token(asked.get("AccessToken") or "")
     if not user:
-        return _no("Invalid Access Token", "NotAuthorizedException")
+        return refusal("Invalid Access Token", "NotAuthorizedException")
     if VERIFIED.keys() & set(asked.get("UserAttributeNames") or []):
-        return _no(UNAUTHORIZED, "NotAuthorizedException")
+        return refusal(UNAUTHORIZED, "NotAuthorizedException")
     return _delete(pool, user, asked)
 
 
@@ -64,9 +58,9 @@ def _delete(pool: Mapping[str, Any], user: dict[str, Any], asked: Mapping[str, A
     known = {each["Name"]: each for each in cognito._ensure_schema_attributes(pool)["SchemaAttributes"]}
     for name in sorted(names):
         if name not in known:
-            return _no(f"user.{name}: Attribute does not exist in the schema.\n")
+            return refusal(f"user.{name}: Attribute does not exist in the schema.\n")
         if name == OWN or known[name].get("Required") or not known[name].get("Mutable", True):
-            return _no(f"user.{name}: Attribute cannot be deleted.\n")
+            return refusal(f"user.{name}: Attribute cannot be deleted.\n")
     # An address that is given later has to be verified anew.
     gone = names | {flag for flag, address in VERIFIED.items() if address in names}
     user["Attributes"] = [each for each in user.get("Attributes", []) if each["Name"] not in gone]

@@ -14,7 +14,7 @@ from typing import Any
 
 from lab_harness.emulators.inside import hooks
 from lab_harness.emulators.inside.logins import user_codes
-from lab_harness.emulators.inside.logins.user_attributes import VERIFIED
+from lab_harness.emulators.inside.logins.user_attributes import VERIFIED, refusal
 from lab_harness.emulators.inside.moving_time import clock
 
 CODES = "_address_codes"  # in a user: each address' code, with its end and the moments of wrong tries
@@ -41,12 +41,6 @@ async def _dispatch(original: Any, _instance: Any, args: Any, kwargs: Any) -> An
     action, asked = args
     answer = VERIFYING.get(action)
     return cognito._run_idp_handler(answer, action, asked) if answer else await original(*args, **kwargs)
-
-
-def _no(words: str, code: str = "InvalidParameterException") -> Any:
-    from ministack.services import cognito
-
-    return cognito.error_response_json(code, words, 400)
 
 
 def _whose(asked: Asked) -> tuple[Any, Any]:
@@ -108,12 +102,12 @@ def _ask(asked: Asked) -> Any:
 
     user, pool = _whose(asked)
     if not user:
-        return _no("Invalid Access Token", "NotAuthorizedException")
+        return refusal("Invalid Access Token", "NotAuthorizedException")
     attribute = str(asked.get("AttributeName"))
     if attribute not in FLAGS:
-        return _no(NO_KIND.format(attribute))
+        return refusal(NO_KIND.format(attribute))
     if not _values(user).get(attribute):
-        return _no(NO_ADDRESS.format(attribute))
+        return refusal(NO_ADDRESS.format(attribute))
     return cognito.json_response({"CodeDeliveryDetails": _send(pool, user, attribute)})
 
 
@@ -123,17 +117,17 @@ def _verify(asked: Asked) -> Any:
 
     user, _ = _whose(asked)
     if not user:
-        return _no("Invalid Access Token", "NotAuthorizedException")
+        return refusal("Invalid Access Token", "NotAuthorizedException")
     attribute = str(asked.get("AttributeName"))
     kept = (user.get(CODES) or {}).get(attribute)
     if kept is None or kept["until"] <= clock.now():
-        return _no(EXPIRED, "ExpiredCodeException")
+        return refusal(EXPIRED, "ExpiredCodeException")
     kept["wrong"] = [each for each in kept["wrong"] if each > clock.now() - HOUR]
     if len(kept["wrong"]) >= WRONG_TRIES:
-        return _no(TOO_MANY, "LimitExceededException")
+        return refusal(TOO_MANY, "LimitExceededException")
     if asked.get("Code") != kept["code"]:
         kept["wrong"].append(clock.now())
-        return _no(MISMATCH, "CodeMismatchException")
+        return refusal(MISMATCH, "CodeMismatchException")
     del user[CODES][attribute]
     _set(user, FLAGS[attribute], "true")
     return cognito.json_response({})

@@ -59,7 +59,8 @@ def install() -> None:
     hooks.change({"cognito": {"_fake_token": _as_verified}})
 
 
-def _no(words: str, code: str = "InvalidParameterException") -> Any:
+def refusal(words: str, code: str = "InvalidParameterException") -> Any:
+    """Cognito's answer to what it refuses."""
     from ministack.services import cognito
 
     return cognito.error_response_json(code, words, 400)
@@ -102,17 +103,17 @@ def _new_user(data: dict[str, Any]) -> Any:
         return None
     given = _given(data)
     if words := _problem(pool, given):
-        return _no(f"Attributes did not conform to the schema: {words}")
+        return refusal(f"Attributes did not conform to the schema: {words}")
     if "ClientId" in data and VERIFIED.keys() & given.keys():
-        return _no(UNAUTHORIZED, "NotAuthorizedException")
-    return _no(words) if (words := _misshapen(given)) else None
+        return refusal(UNAUTHORIZED, "NotAuthorizedException")
+    return refusal(words) if (words := _misshapen(given)) else None
 
 
 def _changed(pool: Any, data: Mapping[str, Any]) -> Any:
     given = _given(data)
     if pool is not None and (words := _problem(pool, given)):
-        return _no(f"user.{words}")
-    return _no(words) if (words := _misshapen(given)) else None
+        return refusal(f"user.{words}")
+    return refusal(words) if (words := _misshapen(given)) else None
 
 
 def _changed_by_administrator(data: dict[str, Any]) -> Any:
@@ -126,7 +127,7 @@ def _changed_by_user(data: dict[str, Any]) -> Any:
     if not user:
         return None
     if VERIFIED.keys() & _given(data).keys():
-        return _no(UNAUTHORIZED, "NotAuthorizedException")
+        return refusal(UNAUTHORIZED, "NotAuthorizedException")
     return _changed(pool, data)
 
 
@@ -136,12 +137,12 @@ def _confirmed_already(data: dict[str, Any]) -> Any:
     pool = _pool(data)
     user = cognito._resolve_user(pool, data.get("Username"))[0] if pool else None
     status = (user or {}).get("UserStatus", "UNCONFIRMED")
-    return None if status == "UNCONFIRMED" else _no(CONFIRMED.format(status), "NotAuthorizedException")
+    return None if status == "UNCONFIRMED" else refusal(CONFIRMED.format(status), "NotAuthorizedException")
 
 
 def _has_domain(data: dict[str, Any]) -> Any:
     pool = _pool(data) or {}
-    return _no(HAS_DOMAIN) if pool.get("Domain") or pool.get("CustomDomain") else None
+    return refusal(HAS_DOMAIN) if pool.get("Domain") or pool.get("CustomDomain") else None
 
 
 def _bad_domain(data: dict[str, Any]) -> Any:
@@ -149,9 +150,9 @@ def _bad_domain(data: dict[str, Any]) -> Any:
     if data.get("CustomDomainConfig") is not None:
         return None
     if words := told("cognito-idp", "CreateUserPoolDomain", {"Domain": name}):
-        return _no(words)
+        return refusal(words)
     reserved = next((each for each in RESERVED if each in name), "")
-    return _no(f"Domain cannot contain reserved word: {reserved}") if reserved else None
+    return refusal(f"Domain cannot contain reserved word: {reserved}") if reserved else None
 
 
 def _lasts_wrongly(data: dict[str, Any]) -> Any:
@@ -160,7 +161,7 @@ def _lasts_wrongly(data: dict[str, Any]) -> Any:
         if number := data.get(f"{token}Validity"):
             seconds = int(number) * SECONDS.get(units.get(token) or usual, 1)
             if not least <= seconds <= most:
-                return _no(OUT_OF_RANGE)
+                return refusal(OUT_OF_RANGE)
     return None
 
 
@@ -169,7 +170,7 @@ def _lacks_password(data: dict[str, Any]) -> Any:
     if data.get("AuthFlow") not in PASSWORD_FLOWS:
         return None
     missing = next((each for each in ("USERNAME", "PASSWORD") if not given.get(each)), "")
-    return _no(f"Missing required parameter {missing}") if missing else None
+    return refusal(f"Missing required parameter {missing}") if missing else None
 
 
 def _as_verified(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:

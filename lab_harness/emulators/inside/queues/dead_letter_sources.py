@@ -10,10 +10,10 @@ from typing import Any
 import wrapt
 
 from lab_harness.emulators.inside import hooks
+from lab_harness.emulators.inside.queues.limits import invalid
 
 NAME = "ListDeadLetterSourceQueues"
 MOST = 1000  # queues of one answer
-INVALID = "Value {} for parameter {} is invalid. Reason: {}"
 
 
 def install() -> None:
@@ -33,10 +33,10 @@ def _sources(data: dict[str, Any], url: str) -> dict[str, Any]:
     queue = sqs._get_q(data.get("QueueUrl", url), f"sqs:{NAME}")
     most = data.get("MaxResults")
     if most is not None and not 1 <= int(most) <= MOST:
-        raise _invalid(most, "MaxResults", f"Must be an integer from 1 to {MOST}.")
+        raise invalid(most, "MaxResults", f"Must be an integer from 1 to {MOST}.")
     begin = str(data.get("NextToken") or "0")
     if not begin.isdecimal():
-        raise _invalid(begin, "NextToken", "Must be a token of an earlier answer.")
+        raise invalid(begin, "NextToken", "Must be a token of an earlier answer.")
     arn = queue["attributes"]["QueueArn"]
     found = [each for each, other in list(sqs._queues.items()) if _dead_letters_of(other) == arn]
     end = int(begin) + int(most or MOST)
@@ -49,13 +49,6 @@ def _dead_letters_of(queue: dict[str, Any]) -> str:
     with suppress(ValueError, KeyError, TypeError):
         return str(json.loads(queue["attributes"]["RedrivePolicy"])["deadLetterTargetArn"])
     return ""
-
-
-def _invalid(value: Any, parameter: str, reason: str) -> Exception:
-    from ministack.services import sqs
-
-    error: Exception = sqs._Err("InvalidParameterValue", INVALID.format(value, parameter, reason), 400)
-    return error
 
 
 def _as_xml(original: Any, _instance: Any, args: Any, kwargs: Any) -> Any:

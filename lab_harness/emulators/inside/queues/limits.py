@@ -42,14 +42,15 @@ def _error(code: str, message: str, status: int = 400) -> Exception:
     return error
 
 
-def _invalid(value: Any, parameter: str, reason: str) -> Exception:
+def invalid(value: Any, parameter: str, reason: str) -> Exception:
+    """SQS's error for a value of a parameter, to be raised."""
     return _error("InvalidParameterValue", f"Value {value} for parameter {parameter} is invalid. Reason: {reason}")
 
 
 def _within(data: dict[str, Any], parameter: str, longest: int, reason: str) -> None:
     value = data.get(parameter)
     if value is not None and not 0 <= int(value) <= longest:
-        raise _invalid(value, parameter, reason)
+        raise invalid(value, parameter, reason)
 
 
 def _sent(data: dict[str, Any], _url: str) -> None:
@@ -121,13 +122,13 @@ def _redrive(policy: str | None, fifo: bool, name: str) -> None:
     if target is None:
         return
     if target["is_fifo"] != fifo:
-        raise _invalid(policy, "RedrivePolicy", "Dead-letter queue must be same type of queue as the source.")
+        raise invalid(policy, "RedrivePolicy", "Dead-letter queue must be same type of queue as the source.")
     allowed = json.loads(target["attributes"].get("RedriveAllowPolicy") or "{}")
     own_arn = target["attributes"]["QueueArn"].rpartition(":")[0] + f":{name}"
     permission = allowed.get("redrivePermission", "allowAll")
     if permission == "denyAll" or (permission == "byQueue" and own_arn not in allowed.get("sourceQueueArns", [])):
         # AWS refuses it; the words are ours.
-        raise _invalid(policy, "RedrivePolicy", "The dead-letter queue's RedriveAllowPolicy does not allow this queue.")
+        raise invalid(policy, "RedrivePolicy", "The dead-letter queue's RedriveAllowPolicy does not allow this queue.")
 
 
 def _redrive_allow(policy: str | None) -> None:
@@ -149,4 +150,4 @@ def _redrive_allow(policy: str | None) -> None:
         why = f"The maximum number of source queue ARNs you can specify is {MOST_SOURCES}."
     else:
         return
-    raise _invalid(policy, "RedriveAllowPolicy", f"{UNFIT}. {why}")
+    raise invalid(policy, "RedriveAllowPolicy", f"{UNFIT}. {why}")
